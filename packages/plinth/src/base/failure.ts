@@ -1,0 +1,109 @@
+/** Owns the table of failures: every way in which a call can end without doing what was asked. */
+
+/** What a code means on the wire. `title` is safe to show to anybody. */
+export interface FailureKind {
+  readonly status: number
+  readonly title: string
+  /** True where the same call, repeated unchanged, may succeed. */
+  readonly retryable: boolean
+}
+
+function kind(status: number, title: string, retryable = false): FailureKind {
+  return Object.freeze({ status, title, retryable })
+}
+
+/** Every failure by its stable code. Codes are part of the public interface: never rename one. */
+export const failureKinds = Object.freeze({
+  invalid_input: kind(422, 'The input has problems'),
+  malformed_body: kind(400, 'The body could not be read'),
+  malformed_query: kind(400, 'The query string could not be read'),
+  malformed_header: kind(400, 'A header could not be read'),
+  unsupported_media_type: kind(415, 'The content type is not supported'),
+  not_acceptable: kind(406, 'No acceptable form of the answer exists'),
+  body_too_large: kind(413, 'The body is too large'),
+  address_too_long: kind(414, 'The address is too long'),
+  not_found: kind(404, 'Nothing was found here'),
+  method_not_allowed: kind(405, 'This address does not take that method'),
+  sign_in_required: kind(401, 'Sign in first'),
+  invalid_credentials: kind(401, 'The credentials are not valid'),
+  forbidden: kind(403, 'This is not allowed'),
+  csrf_refused: kind(403, 'The request came from another site'),
+  conflict: kind(409, 'The change conflicts with what is stored'),
+  still_referenced: kind(409, 'Other records still refer to this one'),
+  in_progress: kind(409, 'The same call is still running', true),
+  key_reused: kind(422, 'The idempotency key was used for another call'),
+  version_mismatch: kind(412, 'The record has changed since it was read'),
+  precondition_required: kind(428, 'The call must say which version it changes'),
+  rate_limited: kind(429, 'Too many calls', true),
+  query_too_costly: kind(422, 'The query asks for too much'),
+  deadline_exceeded: kind(503, 'The call took too long', true),
+  overloaded: kind(503, 'The server is busy', true),
+  unavailable: kind(503, 'The service is not ready', true),
+  internal: kind(500, 'Something went wrong on our side'),
+  declaration_invalid: kind(500, 'The declaration has mistakes'),
+  configuration_invalid: kind(500, 'The configuration has mistakes'),
+  data_directory: kind(500, 'The data directory cannot be used'),
+  migration_refused: kind(500, 'The schema cannot follow the declaration'),
+  usage: kind(500, 'The command was not understood'),
+})
+
+/** The stable code of a failure. */
+export type FailureCode = keyof typeof failureKinds
+
+/** One problem inside the input; `pointer` is an RFC 6901 JSON pointer, or a parameter's name. */
+export interface Problem {
+  readonly pointer: string
+  readonly code: string
+  readonly detail: string
+}
+
+/** What a failure carries beside its code. */
+export interface FailureDetails {
+  /** One sentence: what is wrong and how to mend it. Shown to the caller. */
+  readonly detail?: string
+  readonly problems?: readonly Problem[]
+  readonly retryAfterSeconds?: number
+  /** Extra response headers, such as `Allow`. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** The error underneath. Logged, never sent. */
+  readonly cause?: unknown
+}
+
+/**
+ * An expected, typed end of a call. Created per call and never shared, so that no caller's details
+ * can reach another. `status`, `title` and `retryable` come from the table.
+ */
+export class Failure extends Error {
+  override readonly name = 'Failure'
+  readonly code: FailureCode
+  readonly status: number
+  readonly title: string
+  readonly retryable: boolean
+  readonly detail: string
+  readonly problems: readonly Problem[]
+  readonly retryAfterSeconds: number | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: FailureCode, details: FailureDetails = {}) {
+    const known = failureKinds[code]
+    super(details.detail ?? known.title, { cause: details.cause })
+    this.code = code
+    this.status = known.status
+    this.title = known.title
+    this.retryable = known.retryable
+    this.detail = details.detail ?? `${known.title}.`
+    this.problems = Object.freeze([...(details.problems ?? [])])
+    this.retryAfterSeconds = details.retryAfterSeconds
+    this.headers = Object.freeze({ ...details.headers })
+  }
+}
+
+/** Shorthand for the commonest failure: the input has problems, each with its place. */
+export function invalidInput(problems: readonly Problem[]): Failure {
+  const first = problems[0]
+  const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  return new Failure('invalid_input', {
+    detail: first ? `${first.pointer}: ${first.detail}${more}` : 'The input has problems.',
+    problems,
+  })
+}

@@ -1,0 +1,77 @@
+/** Owns every cap of the system, with its unit in its name. Relations between them are asserted. */
+
+import { assert } from './assert.ts'
+
+/** The caps. Each answers with a failure that names the cap; none is a silent cut. */
+export const limits = Object.freeze({
+  // HTTP
+  bodyBytesMax: 1_048_576,
+  addressBytesMax: 8_192,
+  headerBytesMax: 16_384,
+  headerCountMax: 64,
+  headerTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 65_000,
+  bodyBytesPerSecondMin: 1_024,
+  drainTimeoutMs: 25_000,
+  connectionsMax: 10_000,
+  // JSON
+  jsonDepthMax: 32,
+  jsonKeysMax: 10_000,
+  jsonStringBytesMax: 262_144,
+  jsonNumberDigitsMax: 400,
+  // queries
+  pageSizeDefault: 50,
+  pageSizeMax: 200,
+  includeDepthMax: 4,
+  includesMax: 12,
+  includedRowsDefault: 20,
+  includedRowsMax: 100,
+  rowsPerReadMax: 20_000,
+  filterDepthMax: 5,
+  filterTermsMax: 50,
+  filterValuesMax: 500,
+  sortFieldsMax: 4,
+  fieldsMax: 200,
+  cursorBytesMax: 4_096,
+  countEstimateMax: 10_000,
+  batchOperationsMax: 100,
+  idempotencyKeyBytesMax: 255,
+  idempotencyHours: 24,
+  // database
+  poolConnectionsMax: 10,
+  pipelineConnections: 2,
+  pipelineDepthMax: 256,
+  acquireQueueMax: 100,
+  acquireTimeoutMs: 5_000,
+  statementTimeoutMs: 5_000,
+  lockTimeoutMs: 2_000,
+  idleInTransactionTimeoutMs: 10_000,
+  transactionTimeoutMs: 15_000,
+  transactionAttemptsMax: 5,
+  statementCacheMax: 500,
+  // callers
+  callsPerMinute: 600,
+  callsBurst: 60,
+  signInsPerMinutePerAccount: 5,
+  signInsPerMinutePerNetwork: 20,
+  signUpsPerHourPerNetwork: 5,
+  passwordCharactersMin: 15,
+  passwordCharactersMax: 256,
+  passwordHashesAtOnce: 2,
+  passwordHashQueueMax: 50,
+  sessionIdleDays: 7,
+  sessionLifeDays: 30,
+  // declarations
+  textCharactersDefault: 10_000,
+  identifierBytesMax: 63,
+  modelsMax: 2_000,
+})
+
+assert(limits.pageSizeDefault <= limits.pageSizeMax, 'the default page fits the largest page')
+assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')
+assert(limits.headerTimeoutMs < limits.requestTimeoutMs, 'headers arrive before the request ends')
+assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock wait ends before its statement')
+assert(limits.statementTimeoutMs < limits.transactionTimeoutMs, 'a statement fits its transaction')
+assert(limits.transactionTimeoutMs < limits.requestTimeoutMs, 'a transaction fits its request')
+assert(limits.jsonStringBytesMax < limits.bodyBytesMax, 'a string fits the body')

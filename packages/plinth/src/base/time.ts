@@ -1,0 +1,50 @@
+/** Owns time: the only file that reads the machine's clock. Everything else is handed a Clock. */
+
+/** The one source of time. A test or a sandbox hands in one that it moves. */
+export interface Clock {
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  now(): number
+}
+
+/** The machine's own clock. */
+export const systemClock: Clock = Object.freeze({ now: () => Date.now() })
+
+/** A clock that stands still until it is moved. */
+export interface MovableClock extends Clock {
+  /** Moves the clock by so many milliseconds, forwards or back. */
+  advance(byMs: number): void
+  /** Sets the clock to an instant, in milliseconds since 1970. */
+  set(toMs: number): void
+}
+
+/** Creates a clock that moves only when told to. */
+export function movableClock(startMs = 1_767_225_600_000): MovableClock {
+  let now = startMs
+  return {
+    now: () => now,
+    advance(byMs) {
+      now += byMs
+    },
+    set(toMs) {
+      now = toMs
+    },
+  }
+}
+
+/** An RFC 3339 UTC instant in the form in which PostgreSQL prints it: no trailing zeros. */
+export function instantText(ms: number): string {
+  const text = new Date(ms).toISOString()
+  return text.replace(/\.?0+Z$/, 'Z').replace(/T(\d\d):(\d\d)Z$/, 'T$1:$2:00Z')
+}
+
+/** Milliseconds of a monotonic counter, for durations only. */
+export function monotonicMs(): number {
+  return performance.now()
+}
+
+/** Resolves after so many milliseconds. The timer does not keep the process alive. */
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}

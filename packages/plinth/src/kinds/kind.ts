@@ -1,0 +1,83 @@
+/** Owns what a kind is: the contract that every kind of value fulfils. */
+
+import type { Problem } from '../base/failure.ts'
+
+/** Comparison operators of the filter grammar, the same in every door. */
+export type Operator =
+  | 'eq'
+  | 'ne'
+  | 'in'
+  | 'notIn'
+  | 'lt'
+  | 'lte'
+  | 'gt'
+  | 'gte'
+  | 'contains'
+  | 'startsWith'
+  | 'endsWith'
+  | 'icontains'
+  | 'has'
+  | 'isNull'
+
+/** How values of a kind behave in rules and expressions. */
+export type Family = 'text' | 'number' | 'boolean' | 'moment' | 'id' | 'json' | 'list' | 'binary'
+
+/** A JSON value. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+/** A condition that the column itself must hold; `migrate/` renders it as a CHECK constraint. */
+export type ColumnCheck =
+  | { readonly check: 'length'; readonly min?: number; readonly max?: number }
+  | { readonly check: 'range'; readonly min?: string; readonly max?: string }
+  | { readonly check: 'oneOf'; readonly values: readonly string[] }
+  | { readonly check: 'pattern'; readonly pattern: string }
+  | { readonly check: 'octets'; readonly max: number }
+  | { readonly check: 'items'; readonly min?: number; readonly max?: number }
+
+/**
+ * What a field can hold. `V` is the one form of its value, in JSON, in TypeScript and in rules
+ * alike (a bigint, a decimal or an instant is a string, exact). No other file switches on a kind.
+ */
+export interface Kind<V = unknown> {
+  /** The kind's word: `text`, `money`, … */
+  readonly name: string
+  readonly family: Family
+  /** PostgreSQL type, spelled as `format_type` prints it, e.g. `numeric(12,2)`. */
+  readonly columnType: string
+  /** Conditions on the column, beside its type. */
+  readonly columnChecks: readonly ColumnCheck[]
+  /**
+   * Takes a JSON value from outside and returns it normalised, or reports problems and returns
+   * undefined. Never throws, never coerces silently between JSON types. `report` takes the place
+   * below the value (`''` for the value itself, `/2` for an item), a code and a sentence.
+   */
+  check(input: unknown, report: Report): V | undefined
+  /** The same for text from a query string or a CSV cell: parses, then checks. */
+  parse(text: string, report: Report): V | undefined
+  /** The parameter for PostgreSQL, in its text form. */
+  parameter(value: V): string
+  /** Reads the JSON text of a value out of PostgreSQL's text form: the hot path of every read. */
+  toJson(columnText: string): string
+  /** Reads the value out of PostgreSQL's text form. */
+  toValue(columnText: string): V
+  /** JSON Schema 2020-12 of the value. */
+  readonly jsonSchema: Readonly<Record<string, Json>>
+  /** Operators that a filter may use on it. */
+  readonly operators: readonly Operator[]
+  /** True where values have a total order that sorting and cursors can use. */
+  readonly sortable: boolean
+  /** The options it was declared with, plain data, for documents and tests. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Phantom: carries the value's type. Never set. */
+  readonly type?: V
+}
+
+/** Collects a problem at a place below the value. */
+export type Report = (below: string, code: string, detail: string) => void
+
+/** A reporter that gathers problems under a pointer. */
+export function reporter(problems: Problem[], pointer: string): Report {
+  return (below, code, detail) => {
+    problems.push({ pointer: pointer + below, code, detail })
+  }
+}
