@@ -1,0 +1,157 @@
+/** Owns the form of the catalog: all declarations, compiled, checked and frozen. */
+
+import type { Expression, Operand } from '../define/expression.ts'
+import type { OnDelete } from '../define/relation.ts'
+import type { Kind } from '../kinds/kind.ts'
+
+/** Everything that an app declares. Doors project its operations; planners read its models. */
+export interface Catalog {
+  readonly title: string
+  /** By model name, in order of declaration; a model comes after none in particular. */
+  readonly models: ReadonlyMap<string, Model>
+  /** By operation name, e.g. `product.list`. */
+  readonly operations: ReadonlyMap<string, Operation>
+  /** Roles that users may hold; undefined allows any. */
+  readonly roles: ReadonlySet<string> | undefined
+  /** Roles that some rule asks for: the only ones that change a plan. */
+  readonly rolesInRules: ReadonlySet<string>
+}
+
+/** A model, compiled. */
+export interface Model {
+  readonly name: string
+  readonly kit: string
+  /** The word in addresses: `products`. */
+  readonly plural: string
+  /** PostgreSQL schema and table. */
+  readonly schema: string
+  readonly table: string
+  /** Every column as a field, by name: declared ones, `<relation>Id`, and the base fields. */
+  readonly fields: ReadonlyMap<string, ModelField>
+  readonly relations: ReadonlyMap<string, ModelRelation>
+  readonly access: ModelAccess
+  /** The natural key: field names (relations as `<name>Id`), unique together; empty: none. */
+  readonly key: readonly string[]
+  readonly softDelete: boolean
+  readonly uniques: readonly ModelIndex[]
+  readonly indexes: readonly ModelIndex[]
+  readonly checks: readonly ModelCheck[]
+  /** False for join tables made for manyToMany: no operation names them. */
+  readonly exposed: boolean
+  readonly was: string | undefined
+  readonly description: string | undefined
+}
+
+/** A column of a model. */
+export interface ModelField {
+  readonly name: string
+  readonly column: string
+  readonly kind: Kind
+  /** True: null is allowed. */
+  readonly optional: boolean
+  readonly unique: boolean
+  /** A normalised constant for create; undefined: none. */
+  readonly default: unknown
+  /** The formula of a stored generated column. */
+  readonly computed: Operand | undefined
+  /** What the column is for. Only `declared` and `reference` are written by callers. */
+  readonly role:
+    | 'declared'
+    | 'reference'
+    | 'id'
+    | 'createdAt'
+    | 'updatedAt'
+    | 'version'
+    | 'deletedAt'
+  /** For `reference`: the belongsTo relation's name. */
+  readonly relation: string | undefined
+  readonly access: FieldAccess
+  readonly was: string | undefined
+  readonly description: string | undefined
+}
+
+/**
+ * Rules of one field. They narrow the record's own; `always` follows the record. A computed
+ * field's `read` already demands the `read` of every field its formula uses.
+ */
+export interface FieldAccess {
+  readonly read: Expression
+  readonly write: Expression
+}
+
+/** Rules of a model. What was not declared is `never`. */
+export interface ModelAccess {
+  readonly read: Expression
+  readonly create: Expression
+  readonly update: Expression
+  readonly delete: Expression
+}
+
+/** A verb that a model's access speaks of. */
+export type Verb = keyof ModelAccess
+
+/** A relation, resolved: `local` of this model equals `foreign` of the target. */
+export interface ModelRelation {
+  readonly name: string
+  readonly type: 'belongsTo' | 'hasMany' | 'hasOne' | 'manyToMany'
+  readonly many: boolean
+  readonly target: string
+  /** Field names. For belongsTo `<name>Id` → `id`; for hasMany/hasOne `id` → `<by>Id`. */
+  readonly local: string
+  readonly foreign: string
+  /** manyToMany: the join model; its `local` field holds this id, `foreign` the target's. */
+  readonly through: ModelThrough | undefined
+  /** manyToMany with a made join table: the input field that sets the links (`tagIds`). */
+  readonly inputName: string | undefined
+  /** belongsTo only. */
+  readonly onDelete: OnDelete
+}
+
+/** The join model of a manyToMany. */
+export interface ModelThrough {
+  readonly model: string
+  readonly local: string
+  readonly foreign: string
+}
+
+/** An index over columns, by field names. */
+export interface ModelIndex {
+  readonly name: string
+  readonly fields: readonly string[]
+}
+
+/** A named condition over the row's own fields. */
+export interface ModelCheck {
+  readonly name: string
+  readonly condition: Expression
+}
+
+/** One entry of the table of operations. */
+export type Operation = ModelOperation | ActionOperation
+
+/** What can be done with every exposed model. */
+export interface ModelOperation {
+  readonly name: string
+  readonly type: 'list' | 'get' | 'create' | 'update' | 'delete' | 'upsert'
+  readonly model: Model
+}
+
+/** A named piece of business logic. Built-in kits use it for sign-in and the like. */
+export interface ActionOperation {
+  readonly name: string
+  readonly type: 'action'
+  readonly kit: string
+  /** The last part of its address: `sign-in`. */
+  readonly path: string
+  /** True: it changes nothing and is served by GET. */
+  readonly safe: boolean
+  readonly input: ReadonlyMap<string, ActionInput>
+  readonly description: string
+}
+
+/** One named value of an action's input. */
+export interface ActionInput {
+  readonly name: string
+  readonly kind: Kind
+  readonly optional: boolean
+}

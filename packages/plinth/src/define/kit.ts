@@ -1,0 +1,122 @@
+/** Owns kits and apps: how models are bundled, used by each other, and made into one app. */
+
+import type {
+  Access,
+  Extended,
+  Extensions,
+  ExtensionsOfKits,
+  KitTypes,
+  Members,
+  Models,
+  ModelSpec,
+  ModelsOfApp,
+  ModelsOfKits,
+} from './infer.ts'
+
+/** A model as the catalog receives it: the spec, with its types erased. */
+export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
+  readonly access?: Access<never, never, string>
+  readonly compute?: Readonly<Record<string, (scope: never) => unknown>>
+  readonly checks?: Readonly<Record<string, (scope: never) => unknown>>
+}
+
+/** A kit with its types erased. */
+export interface AnyKit extends KitTypes<unknown, unknown> {
+  readonly is: 'kit'
+  readonly name: string
+  readonly uses: readonly AnyKit[]
+  readonly models: Readonly<Record<string, AnyModelSpec>>
+  readonly extends: Extensions
+}
+
+/** A bundle of models: the unit of reuse. `M` are its models' members, `E` what it adds. */
+export interface Kit<M, E> extends Omit<AnyKit, 'types'>, KitTypes<M, E> {}
+
+/** What a kit is declared with. */
+export interface KitSpec<
+  M extends Models,
+  U extends readonly KitTypes<unknown, unknown>[],
+  E extends Extensions,
+> {
+  /** Kits whose models this one refers to. */
+  readonly uses?: U
+  /** Relations added to models of used kits: the other side of this kit's `belongsTo`. */
+  readonly extends?: E & { readonly [K in Exclude<keyof E, keyof ModelsOfKits<U>>]: never }
+  readonly models: {
+    readonly [K in keyof M]: ModelSpec<InSight<M, U, E>, M[K]>
+  }
+}
+
+/** All models that a kit's rules and relations can name. */
+export type InSight<
+  M extends Models,
+  U extends readonly KitTypes<unknown, unknown>[],
+  E extends Extensions,
+> = M & Extended<ModelsOfKits<U>, ExtensionsOfKits<U> & E>
+
+/**
+ * Declares a kit. Relations name their models by string, so that models of one kit can refer to
+ * each other; models of other kits come into sight by `uses`.
+ *
+ * @example
+ * const catalog = kit('catalog', {
+ *   models: { product: { fields: { name: text() }, access: { read: anyone } } },
+ * })
+ */
+export function kit<
+  M extends Models,
+  const U extends readonly KitTypes<unknown, unknown>[] = readonly [],
+  E extends Extensions = {},
+>(name: string, spec: KitSpec<M, U, E>): Kit<M, E> {
+  return Object.freeze({
+    is: 'kit',
+    name,
+    uses: Object.freeze([...((spec.uses ?? []) as unknown as readonly AnyKit[])]),
+    models: Object.freeze({ ...(spec.models as unknown as AnyKit['models']) }),
+    extends: Object.freeze({ ...((spec.extends ?? {}) as Extensions) }),
+  })
+}
+
+/** What an app is declared with. */
+export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
+  /** The app's kits; kits that they use come along. */
+  readonly kits: U
+  /** Shown in documents and pages. Default `Plinth app`. */
+  readonly title?: string
+  /** The roles that users can hold; others are refused. Default: any. */
+  readonly roles?: readonly string[]
+  /** Who may sign up by themselves. Default `anyone`. */
+  readonly signUp?: 'anyone' | 'nobody'
+  /** Origins of other sites that may call the API from a browser (CORS). Default none. */
+  readonly origins?: readonly string[]
+}
+
+/** A whole back end: kits and configuration. `S` are all its models. */
+export interface App<S> {
+  readonly is: 'app'
+  readonly kits: readonly AnyKit[]
+  readonly title: string
+  readonly roles: readonly string[] | undefined
+  readonly signUp: 'anyone' | 'nobody'
+  readonly origins: readonly string[]
+  /** Phantom. Never set. */
+  readonly models?: S
+}
+
+/**
+ * Declares an app: the value that `plinth dev`, `plinth start` and every other door work from.
+ *
+ * @example export default app({ title: 'Store', kits: [catalog, orders] })
+ */
+export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
+  spec: AppSpec<U>,
+): App<ModelsOfApp<U>> {
+  return Object.freeze({
+    is: 'app',
+    kits: Object.freeze([...(spec.kits as unknown as readonly AnyKit[])]),
+    title: spec.title ?? 'Plinth app',
+    roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
+    signUp: spec.signUp ?? 'anyone',
+    origins: Object.freeze([...(spec.origins ?? [])]),
+  })
+}

@@ -1,0 +1,64 @@
+/** Owns the one form in which every door asks and is answered. */
+
+import type { Caller } from '../access/caller.ts'
+
+/** A call: what a door makes of a request. */
+export interface Call {
+  /** Name in the catalog: `product.list`, `identity.signIn`, or `batch`. */
+  readonly operation: string
+  /** Who asks: a credential to be checked, or a caller that our own code vouches for. */
+  readonly as: Credential | { readonly caller: Caller }
+  /** get, update, delete: the record's id. */
+  readonly id?: string
+  /** Values of create, update (a merge patch), upsert and actions, as parsed JSON; batch: its list. */
+  readonly input?: unknown
+  /** list and get: what to read, as parsed JSON in the form of the read grammar. */
+  readonly query?: unknown
+  /** True where the leaves of `query` are text from a query string, to be parsed by kind. */
+  readonly queryText?: boolean
+  /** If-Match: the version that the caller has seen; `any` is `*`. */
+  readonly version?: number | 'any'
+  /** If-None-Match on upsert: `true` only creates. */
+  readonly onlyCreate?: boolean
+  readonly idempotencyKey?: string
+  /** Where the call came from, for limits by network. */
+  readonly remoteAddress: string
+  /** W3C trace id, 32 hex digits. */
+  readonly traceId: string
+  /** Milliseconds on the app's clock when the answer is no longer wanted. */
+  readonly deadlineMs?: number
+}
+
+/** What identifies the caller of a request. */
+export interface Credential {
+  readonly credential: { readonly from: 'bearer' | 'cookie'; readonly token: string } | undefined
+}
+
+/** An answer. A failure is thrown as a Failure instead. */
+export interface Reply {
+  /** 200, 201, 204. */
+  readonly status: number
+  /** JSON text, ready to send; undefined: no body. */
+  readonly body: string | undefined
+  /** The record's version where the reply is one record: its ETag. */
+  readonly version?: number
+  /** The id of a created record, for its address. */
+  readonly id?: string
+  /** Where the caller stands with its limits. */
+  readonly rate?: RateState
+  /** True where the reply is the stored one of an earlier call with the same key. */
+  readonly replayed?: boolean
+  /** A session begun (`token`) or ended (null) by the call, for the door's cookie. */
+  readonly session?: { readonly token: string; readonly expiresAt: string } | null
+  /** Cursors of a page, for the Link header. */
+  readonly page?: { readonly next: string | null; readonly previous: string | null }
+}
+
+/** The caller's bucket, for the RateLimit fields. */
+export interface RateState {
+  readonly policy: string
+  readonly limit: number
+  readonly remaining: number
+  readonly resetSeconds: number
+  readonly windowSeconds: number
+}
