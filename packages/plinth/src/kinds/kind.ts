@@ -23,7 +23,13 @@ export type Operator =
 export type Family = 'text' | 'number' | 'boolean' | 'moment' | 'id' | 'json' | 'list' | 'binary'
 
 /** A JSON value. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json }
 
 /** A condition that the column itself must hold; `migrate/` renders it as a CHECK constraint. */
 export type ColumnCheck =
@@ -62,15 +68,62 @@ export interface Kind<V = unknown> {
   toValue(columnText: string): V
   /** JSON Schema 2020-12 of the value. */
   readonly jsonSchema: Readonly<Record<string, Json>>
+  /** The scalar's name in GraphQL, e.g. `Instant`; for a list `[Instant!]`. */
+  readonly graphqlScalar: string
+  /** A value that `check` takes, for documents; absent where none can be made up. */
+  readonly example?: Json
   /** Operators that a filter may use on it. */
   readonly operators: readonly Operator[]
   /** True where values have a total order that sorting and cursors can use. */
   readonly sortable: boolean
+  /** True where its column is text, so that an order outside C.UTF-8 needs COLLATE "C". */
+  readonly collated: boolean
+  /** True where sums, averages and increments mean something. */
+  readonly arithmetic: boolean
+  /** The kind of a list's items. */
+  readonly item?: Kind
+  /** The same kind without its bounds: what a filter compares the column with. */
+  operand(): Kind<V>
   /** The options it was declared with, plain data, for documents and tests. */
   readonly options: Readonly<Record<string, unknown>>
   /** Phantom: carries the value's type. Never set. */
   readonly type?: V
 }
+
+/** What a kind must say for itself; the rest has the usual answer. */
+export type KindDefinition<V> = Omit<Kind<V>, Usual | 'operand' | 'type'> &
+  Partial<Pick<Kind<V>, Usual | 'operand'>>
+
+type Usual = 'columnChecks' | 'options' | 'sortable' | 'collated' | 'arithmetic'
+
+/** Completes and freezes a kind: no checks, no options, not sortable, unless it says otherwise. */
+export function defineKind<V>(definition: KindDefinition<V>): Kind<V> {
+  const kind: Kind<V> = Object.freeze({
+    columnChecks: Object.freeze([]),
+    options: Object.freeze({}),
+    sortable: false,
+    collated: false,
+    arithmetic: false,
+    operand: () => kind,
+    ...definition,
+  })
+  return kind
+}
+
+/** Operators of kinds that know only same and different. */
+export const comparing: readonly Operator[] = Object.freeze(['eq', 'ne', 'in', 'notIn', 'isNull'])
+
+/** Operators of kinds with an order. */
+export const ordering: readonly Operator[] = Object.freeze([...comparing, 'lt', 'lte', 'gt', 'gte'])
+
+/** Operators of kinds that are searched by their letters. */
+export const lettering: readonly Operator[] = Object.freeze([
+  ...ordering,
+  'contains',
+  'startsWith',
+  'endsWith',
+  'icontains',
+])
 
 /** Collects a problem at a place below the value. */
 export type Report = (below: string, code: string, detail: string) => void
