@@ -15,6 +15,7 @@ function kind(status: number, title: string, retryable = false): FailureKind {
 /** Every failure by its stable code. Codes are part of the public interface: never rename one. */
 export const failureKinds = Object.freeze({
   invalid_input: kind(422, 'The input has problems'),
+  malformed_request: kind(400, 'The request could not be read'),
   malformed_body: kind(400, 'The body could not be read'),
   malformed_query: kind(400, 'The query string could not be read'),
   malformed_header: kind(400, 'A header could not be read'),
@@ -22,6 +23,8 @@ export const failureKinds = Object.freeze({
   not_acceptable: kind(406, 'No acceptable form of the answer exists'),
   body_too_large: kind(413, 'The body is too large'),
   address_too_long: kind(414, 'The address is too long'),
+  headers_too_large: kind(431, 'The headers are too large'),
+  request_timeout: kind(408, 'The request came too slowly', true),
   not_found: kind(404, 'Nothing was found here'),
   method_not_allowed: kind(405, 'This address does not take that method'),
   sign_in_required: kind(401, 'Sign in first'),

@@ -13,6 +13,12 @@ export const limits = Object.freeze({
   requestTimeoutMs: 30_000,
   keepAliveTimeoutMs: 65_000,
   bodyBytesPerSecondMin: 1_024,
+  bodyGraceMs: 5_000,
+  responseBytesPerSecondMin: 8_192,
+  pipelinedRequestsMax: 32,
+  unreadBodyBytesMax: 4_194_304,
+  unreadBodyWaitMs: 2_000,
+  drainIdleMs: 5_000,
   drainTimeoutMs: 25_000,
   connectionsMax: 10_000,
   // JSON
@@ -62,6 +68,12 @@ export const limits = Object.freeze({
   passwordHashQueueMax: 50,
   sessionIdleDays: 7,
   sessionLifeDays: 30,
+  // import and export
+  csvChunkBytes: 262_144,
+  csvRecordCharactersMax: 1_048_576,
+  csvSampleBytes: 1_048_576,
+  csvColumnsMax: 1_000,
+  importProblemsPerRowMax: 20,
   // declarations
   textCharactersDefault: 10_000,
   identifierBytesMax: 63,
@@ -70,8 +82,10 @@ export const limits = Object.freeze({
 
 assert(limits.pageSizeDefault <= limits.pageSizeMax, 'the default page fits the largest page')
 assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')
+assert(limits.drainIdleMs < limits.drainTimeoutMs, 'idle connections end while draining')
 assert(limits.headerTimeoutMs < limits.requestTimeoutMs, 'headers arrive before the request ends')
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock wait ends before its statement')
 assert(limits.statementTimeoutMs < limits.transactionTimeoutMs, 'a statement fits its transaction')
 assert(limits.transactionTimeoutMs < limits.requestTimeoutMs, 'a transaction fits its request')
 assert(limits.jsonStringBytesMax < limits.bodyBytesMax, 'a string fits the body')
+assert(limits.csvChunkBytes <= limits.csvRecordCharactersMax, 'a piece fits the longest record')

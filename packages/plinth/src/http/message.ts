@@ -1,0 +1,51 @@
+/** Owns the contract between the HTTP server and the doors: a plain request in, a plain response out. */
+
+import type { Trace } from './trace.ts'
+
+/** A request as a door sees it: already validated, in one normal form, with a bounded body. */
+export interface HttpRequest {
+  /** `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` or `QUERY`. The server turns `HEAD` into `GET`. */
+  readonly method: string
+  /** The address before `?`, percent-encoded as sent. Starts with `/`, never ends with one (but `/`). */
+  readonly path: string
+  /** The path's parts, percent-decoded; none is empty, `.`, `..`, or holds `/`, `\` or controls. */
+  readonly segments: readonly string[]
+  /** What follows `?`, as sent, without the `?`. Empty where there is none. */
+  readonly search: string
+  /** `https` only where a trusted proxy said so or the socket is encrypted. */
+  readonly scheme: 'http' | 'https'
+  /** Host name with its port where it has one, lower case. */
+  readonly host: string
+  /** The client's IP address in canonical text, past the configured number of trusted proxies. */
+  readonly remoteAddress: string
+  /** The trace this request belongs to: the caller's `traceparent` or a new one. */
+  readonly trace: Trace
+  /** Aborts when the client goes away before the response. Created on first use. */
+  readonly signal: AbortSignal
+  /**
+   * A header's value by its lower-case name; list headers that came in several lines are joined by
+   * `, `. Throws Failure `malformed_header` where a header that must be single came twice.
+   */
+  header(name: string): string | undefined
+  /**
+   * The whole body; empty where there is none. Read once, later calls return the same bytes.
+   * Failures: `body_too_large`, `request_timeout` (slower than the floor), `malformed_request`.
+   */
+  body(): Promise<Uint8Array>
+}
+
+/** Response headers by lower-case name; a list becomes several lines (`set-cookie`). */
+export type HttpHeaders = Readonly<Record<string, string | readonly string[]>>
+
+/**
+ * What a door answers. The server adds `content-length`, `date`, `connection` and the security
+ * headers of http/headers.ts that the response does not set itself.
+ */
+export interface HttpResponse {
+  readonly status: number
+  readonly headers: HttpHeaders
+  readonly body: string | Uint8Array | null
+}
+
+/** Answers a request. Whatever it throws is answered too: a Failure as its problem, the rest as 500. */
+export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>
