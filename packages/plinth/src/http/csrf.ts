@@ -1,0 +1,45 @@
+/** Owns the question whether a request that carries a cookie was meant by its user. */
+
+import { Failure } from '../base/failure.ts'
+import type { HttpRequest } from './message.ts'
+
+/** The header that a caller may send instead of a JSON content type. Any value. */
+export const csrfHeader = 'x-plinth-request'
+
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY'])
+
+/**
+ * For callers known by a cookie: an unsafe method must come from our own pages. Two independent
+ * proofs are needed. Where from: `Sec-Fetch-Site: same-origin`, or without that header an `Origin`
+ * equal to this server's. How: a JSON content type or the header `x-plinth-request`, neither of
+ * which a form or another site's script can send without a preflight. `Sec-Fetch-Site: none` (typed
+ * address) is refused: nobody types a POST. QUERY is safe by its definition and needs a preflight.
+ * Returns Failure `csrf_refused`, or undefined where the request may go on.
+ */
+export function csrfFailure(request: HttpRequest): Failure | undefined {
+  if (safeMethods.has(request.method)) return undefined
+  if (!fromOurPages(request)) {
+    return new Failure('csrf_refused', {
+      detail: 'A session cookie counts only for requests of our own pages; use a bearer token.',
+    })
+  }
+  if (!isJson(request.header('content-type')) && request.header(csrfHeader) === undefined) {
+    return new Failure('csrf_refused', {
+      detail: `With a session cookie, send JSON or the header ${csrfHeader}: 1.`,
+    })
+  }
+  return undefined
+}
+
+function fromOurPages(request: HttpRequest): boolean {
+  const site = request.header('sec-fetch-site')
+  const origin = request.header('origin')
+  const own = `${request.scheme}://${request.host}`
+  if (site !== undefined) return site === 'same-origin' && (origin === undefined || origin === own)
+  return origin === own
+}
+
+function isJson(contentType: string | undefined): boolean {
+  const essence = contentType?.split(';', 1)[0]?.trim().toLowerCase()
+  return essence === 'application/json' || /^application\/[a-z0-9.-]+\+json$/.test(essence ?? '')
+}
