@@ -1,6 +1,8 @@
 /** Owns what a field is in a declaration, and the options that every field takes. */
 
+import { Failure } from '../base/failure.ts'
 import type { Kind } from '../kinds/kind.ts'
+import { jsonKind } from '../kinds/kinds.ts'
 
 /** Whether a value must be given: decides the types of input and output. */
 export type Presence = 'required' | 'optional' | 'defaulted' | 'computed'
@@ -17,6 +19,8 @@ export interface Field<V = unknown, P extends Presence = Presence, F extends str
   /** The field's earlier name: its column is renamed instead of dropped and made anew. */
   readonly was: string | undefined
   readonly description: string | undefined
+  /** What is wrong with its options; the catalog reports it with all other mistakes. */
+  readonly mistake: string | undefined
   /** Phantom. Never set. */
   readonly presence?: P
   /** Phantom. Never set. */
@@ -44,11 +48,12 @@ export type PresenceOf<O> = O extends { readonly optional: true }
     ? 'defaulted'
     : 'required'
 
-/** Makes a field of a kind. */
+/** Makes a field of a kind. Options that the kind refuses are kept as a mistake to report. */
 export function field<V, O extends FieldOptions<V>, F extends string>(
-  kind: Kind<V>,
+  makeKind: () => Kind<V>,
   options: O | undefined,
 ): Field<V, PresenceOf<O>, F> {
+  const { kind, mistake } = attempt(makeKind)
   return Object.freeze({
     is: 'field',
     kind,
@@ -58,6 +63,7 @@ export function field<V, O extends FieldOptions<V>, F extends string>(
     computed: false,
     was: options?.was,
     description: options?.description,
+    mistake,
   })
 }
 
@@ -69,6 +75,15 @@ export function field<V, O extends FieldOptions<V>, F extends string>(
  */
 export function computed<V, P extends Presence, F extends string>(
   source: Field<V, P, F>,
-): Field<V, P extends 'optional' ? 'optional' & 'computed' : 'computed', F> {
+): Field<P extends 'optional' ? V | null : V, 'computed', F> {
   return Object.freeze({ ...source, computed: true }) as never
+}
+
+function attempt<V>(makeKind: () => Kind<V>): { kind: Kind<V>; mistake: string | undefined } {
+  try {
+    return { kind: makeKind(), mistake: undefined }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { kind: jsonKind() as Kind<never>, mistake: error.detail }
+  }
 }

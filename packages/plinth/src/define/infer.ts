@@ -18,7 +18,8 @@ export type Models = Readonly<Record<string, Members>>
 export type Flat<T> = { [K in keyof T]: T[K] }
 
 /** The JSON and TypeScript value of a kind or field. */
-export type ValueOf<X> = X extends Field<infer V, any, any> ? V : X extends Kind<infer V> ? V : never
+export type ValueOf<X> =
+  X extends Field<infer V, any, any> ? V : X extends Kind<infer V> ? V : never
 
 // ── members by class ────────────────────────────────────────────────────────────────────────
 
@@ -202,9 +203,7 @@ export type ColumnName<M extends Members> = FieldNames<M> | ToOneNames<M> | keyo
 
 /** The formulas of a model's computed fields. */
 export type Compute<R, M extends Members> = {
-  readonly [K in PresenceNames<M, 'computed'>]: (scope: {
-    readonly row: R
-  }) => Value<ValueOf<M[K]>>
+  readonly [K in PresenceNames<M, 'computed'>]: (scope: { readonly row: R }) => Value<ValueOf<M[K]>>
 }
 
 /** Turns a relation to an unknown model into a message instead of a silent `never`. */
@@ -261,13 +260,17 @@ type UnionToIntersection<U> = (U extends any ? (x: U) => void : never) extends (
 
 /** The models of a list of kits, merged. */
 export type ModelsOfKits<U extends readonly KitTypes<any, any>[]> = U extends readonly []
-  ? {}
-  : UnionToIntersection<U[number] extends infer K ? (K extends KitTypes<infer M, any> ? M : {}) : {}>
+  ? unknown
+  : UnionToIntersection<
+      U[number] extends infer K ? (K extends KitTypes<infer M, any> ? M : never) : never
+    >
 
 /** The extensions of a list of kits, merged. */
 export type ExtensionsOfKits<U extends readonly KitTypes<any, any>[]> = U extends readonly []
-  ? {}
-  : UnionToIntersection<U[number] extends infer K ? (K extends KitTypes<any, infer E> ? E : {}) : {}>
+  ? unknown
+  : UnionToIntersection<
+      U[number] extends infer K ? (K extends KitTypes<any, infer E> ? E : never) : never
+    >
 
 /** All models of an app, with every kit's extensions merged in. */
 export type ModelsOfApp<U extends readonly KitTypes<any, any>[]> =

@@ -7,8 +7,8 @@ import type {
   ExtensionsOfKits,
   KitTypes,
   Members,
-  Models,
   ModelSpec,
+  Models,
   ModelsOfApp,
   ModelsOfKits,
 } from './infer.ts'
@@ -66,7 +66,7 @@ export type InSight<
 export function kit<
   M extends Models,
   const U extends readonly KitTypes<unknown, unknown>[] = readonly [],
-  E extends Extensions = {},
+  E extends Extensions = Readonly<Record<never, never>>,
 >(name: string, spec: KitSpec<M, U, E>): Kit<M, E> {
   return Object.freeze({
     is: 'kit',

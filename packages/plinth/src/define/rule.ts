@@ -6,8 +6,8 @@ import {
   both,
   type CompareOperator,
   type ComputeOperator,
-  either,
   type Expression,
+  either,
   negate,
   never,
   type Operand,
@@ -65,7 +65,8 @@ export function rule(expression: Expression): Rule {
   return Object.freeze({
     [node]: Object.freeze({ expression }),
     and: (...others: readonly Condition[]) => rule(both([expression, ...others.map(expressionOf)])),
-    or: (...others: readonly Condition[]) => rule(either([expression, ...others.map(expressionOf)])),
+    or: (...others: readonly Condition[]) =>
+      rule(either([expression, ...others.map(expressionOf)])),
     not: () => rule(negate(expression)),
   })
 }
@@ -203,8 +204,7 @@ function connective(operand: Operand, key: string): unknown {
     case 'isNull':
       return () => rule({ type: 'isNull', operand })
     case 'given':
-      return () =>
-        rule(operand.from === 'input' ? { type: 'given', field: operand.field } : never)
+      return () => rule(operand.from === 'input' ? { type: 'given', field: operand.field } : never)
     case 'and':
     case 'or':
     case 'not':

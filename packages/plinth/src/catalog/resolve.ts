@@ -1,0 +1,300 @@
+/** Owns the check of expressions: every name exists, every constant fits, nothing is out of place. */
+
+import type { Problem } from '../base/failure.ts'
+import type { Expression, Operand, RowOperand } from '../define/expression.ts'
+import { type Kind, reporter } from '../kinds/kinds.ts'
+import type { ModelRelation } from './catalog.ts'
+import type { DraftField } from './members.ts'
+import { type Mistakes, suggestion } from './mistakes.ts'
+
+/** What an expression can see of a model. */
+export interface VisibleModel {
+  readonly name: string
+  readonly fields: ReadonlyMap<string, DraftField>
+  readonly relations: ReadonlyMap<string, ModelRelation>
+}
+
+/** Where an expression stands. */
+export interface Setting {
+  readonly place: string
+  readonly models: ReadonlyMap<string, VisibleModel>
+  readonly model: VisibleModel
+  /** `rule`: everything. `stored`: the row's own fields and constants only. */
+  readonly use: 'rule' | 'stored'
+  readonly mistakes: Mistakes
+  /** Roles that the app declares; undefined allows any. */
+  readonly roles: ReadonlySet<string> | undefined
+  /** Collects the roles that rules ask for. */
+  readonly rolesSeen: Set<string>
+}
+
+interface Inside extends Setting {
+  readonly scopes: ReadonlyMap<number, VisibleModel>
+}
+
+/** Checks an expression and returns it with its constants in normal form. */
+export function resolveExpression(expression: Expression, setting: Setting): Expression {
+  return resolve(expression, { ...setting, scopes: new Map([[0, setting.model]]) })
+}
+
+/** Checks the formula of a computed field. */
+export function resolveFormula(operand: Operand, setting: Setting & { kind: Kind }): Operand {
+  const inside = { ...setting, scopes: new Map([[0, setting.model]]) }
+  return settle(operand, inside, setting.kind)
+}
+
+function resolve(expression: Expression, inside: Inside): Expression {
+  switch (expression.type) {
+    case 'constant':
+      return expression
+    case 'and':
+    case 'or':
+      return { ...expression, terms: expression.terms.map((term) => resolve(term, inside)) }
+    case 'not':
+      return { ...expression, term: resolve(expression.term, inside) }
+    case 'truth':
+    case 'isNull':
+      return truth(expression, inside)
+    case 'compare':
+      return compare(expression, inside)
+    case 'oneOf':
+      return oneOf(expression, inside)
+    case 'quantifier':
+      return quantifier(expression, inside)
+    case 'role':
+      return role(expression, inside)
+    case 'signedIn':
+      return ruleOnly(expression, inside, 'me')
+    case 'given':
+      inputField(expression.field, inside)
+      return ruleOnly(expression, inside, 'input')
+  }
+}
+
+function truth(
+  expression: Extract<Expression, { type: 'truth' | 'isNull' }>,
+  inside: Inside,
+): Expression {
+  const kind = kindOf(expression.operand, inside)
+  if (expression.type === 'truth' && kind && kind.family !== 'boolean') {
+    note(inside, `${textOf(expression.operand)} is no condition: compare it with something`)
+  }
+  return { ...expression, operand: settle(expression.operand, inside, kind) }
+}
+
+function compare(expression: Extract<Expression, { type: 'compare' }>, inside: Inside): Expression {
+  const { left, right, operator } = expression
+  const leftKind = kindOf(left, inside)
+  const wanted = operator === 'has' ? leftKind?.item : leftKind
+  const rightKind = kindOf(right, inside) ?? wanted
+  const kind = wanted ?? rightKind
+  checkOperator(expression, inside, leftKind)
+  if (kind && rightKind && kind.columnType !== rightKind.columnType && !mixes(kind, rightKind)) {
+    note(inside, `${textOf(left)} and ${textOf(right)} hold different kinds of values`)
+  }
+  return {
+    ...expression,
+    left: settle(left, inside, leftKind ?? rightKind),
+    right: settle(right, inside, kind),
+  }
+}
+
+function mixes(a: Kind, b: Kind): boolean {
+  return a.family === b.family && a.name !== 'money' && b.name !== 'money' && a.name !== 'list'
+}
+
+const letterOperators: ReadonlySet<string> = new Set(['contains', 'startsWith', 'endsWith'])
+
+function checkOperator(
+  { operator, left }: Extract<Expression, { type: 'compare' }>,
+  inside: Inside,
+  kind: Kind | undefined,
+): void {
+  if (!kind) return
+  const known = kind.operators.includes(operator)
+  const letters = letterOperators.has(operator) && kind.family === 'text'
+  if (!known && !letters) note(inside, `${textOf(left)} does not know "${operator}"`)
+}
+
+function oneOf(expression: Extract<Expression, { type: 'oneOf' }>, inside: Inside): Expression {
+  const kind = kindOf(expression.operand, inside)
+  return {
+    ...expression,
+    operand: settle(expression.operand, inside, kind),
+    values: expression.values.map((value) => settle(value, inside, kind)),
+  }
+}
+
+function quantifier(
+  expression: Extract<Expression, { type: 'quantifier' }>,
+  inside: Inside,
+): Expression {
+  if (inside.use === 'stored') {
+    note(inside, 'a check or formula sees only the row itself: make it an access rule')
+    return expression
+  }
+  const relation = relationAt(expression.of, inside)
+  if (!relation?.many) {
+    if (relation) note(inside, `${textOf(expression.of)} is one record: use its fields directly`)
+    return expression
+  }
+  const target = inside.models.get(relation.target)
+  if (!target) return expression
+  const scopes = new Map(inside.scopes).set(expression.scope, target)
+  return { ...expression, where: resolve(expression.where, { ...inside, scopes }) }
+}
+
+function role(expression: Extract<Expression, { type: 'role' }>, inside: Inside): Expression {
+  inside.rolesSeen.add(expression.role)
+  if (inside.roles && !inside.roles.has(expression.role)) {
+    const near = suggestion(expression.role, inside.roles)
+    note(inside, `the app has no role "${expression.role}"${near}`)
+  }
+  return ruleOnly(expression, inside, 'me')
+}
+
+function ruleOnly(expression: Expression, inside: Inside, word: string): Expression {
+  if (inside.use === 'stored') note(inside, `a check cannot use ${word}: make it an access rule`)
+  return expression
+}
+
+// ── operands ────────────────────────────────────────────────────────────────────────────────
+
+function kindOf(operand: Operand, inside: Inside): Kind | undefined {
+  switch (operand.from) {
+    case 'row':
+      return fieldAt(operand, inside)?.kind
+    case 'input':
+      return inside.model.fields.get(operand.field)?.kind
+    case 'me':
+      return inside.model.fields.get('id')?.kind
+    case 'now':
+      return inside.model.fields.get('createdAt')?.kind
+    case 'compute': {
+      const kinds = operand.operands.map((each) => kindOf(each, inside))
+      return kinds.find((kind) => kind !== undefined)
+    }
+    case 'value':
+      return undefined
+  }
+}
+
+function settle(operand: Operand, inside: Inside, kind: Kind | undefined): Operand {
+  switch (operand.from) {
+    case 'value':
+      return constant(operand, inside, kind)
+    case 'row':
+      fieldAt(operand, inside)
+      return operand
+    case 'input':
+      inputField(operand.field, inside)
+      return operand
+    case 'compute':
+      return compute(operand, inside, kind)
+    default:
+      if (inside.use === 'stored') note(inside, `a check or formula cannot use ${operand.from}`)
+      return operand
+  }
+}
+
+function compute(
+  operand: Extract<Operand, { from: 'compute' }>,
+  inside: Inside,
+  kind: Kind | undefined,
+): Operand {
+  const operands = operand.operands.map((each, index) => {
+    const factor = operand.operator === 'times' && index > 0
+    const own = kindOf(each, inside)
+    if (factor && each.from === 'value') {
+      if (!Number.isSafeInteger(each.value)) note(inside, 'times takes a whole number or a field')
+      return each
+    }
+    return settle(each, inside, own ?? kindOf(operand, inside) ?? kind)
+  })
+  return { ...operand, operands }
+}
+
+function constant(
+  operand: Extract<Operand, { from: 'value' }>,
+  inside: Inside,
+  kind: Kind | undefined,
+): Operand {
+  if (!kind) {
+    if (inside.mistakes.has(inside.place)) return operand
+    note(inside, `${JSON.stringify(operand.value)} is compared with nothing that has a kind`)
+    return operand
+  }
+  const problems: Problem[] = []
+  const value = kind.operand().check(operand.value, reporter(problems, ''))
+  for (const problem of problems) {
+    note(inside, `${JSON.stringify(operand.value)} does not fit: ${problem.detail}`)
+  }
+  return { from: 'value', value }
+}
+
+function inputField(name: string, inside: Inside): void {
+  const field = inside.model.fields.get(name)
+  if (inside.use === 'stored') note(inside, 'a check cannot use input: make it an access rule')
+  else if (!field || (field.role !== 'declared' && field.role !== 'reference')) {
+    note(inside, `input has no field "${name}"${suggestion(name, inside.model.fields.keys())}`)
+  }
+}
+
+function fieldAt(operand: RowOperand, inside: Inside): DraftField | undefined {
+  const model = hopsTo(operand, inside)
+  const name = operand.path.at(-1)
+  if (!model || name === undefined) return undefined
+  const field = model.fields.get(name)
+  if (!field) note(inside, missing(model, name))
+  return field
+}
+
+function missing(model: VisibleModel, name: string): string {
+  if (model.relations.has(name)) {
+    return `${name} is a related record of ${model.name}: go on to one of its fields, or use ${name}Id`
+  }
+  return `${model.name} has no field "${name}"${suggestion(name, model.fields.keys())}`
+}
+
+function relationAt(operand: RowOperand, inside: Inside): ModelRelation | undefined {
+  const model = hopsTo(operand, inside)
+  const name = operand.path.at(-1) ?? ''
+  const relation = model?.relations.get(name)
+  if (model && !relation) {
+    note(
+      inside,
+      `${model.name} has no relation "${name}"${suggestion(name, model.relations.keys())}`,
+    )
+  }
+  return relation
+}
+
+/** The model that holds the last name of a path; every name before it is a to-one relation. */
+function hopsTo(operand: RowOperand, inside: Inside): VisibleModel | undefined {
+  let model = inside.scopes.get(operand.scope)
+  if (inside.use === 'stored' && operand.path.length > 1) {
+    note(inside, `${textOf(operand)} is another row: a check or formula sees only its own`)
+    return undefined
+  }
+  for (const name of operand.path.slice(0, -1)) {
+    const relation = model?.relations.get(name)
+    if (model && !relation) note(inside, missing(model, name))
+    if (relation?.many) {
+      note(inside, `${name} holds many records: use ${name}.some(…), every(…) or none(…)`)
+      return undefined
+    }
+    model = relation ? inside.models.get(relation.target) : undefined
+  }
+  return model
+}
+
+function textOf(operand: Operand): string {
+  if (operand.from === 'row') return `row.${operand.path.join('.')}`
+  if (operand.from === 'value') return JSON.stringify(operand.value) ?? 'undefined'
+  if (operand.from === 'input') return `input.${operand.field}`
+  return operand.from === 'compute' ? 'a computed value' : operand.from
+}
+
+function note(inside: Inside, problem: string): void {
+  inside.mistakes.add(inside.place, problem)
+}
