@@ -27,6 +27,7 @@ export const limits = Object.freeze({
   jsonStringBytesMax: 262_144,
   jsonNumberDigitsMax: 400,
   // queries
+  queryParametersMax: 200,
   pageSizeDefault: 50,
   pageSizeMax: 200,
   includeDepthMax: 4,
@@ -50,6 +51,7 @@ export const limits = Object.freeze({
   pipelineDepthMax: 256,
   acquireQueueMax: 100,
   acquireTimeoutMs: 5_000,
+  connectTimeoutMs: 5_000,
   statementTimeoutMs: 5_000,
   lockTimeoutMs: 2_000,
   idleInTransactionTimeoutMs: 10_000,
@@ -79,6 +81,9 @@ export const limits = Object.freeze({
   identifierBytesMax: 63,
   modelsMax: 2_000,
 })
+
+/** The caps with other numbers, where a part lets itself be given its own. */
+export type Limits = { readonly [Cap in keyof typeof limits]: number }
 
 assert(limits.pageSizeDefault <= limits.pageSizeMax, 'the default page fits the largest page')
 assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')

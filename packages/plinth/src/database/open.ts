@@ -1,0 +1,123 @@
+/** Owns the database as the rest sees it: pipelined statements, transactions, own connections. */
+
+import { limits as caps } from '../base/limits.ts'
+import type {
+  Database,
+  DatabaseAddress,
+  DedicatedSession,
+  Query,
+  Rows,
+  Session,
+  TransactionOptions,
+} from './database.ts'
+import { Pipeline } from './pipeline.ts'
+import { Pool } from './pool.ts'
+import { runTransaction } from './transaction.ts'
+import { connect } from './wire/connect.ts'
+import type { Wire } from './wire/wire.ts'
+
+/** The caps of a database. Default: those of base/limits. */
+export interface DatabaseLimits {
+  readonly poolConnectionsMax: number
+  readonly pipelineConnections: number
+  readonly pipelineDepthMax: number
+  readonly acquireQueueMax: number
+  readonly acquireTimeoutMs: number
+  readonly connectTimeoutMs: number
+  readonly statementTimeoutMs: number
+  readonly lockTimeoutMs: number
+  readonly idleInTransactionTimeoutMs: number
+  readonly transactionTimeoutMs: number
+  readonly transactionAttemptsMax: number
+  readonly statementCacheMax: number
+}
+
+/** How a database is opened. */
+export interface DatabaseOptions {
+  readonly limits?: Partial<DatabaseLimits>
+}
+
+/**
+ * Opens a database. Fails with `unavailable` and a cure where it cannot be reached, refuses the
+ * password, or has no database of that name.
+ *
+ * @example const database = await openDatabase(server.address)
+ */
+export async function openDatabase(
+  address: DatabaseAddress,
+  options: DatabaseOptions = {},
+): Promise<Database> {
+  const database = new OpenDatabase(address, { ...caps, ...options.limits })
+  try {
+    await database.open()
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+  return database
+}
+
+class OpenDatabase implements Database {
+  readonly #address: DatabaseAddress
+  readonly #limits: DatabaseLimits
+  readonly #pipeline: Pipeline
+  readonly #pool: Pool
+
+  constructor(address: DatabaseAddress, limits: DatabaseLimits) {
+    this.#address = address
+    this.#limits = limits
+    const open = (broken: () => void): Promise<Wire> => connect(address, limits, broken)
+    this.#pipeline = new Pipeline({
+      connections: limits.pipelineConnections,
+      depthMax: limits.pipelineDepthMax,
+      connect: open,
+    })
+    this.#pool = new Pool({
+      connectionsMax: limits.poolConnectionsMax,
+      queueMax: limits.acquireQueueMax,
+      acquireTimeoutMs: limits.acquireTimeoutMs,
+      connect: open,
+    })
+  }
+
+  open(): Promise<void> {
+    return this.#pipeline.open()
+  }
+
+  query(query: Query): Promise<Rows> {
+    return this.#pipeline.query(query)
+  }
+
+  transaction<T>(
+    work: (session: Session) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    return runTransaction(this.#pool, work, {
+      isolation: options.isolation ?? 'serializable',
+      readOnly: options.readOnly ?? false,
+      attemptsMax: options.attemptsMax ?? this.#limits.transactionAttemptsMax,
+    })
+  }
+
+  async dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T> {
+    // A migration or a lock takes as long as it takes; only waiting for a lock stays bounded.
+    const wire = await connect(this.#address, {
+      ...this.#limits,
+      statementTimeoutMs: 0,
+      idleInTransactionTimeoutMs: 0,
+      transactionTimeoutMs: 0,
+    })
+    try {
+      return await work({
+        query: (query) => wire.query(query),
+        script: (text) => wire.script(text),
+      })
+    } finally {
+      wire.close()
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pipeline.close(), this.#pool.close()])
+  }
+}

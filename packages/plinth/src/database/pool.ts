@@ -1,0 +1,119 @@
+/** Owns the connections that one caller holds at a time: for transactions. */
+
+import { Failure } from '../base/failure.ts'
+import type { Wire } from './wire/wire.ts'
+
+/** How the pool is built. */
+export interface PoolOptions {
+  readonly connectionsMax: number
+  /** Callers that wait for a connection. More are refused with `overloaded`. */
+  readonly queueMax: number
+  /** How long one waits before it is refused with `overloaded`. */
+  readonly acquireTimeoutMs: number
+  readonly connect: (broken: () => void) => Promise<Wire>
+}
+
+interface Waiter {
+  readonly resolve: (wire: Wire) => void
+  readonly reject: (reason: unknown) => void
+}
+
+/** Hands out connections, the last one used first, and queues who finds none. */
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #idle: Wire[] = []
+  readonly #waiters = new Set<Waiter>()
+  #open = 0
+  #closed: (() => void) | undefined
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /** A connection of one's own until it is given back. */
+  acquire(): Promise<Wire> {
+    if (this.#closed) {
+      return Promise.reject(new Failure('unavailable', { detail: 'The server is stopping.' }))
+    }
+    const wire = this.#idle.pop()
+    if (wire) return Promise.resolve(wire)
+    if (this.#open < this.#options.connectionsMax) return this.#connect()
+    return this.#wait()
+  }
+
+  /** Takes a connection back. One that is broken, or in doubt, must have been destroyed. */
+  release(wire: Wire): void {
+    if (!wire.isOpen) return
+    const [waiter] = this.#waiters
+    if (waiter) {
+      this.#waiters.delete(waiter)
+      waiter.resolve(wire)
+    } else if (this.#closed) wire.close()
+    else this.#idle.push(wire)
+  }
+
+  /** Closes idle connections, and the busy ones as they come back. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#closed = resolve
+      if (this.#open === 0) resolve()
+      for (const wire of this.#idle.splice(0)) wire.close()
+    })
+  }
+
+  async #connect(): Promise<Wire> {
+    this.#open += 1
+    let wire: Wire | undefined
+    try {
+      wire = await this.#options.connect(() => this.#lost(wire))
+      return wire
+    } finally {
+      if (wire === undefined) this.#free()
+    }
+  }
+
+  #lost(wire: Wire | undefined): void {
+    if (wire === undefined) return
+    const index = this.#idle.indexOf(wire)
+    if (index >= 0) this.#idle.splice(index, 1)
+    this.#free()
+  }
+
+  /** A place is free: the next in the queue gets a new connection in it. */
+  #free(): void {
+    this.#open -= 1
+    const [waiter] = this.#waiters
+    if (waiter) {
+      this.#waiters.delete(waiter)
+      this.#connect().then(waiter.resolve, waiter.reject)
+    } else if (this.#open === 0) this.#closed?.()
+  }
+
+  #wait(): Promise<Wire> {
+    if (this.#waiters.size >= this.#options.queueMax) return Promise.reject(overloaded())
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        resolve(wire) {
+          clearTimeout(timer)
+          resolve(wire)
+        },
+        reject(reason) {
+          clearTimeout(timer)
+          reject(reason)
+        },
+      }
+      const timer = setTimeout(() => {
+        this.#waiters.delete(waiter)
+        reject(overloaded())
+      }, this.#options.acquireTimeoutMs)
+      this.#waiters.add(waiter)
+    })
+  }
+}
+
+function overloaded(): Failure {
+  return new Failure('overloaded', {
+    detail: 'Too many changes are under way (poolConnectionsMax). Try again in a moment.',
+    retryAfterSeconds: 1,
+  })
+}

@@ -1,0 +1,120 @@
+/** Owns decoding of PostgreSQL's messages. Cells stay PostgreSQL's own text. The hottest path. */
+
+import type { DatabaseError } from '../database.ts'
+import { staleStatement } from '../errors.ts'
+
+/** A row: one text per column, null where there is no value. */
+export type Row = (string | null)[]
+
+/** An error, and whether the server closes the connection after it. */
+export interface ServerError {
+  readonly error: DatabaseError
+  readonly fatal: boolean
+}
+
+/** Who is told of the messages. */
+export interface Receiver {
+  row(row: Row): void
+  /** A statement is done: its tag, such as `INSERT 0 1`. */
+  done(tag: string): void
+  error(error: ServerError): void
+  /** A statement was prepared. */
+  prepared(): void
+  /** The server asks for data that nobody will send. */
+  copyIn(): void
+  /** The answer is complete; the state is `I`, `T` (in a transaction) or `E` (in a failed one). */
+  ready(state: number): void
+}
+
+const headBytes = 5
+
+/** Cuts a stream of bytes into messages. */
+export class MessageReader {
+  readonly #receiver: Receiver
+  #rest: Buffer | undefined
+
+  constructor(receiver: Receiver) {
+    this.#receiver = receiver
+  }
+
+  /** Takes the next bytes from the socket. */
+  push(chunk: Buffer): void {
+    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+    let place = 0
+    while (place + headBytes <= bytes.length) {
+      const end = place + 1 + bytes.readInt32BE(place + 1)
+      if (end > bytes.length) break
+      this.#message(bytes, place, end)
+      place = end
+    }
+    this.#rest = place === bytes.length ? undefined : bytes.subarray(place)
+  }
+
+  #message(bytes: Buffer, place: number, end: number): void {
+    const body = place + headBytes
+    switch (bytes[place]) {
+      case 0x44: // D: DataRow
+        this.#receiver.row(readRow(bytes, body))
+        break
+      case 0x43: // C: CommandComplete
+        this.#receiver.done(bytes.toString('latin1', body, end - 1))
+        break
+      case 0x5a: // Z: ReadyForQuery
+        this.#receiver.ready(bytes[body] ?? 0)
+        break
+      case 0x31: // 1: ParseComplete
+        this.#receiver.prepared()
+        break
+      case 0x45: // E: ErrorResponse
+        this.#receiver.error(readError(bytes, body, end))
+        break
+      case 0x47: // G: CopyInResponse
+        this.#receiver.copyIn()
+        break
+      default:
+      // Bind and close acknowledgements, notices, settings, notifications: nothing to do.
+    }
+  }
+}
+
+function readRow(bytes: Buffer, start: number): Row {
+  const count = bytes.readUInt16BE(start)
+  const row: Row = new Array(count)
+  let place = start + 2
+  for (let index = 0; index < count; index++) {
+    const length = bytes.readInt32BE(place)
+    place += 4
+    if (length < 0) {
+      row[index] = null
+      continue
+    }
+    row[index] = bytes.toString('utf8', place, place + length)
+    place += length
+  }
+  return row
+}
+
+function readError(bytes: Buffer, start: number, end: number): ServerError {
+  const fields = new Map<string, string>()
+  let place = start
+  while (place < end && bytes[place] !== 0) {
+    const stop = bytes.indexOf(0, place + 1)
+    fields.set(String.fromCharCode(bytes[place] ?? 0), bytes.toString('utf8', place + 1, stop))
+    place = stop + 1
+  }
+  const stale = fields.get('C') === '0A000' && fields.get('R') === 'RevalidateCachedQuery'
+  const named = { constraint: 'n', schema: 's', table: 't', column: 'c' } as const
+  const names = Object.entries(named).flatMap(([name, code]) => {
+    const value = fields.get(code)
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    error: {
+      sqlState: stale ? staleStatement : (fields.get('C') ?? ''),
+      message: fields.get('M') ?? '',
+      ...Object.fromEntries(names),
+    },
+    // V is the severity that no language setting translates.
+    fatal: ['FATAL', 'PANIC'].includes(fields.get('V') ?? ''),
+  }
+}
