@@ -57,7 +57,7 @@ export function integerKind(options: IntegerOptions = {}): Kind<number> {
     operators: ordering,
     sortable: true,
     arithmetic: true,
-    options: { ...options },
+    options: { min, max },
     operand: () => integerKind(),
   })
 }

@@ -11,7 +11,7 @@ const decimalPattern = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
 /** The power of ten beyond which a number is not written out: no column holds it anyway. */
 const magnitudeMax = 2_000
 
-/** Reads a decimal number, with an exponent too; undefined where it is none or is absurdly large. */
+/** Reads a decimal number, with an exponent too; undefined where it is none or absurdly large. */
 export function readDecimal(text: string): Decimal | undefined {
   const match = decimalPattern.exec(text)
   if (!match) return undefined

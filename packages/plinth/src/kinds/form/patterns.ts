@@ -5,7 +5,7 @@ import { demand } from './problems.ts'
 /** Characters a patterned text may have at most: bounds what a slow pattern can cost. */
 export const patternedCharactersMax = 4_096
 
-/** The test of a pattern. State (`g`, `y`) is dropped, so that each test starts at the beginning. */
+/** The test of a pattern. State (`g`, `y`) is dropped, so that each starts at the beginning. */
 export function patternTest(pattern: RegExp): (text: string) => boolean {
   const stateless = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, ''))
   return (text) => stateless.test(text)
@@ -14,8 +14,11 @@ export function patternTest(pattern: RegExp): (text: string) => boolean {
 const plain = '[A-Za-z0-9_ @:,;=!#%&~<>"\'/-]'
 const escaped = '\\\\[.\\-/+*?()[\\]{}|^$\\\\]'
 const member = '[A-Za-z0-9]-[A-Za-z0-9]|[A-Za-z0-9_ @:,;=!#%&~<>"\'/.+*?()]'
+const charset = `\\[(?:${member})+-?\\]`
+const opening = '\\((?:\\?:|(?!\\?))'
+const repeat = '[*+?]|\\{\\d{1,3}(?:,\\d{0,3})?\\}'
 const portable = new RegExp(
-  `^\\^?(?:${plain}|${escaped}|\\[(?:${member})+-?\\]|\\(\\?:|[()|+*?]|\\{\\d{1,3}(?:,\\d{0,3})?\\})*\\$?$`,
+  `^\\^?(?:${plain}|${escaped}|${charset}|${opening}|[)|]|${repeat})*\\$?$`,
 )
 
 /**
@@ -25,7 +28,7 @@ const portable = new RegExp(
  */
 export function portablePattern(pattern: RegExp): string | undefined {
   if (pattern.flags.replace(/[gyuv]/g, '') !== '') return undefined
-  const source = pattern.source.replaceAll('\\d', '[0-9]')
+  const source = pattern.source.replace(/\\./g, (pair) => (pair === '\\d' ? '[0-9]' : pair))
   if (!portable.test(source)) return undefined
   const counts = source.match(/\d+(?=[,\d]*\})/g) ?? []
   return counts.every((count) => Number(count) <= 255) ? source : undefined
