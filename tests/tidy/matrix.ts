@@ -1,0 +1,60 @@
+/** Owns the import matrix: which folder of the package may import which. */
+
+/** What a folder may import beside itself. */
+export interface Room {
+  /** Folders. */
+  readonly may: readonly string[]
+  /** Folders of which only types may be imported. */
+  readonly typesOf?: readonly string[]
+  /** Runs in a browser too: no Node built-ins, no packages. */
+  readonly portable?: true
+  /** No SQL text may stand here. */
+  readonly plain?: true
+}
+
+const foundation = ['base', 'kinds', 'define', 'catalog', 'sql', 'database', 'access', 'query']
+const core = [...foundation, 'effects', 'engine']
+const door: Room = { may: ['base', 'kinds', 'catalog', 'engine', 'http'], plain: true }
+const builtInKit: Room = { may: ['base', 'kinds', 'define'] }
+const doors = ['http', 'rest', 'graphql', 'live', 'mcp']
+const kits = ['identity', 'files', 'mail', 'audit']
+
+/** The rooms of `packages/plinth/src`, from the foundation to the doors. */
+export const matrix: Readonly<Record<string, Room>> = {
+  base: { may: [], portable: true, plain: true },
+  kinds: { may: ['base'], portable: true, plain: true },
+  define: { may: ['base', 'kinds'], portable: true, plain: true },
+  catalog: { may: ['base', 'kinds', 'define'], plain: true },
+  sql: { may: ['base'] },
+  database: { may: ['base', 'sql'] },
+  access: { may: ['base', 'kinds', 'define', 'catalog', 'sql'] },
+  query: { may: ['base', 'kinds', 'catalog', 'sql', 'access'] },
+  effects: { may: ['base', 'catalog', 'sql', 'database'] },
+  engine: { may: [...foundation, 'effects'] },
+  work: { may: ['base', 'define', 'catalog', 'sql', 'database', 'effects', 'engine'] },
+  identity: builtInKit,
+  files: builtInKit,
+  mail: builtInKit,
+  audit: builtInKit,
+  http: { may: ['base', 'engine'], plain: true },
+  rest: door,
+  graphql: door,
+  live: door,
+  mcp: door,
+  migrate: { may: ['base', 'kinds', 'catalog', 'sql', 'database'] },
+  transfer: { may: [...foundation, 'engine'] },
+  app: { may: [...core, 'work', ...kits, ...doors, 'migrate', 'transfer'], plain: true },
+  cli: { may: ['base', 'catalog', 'migrate', 'transfer', 'app'], plain: true },
+  client: { may: ['base', 'kinds'], typesOf: ['define', 'catalog'], portable: true, plain: true },
+  testing: { may: ['base', 'client', 'app', 'database'], plain: true },
+}
+
+/** Where the package's sources live. */
+export const sources = 'packages/plinth/src/'
+
+/** The folder of the matrix in which a path lies; undefined outside the sources and for entries. */
+export function roomOf(path: string): string | undefined {
+  if (!path.startsWith(sources)) return undefined
+  const parts = path.slice(sources.length).split('/')
+  return parts.length > 1 ? parts[0] : undefined
+}
