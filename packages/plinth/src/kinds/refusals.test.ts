@@ -118,7 +118,7 @@ test('decimals and money', () => {
   refuses(price, 'bad_format', '', '1,5', '.5', '5.', '1e2', 'NaN', 'Infinity', '١')
   refuses(price, 'wrong_type', Number.NaN, Number.POSITIVE_INFINITY, null, {}, false)
   const pounds = kinds.moneyKind('GBP', { min: 0 })
-  takes(pounds, [5, { amount: 5, currency: 'GBP' }])
+  takes(pounds, [5, { amount: 5, currency: 'GBP' }], [-0, { amount: 0, currency: 'GBP' }])
   refuses(pounds, 'too_precise', 12.5, { amount: 0.5, currency: 'GBP' })
   refuses(pounds, 'wrong_type', '5', null, undefined, [], { amount: '5', currency: 'GBP' })
   refuses(pounds, '/currency not_in_choices', { amount: 5, currency: 'EUR' }, { amount: 5 })
