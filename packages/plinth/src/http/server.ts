@@ -5,7 +5,7 @@ import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
+import { type Limits, limits } from '../base/limits.ts'
 import type { Handler } from './message.ts'
 import { type Connection, Connections } from './server/connections.ts'
 import { Exchange, type ExchangeContext, type LogEntry } from './server/exchange.ts'
@@ -20,7 +20,7 @@ export interface HttpServerOptions {
   /** How many proxies of ours stand in front and add to `X-Forwarded-*`. Default 0: none is believed. */
   readonly trustedProxies?: number
   /** Replaces single limits of base/limits.ts. */
-  readonly limits?: Partial<typeof limits>
+  readonly limits?: Partial<Limits>
 }
 
 /** Where a server listens: an address, or a listening socket inherited from the supervisor. */
@@ -40,7 +40,7 @@ const drainSweepMs = 250
 /** Serves a Handler over HTTP/1.1. */
 export class HttpServer {
   readonly #server: Server
-  readonly #limits: typeof limits
+  readonly #limits: Limits
   readonly #context: ExchangeContext
   readonly #connections = new Connections()
   readonly #exchanges = new Set<Exchange>()
@@ -150,11 +150,9 @@ export class HttpServer {
 
   readonly #onRequest = (message: IncomingMessage, response: ServerResponse): void => {
     const connection = this.#connections.of(message.socket)
-    if (connection === undefined) {
-      // Refused when it connected; its request came before its end.
-      message.socket.destroySoon()
-      return
-    }
+    // Refused when it connected, or behind an answer that ends the connection: never run, because
+    // nobody could be told how it ended.
+    if (connection === undefined || connection.closing) return
     const exchange = new Exchange(
       { message, response, connection },
       this.#context,

@@ -2,14 +2,11 @@
 
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../../base/failure.ts'
-import type { limits } from '../../base/limits.ts'
+import type { Limits } from '../../base/limits.ts'
 import { monotonicMs } from '../../base/time.ts'
 
 /** The limits that a body is read under. */
-export type BodyLimits = Pick<
-  typeof limits,
-  'bodyBytesMax' | 'bodyBytesPerSecondMin' | 'bodyGraceMs'
->
+export type BodyLimits = Pick<Limits, 'bodyBytesMax' | 'bodyBytesPerSecondMin' | 'bodyGraceMs'>
 
 const nothing = new Uint8Array(0)
 

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Failure } from '../../base/failure.ts'
-import type { limits } from '../../base/limits.ts'
+import type { Limits } from '../../base/limits.ts'
 import type { Handler, HttpResponse } from '../message.ts'
 import { failureOf, problemResponse } from '../problem.ts'
 import type { Connection } from './connections.ts'
@@ -21,7 +21,7 @@ export interface LogEntry {
 /** What every exchange of a server shares. */
 export interface ExchangeContext {
   readonly handler: Handler
-  readonly limits: typeof limits
+  readonly limits: Limits
   readonly trustedProxies: number
   readonly log: (entry: LogEntry) => void
   readonly draining: () => boolean
@@ -71,7 +71,7 @@ export class Exchange {
   readonly fail = (thrown: unknown): void => {
     const failure = failureOf(thrown)
     const trace = this.#request?.trace ?? traceOf(this.message)
-    if (failure.status >= 500 && failure.cause !== undefined) {
+    if (failure.code === 'internal' || (failure.status >= 500 && failure.cause !== undefined)) {
       const message = `The request failed: ${failure.code}.`
       const { traceId } = trace
       this.#context.log({ level: 'error', message, traceId, cause: failure.cause })
@@ -108,6 +108,7 @@ export class Exchange {
     const scheme = this.#request?.scheme ?? 'http'
     const body = writeHead(this.#response, answer, { scheme, close })
     this.#answered = true
+    if (close) this.#connection.closing = true
     if (close && unread > 0) {
       sendEarly(this.message, this.#response, body, caps)
       return

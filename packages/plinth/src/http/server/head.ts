@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../../base/failure.ts'
-import type { limits } from '../../base/limits.ts'
+import type { Limits } from '../../base/limits.ts'
 import { type Trace, traceFrom } from '../trace.ts'
 import { readHost } from './origin.ts'
 
@@ -55,7 +55,7 @@ export function findHeader(rawHeaders: readonly string[], name: string): string 
 }
 
 /** Checks count, size and the headers that decide where a message ends and whom it is for. */
-export function checkHead(message: IncomingMessage, caps: typeof limits): Head {
+export function checkHead(message: IncomingMessage, caps: Limits): Head {
   const { rawHeaders } = message
   let byteCount = 0
   for (const text of rawHeaders) byteCount += text.length + 2

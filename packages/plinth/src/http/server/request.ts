@@ -2,7 +2,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Failure } from '../../base/failure.ts'
-import type { limits } from '../../base/limits.ts'
+import type { Limits } from '../../base/limits.ts'
 import type { HttpRequest } from '../message.ts'
 import type { Trace } from '../trace.ts'
 import { readBody } from './body.ts'
@@ -12,7 +12,7 @@ import { readTarget, type Target } from './target.ts'
 
 /** How the server reads requests. */
 export interface RequestOptions {
-  readonly limits: typeof limits
+  readonly limits: Limits
   readonly trustedProxies: number
 }
 

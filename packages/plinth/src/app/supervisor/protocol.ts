@@ -1,0 +1,44 @@
+/** Owns the few words that supervisor and worker exchange. */
+
+import type { ListenAddress } from '../../http/server.ts'
+
+/** What the supervisor says. */
+export type Order =
+  /** The first word: where to listen, once the worker is ready to serve. */
+  | { readonly type: 'listen'; readonly address: ListenAddress }
+  /** Stop accepting, answer what is open, then exit. */
+  | { readonly type: 'drain' }
+
+/** What the worker says. */
+export type Report =
+  | { readonly type: 'ready'; readonly host: string; readonly port: number }
+  | { readonly type: 'failed'; readonly message: string }
+
+/** The descriptor under which a worker finds the listening socket, after the channel's. */
+export const inheritedSocketDescriptor = 4
+
+/** Reads a message of the other side; undefined for anything that is not one of ours. */
+export function readReport(message: unknown): Report | undefined {
+  if (!isRecord(message)) return undefined
+  const { type, host, port, message: text } = message
+  if (type === 'ready' && typeof host === 'string' && typeof port === 'number') {
+    return { type, host, port }
+  }
+  return type === 'failed' && typeof text === 'string' ? { type, message: text } : undefined
+}
+
+/** Reads an order; undefined for anything that is not one. */
+export function readOrder(message: unknown): Order | undefined {
+  if (!isRecord(message)) return undefined
+  if (message.type === 'drain') return { type: 'drain' }
+  const { type, address } = message
+  if (type !== 'listen' || !isRecord(address)) return undefined
+  const { fd, host, port } = address
+  if (typeof fd === 'number') return { type, address: { fd } }
+  if (typeof host !== 'string' || typeof port !== 'number') return undefined
+  return { type, address: { host, port } }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
