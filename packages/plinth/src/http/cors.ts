@@ -41,7 +41,7 @@ const preflightAgeSeconds = 600
 export function corsPolicy(origins: readonly string[]): CorsPolicy {
   for (const origin of origins) {
     const parsed = URL.canParse(origin) ? new URL(origin).origin : 'null'
-    if (parsed !== origin || !/^https?:/.test(origin)) {
+    if (parsed !== origin || !/^https?:[^*]+$/.test(origin)) {
       throw new Failure('configuration_invalid', {
         detail: `The origin ${origin} must be written like https://shop.example: scheme, host, port where it is not the usual one, nothing else.`,
       })

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { corsHeaders, corsPolicy, preflight } from './cors.ts'
+import { csrfFailure } from './csrf.ts'
+import type { HttpRequest } from './message.ts'
+import { startTrace } from './trace.ts'
+
+function request(method: string, headers: Readonly<Record<string, string>>): HttpRequest {
+  return {
+    method,
+    path: '/api/orders',
+    segments: ['api', 'orders'],
+    search: '',
+    scheme: 'https',
+    host: 'shop.example',
+    remoteAddress: '192.0.2.1',
+    trace: startTrace(),
+    signal: new AbortController().signal,
+    header: (name) => headers[name],
+    body: async () => new Uint8Array(0),
+  }
+}
+
+const json = { 'content-type': 'application/json' }
+const own = 'https://shop.example'
+
+test('H01: a cookie counts for requests of our own pages', () => {
+  const taken = [
+    { 'sec-fetch-site': 'same-origin', ...json },
+    { 'sec-fetch-site': 'same-origin', origin: own, 'x-plinth-request': '1' },
+    { origin: own, 'content-type': 'application/merge-patch+json; charset=utf-8' },
+  ]
+  for (const headers of taken) assert.equal(csrfFailure(request('POST', headers)), undefined)
+  for (const method of ['GET', 'OPTIONS', 'QUERY']) {
+    assert.equal(csrfFailure(request(method, { 'sec-fetch-site': 'cross-site' })), undefined)
+  }
+})
+
+test('H01: a cookie does not count for anybody else', () => {
+  const refused = [
+    {},
+    json,
+    { 'sec-fetch-site': 'cross-site', ...json },
+    { 'sec-fetch-site': 'same-site', ...json },
+    { 'sec-fetch-site': 'none', ...json },
+    { 'sec-fetch-site': 'cross-site', origin: own, ...json },
+    { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example', ...json },
+    { origin: 'https://evil.example', ...json },
+    { origin: 'null', ...json },
+    { origin: 'http://shop.example', ...json },
+    { origin: `${own}.evil.example`, ...json },
+    { 'sec-fetch-site': 'same-origin' },
+    { 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' },
+    { 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain; application/json' },
+    { 'sec-fetch-site': 'same-origin', 'content-type': 'application/x-www-form-urlencoded' },
+  ]
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+    for (const headers of refused) {
+      const failure = csrfFailure(request(method, headers))
+      assert.equal(failure?.code, 'csrf_refused', JSON.stringify(headers))
+    }
+  }
+})
+
+test('H02: without a list there is no trace of CORS', () => {
+  assert.deepEqual(corsHeaders(corsPolicy([]), 'https://a.example'), {})
+})
+
+test('H02: exactly the listed origins are allowed, never with cookies', () => {
+  const policy = corsPolicy(['https://a.example', 'http://localhost:5173'])
+  const allowed = corsHeaders(policy, 'https://a.example')
+  assert.equal(allowed['access-control-allow-origin'], 'https://a.example')
+  assert.equal(allowed['access-control-allow-credentials'], undefined)
+  const others = [
+    'null',
+    'https://A.example',
+    'http://a.example',
+    'https://a.example:444',
+    'https://a.example.evil.example',
+    'https://evil-a.example',
+    'https://a.example/',
+    undefined,
+  ]
+  for (const origin of others) assert.deepEqual(corsHeaders(policy, origin), { vary: 'origin' })
+})
+
+test('H02: an origin that could never match, or always would, is refused', () => {
+  for (const origin of [
+    '*',
+    'null',
+    'https://*.a',
+    'https://a.example/',
+    'a.example',
+    'file://x',
+    'https://A.example',
+    'https://a.example:443',
+  ]) {
+    assert.throws(() => corsPolicy([origin]), { code: 'configuration_invalid' }, origin)
+  }
+})
+
+test('a preflight is answered, for listed callers with a permission', () => {
+  const policy = corsPolicy(['https://a.example'])
+  const ask = (origin: string) =>
+    preflight(policy, request('OPTIONS', { origin, 'access-control-request-method': 'PATCH' }))
+  const listed = ask('https://a.example')
+  assert.equal(listed?.status, 204)
+  assert.equal(listed?.headers['access-control-max-age'], '600')
+  assert.deepEqual(ask('https://b.example')?.headers, { vary: 'origin' })
+  assert.equal(preflight(policy, request('OPTIONS', { origin: 'https://a.example' })), undefined)
+  assert.equal(preflight(policy, request('GET', { origin: 'https://a.example' })), undefined)
+})
