@@ -1,0 +1,68 @@
+/** Owns what planners ask of access: conditions for rules, for records and for single fields. */
+
+import type { Catalog, Model, ModelField } from '../catalog/catalog.ts'
+import type { Expression } from '../define/expression.ts'
+import { typed } from '../sql/fragment.ts'
+import type { CallerFacts } from './caller.ts'
+import { allOf, type Condition, depends, holds } from './condition.ts'
+import { alive, type InputValue, type RowSource, type Sight } from './rows.ts'
+import { evaluate } from './rule.ts'
+
+export type { Condition } from './condition.ts'
+export type { InputValue, RowSource } from './rows.ts'
+
+/** What a rule is compiled from. */
+export interface RuleRequest {
+  readonly catalog: Catalog
+  readonly facts: CallerFacts
+  readonly row: RowSource
+  readonly rule: Expression
+  /** The values that the caller sent; undefined: not sent. Reads have none. */
+  readonly input?: (field: string) => InputValue | undefined
+}
+
+/**
+ * Compiles a rule for a caller. Roles, sign-in and constants are folded; what is left is SQL over
+ * the row whose parameters are slots. Related rows inside a rule are the author's view: their own
+ * rules are not asked, but a softly deleted row never counts. Unrestricted callers pass all rules.
+ */
+export function compileRule(request: RuleRequest): Condition {
+  if (request.facts.unrestricted) return holds
+  return evaluate(sightOf(request), request.rule)
+}
+
+/** Compiles a rule for these facts alone, also where they are unrestricted ones (`explain`). */
+export function sightOf({ catalog, facts, row, input }: Omit<RuleRequest, 'rule'>): Sight {
+  let aliases = 0
+  return {
+    catalog,
+    facts,
+    root: row.model,
+    rows: new Map([[0, row]]),
+    input: input ?? (() => undefined),
+    constant: (value, type) => typed({ slot: 'constant', value }, type),
+    open: true,
+    nextAlias: () => `${row.alias}_${++aliases}`,
+  }
+}
+
+/** Which rows of a model exist for a caller: its read rule, without softly deleted rows. */
+export function readCondition(catalog: Catalog, facts: CallerFacts, row: RowSource): Condition {
+  const rule = compileRule({ catalog, facts, row, rule: row.model.access.read })
+  const live = alive(row)
+  return live ? allOf([depends(live), rule]) : rule
+}
+
+/** Whether a caller may read a field of a row, given that it may read the row. */
+export function fieldRead(
+  { catalog, facts, row }: { catalog: Catalog; facts: CallerFacts; row: RowSource },
+  field: ModelField,
+): Condition {
+  return compileRule({ catalog, facts, row, rule: field.access.read })
+}
+
+/** True where no row of the model can ever be read with these facts. */
+export function isUnreadable(catalog: Catalog, facts: CallerFacts, model: Model): boolean {
+  const row: RowSource = { model, alias: 't' }
+  return readCondition(catalog, facts, row).constant === false
+}

@@ -1,0 +1,185 @@
+/** Owns the partial evaluation of rules: an expression and a caller's facts make a condition. */
+
+import { present, unreachable } from '../base/assert.ts'
+import type { CompareOperator, Expression, Operand } from '../define/expression.ts'
+import { type Kind, textKind } from '../kinds/kinds.ts'
+import { type Fragment, join, raw, sql } from '../sql/fragment.ts'
+import { allOf, anyOf, type Condition, depends, fails, holds } from './condition.ts'
+import { kindOf, type WrittenOperand, writeOperand } from './operand.ts'
+import { exists, follow, type RowSource, reach, type Sight, type Way, walk } from './rows.ts'
+
+/**
+ * What is left of an expression. Negations are pushed down to comparisons (`wanted` false), so
+ * that what stands in positive position stays plain and can use an index.
+ */
+export function evaluate(sight: Sight, expression: Expression, wanted = true): Condition {
+  switch (expression.type) {
+    case 'constant':
+      return settled(expression.value === wanted)
+    case 'and':
+    case 'or': {
+      const terms = expression.terms.map((term) => evaluate(sight, term, wanted))
+      return (expression.type === 'and') === wanted ? allOf(terms) : anyOf(terms)
+    }
+    case 'not':
+      return evaluate(sight, expression.term, !wanted)
+    case 'role':
+      return settled(sight.facts.roles.has(expression.role) === wanted)
+    case 'signedIn':
+      return settled(sight.facts.signedIn === wanted)
+    case 'given':
+      return settled((sight.input(expression.field)?.given ?? false) === wanted)
+    case 'truth':
+      return truth(sight, expression.operand, wanted)
+    case 'isNull':
+      return isNull(sight, expression.operand, wanted)
+    case 'compare':
+      return compare(sight, expression, wanted)
+    case 'oneOf':
+      return oneOf(sight, expression, wanted)
+    case 'quantifier':
+      return quantify(sight, expression, wanted)
+    default:
+      return unreachable(expression, 'a rule')
+  }
+}
+
+function settled(value: boolean): Condition {
+  return value ? holds : fails
+}
+
+/** A comparison in its place: plain, negated, or inside `exists` where it speaks of other rows. */
+function place(way: Way, fragment: Fragment, wanted: boolean): Condition {
+  if (way.tables.length > 0) {
+    const found = exists(way, [fragment])
+    return depends(wanted ? found : sql`not ${found}`)
+  }
+  return depends(wanted ? fragment : sql`(${fragment}) is not true`)
+}
+
+function truth(sight: Sight, operand: Operand, wanted: boolean): Condition {
+  if (operand.from === 'value') return settled((operand.value === true) === wanted)
+  const kind = present(kindOf(sight, operand), 'the kind of a condition')
+  const written = writeOperand(sight, operand, { kind, lift: true })
+  return written ? place(written, written.fragment, wanted) : settled(!wanted)
+}
+
+function isNull(sight: Sight, operand: Operand, wanted: boolean): Condition {
+  if (operand.from === 'value') return settled((operand.value === null) === wanted)
+  if (operand.from === 'me') return settled(!sight.facts.signedIn === wanted)
+  if (operand.from === 'now') return settled(!wanted)
+  const kind = present(kindOf(sight, operand), 'the kind of an operand')
+  const written = writeOperand(sight, operand, { kind, lift: true })
+  if (!written) return settled(wanted)
+  if (written.tables.length > 0) {
+    // No related row means null, so null is said as: there is no row with a value.
+    return place(written, sql`${written.fragment} is not null`, !wanted)
+  }
+  return depends(sql`${written.fragment} is ${raw(wanted ? 'null' : 'not null')}`)
+}
+
+type Comparison = Expression & { readonly type: 'compare' }
+
+function compare(sight: Sight, { operator, left, right }: Comparison, wanted: boolean): Condition {
+  const kind = present(kindOf(sight, left) ?? kindOf(sight, right), 'the kind of a comparison')
+  const one = writeOperand(sight, left, { kind, lift: true })
+  const two = writeOperand(sight, right, { kind: counterpart(operator, kind), lift: true })
+  if (!one || !two) return settled(!wanted)
+  return place(merge(one, two), writeComparison(operator, kind, [one, two]), wanted)
+}
+
+function counterpart(operator: CompareOperator, kind: Kind): Kind {
+  switch (operator) {
+    case 'has':
+      return present(kind.item, 'the kind of the items')
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+      return textKind({ multiline: true })
+    default:
+      return kind
+  }
+}
+
+function merge(one: Way, two: Way): Way {
+  return {
+    tables: [...one.tables, ...two.tables],
+    conditions: [...one.conditions, ...two.conditions],
+  }
+}
+
+const signs = Object.freeze({ eq: '=', ne: '<>', lt: '<', lte: '<=', gt: '>', gte: '>=' })
+
+/** Every operator here is total: none can raise, whatever the values. */
+function writeComparison(
+  operator: CompareOperator,
+  kind: Kind,
+  [{ fragment: left }, { fragment: right }]: readonly [WrittenOperand, WrittenOperand],
+): Fragment {
+  switch (operator) {
+    case 'eq':
+    case 'ne':
+      return sql`${left} ${raw(signs[operator])} ${right}`
+    case 'lt':
+    case 'lte':
+    case 'gt':
+    case 'gte':
+      return sql`${ordered(left, kind)} ${raw(signs[operator])} ${right}`
+    case 'contains':
+      return sql`strpos(${left}, ${right}) > 0`
+    case 'startsWith':
+      return sql`starts_with(${left}, ${right})`
+    case 'endsWith':
+      return sql`right(${left}, length(${right})) = ${right}`
+    case 'has':
+      return sql`${right} = any(${left})`
+    default:
+      return unreachable(operator, 'a comparison')
+  }
+}
+
+/** Texts are ordered by their code points, in every database alike. */
+function ordered(fragment: Fragment, kind: Kind): Fragment {
+  return kind.collated ? sql`${fragment} collate "C"` : fragment
+}
+
+type OneOf = Expression & { readonly type: 'oneOf' }
+
+function oneOf(sight: Sight, { operand, values }: OneOf, wanted: boolean): Condition {
+  const kind = present(kindOf(sight, operand), 'the kind of an operand')
+  const one = writeOperand(sight, operand, { kind, lift: true })
+  const others = values.flatMap((each) => writeOperand(sight, each, { kind, lift: false }) ?? [])
+  if (!one || others.length === 0) return settled(!wanted)
+  const list = join(others.map((each) => each.fragment))
+  return place(one, sql`${one.fragment} in (${list})`, wanted)
+}
+
+type Quantified = Expression & { readonly type: 'quantifier' }
+
+function quantify(sight: Sight, expression: Quantified, wanted: boolean): Condition {
+  const { quantifier, of, scope, where } = expression
+  const way = walk(sight, of.scope, of.path.slice(0, -1))
+  const name = present(of.path.at(-1), 'the relation of a quantifier')
+  const relation = present(way.row.model.relations.get(name), `${way.row.model.name}.${name}`)
+  const { row, ...step } = follow(sight, way.row, relation)
+  const inner = within(sight, scope, row)
+  // `every` is: there is no row for which the condition does not hold.
+  const condition = evaluate(inner, where, quantifier !== 'every')
+  const found = (quantifier === 'some') === wanted
+  if (condition.constant === false) return settled(!found)
+  const rows = exists(merge(way, step), condition.fragment ? [condition.fragment] : [])
+  return depends(found ? rows : sql`not ${rows}`)
+}
+
+function within(sight: Sight, scope: number, row: RowSource): Sight {
+  return { ...sight, rows: new Map([...sight.rows, [scope, row]]) }
+}
+
+/** The SQL of a single operand, for a formula; undefined means null. */
+export function evaluateOperand(sight: Sight, operand: Operand, kind: Kind): Fragment | undefined {
+  if (operand.from === 'row') {
+    const reached = reach(sight, operand)
+    if (reached.tables.length === 0) return reached.column
+  }
+  return writeOperand(sight, operand, { kind, lift: false })?.fragment
+}

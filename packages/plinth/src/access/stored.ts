@@ -1,0 +1,46 @@
+/** Owns expressions that the schema itself keeps: checks and generated columns. */
+
+import { present } from '../base/assert.ts'
+import type { Model, ModelField } from '../catalog/catalog.ts'
+import type { Expression } from '../define/expression.ts'
+import { type Fragment, literal, name, raw, sql } from '../sql/fragment.ts'
+import { conditionText } from './condition.ts'
+import type { Sight } from './rows.ts'
+import { evaluate, evaluateOperand } from './rule.ts'
+
+/**
+ * The SQL of a model's check, as it may stand in `CHECK (…)`: own columns by bare name, literals
+ * inline, no parameters. It is true or not true; a CHECK lets null pass, so it says `is true`.
+ */
+export function compileStoredCheck(model: Model, condition: Expression): Fragment {
+  return sql`(${conditionText(evaluate(storedSight(model), condition))}) is true`
+}
+
+/**
+ * The SQL of a computed field, as it may stand in `GENERATED ALWAYS AS (…) STORED`. Numbers are
+ * computed without bounds and then cast to the column's type.
+ */
+export function compileStoredFormula(model: Model, field: ModelField): Fragment {
+  const formula = present(field.computed, `the formula of ${field.name}`)
+  const written = evaluateOperand(storedSight(model), formula, field.kind)
+  return sql`(${written ?? raw('null')})::${raw(field.kind.columnType)}`
+}
+
+function storedSight(model: Model): Sight {
+  return {
+    catalog: {
+      title: '',
+      models: new Map(),
+      operations: new Map(),
+      roles: undefined,
+      rolesInRules: new Set(),
+    },
+    facts: { unrestricted: false, signedIn: false, roles: new Set(), key: 'stored' },
+    root: model,
+    rows: new Map([[0, { model, alias: '', column: (field: ModelField) => name(field.column) }]]),
+    input: () => undefined,
+    constant: (text, type) => sql`${literal(text)}::${raw(type)}`,
+    open: false,
+    nextAlias: () => '',
+  }
+}
