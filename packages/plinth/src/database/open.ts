@@ -1,5 +1,6 @@
 /** Owns the database as the rest sees it: pipelined statements, transactions, own connections. */
 
+import { Failure } from '../base/failure.ts'
 import { limits as caps } from '../base/limits.ts'
 import type {
   Database,
@@ -62,11 +63,12 @@ class OpenDatabase implements Database {
   readonly #limits: DatabaseLimits
   readonly #pipeline: Pipeline
   readonly #pool: Pool
+  #opened = false
 
   constructor(address: DatabaseAddress, limits: DatabaseLimits) {
     this.#address = address
     this.#limits = limits
-    const open = (broken: () => void): Promise<Wire> => connect(address, limits, broken)
+    const open = (broken: () => void): Promise<Wire> => this.#connect(broken)
     this.#pipeline = new Pipeline({
       connections: limits.pipelineConnections,
       depthMax: limits.pipelineDepthMax,
@@ -80,8 +82,20 @@ class OpenDatabase implements Database {
     })
   }
 
-  open(): Promise<void> {
-    return this.#pipeline.open()
+  async open(): Promise<void> {
+    await this.#pipeline.open()
+    this.#opened = true
+  }
+
+  async #connect(broken: () => void): Promise<Wire> {
+    try {
+      return await connect(this.#address, this.#limits, broken)
+    } catch (cause) {
+      // Whoever starts the app is told where the database should be; callers of the app are not.
+      if (!this.#opened) throw cause
+      const detail = 'The database cannot be reached right now.'
+      throw new Failure('unavailable', { detail, retryAfterSeconds: 1, cause })
+    }
   }
 
   query(query: Query): Promise<Rows> {

@@ -95,7 +95,7 @@ export async function createData(
   account: Account | undefined,
 ): Promise<void> {
   for (const name of await list(layout.folder)) {
-    if (name.startsWith('data.')) await rm(join(layout.folder, name), { recursive: true })
+    if (name.startsWith('data.')) await removeHalfMade(join(layout.folder, name))
   }
   const names = await list(layout.data)
   if (names.length > 0) return checkVersion(layout, names)
@@ -106,6 +106,11 @@ export async function createData(
   await initialise(layout, { programs, account, staging })
   await rename(staging, layout.data)
   await syncFolder(layout.folder)
+}
+
+/** An initdb that outlived its killed parent may still write there for a moment. */
+async function removeHalfMade(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
 }
 
 async function checkVersion(layout: Layout, names: readonly string[]): Promise<void> {

@@ -147,7 +147,9 @@ async function copyPackage(root: string, options: ProgramsOptions): Promise<stri
   if (await sameSize(programsOf(root), programsOf(target))) return target
   const staging = `${target}.${hex(randomBytes(6))}`
   await mkdir(staging, { recursive: true, mode: 0o755 })
-  await cp(join(root, 'native'), join(staging, 'native'), { recursive: true })
+  // Verbatim: a link that was resolved would lead back into the package.
+  const whole = { recursive: true, verbatimSymlinks: true }
+  await cp(join(root, 'native'), join(staging, 'native'), whole)
   await makeLinks(staging)
   // A half-made copy of an earlier start never passes the size check; nobody can be running it.
   await rm(target, { recursive: true, force: true })

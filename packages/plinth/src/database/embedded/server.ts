@@ -13,7 +13,7 @@ import { servesDirectory } from './processes.ts'
 import { type Programs, prepareProgramsOf } from './programs.ts'
 import { run } from './run.ts'
 import { isProblem, serverParameters } from './settings.ts'
-import { type Door, openDoor } from './socket.ts'
+import { type Door, openDoor, socketPort } from './socket.ts'
 
 /** How the embedded server is started. */
 export interface EmbeddedOptions {
@@ -85,8 +85,28 @@ interface Parts {
 }
 
 async function launch(parts: Parts): Promise<EmbeddedServer> {
+  const { data } = parts.layout
+  const door = await openDoor(data, parts.account)
+  // Both name a process that is gone; its number may be another program's by now, or a zombie's,
+  // which PostgreSQL would take for a running server.
+  await rm(join(data, 'postmaster.pid'), { force: true })
+  await rm(join(door.host, `.s.PGSQL.${socketPort}.lock`), { force: true })
+  const startMs = monotonicMs()
+  for (;;) {
+    const attempt = await launchOnce(parts, door)
+    if ('server' in attempt) return attempt.server
+    // Sessions of a server that was killed live on for a moment and hold its memory.
+    const held = attempt.words.includes('is still in use')
+    if (!held || monotonicMs() - startMs > leftoverTimeoutMs)
+      throw failedStart(parts, attempt.words)
+    await sleep(100)
+  }
+}
+
+type Attempt = { readonly server: EmbeddedServer } | { readonly words: string }
+
+async function launchOnce(parts: Parts, door: Door): Promise<Attempt> {
   const { layout, programs } = parts
-  const door = await openDoor(layout.data, parts.account)
   const recent: string[] = []
   const guarded = startGuarded({
     program: programs.postgres,
@@ -100,13 +120,17 @@ async function launch(parts: Parts): Promise<EmbeddedServer> {
     },
   })
   const server = new RunningServer(parts, guarded, door)
-  if (await isReady(layout.data, guarded)) return server.ready(await passwordOf(layout))
+  if (await isReady(layout.data, guarded)) return { server: server.ready(await passwordOf(layout)) }
   await server.stop()
-  throw new Failure('data_directory', {
+  return { words: recent.join('\n') }
+}
+
+function failedStart(parts: Parts, words: string): Failure {
+  return new Failure('data_directory', {
     detail:
-      `PostgreSQL did not start on ${layout.data}. ` +
+      `PostgreSQL did not start on ${parts.layout.data}. ` +
       'Its own words are in the log; check the free space and the permissions of the directory.',
-    cause: new Error(recent.join('\n')),
+    cause: new Error(words),
   })
 }
 
@@ -115,6 +139,7 @@ class RunningServer {
   readonly #guarded: Guarded
   readonly #door: Door
   readonly #exited: Promise<EmbeddedEnd>
+  #ready = false
   #stopping: Promise<void> | undefined
 
   constructor(parts: Parts, guarded: Guarded, door: Door) {
@@ -122,12 +147,14 @@ class RunningServer {
     this.#guarded = guarded
     this.#door = door
     this.#exited = guarded.ended.then(async (how) => {
-      await this.#cleanUp()
+      // Before it is ready the start itself holds the lock, and may try again.
+      if (this.#ready) await this.#cleanUp()
       return { expected: this.#stopping !== undefined, how }
     })
   }
 
   ready(password: string | undefined): EmbeddedServer {
+    this.#ready = true
     const address: DatabaseAddress = {
       host: this.#door.host,
       port: this.#door.port,
@@ -226,8 +253,6 @@ async function endLeftover(data: string): Promise<void> {
     }
     await sleep(10)
   }
-  // The number may belong to another program by now, which PostgreSQL would take for a server.
-  await rm(join(data, 'postmaster.pid'), { force: true })
 }
 
 async function passwordOf(layout: Layout): Promise<string | undefined> {

@@ -39,6 +39,7 @@ const small = {
   max_parallel_workers_per_gather: '1',
   max_logical_replication_workers: '0',
   autovacuum_max_workers: '2',
+  io_workers: '1',
   jit: 'off',
   // Single-row reads on a local disk: random pages cost little more than the next one.
   random_page_cost: '1.1',

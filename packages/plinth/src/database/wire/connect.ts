@@ -44,7 +44,11 @@ export async function connect(
   }
   const { stream } = client.connection
   stream.removeAllListeners('data')
-  const wire = new Wire(stream, { statementsMax: limits.statementCacheMax, broken })
+  const wire = new Wire(stream, {
+    statementsMax: limits.statementCacheMax,
+    silenceMaxMs: limits.statementTimeoutMs * 2,
+    broken,
+  })
   await wire.script(settings(limits, version))
   return wire
 }

@@ -1,5 +1,6 @@
 /** Owns one open connection: statements go out back to back, answers come back in their order. */
 
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert } from '../../base/assert.ts'
 import type { DatabaseError, Query, Rows } from '../database.ts'
@@ -11,6 +12,8 @@ import { MessageWriter } from './writer.ts'
 export interface WireOptions {
   /** Prepared statements that it keeps; the oldest goes first. */
   readonly statementsMax: number
+  /** How long the server may be silent while statements are under way; 0 means for ever. */
+  readonly silenceMaxMs: number
   /** Called once, when the connection is gone for whatever reason. */
   readonly broken: () => void
 }
@@ -72,6 +75,7 @@ export class Wire {
       copyIn: () => this.#refuseCopy(),
       ready: (state) => this.#ready(state),
     })
+    if (stream instanceof Socket && options.silenceMaxMs > 0) this.#watch(stream)
     stream.on('data', (chunk: Buffer) => reader.push(chunk))
     stream.on('error', (error: Error) => this.#end(error.message))
     stream.on('close', () => this.#end('the connection was closed'))
@@ -144,6 +148,13 @@ export class Wire {
     this.#end(reason)
     // The server may be busy with what was sent: it sees at once that nobody waits any more.
     this.#stream.destroy()
+  }
+
+  /** The server ends slow statements itself; when even that word is missing, the network is gone. */
+  #watch(socket: Socket): void {
+    socket.setTimeout(this.#options.silenceMaxMs, () => {
+      if (this.inFlight > 0) this.destroy('the server fell silent')
+    })
   }
 
   #expect(what: Pick<Exchange, 'resolve' | 'reject' | 'query' | 'preparing' | 'stores'>): void {
