@@ -1,0 +1,63 @@
+/** Owns allowances: things of which only so many may be taken in a stretch of time. */
+
+import type { Session } from '../database/database.ts'
+
+/** What is taken from. */
+export interface Allowance {
+  /** Names the thing and whose it is, e.g. `sign-in:account:…`. */
+  readonly key: string
+  readonly limit: number
+  readonly windowMs: number
+}
+
+/** Whether one could be taken, and when the window ends. */
+export interface Taken {
+  readonly granted: boolean
+  readonly retryAfterSeconds: number
+}
+
+const takeText = `insert into plinth.allowance as a (key, taken, window_ends_at)
+  values ($1, 1, $2::timestamp with time zone + $3::interval)
+  on conflict (key) do update set
+    taken = case when a.window_ends_at <= $2::timestamp with time zone then 1
+      else least(a.taken, $4::integer) + 1 end,
+    window_ends_at = case when a.window_ends_at <= $2::timestamp with time zone
+      then excluded.window_ends_at else a.window_ends_at end
+  returning taken <= $4::integer,
+    ceil(extract(epoch from window_ends_at - $2::timestamp with time zone))::integer`
+
+const giveBackText = 'delete from plinth.allowance where key = $1'
+const forgetText =
+  'delete from plinth.allowance where window_ends_at < $1::timestamp with time zone'
+
+/**
+ * Takes one, if the limit allows: one conditional statement, so that parallel takers get exactly
+ * the limit. Run it outside the transaction that it guards: what is counted must stay counted
+ * when that transaction fails.
+ */
+export async function takeWithinLimit(
+  session: Session,
+  { key, limit, windowMs }: Allowance,
+  now: string,
+): Promise<Taken> {
+  const { rows } = await session.query({
+    name: 'plinth_allowance_take',
+    text: takeText,
+    values: [key, now, `${windowMs} milliseconds`, limit],
+  })
+  return {
+    granted: rows[0]?.[0] === 't',
+    retryAfterSeconds: Math.max(1, Number(rows[0]?.[1] ?? 1)),
+  }
+}
+
+/** Starts the window anew, e.g. after a success. */
+export async function restoreAllowance(session: Session, key: string): Promise<void> {
+  await session.query({ name: 'plinth_allowance_restore', text: giveBackText, values: [key] })
+}
+
+/** Forgets windows that ended before an instant (RFC 3339). */
+export async function forgetAllowances(session: Session, before: string): Promise<number> {
+  const { count } = await session.query({ text: forgetText, values: [before] })
+  return count
+}

@@ -1,0 +1,26 @@
+/** Owns the dispatch of model operations. */
+
+import type { ModelOperation } from '../catalog/catalog.ts'
+import type { Reply } from './call.ts'
+import { runGet, runList } from './reads.ts'
+import type { Scope } from './runtime.ts'
+import { runUpsert } from './upsert.ts'
+import { runCreate, runDelete, runUpdate } from './writes.ts'
+
+/** Runs one operation of a model in a session, as the scope's caller. */
+export function runModelOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {
+  switch (type) {
+    case 'list':
+      return runList(scope, model)
+    case 'get':
+      return runGet(scope, model)
+    case 'create':
+      return runCreate(scope, model)
+    case 'update':
+      return runUpdate(scope, model)
+    case 'delete':
+      return runDelete(scope, model)
+    case 'upsert':
+      return runUpsert(scope, model)
+  }
+}

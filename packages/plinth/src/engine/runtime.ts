@@ -1,0 +1,97 @@
+/** Owns what the engine works with: everything handed in once by the composition root. */
+
+import type { Caller } from '../access/caller.ts'
+import type { Clock } from '../base/time.ts'
+import type { ActionOperation, Catalog } from '../catalog/catalog.ts'
+import type { Database, Session } from '../database/database.ts'
+import type { Allowance } from '../effects/allowance.ts'
+import type { Cursors } from '../query/cursor.ts'
+import type { Call, RateState, Reply } from './call.ts'
+import type { PlanCache } from './plan-cache.ts'
+
+/** The engine's parts. */
+export interface Runtime {
+  readonly catalog: Catalog
+  readonly database: Database
+  readonly clock: Clock
+  readonly newId: () => string
+  readonly plans: PlanCache
+  readonly cursors: Cursors
+  readonly identify: Identify
+  readonly limiter: Limiter
+  readonly actions: ReadonlyMap<string, Action>
+  readonly log: Log
+}
+
+/** Turns a credential into a caller, or fails with `invalid_credentials`. */
+export type Identify = (token: string) => Promise<Caller>
+
+/** Counts the calls of a caller; fails with `rate_limited`. */
+export interface Limiter {
+  take(key: string): RateState
+}
+
+/** Where the engine reports what no caller sees. */
+export type Log = (entry: LogEntry) => void
+
+/** One thing worth knowing. */
+export interface LogEntry {
+  readonly level: 'info' | 'warning' | 'error'
+  readonly message: string
+  readonly traceId?: string
+  readonly cause?: unknown
+}
+
+/** A built-in action with its logic. */
+export interface Action {
+  readonly operation: ActionOperation
+  /** Taken before anything is checked, so that guesses count whatever comes of them. */
+  allowances?(input: ActionValues, call: Call): readonly Allowance[]
+  run(scope: ActionScope): Promise<ActionResult>
+}
+
+/** Checked input of an action, by name; what was not given is absent. */
+export type ActionValues = Readonly<Record<string, unknown>>
+
+/** What an action works with. */
+export interface ActionScope {
+  readonly input: ActionValues
+  readonly caller: Caller
+  readonly call: Call
+  /** RFC 3339. */
+  readonly now: string
+  readonly nowMs: number
+  readonly newId: () => string
+  /** Past all rules, each call by itself. */
+  readonly unrestricted: RecordAccess
+  /** Past all rules, all or nothing. */
+  transaction<T>(work: (records: RecordAccess) => Promise<T>): Promise<T>
+  /** Gives an allowance back, e.g. after a success. */
+  restore(key: string): Promise<void>
+}
+
+/** What an action answers with. */
+export interface ActionResult {
+  readonly status: number
+  readonly value: unknown
+  readonly session?: Reply['session']
+}
+
+/** Records of any model by name, for code that knows its models. */
+export interface RecordAccess {
+  find(model: string, query: object): Promise<readonly PlainRecord[]>
+  create(model: string, input: object): Promise<PlainRecord>
+  update(model: string, id: string, patch: object): Promise<PlainRecord>
+  delete(model: string, id: string): Promise<void>
+}
+
+/** A record as JSON has it. */
+export type PlainRecord = Readonly<Record<string, unknown>>
+
+/** A session and who acts in it: what a single operation runs with. */
+export interface Scope {
+  readonly runtime: Runtime
+  readonly session: Session
+  readonly caller: Caller
+  readonly call: Call
+}

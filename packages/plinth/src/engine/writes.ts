@@ -1,0 +1,128 @@
+/** Owns the writes of models: each parses, plans (or reuses a plan), fills and runs. */
+
+import { callerId, factsOf } from '../access/caller.ts'
+import { fill } from '../access/slot.ts'
+import { present } from '../base/assert.ts'
+import { Failure, invalidInput } from '../base/failure.ts'
+import { instantText } from '../base/time.ts'
+import type { Model } from '../catalog/catalog.ts'
+import { reporter, uuidKind } from '../kinds/kinds.ts'
+import { planDelete, planUpdate } from '../query/write/change.ts'
+import { planCreate } from '../query/write/create.ts'
+import {
+  type ParsedWrite,
+  parseCreate,
+  parseUpdate,
+  type WriteTarget,
+} from '../query/write/input.ts'
+import type { WriteOutcome, WritePlan } from '../query/write/plan.ts'
+import type { Reply } from './call.ts'
+import { explainWriteFailure } from './conflicts.ts'
+import type { Scope } from './runtime.ts'
+
+/** Creates a record. */
+export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
+  const target = targetOf(scope, model)
+  const parsed = parseCreate(target, scope.call.input)
+  const links = parsed.links.map((link) => link.relation)
+  const { given } = parsed
+  const plan = scope.runtime.plans.get(
+    `create ${model.name} ${target.facts.key} ${given.join()} ${links.join()}`,
+    () => planCreate({ ...target, given, links }),
+  )
+  const id = scope.runtime.newId()
+  const outcome = await run(scope, { plan, model, values: [...valuesOf(parsed), id] })
+  if (outcome.is === 'done') return { status: 201, ...recordReply(outcome), id }
+  throw outcome.is === 'refused' ? outcome.failure : new Failure('internal')
+}
+
+/** Changes a record by a merge patch. */
+export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
+  const id = idOf(scope)
+  const target = targetOf(scope, model)
+  const parsed = parseUpdate(target, scope.call.input)
+  const links = parsed.links.map((link) => link.relation)
+  const { given } = parsed
+  const { versioned, version } = versionOf(scope)
+  const plan = scope.runtime.plans.get(
+    `update ${model.name} ${target.facts.key} ${given.join()} ${links.join()} ${versioned}`,
+    () => planUpdate({ ...target, given, links, versioned }),
+  )
+  const outcome = await run(scope, { plan, model, values: [...valuesOf(parsed), id, ...version] })
+  if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
+  throw outcome.is === 'refused' ? outcome.failure : absent()
+}
+
+/** Deletes a record, or marks it where the model deletes softly. */
+export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
+  const id = idOf(scope)
+  const target = targetOf(scope, model)
+  const { versioned, version } = versionOf(scope)
+  const plan = scope.runtime.plans.get(
+    `delete ${model.name} ${target.facts.key} ${versioned}`,
+    () => planDelete({ ...target, versioned }),
+  )
+  const outcome = await run(scope, { plan, model, values: [id, ...version] })
+  if (outcome.is === 'done') return { status: 204, body: undefined }
+  throw outcome.is === 'refused' ? outcome.failure : absent()
+}
+
+/** The failure for a record that is not there, or that the caller may not read: the same. */
+export function absent(): Failure {
+  return new Failure('not_found', { detail: 'There is no such record.' })
+}
+
+/** What writes and reads of a model are planned for. */
+export function targetOf({ runtime, caller }: Scope, model: Model): WriteTarget {
+  return { catalog: runtime.catalog, model, facts: factsOf(caller, runtime.catalog) }
+}
+
+/** The id of a call. One that is no id cannot exist: it is absent like any other. */
+export function idOf({ call }: Scope): string {
+  const id = uuidKind().check(present(call.id, 'the id of a call'), reporter([], ''))
+  if (id === undefined) throw absent()
+  return id
+}
+
+function versionOf({ call }: Scope): { versioned: boolean; version: readonly string[] } {
+  if (typeof call.version !== 'number') return { versioned: false, version: [] }
+  if (!Number.isSafeInteger(call.version) || call.version < 1 || call.version > 0x7fffffff) {
+    throw invalidInput([{ pointer: 'If-Match', code: 'bad_format', detail: 'Give the ETag read.' }])
+  }
+  return { versioned: true, version: [String(call.version)] }
+}
+
+type CallValue = string | null | readonly string[]
+
+function valuesOf(parsed: ParsedWrite): readonly CallValue[] {
+  return [...parsed.values, ...parsed.links.map((link) => link.ids)]
+}
+
+interface Running {
+  readonly plan: WritePlan
+  readonly model: Model
+  readonly values: readonly CallValue[]
+}
+
+async function run(scope: Scope, { plan, model, values }: Running): Promise<WriteOutcome> {
+  const { runtime, caller, session } = scope
+  const inputs = { meId: callerId(caller), now: instantText(runtime.clock.now()), values }
+  const { text, name, slots } = plan
+  try {
+    const { rows } = await session.query({ text, name, values: fill(slots, inputs) })
+    return plan.read(rows[0])
+  } catch (error) {
+    throw explainWriteFailure(error, {
+      catalog: runtime.catalog,
+      model,
+      type: scope.call.operation,
+    })
+  }
+}
+
+function recordReply(outcome: Extract<WriteOutcome, { is: 'done' }>): {
+  body: string | undefined
+  version: number
+} {
+  return { body: outcome.body, version: outcome.version }
+}

@@ -1,0 +1,125 @@
+/** Owns the plans of update and delete: one statement that finds, judges and changes a record. */
+
+import { readCondition } from '../../access/compile.ts'
+import { conditionText } from '../../access/condition.ts'
+import { Failure } from '../../base/failure.ts'
+import type { ModelField } from '../../catalog/catalog.ts'
+import { type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { recordColumns } from '../read/record-columns.ts'
+import type { CreateShape } from './create.ts'
+import type { WriteTarget } from './input.ts'
+import { linkSlots, replaceLinks } from './links.ts'
+import {
+  nowValue,
+  resultColumns,
+  rowToStore,
+  storedFields,
+  valueSlot,
+  type WritePlan,
+  writePlan,
+} from './plan.ts'
+import {
+  type Demand,
+  demandColumns,
+  demandsHold,
+  refusal,
+  table,
+  type Verdict,
+  verdictOf,
+} from './verdict.ts'
+
+/** The shape of an update: what the caller gave, and whether a version is demanded. */
+export interface UpdateShape extends CreateShape {
+  readonly versioned: boolean
+}
+
+/** The shape of a delete. */
+export interface DeleteShape extends WriteTarget {
+  readonly versioned: boolean
+}
+
+/**
+ * Plans an update. Values of a call, in this order: the given fields, one array of ids for each
+ * link, the record's id, and the version where one is demanded.
+ *
+ * The row is locked before it is judged, so that no other write comes between the judgement and
+ * the change. A record that the caller may not read is `absent`, as if it did not exist.
+ */
+export function planUpdate(shape: UpdateShape): WritePlan {
+  const { model, given } = shape
+  const links = linkSlots(model, shape.links, given.length)
+  const idIndex = given.length + links.length
+  const verdict = verdictOf({ ...shape, verb: 'update', before: 'o', after: 'n', links })
+  if (!verdict.possible) throw refusal(shape)
+  const demands = withVersion(verdict, shape.versioned ? idIndex + 1 : undefined)
+  const changed = (field: ModelField): Fragment => changedValue(given, field)
+  const next = rowToStore(shape, changed, sql` from o`)
+  const written = storedFields(model).filter((field) => isWritten(given, field))
+  const sets = join(written.map((field) => sql`${name(field.column)} = ${name('n', field.column)}`))
+  const linking = links.map((link, index) => replaceLinks(shape, { link, index }))
+  const result = { demands, record: recordColumns({ ...shape, alias: 'm' }) }
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  return writePlan(
+    sql`with o as materialized (${lockedRow(shape, idIndex)}), n as materialized (${next}), v as materialized (select ${judged(demands)} from o, n), made as (update ${table(model)} as t set ${sets} from n, v where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)${join(linking, '')} select ${columns} from v left join made as m on true`,
+    result,
+  )
+}
+
+/**
+ * Plans a delete. Values of a call, in this order: the record's id, and the version where one is
+ * demanded. With soft delete the record is kept and marked.
+ */
+export function planDelete(shape: DeleteShape): WritePlan {
+  const { model } = shape
+  const none = { ...shape, given: [], links: [] }
+  const verdict = verdictOf({ ...none, verb: 'delete', before: 'o', after: undefined })
+  if (!verdict.possible) throw refusal(shape)
+  const demands = withVersion(verdict, shape.versioned ? 1 : undefined)
+  const holds = demandsHold(demands, 'v')
+  const gone = model.softDelete
+    ? sql`update ${table(model)} as t set deleted_at = ${nowValue()}, updated_at = ${nowValue()}, version = o.version + 1 from o, v where t.id = o.id and ${holds} returning t.id, t.version`
+    : sql`delete from ${table(model)} as t using o, v where t.id = o.id and ${holds} returning t.id, t.version`
+  const result = { demands, record: { columns: [], toJson: () => '' } }
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: raw('false') })
+  return writePlan(
+    sql`with o as materialized (${lockedRow(shape, 0)}), v as materialized (select ${judged(demands)} from o), made as (${gone}) select ${columns} from v left join made as m on true`,
+    result,
+  )
+}
+
+function lockedRow({ catalog, facts, model }: WriteTarget, idIndex: number): Fragment {
+  const seen = conditionText(readCondition(catalog, facts, { model, alias: 't' }))
+  return sql`select t.* from ${table(model)} as t where t.id = ${valueSlot(idIndex, 'uuid')} and ${seen} for update of t`
+}
+
+function judged(demands: readonly Demand[]): Fragment {
+  return demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
+}
+
+function withVersion(verdict: Verdict, index: number | undefined): readonly Demand[] {
+  if (index === undefined) return verdict.demands
+  const demand: Demand = {
+    condition: sql`o.version = ${valueSlot(index, 'integer')}`,
+    refuse: () =>
+      new Failure('version_mismatch', {
+        detail: 'The record has changed since you read it: read it again and repeat the change.',
+      }),
+  }
+  return [...verdict.demands, demand]
+}
+
+function changedValue(given: readonly string[], field: ModelField): Fragment {
+  const index = given.indexOf(field.name)
+  if (index >= 0) return valueSlot(index, field.kind.columnType)
+  if (field.role === 'version') return sql`o.version + 1`
+  if (field.role === 'updatedAt') return nowValue()
+  return name('o', field.column)
+}
+
+function isWritten(given: readonly string[], field: ModelField): boolean {
+  return given.includes(field.name) || field.role === 'version' || field.role === 'updatedAt'
+}
+
+function readable({ catalog, facts, model }: WriteTarget): Fragment {
+  return conditionText(readCondition(catalog, facts, { model, alias: 'm' }))
+}

@@ -1,0 +1,109 @@
+/** Owns the plan of a create: one statement that judges the new row and stores it, or neither. */
+
+import { readCondition } from '../../access/compile.ts'
+import { conditionText } from '../../access/condition.ts'
+import { assert, present } from '../../base/assert.ts'
+import type { ModelField } from '../../catalog/catalog.ts'
+import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { recordColumns } from '../read/record-columns.ts'
+import type { WriteTarget } from './input.ts'
+import { insertLinks, linkSlots } from './links.ts'
+import {
+  constantSlot,
+  nowValue,
+  resultColumns,
+  rowToStore,
+  storedFields,
+  valueSlot,
+  type WritePlan,
+  writePlan,
+} from './plan.ts'
+import { demandColumns, demandsHold, refusal, table, type Verdict, verdictOf } from './verdict.ts'
+
+/** The shape of a create: which fields and links the caller gave. */
+export interface CreateShape extends WriteTarget {
+  readonly given: readonly string[]
+  /** Names of manyToMany relations. */
+  readonly links: readonly string[]
+}
+
+/**
+ * Plans a create. Values of a call, in this order: the given fields, one array of ids for each
+ * link, the new id. Throws the refusal where the rules forbid it whatever the row.
+ */
+export function planCreate(shape: CreateShape): WritePlan {
+  const links = linkSlots(shape.model, shape.links, shape.given.length)
+  const column = (field: ModelField): Fragment => newValue(shape, field)
+  const verdict = verdictOf({ ...shape, verb: 'create', before: undefined, after: 'n', links })
+  if (!verdict.possible) throw refusal(shape)
+  return verdict.demands.length === 0 && links.length === 0
+    ? plainInsert(shape, column)
+    : judgedInsert(shape, { verdict, column, links })
+}
+
+/** Nothing to judge: insert and return. */
+function plainInsert(shape: CreateShape, column: (field: ModelField) => Fragment): WritePlan {
+  const fields = storedFields(shape.model)
+  const names = join(fields.map((field) => name(field.column)))
+  const values = join(fields.map(column))
+  const result = { demands: [], record: recordColumns({ ...shape, alias: 'm' }) }
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  return writePlan(
+    sql`insert into ${table(shape.model)} as m (${names}) values (${values}) returning ${columns}`,
+    result,
+  )
+}
+
+interface Judged {
+  readonly verdict: Verdict
+  readonly column: (field: ModelField) => Fragment
+  readonly links: ReturnType<typeof linkSlots>
+}
+
+function judgedInsert(shape: CreateShape, { verdict, column, links }: Judged): WritePlan {
+  const { model } = shape
+  const { demands } = verdict
+  const fields = storedFields(model)
+  const names = join(fields.map((field) => name(field.column)))
+  const taken = join(fields.map((field) => name('n', field.column)))
+  const result = { demands, record: recordColumns({ ...shape, alias: 'm' }) }
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  const judged = demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
+  const linking = links.map((link, index) => insertLinks(shape, { link, index }))
+  return writePlan(
+    sql`with n as materialized (${rowToStore(shape, column, empty)}), v as materialized (select ${judged} from n), made as (insert into ${table(model)} (${names}) select ${taken} from n, v where ${demandsHold(demands, 'v')} returning *)${join(linking, '')} select ${columns} from v left join made as m on true`,
+    result,
+  )
+}
+
+function readable({ catalog, facts, model }: CreateShape): Fragment {
+  return conditionText(readCondition(catalog, facts, { model, alias: 'm' }))
+}
+
+function newValue({ given, links }: CreateShape, field: ModelField): Fragment {
+  const type = field.kind.columnType
+  const index = given.indexOf(field.name)
+  if (index >= 0) return valueSlot(index, type)
+  switch (field.role) {
+    case 'id':
+      return valueSlot(given.length + links.length, type)
+    case 'createdAt':
+    case 'updatedAt':
+      return nowValue()
+    case 'version':
+      return constantSlot('1', type)
+    case 'deletedAt':
+      return sql`null::timestamp with time zone`
+    default:
+      return defaultValue(field)
+  }
+}
+
+function defaultValue(field: ModelField): Fragment {
+  const { kind } = field
+  if (field.default !== undefined) {
+    return constantSlot(kind.parameter(present(field.default, 'a default')), kind.columnType)
+  }
+  assert(field.optional, `${field.name} has a value, a default or null`)
+  return constantSlot(null, kind.columnType)
+}

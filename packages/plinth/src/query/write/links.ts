@@ -1,0 +1,63 @@
+/** Owns the links of manyToMany relations inside a write. */
+
+import { present } from '../../base/assert.ts'
+import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
+import { type Fragment, name, sql } from '../../sql/fragment.ts'
+import type { WriteTarget } from './input.ts'
+import { valueSlot } from './plan.ts'
+import { table, targetOf } from './verdict.ts'
+
+/** A relation whose links are set, with the slot of the ids to link. */
+export interface LinkSlot {
+  readonly relation: ModelRelation
+  readonly ids: Fragment
+}
+
+/** The links of a write; their arrays of ids follow the given values. */
+export function linkSlots(
+  model: Model,
+  relations: readonly string[],
+  firstIndex: number,
+): readonly LinkSlot[] {
+  return relations.map((relation, index) => ({
+    relation: present(model.relations.get(relation), relation),
+    ids: valueSlot(firstIndex + index, 'uuid[]'),
+  }))
+}
+
+interface Linking {
+  readonly link: LinkSlot
+  readonly index: number
+}
+
+/** After a create: `, l0 as (insert …)` for the rows of `made`. */
+export function insertLinks(target: WriteTarget, { link, index }: Linking): Fragment {
+  const { join, local, foreign } = throughOf(target, link.relation)
+  return sql`, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign}) select made.id, x from made, unnest(${link.ids}) as x)`
+}
+
+/**
+ * After an update: removes links that are not listed, adds those that are new. Links to records
+ * that the caller may not see stay: nobody can remove what they cannot know of.
+ */
+export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fragment {
+  const { join, local, foreign } = throughOf(target, link.relation)
+  const { target: other, row, condition } = targetOf(target, link.relation)
+  const seen = sql`exists (select 1 from ${table(other)} as ${name(row)} where ${name(row, 'id')} = j.${foreign} and ${condition})`
+  const removed = sql`, ${name(`u${index}`)} as (delete from ${table(join)} as j using made where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen})`
+  const present = sql`exists (select 1 from ${table(join)} as j where j.${local} = made.id and j.${foreign} = x)`
+  return sql`${removed}, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign}) select made.id, x from made, unnest(${link.ids}) as x where not ${present})`
+}
+
+interface Through {
+  readonly join: Model
+  readonly local: Fragment
+  readonly foreign: Fragment
+}
+
+function throughOf({ catalog }: WriteTarget, relation: ModelRelation): Through {
+  const through: ModelThrough = present(relation.through, `${relation.name}.through`)
+  const join = present(catalog.models.get(through.model), through.model)
+  const column = (field: string): Fragment => name(present(join.fields.get(field), field).column)
+  return { join, local: column(through.local), foreign: column(through.foreign) }
+}
