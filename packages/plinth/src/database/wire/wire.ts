@@ -219,9 +219,11 @@ export class Wire {
     else if (exchange) exchange.error ??= error
   }
 
+  /** The statements behind it would be taken for data: the connection cannot be used further. */
   #refuseCopy(): void {
-    this.#writer.refuseCopy()
-    this.#flush()
+    const message = 'COPY FROM STDIN does not run on this connection'
+    this.#current()?.reject(failureOf({ sqlState: '0A000', message }))
+    this.destroy(message)
   }
 
   #ready(state: number): void {

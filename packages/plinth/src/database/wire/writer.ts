@@ -70,13 +70,6 @@ export class MessageWriter {
     this.#close(length)
   }
 
-  /** CopyFail: refuses to send data that a statement asks for. */
-  refuseCopy(): void {
-    const length = this.#open(0x66, 64)
-    this.#cstring('no data')
-    this.#close(length)
-  }
-
   /** Terminate: the polite end. */
   terminate(): void {
     this.#close(this.#open(0x58, 16))

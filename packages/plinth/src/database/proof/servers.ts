@@ -1,0 +1,98 @@
+/** Owns the two real servers of the proofs: the embedded 18 and the machine's own (15). */
+
+import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, type TestContext } from 'node:test'
+import { present } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
+import { startSystemPostgres } from '../../testing/system-postgres.ts'
+import type { Database, DatabaseAddress, Query } from '../database.ts'
+import { startEmbedded } from '../embedded/server.ts'
+import { databaseErrorOf } from '../errors.ts'
+import { type DatabaseOptions, openDatabase } from '../open.ts'
+
+/** A server under proof. */
+export interface ProvenServer {
+  readonly address: () => DatabaseAddress
+  /** Opens a database that is closed at the end of the test. */
+  open(context: TestContext, limits?: DatabaseOptions['limits']): Promise<Database>
+}
+
+/** A statement without a name. */
+export function say(text: string, ...values: readonly unknown[]): Query {
+  return { text, values }
+}
+
+/** What a rejection is expected to be. */
+export interface Expected {
+  readonly code: string
+  readonly sqlState?: string
+  readonly outcomeUnknown?: boolean
+  readonly message?: RegExp
+}
+
+/** Asserts that the call fails like this. */
+export async function rejects(call: Promise<unknown>, expected: Expected): Promise<Failure> {
+  const failure = await call.then(
+    () => assert.fail(`nothing failed with ${expected.code}`),
+    (reason: unknown) => reason,
+  )
+  assert.ok(failure instanceof Failure, String(failure))
+  const cause = databaseErrorOf(failure)
+  assert.equal(failure.code, expected.code)
+  if (expected.sqlState) assert.equal(cause?.sqlState, expected.sqlState)
+  if (expected.message) assert.match(failure.message, expected.message)
+  assert.equal(cause?.outcomeUnknown ?? false, expected.outcomeUnknown ?? false)
+  return failure
+}
+
+interface Started {
+  readonly address: DatabaseAddress
+  stop(): Promise<void>
+}
+
+const systemServer = await startSystemPostgres()
+
+/** Declares the same proofs for both servers. */
+export function onBothServers(title: string, proofs: (server: ProvenServer) => void): void {
+  prove(`${title} on the embedded server`, proofs, startPrivate)
+  const word = systemServer ? String(systemServer.majorVersion) : 'none is installed'
+  const skip = systemServer === undefined
+  const start = async (): Promise<Started> => present(systemServer, 'the server')
+  prove(`${title} on the machine's PostgreSQL (${word})`, proofs, start, skip)
+}
+
+async function startPrivate(): Promise<Started> {
+  const directory = await mkdtemp(join(tmpdir(), 'plinth-proof-'))
+  const server = await startEmbedded({ directory, log: () => undefined })
+  const stop = async (): Promise<void> => {
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  return { address: server.address, stop }
+}
+
+function prove(
+  title: string,
+  proofs: (server: ProvenServer) => void,
+  ...[start, skip = false]: [start: () => Promise<Started>, skip?: boolean]
+): void {
+  describe(title, { skip }, () => {
+    let started: Started | undefined
+    before(async () => {
+      started = await start()
+    })
+    after(() => started?.stop())
+    const address = (): DatabaseAddress => present(started, 'the server').address
+    proofs({
+      address,
+      async open(context, limits = {}) {
+        const database = await openDatabase(address(), { limits })
+        context.after(() => database.close())
+        return database
+      },
+    })
+  })
+}

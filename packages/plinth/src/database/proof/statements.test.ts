@@ -1,0 +1,177 @@
+/** Owns the proofs of single statements: text in, text out, shared connections that heal. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inspectServer } from '../guard.ts'
+import { openDatabase } from '../open.ts'
+import { onBothServers, rejects, say } from './servers.ts'
+
+onBothServers('statements', (server) => {
+  test('cells are the text that PostgreSQL prints, under fixed settings', async (context) => {
+    const database = await server.open(context)
+    const { rows, count } = await database.query(
+      say(
+        `select 1.50::numeric, 0.1::float8, true, null, '2026-11-21 03:04:05.678+02'::timestamptz,
+         '1 year 2 mons 03:00'::interval, '\\xdeadbeef'::bytea, '{"a": 1}'::jsonb, array[1, null],
+         'grüße 💚'`,
+      ),
+    )
+    const instant = '2026-11-21 01:04:05.678+00'
+    assert.deepEqual(rows, [
+      [
+        ...['1.50', '0.1', 't', null, instant, 'P1Y2MT3H', '\\xdeadbeef', '{"a": 1}'],
+        ...['{1,NULL}', 'grüße 💚'],
+      ],
+    ])
+    assert.equal(count, 1)
+    const path = await database.query(say('show search_path'))
+    assert.deepEqual(path.rows, [['pg_catalog']])
+  })
+
+  test('parameters of every kind arrive, none of them as SQL', async (context) => {
+    const database = await server.open(context)
+    const nasty = `'; drop table x; -- "\\ {a,b}`
+    const { rows } = await database.query(
+      say(
+        `select $1::text, $2::int8, $3::bool, $4::text, $5::text[], $6::bytea, $7::jsonb,
+         $8::timestamptz`,
+        ...[nasty, 2n ** 62n, false, null, [nasty, null, 'NULL', ''], new Uint8Array([0, 255])],
+        ...[{ a: [nasty] }, new Date(0)],
+      ),
+    )
+    const array = `{"'; drop table x; -- \\"\\\\ {a,b}",NULL,"NULL",""}`
+    const json = JSON.stringify([nasty]).replace('["', '{"a": ["').concat('}')
+    assert.deepEqual(rows, [
+      [...[nasty, String(2n ** 62n), 'f', null, array, '\\x00ff', json], '1970-01-01 00:00:00+00'],
+    ])
+  })
+
+  test('answers larger than any buffer, and values too, come back whole', async (context) => {
+    const database = await server.open(context)
+    const large = 'ä€💚'.repeat(400_000)
+    const [one, many] = await Promise.all([
+      database.query(say('select $1::text', large)),
+      database.query(say('select n from generate_series(1, 100000) n')),
+    ])
+    assert.equal(one.rows[0]?.[0], large)
+    assert.equal(many.count, 100_000)
+    assert.deepEqual(many.rows.at(-1), ['100000'])
+  })
+
+  test('many at once keep their answers apart, failed ones among them', async (context) => {
+    const database = await server.open(context)
+    const asked = Array.from({ length: 400 }, (_, n) =>
+      database.query({
+        text: n % 7 === 3 ? 'select 1 / ($1::int - $1::int)' : 'select $1::int',
+        values: [n],
+        name: n % 7 === 3 ? 'divide' : 'echo',
+      }),
+    )
+    const settled = await Promise.allSettled(asked)
+    settled.forEach((outcome, n) => {
+      if (n % 7 === 3) assert.equal(outcome.status, 'rejected')
+      else assert.deepEqual(outcome, { status: 'fulfilled', value: answer(n) })
+    })
+  })
+
+  test('a named statement survives a changed column under it', async (context) => {
+    const database = await server.open(context, { pipelineConnections: 1 })
+    const table = 'public.shifting'
+    const read = { text: `select cell from ${table}`, values: [], name: 'shifting' }
+    await database.query(say(`drop table if exists ${table}`))
+    await database.query(say(`create table ${table} (cell int)`))
+    await database.query(say(`insert into ${table} values (1)`))
+    assert.deepEqual((await database.query(read)).rows, [['1']])
+    await database.query(say(`alter table ${table} alter cell type text using 'text'`))
+    assert.deepEqual((await database.query(read)).rows, [['text']])
+    await database.query(say(`drop table ${table}`))
+  })
+
+  test('a name that PostgreSQL refused is prepared anew', async (context) => {
+    const database = await server.open(context, { pipelineConnections: 1 })
+    const read = { text: 'select 1 from public.later', values: [], name: 'later' }
+    await database.query(say('drop table if exists public.later'))
+    const both = await Promise.allSettled([database.query(read), database.query(read)])
+    assert.deepEqual(
+      both.map((outcome) => outcome.status),
+      ['rejected', 'rejected'],
+    )
+    await database.query(say('create table public.later ()'))
+    assert.equal((await database.query(read)).count, 0)
+  })
+
+  test('the oldest prepared statements make room', async (context) => {
+    const limits = { pipelineConnections: 1, statementCacheMax: 3 }
+    const database = await server.open(context, limits)
+    for (let n = 0; n < 20; n++) {
+      const name = `statement ${n % 5}`
+      await database.query({ text: `select ${n % 5}`, values: [], name })
+    }
+    const { rows } = await database.query(say('select count(*) from pg_prepared_statements'))
+    assert.ok(Number(rows[0]?.[0]) <= 3)
+  })
+
+  test('too deep a queue is refused, and what was taken is answered', async (context) => {
+    const limits = { pipelineConnections: 2, pipelineDepthMax: 5 }
+    const database = await server.open(context, limits)
+    const asked = Array.from({ length: 14 }, () => database.query(say('select pg_sleep(0.05)')))
+    const settled = await Promise.allSettled(asked)
+    const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    assert.equal(refused.length, 4)
+    for (const reason of refused) {
+      assert.equal(reason.code, 'overloaded')
+      assert.equal(reason.retryAfterSeconds, 1)
+    }
+  })
+
+  test('a broken connection is replaced; what was under way is unavailable', async (context) => {
+    const database = await server.open(context, { pipelineConnections: 2 })
+    const killer = await openDatabase(server.address())
+    context.after(() => killer.close())
+    const pids = new Set<string>()
+    for (let n = 0; n < 4; n++) {
+      const both = [say('select pg_backend_pid()'), say('select pg_backend_pid()')]
+      const answers = await Promise.all(both.map((query) => database.query(query)))
+      for (const { rows } of answers) pids.add(String(rows[0]?.[0]))
+    }
+    assert.equal(pids.size, 2)
+    const slow = [1, 2].map(() => database.query(say('select pg_sleep(3)')))
+    const rejections = Promise.all(slow.map((one) => assert.rejects(one, { code: 'unavailable' })))
+    for (const pid of pids) await killer.query(say('select pg_terminate_backend($1)', pid))
+    await rejections
+    assert.deepEqual((await database.query(say('select 1'))).rows, [['1']])
+  })
+
+  test('a write that was under way is never reported as done or undone', async (context) => {
+    const database = await server.open(context, { pipelineConnections: 1 })
+    const text = 'with slow as materialized (select pg_sleep(3)) select * from slow'
+    const write = database.query(say(text))
+    const rejection = rejects(write, { code: 'unavailable', outcomeUnknown: true })
+    const killer = await openDatabase(server.address())
+    context.after(() => killer.close())
+    await killer.query(
+      say(`select pg_terminate_backend(pid) from pg_stat_activity where query like 'with slow%'`),
+    )
+    await rejection
+  })
+
+  test('a script, and a connection of its own without the short timeouts', async (context) => {
+    const database = await server.open(context, { statementTimeoutMs: 100 })
+    await database.dedicated(async (session) => {
+      await session.script('create temp table mine (id int); insert into mine values (1), (2)')
+      const { rows } = await session.query(say('select count(*) from pg_temp.mine'))
+      assert.deepEqual(rows, [['2']])
+      await session.script('select pg_sleep(0.3)')
+    })
+  })
+
+  test('the server is inspected', async (context) => {
+    const report = await inspectServer(await server.open(context))
+    assert.ok(report.majorVersion >= 15)
+    assert.deepEqual(report.risks, [])
+  })
+})
+
+function answer(n: number): object {
+  return { rows: [[String(n)]], count: 1, tag: 'SELECT 1' }
+}
