@@ -1,0 +1,153 @@
+/** Owns the explanation of every failure code: what it means, and what to do. */
+
+import type { FailureCode } from '../../base/failure.ts'
+
+/** What the page of a code says. */
+export interface ProblemText {
+  readonly meaning: string
+  readonly cure: string
+}
+
+/** The explanation of each code. A new code needs one: the types ask for it. */
+export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.freeze({
+  invalid_input: say(
+    'The call was understood, but values in it are not allowed.',
+    'Look at `errors`: each entry names a place and how to mend it. Mend all and call again.',
+  ),
+  malformed_request: say(
+    'The request breaks the rules of HTTP, or has a body where none belongs.',
+    'Use an ordinary HTTP client and send what the documentation lists.',
+  ),
+  malformed_body: say(
+    'The body is not the JSON that the operation takes.',
+    'Send one JSON value in UTF-8; the detail names the line and the column.',
+  ),
+  malformed_query: say(
+    'What follows the question mark cannot be read, or names an unknown parameter.',
+    'Look at `errors`: each entry names a parameter. Encode names and values as UTF-8.',
+  ),
+  malformed_header: say(
+    'A header has a form that it must not have, or came twice.',
+    'The detail names the header and its form.',
+  ),
+  unsupported_media_type: say(
+    'The Content-Type of the body is none that the address takes.',
+    'Send application/json; for PATCH also application/merge-patch+json. No other charset.',
+  ),
+  not_acceptable: say(
+    'The Accept header leaves out JSON.',
+    'Allow application/json in Accept, or leave the header out.',
+  ),
+  body_too_large: say(
+    'The body is larger than the server reads.',
+    'Send less at a time: smaller batches, shorter texts.',
+  ),
+  address_too_long: say(
+    'The address with its query is longer than the server reads.',
+    'Send the query as a body: QUERY, or POST to the address with /query behind it.',
+  ),
+  headers_too_large: say(
+    'There are too many headers, or they are too long.',
+    'Send fewer; in a browser, removing the cookies of the site often helps.',
+  ),
+  request_timeout: say(
+    'The request did not arrive in the time that it has.',
+    'Check the connection and call again with the same Idempotency-Key.',
+  ),
+  not_found: say(
+    'There is nothing at this address that the caller may see.',
+    'Check the address and the id. A record that one may not read looks just like this.',
+  ),
+  method_not_allowed: say(
+    'The address exists, but does not take this method.',
+    'Use one of the methods in the Allow header.',
+  ),
+  sign_in_required: say(
+    'Only callers who have signed in may do this.',
+    'Sign in, and send the token as Authorization: Bearer.',
+  ),
+  invalid_credentials: say(
+    'The password, token or session is wrong, has ended or was ended.',
+    'Sign in again.',
+  ),
+  forbidden: say(
+    'The rules do not let this caller do this.',
+    'Ask somebody who may, or for the role that may.',
+  ),
+  csrf_refused: say(
+    'A session cookie came with a request that our own pages did not make.',
+    'Other programs use a bearer token; own pages send JSON to their own origin.',
+  ),
+  conflict: say(
+    'Another record already holds a value that must be unique, or a change came in between.',
+    'Read the present state, decide anew, and call again.',
+  ),
+  still_referenced: say(
+    'Other records refer to the one that was to be deleted.',
+    'Delete or change those first.',
+  ),
+  in_progress: say(
+    'A call with the same Idempotency-Key has not ended yet.',
+    'Wait, then repeat the call unchanged: it will get the answer of the first.',
+  ),
+  key_reused: say(
+    'The Idempotency-Key belongs to an earlier call with other content.',
+    'Make a new key for each new call; use the old one only to repeat it unchanged.',
+  ),
+  version_mismatch: say(
+    'The record has changed since the version that If-Match names.',
+    'Read it again, apply the change to what is there now, and send the new ETag.',
+  ),
+  precondition_required: say(
+    'This change must say which version it was made for.',
+    'Read the record and send its ETag as If-Match.',
+  ),
+  rate_limited: say(
+    'The caller has used up its calls for the moment.',
+    'Wait as long as Retry-After says. RateLimit tells early how much is left.',
+  ),
+  query_too_costly: say(
+    'The query would read more than one call may.',
+    'Ask for less: a smaller limit, fewer includes, fewer conditions; then page through it.',
+  ),
+  deadline_exceeded: say(
+    'The call did not end in the time that it has, and was undone.',
+    'Try again; if it stays, ask for less at a time.',
+  ),
+  overloaded: say(
+    'The server has more calls than it can take just now.',
+    'Wait as long as Retry-After says, and longer each time.',
+  ),
+  unavailable: say(
+    'The server is starting, stopping or without its database.',
+    'Wait a little and call again with the same Idempotency-Key.',
+  ),
+  internal: say(
+    'The server has a fault. The call was undone.',
+    'Report the traceId to those who run the server; it leads them to the cause.',
+  ),
+  declaration_invalid: say(
+    'The app is declared with mistakes. Callers never see this; the command line does.',
+    'Each problem names its place and its cure.',
+  ),
+  configuration_invalid: say(
+    'A setting is wrong. Callers never see this; the command line does.',
+    'Each problem names the setting and its form.',
+  ),
+  data_directory: say(
+    'The database’s directory cannot be used. Callers never see this; the command line does.',
+    'The detail says why, and what to do.',
+  ),
+  migration_refused: say(
+    'The database cannot follow the declaration by itself. Callers never see this.',
+    'Plan and review the migration: plinth migrate plan.',
+  ),
+  usage: say(
+    'A command was not understood. Callers of the API never see this.',
+    'Ask the command for help: plinth help.',
+  ),
+})
+
+function say(meaning: string, cure: string): ProblemText {
+  return Object.freeze({ meaning, cure })
+}

@@ -1,0 +1,139 @@
+/** Owns the REST door: requests become calls, replies become responses. It parses and prints only. */
+
+import { Failure } from '../base/failure.ts'
+import type { Clock } from '../base/time.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import type { Call, CallMeter, Reply } from '../engine/call.ts'
+import { type CorsPolicy, corsPolicy, preflight } from '../http/cors.ts'
+import { csrfFailure } from '../http/csrf.ts'
+import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
+import { failureOf } from '../http/problem.ts'
+import { commonHeaders } from './reply/headers.ts'
+import { printReply } from './reply/print-reply.ts'
+import { singleRecord } from './reply/single-record.ts'
+import { type Preferences, readPrefer } from './request/conditions.ts'
+import { credentialOf } from './request/credential.ts'
+import { checkAccept } from './request/media-type.ts'
+import { isRead, readCall } from './request/read-call.ts'
+import { createRouter, type Match, type Router } from './route/router.ts'
+import { routes } from './route/routes.ts'
+import { createService, type HealthChecks } from './service.ts'
+
+/** What the door is made of. */
+export interface RestDoorOptions {
+  readonly catalog: Catalog
+  /** The engine. */
+  readonly invoke: (call: Call) => Promise<Reply>
+  /** Shown in the document and on pages. Default: the catalog's title. */
+  readonly title?: string
+  /** The version of the app's API, for the document. Default `1`. */
+  readonly version?: string
+  /** Origins of other sites that may call from a browser. Default none. */
+  readonly origins?: readonly string[]
+  /** The session cookie's name; begins with `__Host-`. Default `__Host-sid`. */
+  readonly cookieName?: string
+  readonly clock: Clock
+  readonly health: HealthChecks
+}
+
+interface Door {
+  readonly router: Router
+  readonly policy: CorsPolicy
+  readonly invoke: RestDoorOptions['invoke']
+  readonly cookies: { readonly name: string; readonly clock: Clock }
+}
+
+/**
+ * Makes the handler of `/api`, `/openapi.json`, `/docs`, `/problems`, `/health` and `/`. Failures are
+ * thrown, with the headers that belong to them, for the server to print and to log.
+ *
+ * @throws Failure `configuration_invalid` for an origin that is none, `declaration_invalid` where
+ * two operations claim one address.
+ */
+export function createRestDoor(options: RestDoorOptions): Handler {
+  const { catalog, cookieName: name = '__Host-sid', clock } = options
+  const table = routes(catalog)
+  const door: Door = {
+    router: createRouter(table),
+    policy: corsPolicy(options.origins ?? []),
+    invoke: options.invoke,
+    cookies: { name, clock },
+  }
+  const service = createService({
+    catalog,
+    routes: table,
+    title: options.title ?? catalog.title,
+    version: options.version ?? '1',
+    cookieName: name,
+    health: options.health,
+  })
+  return (request) => (request.segments[0] === 'api' ? answer(door, request) : service(request))
+}
+
+async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
+  const meter: CallMeter = { rate: undefined }
+  try {
+    if (request.method === 'OPTIONS') return answerOptions(door, request)
+    return await callAndPrint(door, request, meter)
+  } catch (thrown) {
+    throw withHeaders(failureOf(thrown), commonHeaders(request, door.policy, meter.rate))
+  }
+}
+
+async function callAndPrint(
+  door: Door,
+  request: HttpRequest,
+  meter: CallMeter,
+): Promise<HttpResponse> {
+  const match = door.router.find(request)
+  checkAccept(request)
+  const { route } = match
+  const credential = credentialOf(request, door.cookies.name)
+  const preferences = readPrefer(request.header('prefer'))
+  const byCookie = credential?.from === 'cookie'
+  checkOrigin(request, match, byCookie || preferences.sessionCookie)
+  const call = await readCall(request, match, { credential: { credential }, meter })
+  const reply = await door.invoke(call)
+  const rate = reply.rate ?? meter.rate
+  meter.rate = rate
+  return printReply(route.form === 'getByKey' ? singleRecord(reply) : reply, {
+    request,
+    route,
+    preferences: preferences satisfies Preferences,
+    headers: commonHeaders(request, door.policy, rate),
+    cookies: door.cookies,
+    byCookie,
+  })
+}
+
+/** Asks whether a browser's user meant this, where a cookie speaks or is asked for. */
+function checkOrigin(request: HttpRequest, { route }: Match, cookie: boolean): void {
+  if (!cookie || isRead(route.form)) return
+  const failure = csrfFailure(request)
+  if (failure) throw failure
+}
+
+function answerOptions(door: Door, request: HttpRequest): HttpResponse {
+  const allow = door.router.allowed(request)
+  const answered = preflight(door.policy, request)
+  if (answered) return answered
+  const headers = commonHeaders(request, door.policy, undefined)
+  return { status: 204, headers: { ...headers, allow }, body: null }
+}
+
+/** The same failure with more headers. Its own ones win. */
+function withHeaders(failure: Failure, headers: Readonly<Record<string, unknown>>): Failure {
+  const texts: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (typeof value === 'string') texts[name] = value
+  }
+  return new Failure(failure.code, {
+    detail: failure.detail,
+    problems: failure.problems,
+    headers: { ...texts, ...failure.headers },
+    ...(failure.retryAfterSeconds === undefined
+      ? {}
+      : { retryAfterSeconds: failure.retryAfterSeconds }),
+    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
+  })
+}

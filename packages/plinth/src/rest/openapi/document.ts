@@ -1,0 +1,88 @@
+/** Owns the OpenAPI document: the routes of an app, described for programs and people. */
+
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Json } from '../../kinds/kinds.ts'
+import type { Route } from '../route/routes.ts'
+import { problemSchema, ResponseComponents } from './failures.ts'
+import { batchSchema, describeRoute } from './operations.ts'
+import { sharedHeaders, sharedParameters } from './parameters.ts'
+import { modelSchemas, type Schema } from './schemas.ts'
+
+/** What a document is made of. */
+export interface DocumentOptions {
+  readonly catalog: Catalog
+  readonly routes: readonly Route[]
+  readonly title: string
+  readonly version: string
+  readonly cookieName: string
+  /** `3.1` leaves out QUERY, which it cannot say; `3.2` has it. */
+  readonly form: '3.1' | '3.2'
+}
+
+const versions = Object.freeze({ '3.1': '3.1.1', '3.2': '3.2.0' })
+
+/** The OpenAPI document of an app. */
+export function openApiDocument(options: DocumentOptions): Schema {
+  const { catalog, routes, title, version, form } = options
+  const responses = new ResponseComponents()
+  const paths: { [path: string]: { [method: string]: Json } } = {}
+  for (const route of routes) {
+    if (route.method === 'QUERY' && form === '3.1') continue
+    const item = paths[route.path] ?? {}
+    paths[route.path] = item
+    const described = describeRoute(route, { catalog, responses })
+    item[route.method.toLowerCase()] =
+      route.method === 'QUERY'
+        ? { ...described, operationId: `${described.operationId}.body` }
+        : described
+  }
+  return {
+    openapi: versions[form],
+    info: { title, version, description: introduction },
+    servers: [{ url: '/', description: 'This server' }],
+    tags: tagsOf(routes),
+    security: [{}, { bearer: [] }, { cookie: [] }],
+    paths,
+    components: {
+      schemas: { ...schemasOf(catalog, routes), Problem: problemSchema, Batch: batchSchema },
+      parameters: { ...sharedParameters },
+      headers: { ...sharedHeaders },
+      responses: responses.all(),
+      securitySchemes: securitySchemes(options.cookieName),
+    },
+  }
+}
+
+const introduction =
+  'Failures are problem documents (RFC 9457) whose `code` is stable. Lists are pages with ' +
+  'cursors. Records carry an `ETag`; changes take `If-Match`. Unsafe calls take an ' +
+  '`Idempotency-Key`. What a caller may not read is absent, and counts nowhere.'
+
+function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]: Schema } {
+  const models = new Set(routes.flatMap((route) => route.model ?? []))
+  return Object.assign({}, ...[...models].map((model) => modelSchemas(model, catalog)))
+}
+
+function tagsOf(routes: readonly Route[]): readonly Json[] {
+  const kits = new Set(routes.map((route) => route.model?.kit ?? route.action?.kit ?? 'batch'))
+  return [...kits].map((name) => ({
+    name,
+    description: name === 'batch' ? 'Several operations in one.' : `The kit ${name}.`,
+  }))
+}
+
+function securitySchemes(cookieName: string): Schema {
+  return {
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'The token that signing in returned. It wins over a cookie.',
+    },
+    cookie: {
+      type: 'apiKey',
+      in: 'cookie',
+      name: cookieName,
+      description: 'For our own pages: sign in with `Prefer: session=cookie`.',
+    },
+  }
+}

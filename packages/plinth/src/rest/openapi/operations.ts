@@ -1,0 +1,201 @@
+/** Owns the description of each route in the document. */
+
+import { limits } from '../../base/limits.ts'
+import type { ActionOperation, Catalog, Model } from '../../catalog/catalog.ts'
+import type { Json } from '../../kinds/kinds.ts'
+import { bodyTypes } from '../request/media-type.ts'
+import type { Route } from '../route/routes.ts'
+import { failureResponses, type ResponseComponents } from './failures.ts'
+import {
+  actionParameters,
+  headerRefs,
+  keyParameters,
+  listParameters,
+  parameterRef,
+  recordParameters,
+} from './parameters.ts'
+import { exampleInput, type Schema, schemaName, schemaRef } from './schemas.ts'
+
+/** What the description of a route draws on. */
+export interface Describing {
+  readonly catalog: Catalog
+  readonly responses: ResponseComponents
+}
+
+/** The operation object of a route. */
+export function describeRoute(route: Route, describing: Describing): Schema {
+  const described = route.model
+    ? describeModelRoute(route, route.model, describing.catalog)
+    : route.action
+      ? describeAction(route.action)
+      : describeBatch()
+  const { responses, ...rest } = described
+  return {
+    operationId: operationId(route),
+    tags: [route.model?.kit ?? route.action?.kit ?? 'batch'],
+    ...(route.model ? { 'x-model': route.model.name } : {}),
+    ...rest,
+    responses: { ...responses, ...failureResponses(route.form, describing.responses) },
+  }
+}
+
+/** The catalog's name of the operation, or of the second address that leads to it. */
+export function operationId(route: Route): string {
+  const model = route.model?.name
+  if (route.form === 'query' || route.form === 'getByKey') return `${model}.${route.form}`
+  return route.operation
+}
+
+interface Described {
+  readonly summary: string
+  readonly description?: string
+  readonly parameters: readonly Schema[] & Json
+  readonly requestBody?: Schema
+  readonly responses: Schema
+}
+
+const writeParameters = [parameterRef('idempotencyKey'), parameterRef('prefer')]
+
+function describeModelRoute(route: Route, model: Model, catalog: Catalog): Described {
+  const name = schemaName(model.name)
+  const words = { one: model.name, many: model.plural }
+  const record = jsonResponse('The record.', schemaRef(name), 'ETag')
+  const created = jsonResponse('The new record.', schemaRef(name), 'ETag', 'Location')
+  const page = jsonResponse('A page.', schemaRef(`${name}.page`), 'Link')
+  const id = parameterRef('id')
+  const change = [parameterRef('ifMatch'), ...writeParameters]
+  switch (route.form) {
+    case 'list':
+      return {
+        summary: `List ${words.many}`,
+        parameters: listParameters(model, catalog),
+        responses: { '200': page },
+      }
+    case 'query':
+      return {
+        summary: `List ${words.many} by a query in the body`,
+        description: `The same as \`QUERY /api/${model.plural}\` (RFC 10008).`,
+        parameters: [],
+        requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.query`), { limit: 20 }),
+        responses: { '200': page },
+      }
+    case 'get':
+    case 'getByKey':
+      return {
+        summary: `Read one ${words.one}${route.form === 'get' ? '' : ' by its natural key'}`,
+        parameters: [
+          ...(route.form === 'get' ? [id] : keyParameters(model)),
+          ...recordParameters(model, catalog),
+          parameterRef('ifNoneMatch'),
+        ],
+        responses: { '200': record, '304': { description: 'It has not changed.' } },
+      }
+    case 'create':
+      return {
+        summary: `Create a ${words.one}`,
+        parameters: writeParameters,
+        requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.create`), exampleInput(model)),
+        responses: { '201': created },
+      }
+    case 'update':
+      return {
+        summary: `Change a ${words.one}`,
+        parameters: [id, ...change],
+        requestBody: jsonBody(bodyTypes.PATCH, schemaRef(`${name}.update`)),
+        responses: { '200': record, '204': minimal },
+      }
+    case 'upsert':
+      return {
+        summary: `Create or change the ${words.one} with a natural key`,
+        parameters: [...keyParameters(model), parameterRef('onlyCreate'), ...change],
+        requestBody: jsonBody(bodyTypes.PUT, schemaRef(`${name}.update`)),
+        responses: { '200': record, '201': created, '204': minimal },
+      }
+    default:
+      return {
+        summary: `Delete a ${words.one}`,
+        parameters: [id, parameterRef('ifMatch'), parameterRef('idempotencyKey')],
+        responses: { '204': { description: 'It is deleted.', headers: headerRefs() } },
+      }
+  }
+}
+
+const minimal: Schema = Object.freeze({
+  description: 'Done; without a body, as preferred.',
+  headers: headerRefs('ETag'),
+})
+
+function describeAction(action: ActionOperation): Described {
+  const properties: { [name: string]: Schema } = {}
+  const example: { [name: string]: Json } = {}
+  for (const { name, kind } of action.input.values()) {
+    properties[name] = { ...kind.jsonSchema }
+    if (kind.example !== undefined) example[name] = kind.example
+  }
+  const required = [...action.input.values()].filter((input) => !input.optional)
+  const schema: Schema = {
+    type: 'object',
+    properties,
+    ...(required.length === 0 ? {} : { required: required.map((input) => input.name) }),
+    additionalProperties: false,
+  }
+  const done = jsonResponse('Done.', { type: 'object' })
+  return {
+    summary: action.description,
+    parameters: action.safe
+      ? actionParameters(action)
+      : [parameterRef('idempotencyKey'), parameterRef('preferSession')],
+    ...(action.safe || action.input.size === 0
+      ? {}
+      : { requestBody: jsonBody(bodyTypes.POST, schema, example) }),
+    responses: { '200': done, '204': { description: 'Done.', headers: headerRefs() } },
+  }
+}
+
+/** The schema of a batch's body. */
+export const batchSchema: Schema = Object.freeze({
+  type: 'object',
+  properties: {
+    operations: {
+      type: 'array',
+      minItems: 1,
+      maxItems: limits.batchOperationsMax,
+      items: {
+        type: 'object',
+        properties: {
+          operation: { type: 'string', description: 'Its name, such as `product.create`.' },
+          input: { description: '`{"$ref": "name"}` stands for the id of an earlier result.' },
+          id: { description: 'The record, or `{"$ref": "name"}`.' },
+          version: { type: 'integer', minimum: 1 },
+          as: { type: 'string', description: 'A name for later operations to refer to.' },
+        },
+        required: ['operation'],
+        additionalProperties: false,
+      },
+    },
+  },
+  required: ['operations'],
+  additionalProperties: false,
+})
+
+function describeBatch(): Described {
+  return {
+    summary: 'Do several operations, all or none',
+    parameters: [parameterRef('idempotencyKey')],
+    requestBody: jsonBody(bodyTypes.POST, schemaRef('Batch')),
+    responses: { '200': jsonResponse('All are done.', { type: 'object' }) },
+  }
+}
+
+function jsonBody(types: readonly string[], schema: Schema, example?: Json): Schema {
+  const media: Schema = example === undefined ? { schema } : { schema, example }
+  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) }
+}
+
+function jsonResponse(description: string, schema: Schema, ...headers: readonly string[]): Schema {
+  return {
+    description,
+    headers: headerRefs(...headers),
+    content: { 'application/json': { schema } },
+  }
+}

@@ -1,0 +1,76 @@
+/** Owns the headers that say under which conditions a call counts, and what its reply should hold. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+
+// `"7"` or `"7-…"`: the version, and a mark of the form that was sent (see reply/etag.ts).
+const tagForm = /^(W\/)?"([1-9][0-9]{0,14})?(-[A-Za-z0-9_-]+)?"$/
+
+/**
+ * The version of an If-Match header. A tag that is well formed but not ours, or weak, becomes 0,
+ * which no record has: then the engine decides, after the rules, what the caller may learn.
+ *
+ * @throws Failure `malformed_header`.
+ */
+export function readIfMatch(header: string | undefined): number | 'any' | undefined {
+  if (header === undefined) return undefined
+  if (header === '*') return 'any'
+  const match = tagForm.exec(header)
+  if (match !== null) return match[1] === undefined ? Number(match[2] ?? 0) : 0
+  if (/^(W\/)?"[\x21\x23-\x7e]*"$/.test(header)) return 0
+  throw malformed('If-Match', 'Send one entity tag as it came in ETag, or *.')
+}
+
+/** The tags of an If-None-Match header; `any` for `*`. */
+export function readIfNoneMatch(header: string | undefined): 'any' | readonly string[] | undefined {
+  if (header === undefined) return undefined
+  if (header === '*') return 'any'
+  const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
+  if (tags.every((tag) => /^"[\x21\x23-\x7e]*"$/.test(tag))) return tags
+  throw malformed('If-None-Match', 'Send entity tags as they came in ETag, or *.')
+}
+
+const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]+)"|([A-Za-z0-9!#$%&'*+\-.^_`|~:/=]+))$/
+
+/**
+ * The key of an Idempotency-Key header: a quoted text, as the draft has it, or a bare word.
+ *
+ * @throws Failure `malformed_header`.
+ */
+export function readIdempotencyKey(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  const match = keyForm.exec(header)
+  const key = match?.[1] ?? match?.[2]
+  if (key !== undefined && key.length <= limits.idempotencyKeyBytesMax) return key
+  const max = limits.idempotencyKeyBytesMax
+  throw malformed('Idempotency-Key', `Send a quoted text of 1 to ${max} ASCII characters.`)
+}
+
+/** What a caller prefers (RFC 7240). Preferences that we do not know are passed over, as it says. */
+export interface Preferences {
+  /** `return=minimal`: no body. */
+  readonly minimal: boolean
+  /** `session=cookie`: a session that begins is kept in a cookie instead of the body. */
+  readonly sessionCookie: boolean
+}
+
+const nothing: Preferences = Object.freeze({ minimal: false, sessionCookie: false })
+
+/** Reads a Prefer header. Of a preference that is given twice, the first counts. */
+export function readPrefer(header: string | undefined): Preferences {
+  if (header === undefined) return nothing
+  const values = new Map<string, string>()
+  for (const part of header.toLowerCase().split(',')) {
+    const [preference = ''] = part.split(';')
+    const [name = '', value = ''] = preference.split('=').map((piece) => piece.trim())
+    if (!values.has(name)) values.set(name, value.replace(/^"(.*)"$/, '$1'))
+  }
+  return {
+    minimal: values.get('return') === 'minimal',
+    sessionCookie: values.get('session') === 'cookie',
+  }
+}
+
+function malformed(header: string, cure: string): Failure {
+  return new Failure('malformed_header', { detail: `${header} could not be read. ${cure}` })
+}

@@ -1,0 +1,94 @@
+/** Owns what a request says about media: the type of its body, and what it accepts in return. */
+
+import { Failure } from '../../base/failure.ts'
+import type { HttpRequest } from '../../http/message.ts'
+
+/** The types of body that a method takes. */
+export const bodyTypes = Object.freeze({
+  POST: ['application/json'],
+  PUT: ['application/json'],
+  QUERY: ['application/json'],
+  PATCH: ['application/merge-patch+json', 'application/json'],
+})
+
+type BodyMethod = keyof typeof bodyTypes
+
+const acceptHeaders = { POST: 'accept-post', PATCH: 'accept-patch', QUERY: 'accept-query' } as const
+// A type, then parameters as tokens or quoted; nothing that two readers could take differently.
+const typeForm = /^([a-z0-9!#$&^_.+-]+\/[a-z0-9!#$&^_.+-]+)((?:[ \t]*;[ \t]*[a-z0-9-]+=[^;]*)*)$/
+const charsetForm = /^[ \t]*;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*$/
+
+/**
+ * Checks that the body is declared as JSON in UTF-8, as it is.
+ *
+ * @throws Failure `unsupported_media_type` that lists what is taken.
+ */
+export function checkBodyType(request: HttpRequest): void {
+  const method = request.method as BodyMethod
+  const sent = request.header('content-type')
+  if (sent !== 'application/json' && !isTaken(sent, bodyTypes[method])) throw otherType(method)
+  const encoding = request.header('content-encoding')
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new Failure('unsupported_media_type', {
+      detail: 'Send the body as it is, without Content-Encoding.',
+      headers: { 'accept-encoding': 'identity' },
+    })
+  }
+}
+
+function isTaken(sent: string | undefined, types: readonly string[]): boolean {
+  const match = typeForm.exec(sent?.toLowerCase() ?? '')
+  const [, type = '', parameters = ''] = match ?? []
+  return types.includes(type) && (parameters === '' || charsetForm.test(parameters))
+}
+
+function otherType(method: BodyMethod): Failure {
+  const types = bodyTypes[method].join(', ')
+  const header = method === 'PUT' ? undefined : acceptHeaders[method]
+  return new Failure('unsupported_media_type', {
+    detail: `Send the body as ${types}, in UTF-8 and without other parameters.`,
+    ...(header === undefined ? {} : { headers: { [header]: types } }),
+  })
+}
+
+/**
+ * Checks that the caller takes JSON.
+ *
+ * @throws Failure `not_acceptable`.
+ */
+export function checkAccept(request: HttpRequest): void {
+  const accept = request.header('accept')
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return
+  if (qualityOf(accept, 'application', 'json') > 0) return
+  throw new Failure('not_acceptable', {
+    detail: 'Answers are application/json; allow it in Accept, or leave Accept out.',
+  })
+}
+
+/** True where a caller would rather have HTML than JSON: a browser, on an address that has both. */
+export function prefersHtml(request: HttpRequest): boolean {
+  const accept = request.header('accept')
+  if (accept === undefined) return false
+  return qualityOf(accept, 'text', 'html') > qualityOf(accept, 'application', 'json')
+}
+
+/** The weight that an Accept header gives a type: that of its most specific range. */
+function qualityOf(accept: string, type: string, subtype: string): number {
+  let quality = 0
+  let rank = 0
+  for (const part of accept.toLowerCase().split(',')) {
+    const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim())
+    const rankHere = rankOf(range, type, subtype)
+    if (rankHere <= rank) continue
+    rank = rankHere
+    const weight = parameters.find((parameter) => parameter.startsWith('q='))
+    quality = weight === undefined ? 1 : Number(weight.slice(2)) || 0
+  }
+  return quality
+}
+
+function rankOf(range: string, type: string, subtype: string): number {
+  if (range === `${type}/${subtype}`) return 3
+  if (range === `${type}/*`) return 2
+  return range === '*/*' ? 1 : 0
+}

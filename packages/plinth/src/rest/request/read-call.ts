@@ -1,0 +1,153 @@
+/** Owns the making of a Call out of a request: one reader per form of route. */
+
+import { present } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
+import type { Call, CallMeter } from '../../engine/call.ts'
+import type { HttpRequest } from '../../http/message.ts'
+import { type ReadQuery, readQuery } from '../query/read-query.ts'
+import { filterOfKey, readKey, withKey } from '../route/natural-key.ts'
+import type { Match } from '../route/router.ts'
+import type { RouteForm } from '../route/routes.ts'
+import { readActionQuery } from './action-input.ts'
+import { readJson, readOptionalJson, refuseBody, refuseQuery } from './body.ts'
+import { readIdempotencyKey, readIfMatch, readIfNoneMatch } from './conditions.ts'
+
+/** What a request says about its operation. */
+type Said = Pick<Call, 'id' | 'input' | 'query' | 'queryText' | 'onlyCreate'>
+
+type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
+
+/** What the door found out before. */
+export interface Asking {
+  readonly credential: Call['as']
+  readonly meter: CallMeter
+}
+
+/**
+ * Makes the call of a request.
+ *
+ * @throws Failure for whatever cannot be read; nothing has been done by then.
+ */
+export async function readCall(
+  request: HttpRequest,
+  match: Match,
+  { credential, meter }: Asking,
+): Promise<Call> {
+  const { form, operation, model } = match.route
+  const reading = readers[form](request, match)
+  const said = reading instanceof Promise ? await reading : reading
+  const call = {
+    operation: form === 'getByKey' ? `${model?.name}.list` : operation,
+    as: credential,
+    remoteAddress: request.remoteAddress,
+    traceId: request.trace.traceId,
+    meter,
+    ...said,
+  }
+  return isRead(form) ? call : { ...call, ...conditionsOf(request, form) }
+}
+
+/** True where a form changes nothing. */
+export function isRead(form: RouteForm): boolean {
+  return (
+    form === 'list' ||
+    form === 'get' ||
+    form === 'query' ||
+    form === 'getByKey' ||
+    form === 'safeAction'
+  )
+}
+
+const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
+  list(request) {
+    refuseBody(request)
+    return queried(readQuery(request.search, 'list'))
+  },
+  async query(request) {
+    refuseQuery(request)
+    return { query: await readJson(request) }
+  },
+  get(request, { id }) {
+    refuseBody(request)
+    return { id, ...queried(readQuery(request.search, 'record')) }
+  },
+  getByKey(request, { route, keyText }) {
+    refuseBody(request)
+    const key = readKey(present(route.model, 'model'), keyText)
+    const query = readQuery(request.search, 'record') ?? {}
+    return queried({ ...query, filter: filterOfKey(key), limit: '1' })
+  },
+  async create(request) {
+    refuseQuery(request)
+    return { input: await readJson(request) }
+  },
+  async update(request, { id }) {
+    refuseQuery(request)
+    return { id, input: await readJson(request) }
+  },
+  delete(request, { id }) {
+    refuseQuery(request)
+    refuseBody(request)
+    return { id }
+  },
+  async upsert(request, { route, keyText }) {
+    refuseQuery(request)
+    const model = present(route.model, 'model')
+    const key = readKey(model, keyText)
+    return { input: withKey(model, key, await readJson(request)) }
+  },
+  async batch(request) {
+    refuseQuery(request)
+    return { input: listOf(await readJson(request)) }
+  },
+  async action(request) {
+    refuseQuery(request)
+    return { input: (await readOptionalJson(request)) ?? {} }
+  },
+  safeAction(request, { route }) {
+    refuseBody(request)
+    return { input: readActionQuery(present(route.action, 'action'), request.search) }
+  },
+})
+
+function queried(query: ReadQuery | undefined): Said {
+  return query === undefined ? {} : { query, queryText: true }
+}
+
+/** The list inside a batch's body. */
+function listOf(body: unknown): unknown {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+    const { operations, ...others } = body as { operations?: unknown }
+    if (Array.isArray(operations) && Object.keys(others).length === 0) return operations
+  }
+  throw new Failure('malformed_body', {
+    detail: 'Send { "operations": [ … ] } and nothing beside it.',
+  })
+}
+
+type Conditions = Pick<Call, 'version' | 'onlyCreate' | 'idempotencyKey'>
+
+function conditionsOf(request: HttpRequest, form: RouteForm): Conditions {
+  const version = readIfMatch(request.header('if-match'))
+  const idempotencyKey = readIdempotencyKey(request.header('idempotency-key'))
+  const noneMatch = readIfNoneMatch(request.header('if-none-match'))
+  if (noneMatch !== undefined && !(noneMatch === 'any' && form === 'upsert')) {
+    throw new Failure('malformed_header', {
+      detail: 'If-None-Match counts for reading, and as * for PUT; leave it out here.',
+    })
+  }
+  if (version !== undefined && !takesVersion(form)) {
+    throw new Failure('malformed_header', {
+      detail: 'If-Match counts where one record is changed; leave it out here.',
+    })
+  }
+  return {
+    ...(version === undefined ? {} : { version }),
+    ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    ...(noneMatch === undefined ? {} : { onlyCreate: true }),
+  }
+}
+
+function takesVersion(form: RouteForm): boolean {
+  return form === 'update' || form === 'delete' || form === 'upsert'
+}

@@ -1,0 +1,136 @@
+/** Owns the list of addresses of the API: one projection of the catalog, for door, document and CLI. */
+
+import type {
+  ActionOperation,
+  Catalog,
+  FieldAccess,
+  Model,
+  ModelOperation,
+} from '../../catalog/catalog.ts'
+
+/** What a route reads from its request, and how its reply is printed. */
+export type RouteForm =
+  | 'list'
+  | 'query'
+  | 'get'
+  | 'getByKey'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'upsert'
+  | 'batch'
+  | 'action'
+  | 'safeAction'
+
+/** A method that routes take. */
+export type Method = 'GET' | 'QUERY' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One method at one address. */
+export interface Route {
+  readonly method: Method
+  /** With its variables in braces: `/api/products/{id}`, `/api/products/sku={sku}`. */
+  readonly path: string
+  readonly form: RouteForm
+  /** The catalog's name of what it does: `product.list`; `batch` for batches. */
+  readonly operation: string
+  /** Absent for actions and batches. */
+  readonly model?: Model
+  /** For actions. */
+  readonly action?: ActionOperation
+}
+
+/** Addresses that the door answers itself, beside the API. */
+export const serviceRoutes: readonly { readonly method: 'GET'; readonly path: string }[] =
+  Object.freeze(
+    [
+      '/',
+      '/openapi.json',
+      '/docs',
+      '/docs/{file}',
+      '/problems/{code}',
+      '/health/live',
+      '/health/ready',
+    ].map((path) => Object.freeze({ method: 'GET' as const, path })),
+  )
+
+/**
+ * The addresses of an app's API, in the order of the catalog. An operation that the rules deny to
+ * everybody has none: what nobody may do is not there.
+ */
+export function routes(catalog: Catalog): readonly Route[] {
+  const list: Route[] = []
+  let writable = false
+  for (const operation of catalog.operations.values()) {
+    if (operation.type === 'action') {
+      list.push(actionRoute(operation))
+    } else if (isServed(operation)) {
+      list.push(...modelRoutes(operation))
+      writable ||= operation.type !== 'list' && operation.type !== 'get'
+    }
+  }
+  if (writable) {
+    list.push({ method: 'POST', path: '/api/batch', form: 'batch', operation: 'batch' })
+  }
+  return Object.freeze(list)
+}
+
+/** True where a rule is the constant no. */
+export function isNever(rule: FieldAccess['read']): boolean {
+  return rule.type === 'constant' && !rule.value
+}
+
+/** True where some caller may pass the rule of an operation. */
+export function isServed(operation: ModelOperation): boolean {
+  const { access } = operation.model
+  switch (operation.type) {
+    case 'list':
+    case 'get':
+      return !isNever(access.read)
+    case 'upsert':
+      return !isNever(access.create) || !isNever(access.update)
+    default:
+      return !isNever(access[operation.type])
+  }
+}
+
+/** The address of records by their natural key: `/api/products/sku={sku}`. */
+export function keyPath(model: Model): string {
+  return `/api/${model.plural}/${model.key.map((name) => `${name}={${name}}`).join(',')}`
+}
+
+function modelRoutes({ type, name, model }: ModelOperation): readonly Route[] {
+  const all = `/api/${model.plural}`
+  const one = `${all}/{id}`
+  const shared = { operation: name, model }
+  switch (type) {
+    case 'list':
+      return [
+        { method: 'GET', path: all, form: 'list', ...shared },
+        { method: 'QUERY', path: all, form: 'query', ...shared },
+        { method: 'POST', path: `${all}/query`, form: 'query', ...shared },
+      ]
+    case 'get': {
+      const byId: Route = { method: 'GET', path: one, form: 'get', ...shared }
+      if (model.key.length === 0) return [byId]
+      return [byId, { method: 'GET', path: keyPath(model), form: 'getByKey', ...shared }]
+    }
+    case 'create':
+      return [{ method: 'POST', path: all, form: 'create', ...shared }]
+    case 'update':
+      return [{ method: 'PATCH', path: one, form: 'update', ...shared }]
+    case 'delete':
+      return [{ method: 'DELETE', path: one, form: 'delete', ...shared }]
+    case 'upsert':
+      return [{ method: 'PUT', path: keyPath(model), form: 'upsert', ...shared }]
+  }
+}
+
+function actionRoute(action: ActionOperation): Route {
+  return {
+    method: action.safe ? 'GET' : 'POST',
+    path: `/api/${action.kit}/${action.path}`,
+    form: action.safe ? 'safeAction' : 'action',
+    operation: action.name,
+    action,
+  }
+}
