@@ -19,7 +19,11 @@ export interface RawAnswer {
 export async function sendRaw(
   port: number,
   parts: readonly (string | Buffer)[],
-  options: { readonly pauseMs?: number; readonly quietMs?: number } = {},
+  options: {
+    readonly pauseMs?: number
+    readonly quietMs?: number
+    readonly readAfterMs?: number
+  } = {},
 ): Promise<RawAnswer> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true })
   let text = ''
@@ -35,6 +39,10 @@ export async function sendRaw(
     failed = true
     closed = true
   })
+  if (options.readAfterMs !== undefined) {
+    socket.pause()
+    setTimeout(() => socket.resume(), options.readAfterMs)
+  }
   for (const part of parts) {
     if (closed) break
     socket.write(part)
