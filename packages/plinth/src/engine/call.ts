@@ -27,13 +27,6 @@ export interface Call {
   readonly traceId: string
   /** Milliseconds on the app's clock when the answer is no longer wanted. */
   readonly deadlineMs?: number
-  /** Where the engine notes the caller's rate, so that a door can tell it with a failure as well. */
-  readonly meter?: CallMeter
-}
-
-/** Made by a door, filled in by the engine as soon as it knows. */
-export interface CallMeter {
-  rate: RateState | undefined
 }
 
 /** What identifies the caller of a request. */

@@ -3,7 +3,8 @@
 import { Failure } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Call, CallMeter, Reply } from '../engine/call.ts'
+import type { Call, Reply } from '../engine/call.ts'
+import { rateOf } from '../engine/limiter.ts'
 import { type CorsPolicy, corsPolicy, preflight } from '../http/cors.ts'
 import { csrfFailure } from '../http/csrf.ts'
 import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
@@ -11,7 +12,7 @@ import { failureOf } from '../http/problem.ts'
 import { commonHeaders } from './reply/headers.ts'
 import { printReply } from './reply/print-reply.ts'
 import { singleRecord } from './reply/single-record.ts'
-import { type Preferences, readPrefer } from './request/conditions.ts'
+import { prefersMinimal } from './request/conditions.ts'
 import { credentialOf } from './request/credential.ts'
 import { checkAccept } from './request/media-type.ts'
 import { isRead, readCall } from './request/read-call.ts'
@@ -71,46 +72,44 @@ export function createRestDoor(options: RestDoorOptions): Handler {
 }
 
 async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
-  const meter: CallMeter = { rate: undefined }
   try {
     if (request.method === 'OPTIONS') return answerOptions(door, request)
-    return await callAndPrint(door, request, meter)
+    return await callAndPrint(door, request)
   } catch (thrown) {
-    throw withHeaders(failureOf(thrown), commonHeaders(request, door.policy, meter.rate))
+    const rate = typeof thrown === 'object' && thrown !== null ? rateOf(thrown) : undefined
+    throw withHeaders(failureOf(thrown), commonHeaders(request, door.policy, rate))
   }
 }
 
-async function callAndPrint(
-  door: Door,
-  request: HttpRequest,
-  meter: CallMeter,
-): Promise<HttpResponse> {
+async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpResponse> {
   const match = door.router.find(request)
   checkAccept(request)
   const { route } = match
   const credential = credentialOf(request, door.cookies.name)
-  const preferences = readPrefer(request.header('prefer'))
   const byCookie = credential?.from === 'cookie'
-  checkOrigin(request, match, byCookie || preferences.sessionCookie)
-  const call = await readCall(request, match, { credential: { credential }, meter })
+  if (byCookie) checkOrigin(request, match)
+  const call = await readCall(request, match, { credential })
+  if (!byCookie && asksForCookie(call)) checkOrigin(request, match)
   const reply = await door.invoke(call)
-  const rate = reply.rate ?? meter.rate
-  meter.rate = rate
   return printReply(route.form === 'getByKey' ? singleRecord(reply) : reply, {
     request,
     route,
-    preferences: preferences satisfies Preferences,
-    headers: commonHeaders(request, door.policy, rate),
+    minimal: prefersMinimal(request.header('prefer')),
+    headers: commonHeaders(request, door.policy, reply.rate),
     cookies: door.cookies,
     byCookie,
   })
 }
 
 /** Asks whether a browser's user meant this, where a cookie speaks or is asked for. */
-function checkOrigin(request: HttpRequest, { route }: Match, cookie: boolean): void {
-  if (!cookie || isRead(route.form)) return
-  const failure = csrfFailure(request)
+function checkOrigin(request: HttpRequest, { route }: Match): void {
+  const failure = isRead(route.form) ? undefined : csrfFailure(request)
   if (failure) throw failure
+}
+
+/** True for a sign-in that wants its session in a cookie: another site must not cause one. */
+function asksForCookie({ input }: Call): boolean {
+  return typeof input === 'object' && input !== null && 'cookie' in input && input.cookie === true
 }
 
 function answerOptions(door: Door, request: HttpRequest): HttpResponse {

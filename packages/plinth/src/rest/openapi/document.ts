@@ -4,7 +4,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { Json } from '../../kinds/kinds.ts'
 import type { Route } from '../route/routes.ts'
 import { problemSchema, ResponseComponents } from './failures.ts'
-import { batchSchema, describeRoute } from './operations.ts'
+import { batchResultsSchema, batchSchema, describeRoute } from './operations.ts'
 import { sharedHeaders, sharedParameters } from './parameters.ts'
 import { modelSchemas, type Schema } from './schemas.ts'
 
@@ -44,7 +44,12 @@ export function openApiDocument(options: DocumentOptions): Schema {
     security: [{}, { bearer: [] }, { cookie: [] }],
     paths,
     components: {
-      schemas: { ...schemasOf(catalog, routes), Problem: problemSchema, Batch: batchSchema },
+      schemas: {
+        ...schemasOf(catalog, routes),
+        Problem: problemSchema,
+        Batch: batchSchema,
+        BatchResults: batchResultsSchema,
+      },
       parameters: { ...sharedParameters },
       headers: { ...sharedHeaders },
       responses: responses.all(),
@@ -82,7 +87,7 @@ function securitySchemes(cookieName: string): Schema {
       type: 'apiKey',
       in: 'cookie',
       name: cookieName,
-      description: 'For our own pages: sign in with `Prefer: session=cookie`.',
+      description: 'For our own pages: sign in with `cookie` set to true.',
     },
   }
 }

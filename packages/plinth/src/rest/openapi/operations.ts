@@ -142,9 +142,7 @@ function describeAction(action: ActionOperation): Described {
   const done = jsonResponse('Done.', { type: 'object' })
   return {
     summary: action.description,
-    parameters: action.safe
-      ? actionParameters(action)
-      : [parameterRef('idempotencyKey'), parameterRef('preferSession')],
+    parameters: action.safe ? actionParameters(action) : [],
     ...(action.safe || action.input.size === 0
       ? {}
       : { requestBody: jsonBody(bodyTypes.POST, schema, example) }),
@@ -178,12 +176,33 @@ export const batchSchema: Schema = Object.freeze({
   additionalProperties: false,
 })
 
+/** The schema of a batch's reply. */
+export const batchResultsSchema: Schema = Object.freeze({
+  type: 'object',
+  properties: {
+    results: {
+      type: 'array',
+      description: 'One result for each operation, in their order.',
+      items: {
+        type: 'object',
+        properties: {
+          status: { type: 'integer' },
+          id: { type: 'string', format: 'uuid', description: 'Of a new record.' },
+          body: { description: 'What the operation would have answered by itself.' },
+        },
+        required: ['status'],
+      },
+    },
+  },
+  required: ['results'],
+})
+
 function describeBatch(): Described {
   return {
     summary: 'Do several operations, all or none',
     parameters: [parameterRef('idempotencyKey')],
     requestBody: jsonBody(bodyTypes.POST, schemaRef('Batch')),
-    responses: { '200': jsonResponse('All are done.', { type: 'object' }) },
+    responses: { '200': jsonResponse('All are done.', schemaRef('BatchResults')) },
   }
 }
 

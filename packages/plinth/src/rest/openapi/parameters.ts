@@ -37,10 +37,6 @@ export const sharedParameters: { readonly [name: string]: Schema } = Object.free
     'Makes the call safe to repeat: the same key gets the stored answer of the first.',
   ),
   prefer: header('Prefer', '`return=minimal` leaves out the body.'),
-  preferSession: header(
-    'Prefer',
-    '`session=cookie` keeps a session that begins in a cookie, instead of its token in the body.',
-  ),
 })
 
 /** A reference to a shared parameter. */

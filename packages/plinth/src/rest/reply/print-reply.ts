@@ -4,18 +4,19 @@ import { Failure } from '../../base/failure.ts'
 import type { Reply } from '../../engine/call.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import { traceparent } from '../../http/trace.ts'
-import { type Preferences, readIfMatch, readIfNoneMatch } from '../request/conditions.ts'
+import { readIfMatch, readIfNoneMatch } from '../request/conditions.ts'
 import { isRead } from '../request/read-call.ts'
 import type { Route } from '../route/routes.ts'
 import { etagOf } from './etag.ts'
 import { linkHeader, type MutableHeaders } from './headers.ts'
-import { endedSessionHeaders, printBegunSession, type SessionCookies } from './session.ts'
+import { type SessionCookies, sessionHeaders } from './session.ts'
 
 /** What a reply is printed with. */
 export interface Printing {
   readonly request: HttpRequest
   readonly route: Route
-  readonly preferences: Preferences
+  /** True where the caller prefers no body. */
+  readonly minimal: boolean
   readonly headers: MutableHeaders
   readonly cookies: SessionCookies
   /** True where the caller came by a cookie. */
@@ -31,13 +32,15 @@ export function printReply(reply: Reply, printing: Printing): HttpResponse {
   const { request, route, headers } = printing
   headers.traceparent = traceparent(request.trace)
   if (reply.replayed) headers['idempotency-replayed'] = 'true'
-  if (reply.session !== undefined) return printSession(reply, printing)
+  if (reply.session !== undefined) {
+    Object.assign(headers, sessionHeaders(reply.session, printing.cookies, printing.byCookie))
+  }
   if (reply.version !== undefined) headers.etag = etagOf(reply.version, reply.body)
   if (isRead(route.form)) return printRead(reply, printing)
   if (reply.id !== undefined && reply.status === 201 && route.model) {
     headers.location = `/api/${route.model.plural}/${reply.id}`
   }
-  if (printing.preferences.minimal && reply.version !== undefined) {
+  if (printing.minimal && reply.version !== undefined) {
     headers['preference-applied'] = 'return=minimal'
     headers.etag = etagOf(reply.version, undefined)
     return { status: reply.status === 200 ? 204 : reply.status, headers, body: null }
@@ -63,18 +66,6 @@ function printRead(reply: Reply, { request, route, headers }: Printing): HttpRes
     return { status: 304, headers, body: null }
   }
   return withBody(reply.status, reply.body, headers)
-}
-
-function printSession(reply: Reply, printing: Printing): HttpResponse {
-  const { headers, cookies, preferences, byCookie } = printing
-  if (reply.session === null || reply.session === undefined) {
-    if (byCookie) Object.assign(headers, endedSessionHeaders(cookies.name))
-    return withBody(reply.status, reply.body, headers)
-  }
-  const kept = preferences.sessionCookie ? cookies : undefined
-  const print = printBegunSession(reply, reply.session, kept)
-  Object.assign(headers, print.headers)
-  return withBody(reply.status === 204 ? 200 : reply.status, print.body, headers)
 }
 
 function withBody(status: number, body: string | undefined, headers: MutableHeaders): HttpResponse {

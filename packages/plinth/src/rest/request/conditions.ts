@@ -46,29 +46,18 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
   throw malformed('Idempotency-Key', `Send a quoted text of 1 to ${max} ASCII characters.`)
 }
 
-/** What a caller prefers (RFC 7240). Preferences that we do not know are passed over, as it says. */
-export interface Preferences {
-  /** `return=minimal`: no body. */
-  readonly minimal: boolean
-  /** `session=cookie`: a session that begins is kept in a cookie instead of the body. */
-  readonly sessionCookie: boolean
-}
-
-const nothing: Preferences = Object.freeze({ minimal: false, sessionCookie: false })
-
-/** Reads a Prefer header. Of a preference that is given twice, the first counts. */
-export function readPrefer(header: string | undefined): Preferences {
-  if (header === undefined) return nothing
-  const values = new Map<string, string>()
+/**
+ * True where a caller prefers `return=minimal`: no body (RFC 7240). Of a preference given twice the
+ * first counts; those that we do not know are passed over, as the RFC says.
+ */
+export function prefersMinimal(header: string | undefined): boolean {
+  if (header === undefined) return false
   for (const part of header.toLowerCase().split(',')) {
     const [preference = ''] = part.split(';')
-    const [name = '', value = ''] = preference.split('=').map((piece) => piece.trim())
-    if (!values.has(name)) values.set(name, value.replace(/^"(.*)"$/, '$1'))
+    const [name, value = ''] = preference.split('=').map((piece) => piece.trim())
+    if (name === 'return') return value.replace(/^"(.*)"$/, '$1') === 'minimal'
   }
-  return {
-    minimal: values.get('return') === 'minimal',
-    sessionCookie: values.get('session') === 'cookie',
-  }
+  return false
 }
 
 function malformed(header: string, cure: string): Failure {

@@ -2,7 +2,7 @@
 
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
-import type { Call, CallMeter } from '../../engine/call.ts'
+import type { Call, Credential } from '../../engine/call.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { type ReadQuery, readQuery } from '../query/read-query.ts'
 import { filterOfKey, readKey, withKey } from '../route/natural-key.ts'
@@ -17,12 +17,6 @@ type Said = Pick<Call, 'id' | 'input' | 'query' | 'queryText' | 'onlyCreate'>
 
 type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
 
-/** What the door found out before. */
-export interface Asking {
-  readonly credential: Call['as']
-  readonly meter: CallMeter
-}
-
 /**
  * Makes the call of a request.
  *
@@ -31,7 +25,7 @@ export interface Asking {
 export async function readCall(
   request: HttpRequest,
   match: Match,
-  { credential, meter }: Asking,
+  credential: Credential,
 ): Promise<Call> {
   const { form, operation, model } = match.route
   const reading = readers[form](request, match)
@@ -41,7 +35,6 @@ export async function readCall(
     as: credential,
     remoteAddress: request.remoteAddress,
     traceId: request.trace.traceId,
-    meter,
     ...said,
   }
   return isRead(form) ? call : { ...call, ...conditionsOf(request, form) }
@@ -98,7 +91,7 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
   },
   async batch(request) {
     refuseQuery(request)
-    return { input: listOf(await readJson(request)) }
+    return { input: await readJson(request) }
   },
   async action(request) {
     refuseQuery(request)
@@ -112,17 +105,6 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
 
 function queried(query: ReadQuery | undefined): Said {
   return query === undefined ? {} : { query, queryText: true }
-}
-
-/** The list inside a batch's body. */
-function listOf(body: unknown): unknown {
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
-    const { operations, ...others } = body as { operations?: unknown }
-    if (Array.isArray(operations) && Object.keys(others).length === 0) return operations
-  }
-  throw new Failure('malformed_body', {
-    detail: 'Send { "operations": [ … ] } and nothing beside it.',
-  })
 }
 
 type Conditions = Pick<Call, 'version' | 'onlyCreate' | 'idempotencyKey'>
