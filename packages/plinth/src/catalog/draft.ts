@@ -71,17 +71,21 @@ function draftModel(from: {
   kits: readonly AnyKit[]
 }): DraftModel {
   const { kit, name, spec } = from
-  const added = from.kits.map((other) => (other === kit ? {} : (other.extends[name] ?? {})))
+  const added = from.kits.map((other) => (other === kit ? {} : extensionOf(other, name)))
   return {
     name,
     kit: kit.name,
     place: `${kit.name}.${name}`,
     spec,
-    members: Object.assign({}, spec.fields, ...added),
+    members: added.reduce((members, more) => ({ ...members, ...more }), spec.fields as Members),
     plural: spec.plural ?? pluralOf(name),
     schema: snakeCase(kit.name),
     table: snakeCase(name),
   }
+}
+
+function extensionOf(kit: AnyKit, model: string): Members {
+  return Object.hasOwn(kit.extends, model) ? (kit.extends[model] as Members) : {}
 }
 
 function checkKitName(kit: AnyKit, mistakes: Mistakes): void {

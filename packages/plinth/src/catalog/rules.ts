@@ -67,7 +67,7 @@ export function formulas(draft: DraftModel, setting: Setting): void {
   }
   for (const field of setting.model.fields.values()) {
     if (!field.isComputed) continue
-    const source = compute[field.name]
+    const source = Object.hasOwn(compute, field.name) ? compute[field.name] : undefined
     const inside = at(setting, field.name)
     if (typeof source !== 'function') {
       setting.mistakes.add(

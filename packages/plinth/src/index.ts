@@ -1,0 +1,22 @@
+/** Owns the declaring vocabulary as the world imports it: safe in a browser, no server code. */
+
+export { Failure, type FailureCode, type Problem } from './base/failure.ts'
+export { computed, type Field } from './define/field.ts'
+export * from './define/fields.ts'
+export type {
+  CreateInput,
+  Data,
+  Filter,
+  Find,
+  Include,
+  ModelData,
+  Page,
+  RecordOf,
+  Selected,
+  UpdateInput,
+} from './define/infer.ts'
+export { type App, type AppSpec, app, type Kit, type KitSpec, kit } from './define/kit.ts'
+export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
+export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
+export { identity } from './identity/kit.ts'
+export type { Json, Kind, Money, StandardSchema } from './kinds/kinds.ts'
