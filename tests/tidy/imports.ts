@@ -5,6 +5,8 @@ import { posix } from 'node:path'
 import { matrix, roomOf, sources } from './matrix.ts'
 import { type Import, isTest, type Source, type Violation } from './source.ts'
 
+const bareBuiltIns = new Set(builtinModules.filter((name) => !name.startsWith('node:')))
+
 /** The path that a relative import names; undefined for a package. */
 export function resolveImport(from: string, specifier: string): string | undefined {
   return specifier.startsWith('.') ? posix.join(posix.dirname(from), specifier) : undefined
@@ -49,7 +51,7 @@ function checkPackage(
   specifier: string,
   dependencies: ReadonlySet<string>,
 ): string | undefined {
-  if (builtinModules.includes(specifier)) return `write node:${specifier}`
+  if (bareBuiltIns.has(specifier)) return `write node:${specifier}`
   if (from !== undefined && matrix[from]?.portable) {
     return `${from}/ runs in a browser too: no Node built-ins and no packages (${specifier})`
   }

@@ -69,6 +69,8 @@ describe('imports', () => {
     assert.deepEqual(imports(engine, "import '../query/a.ts'\n"), ['import-matrix:1'])
     const wrapped = "import {\n  a,\n  type B,\n} from '../query/a.ts'\n"
     assert.deepEqual(imports(engine, wrapped), ['import-matrix:4'])
+    const unlike = "import { a } from './b.ts'\n\nconst c = 'd'\n"
+    assert.deepEqual(imports(engine, unlike), [])
     assert.deepEqual(imports(engine, "// import { a } from '../query/a.ts'\n"), [])
   })
 
@@ -91,6 +93,8 @@ describe('imports', () => {
     assert.deepEqual(imports(`${src}/rest/a.ts`, "import '../server.ts'\n"), ['import-matrix:1'])
     assert.deepEqual(imports(`${src}/rest/a.ts`, "import '../../a.ts'\n"), ['import-matrix:1'])
     assert.deepEqual(imports(`${src}/rest/a.test.ts`, "import '../server.ts'\n"), [])
+    assert.deepEqual(imports(`${src}/rest/proof/a.ts`, "import 'node:test'\n"), [])
+    assert.deepEqual(imports(`${src}/rest/a.ts`, "import 'node:test'\n"), [])
   })
 
   test('examples use what is published', () => {
@@ -217,6 +221,7 @@ describe('calls that have one place', () => {
       assert.deepEqual(calls(`${call}\n`, `${src}/base/ids.ts`), [], call)
     }
     assert.deepEqual(calls("import { randomBytes } from 'node:crypto'\n"), ['randomness:1'])
+    assert.deepEqual(calls("import { randomBytes } from '../base/ids.ts'\n"), [])
     assert.deepEqual(calls("import { createHash, timingSafeEqual } from 'node:crypto'\n"), [])
   })
 
@@ -277,12 +282,25 @@ test('places', () => {
 
 test('public names are followed through re-exports and want a document', () => {
   const texts = {
-    'x/index.ts':
-      "export { a as b, type C } from './a.ts'\nexport * from './d.ts'\nexport type { E } from './a.ts'\n",
-    'x/a.ts':
-      "/** Owns a. */\n\nimport { e } from './d.ts'\nexport function a() {}\nexport interface C {}\nexport { e as E }\n",
-    'x/d.ts':
-      '/** Owns d. */\n\n/** Says. */\nexport const d = 1\n/** Says. */\nclass e {}\nexport { e }\n',
+    'x/index.ts': `export { a as b, type C } from './a.ts'
+export * from './d.ts'
+export type { E } from './a.ts'
+`,
+    'x/a.ts': `/** Owns a. */
+
+import { e } from './d.ts'
+export function a() {}
+export interface C {}
+export { e as E }
+`,
+    'x/d.ts': `/** Owns d. */
+
+/** Says. */
+export const d = 1
+/** Says. */
+class e {}
+export { e }
+`,
   }
   const files = new Map(Object.entries(texts).map(([path, text]) => [path, source(path, text)]))
   const names = publicNames(files, 'x/index.ts').map(

@@ -59,9 +59,12 @@ export function lineAt(text: string, position: number): number {
   return line
 }
 
-/** Whether tests own this file: they may do what sources may not. */
+/**
+ * Whether tests own this file: they may do what sources may not. Beside tests that is what stands
+ * in a folder `tests/` or `proof/` of the sources; neither is published.
+ */
 export function isTest(path: string): boolean {
-  return path.endsWith('.test.ts')
+  return path.endsWith('.test.ts') || /\/src\/(?:.+\/)?(?:tests|proof)\//.test(path)
 }
 
 /** Parses a file, or says in one violation why it cannot be. */

@@ -1,0 +1,89 @@
+/** Owns `npm test`: lint, type-check and every test file, and the closing line with the totals. */
+
+import { globSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import type { Outcome } from './testing/reporter.ts'
+import { endAll, runCommand, runTestFile } from './testing/test-file.ts'
+
+const root = join(import.meta.dirname, '..')
+const timeoutMs = 180_000
+const filesAtOnce = 2
+const patterns = ['packages', 'kits', 'tests', 'examples', 'bench', 'scripts'].map(
+  (folder) => `${folder}/**/*.test.ts`,
+)
+const totals = { passed: 0, failed: 0, skipped: 0 }
+const failures: string[] = []
+
+process.chdir(root)
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    endAll()
+    process.exit(1)
+  })
+}
+await main(process.argv.slice(2))
+
+async function main(filters: readonly string[]): Promise<void> {
+  if (filters.length === 0) {
+    await step('lint', binary('@biomejs/biome', 'biome'), ['check', '--error-on-warnings', '.'])
+    await step('types', binary('typescript', 'tsc'), ['-p', 'tsconfig.json'])
+  }
+  const files = testFiles(filters)
+  const waiting = files.values()
+  await Promise.all(Array.from({ length: filesAtOnce }, () => work(waiting)))
+  if (failures.length > 0) say(`\n${failures.length} failed:\n\n${failures.join('\n\n')}\n`)
+  if (files.length === 0) say(`no test file matches ${filters.join(' ') || 'the patterns'}`)
+  const { passed, failed, skipped } = totals
+  say(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  process.exitCode = failed > 0 || passed === 0 || files.length === 0 ? 1 : 0
+}
+
+function testFiles(filters: readonly string[]): string[] {
+  const found = globSync(patterns, { exclude: (path) => path.includes('node_modules') })
+  const paths = found.map((path) => path.replaceAll('\\', '/')).sort()
+  return paths.filter((path) => filters.length === 0 || filters.some((one) => path.includes(one)))
+}
+
+/** Each worker takes the next file until none is left. */
+async function work(waiting: Iterator<string>): Promise<void> {
+  for (let next = waiting.next(); !next.done; next = waiting.next()) {
+    const path = next.value
+    const start = performance.now()
+    record(path, await runTestFile(path, timeoutMs), performance.now() - start)
+  }
+}
+
+/** Lint and type-check count as tests of their own. */
+async function step(name: string, script: string, options: readonly string[]): Promise<void> {
+  const start = performance.now()
+  const program = process.execPath
+  const ended = await runCommand({ program, options: [script, ...options], timeoutMs })
+  const passed = ended.code === 0
+  const state = passed ? 'passed' : 'failed'
+  record(name, [{ name, line: 1, state, reason: ended.output }], performance.now() - start)
+}
+
+function record(path: string, outcomes: readonly Outcome[], durationMs: number): void {
+  const failed = outcomes.filter(({ state }) => state === 'failed')
+  for (const { state } of outcomes) totals[state]++
+  for (const { name, line, reason = '' } of failed) {
+    failures.push(`✖ ${path}:${line} ${name}\n${indent(reason)}`)
+  }
+  const mark = failed.length > 0 ? `✖ ${failed.length} of` : '✔'
+  say(`${mark} ${outcomes.length} ${path} (${(durationMs / 1000).toFixed(1)} s)`)
+  for (const { name, line } of failed) say(`    ${path}:${line} ${name}`)
+}
+
+function binary(name: string, command: string): string {
+  const require = createRequire(import.meta.url)
+  return join(require.resolve(`${name}/package.json`), '..', 'bin', command)
+}
+
+function indent(text: string): string {
+  return text.trimEnd().replaceAll(/^/gm, '    ')
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
