@@ -40,8 +40,8 @@ export function outcomeOf({ type, data }: TestEvent): Outcome | undefined {
   const { name, line = 1, skip, todo, details } = data
   const error = details?.error
   if (error?.failureType === 'subtestsFailed') return undefined
-  if (details?.type === 'suite' && type === 'test:pass') return undefined
   if (skip !== undefined || todo !== undefined) return { name, line, state: 'skipped' }
+  if (details?.type === 'suite' && type === 'test:pass') return undefined
   if (type === 'test:pass') return { name, line, state: 'passed' }
   return { name, line, state: 'failed', reason: reasonOf(error) }
 }
