@@ -58,6 +58,12 @@ export const limits = Object.freeze({
   transactionTimeoutMs: 15_000,
   transactionAttemptsMax: 5,
   statementCacheMax: 500,
+  // migrations
+  migrationLockWaitMs: 120_000,
+  migrationLockPollMs: 100,
+  migrationAttemptsMax: 10,
+  migrationRetryPauseMs: 250,
+  migrationBuildLockTimeoutMs: 60_000,
   // callers
   callsPerMinute: 600,
   callsBurst: 60,
@@ -76,6 +82,8 @@ export const limits = Object.freeze({
   csvSampleBytes: 1_048_576,
   csvColumnsMax: 1_000,
   importProblemsPerRowMax: 20,
+  importWindowRecords: 5_000,
+  importRejectedRecordsMax: 100_000,
   // declarations
   textCharactersDefault: 10_000,
   identifierBytesMax: 63,

@@ -1,0 +1,106 @@
+/** Owns the comparison of indexes, unique ones included. */
+
+import { join, name, raw, sql } from '../../sql/fragment.ts'
+import { type Index, type LiveIndex, named, type Table } from '../schema.ts'
+import { createIndex, dropIndex, place } from './clauses.ts'
+import { type ColumnFates, goesAway, isOwn, type Pair } from './pair.ts'
+import { ddl, type Expectation, type Step, stages, step } from './step.ts'
+
+/** The steps that bring the indexes of a table to the declaration. */
+export function compareIndexes(pair: Pair, fates: ColumnFates): readonly Step[] {
+  const { desired, live } = pair
+  const standing = live.indexes.filter((index) => !leaves(index, fates))
+  const steps = desired.indexes.flatMap((index) => {
+    const now = named(standing, index.name)
+    if (now && isSame(now, index)) return now.valid ? [] : [build(pair, index, fates)]
+    const taken = now !== undefined || live.otherIndexes.includes(index.name)
+    return [addIndex(pair, index, { fates, taken })]
+  })
+  const undeclared = standing.filter((index) => !named(desired.indexes, index.name))
+  const others = live.otherIndexes.filter((index) => !named(desired.indexes, index))
+  for (const index of others) isOwn(pair, index, 'The index')
+  return [...steps, ...undeclared.flatMap((index) => dropUndeclared(pair, index))]
+}
+
+/** The condition of a partial index reads `deleted_at`, so the index goes with that column. */
+function leaves({ columns, kept }: LiveIndex, fates: ColumnFates): boolean {
+  return goesAway(fates, kept ? [...columns, 'deleted_at'] : columns)
+}
+
+function isSame(now: LiveIndex, index: Index): boolean {
+  const columns = now.columns.join() === index.columns.join()
+  return columns && now.unique === index.unique && now.kept === index.kept
+}
+
+interface Setting {
+  readonly fates: ColumnFates
+  /** True where an index of this name is there, but another one. */
+  readonly taken: boolean
+}
+
+function addIndex(pair: Pair, index: Index, { fates, taken }: Setting): Step {
+  const { desired, full } = pair
+  // On a column made anew nothing is unique until the index is back: not a moment without it.
+  const restored = index.columns.some((column) => fates.remade.has(column))
+  if (full && !restored) return build(pair, index, fates)
+  return step({
+    stage: stages.change,
+    rank: 65,
+    summary: `Adds the index ${index.name}.`,
+    statements: [
+      ...(taken ? [dropIndex(desired, index.name, false)] : []),
+      createIndex(desired, index, false),
+    ],
+    ...(full
+      ? { safety: 'locking', lock: `Locks ${desired.label} against writes while it builds.` }
+      : {}),
+  })
+}
+
+/** Built beside the traffic. What a broken build left behind is dropped first. */
+function build(pair: Pair, index: Index, fates: ColumnFates): Step {
+  const { desired } = pair
+  return step({
+    stage: stages.build,
+    rank: index.unique ? 40 : 60,
+    transactional: false,
+    summary: `Builds the index ${index.name} beside the traffic.`,
+    statements: [dropIndex(desired, index.name, true), createIndex(desired, index, true)],
+    lock: `Reads all of ${desired.label} twice; reads and writes go on.`,
+    expectations: index.unique ? noDuplicates(desired, index, fates) : [],
+  })
+}
+
+function noDuplicates(table: Table, index: Index, fates: ColumnFates): readonly Expectation[] {
+  const unseen = (column: string): boolean => fates.made.has(column) || fates.remade.has(column)
+  if (index.columns.some(unseen)) return []
+  const labels = index.columns.map((column) => named(table.columns, column)?.label ?? column)
+  const cells = index.columns.map((column) => name(column))
+  const given = join(
+    cells.map((cell) => sql`${cell} is not null`),
+    ' and ',
+  )
+  const kept = raw(index.kept && !unseen('deleted_at') ? ' and deleted_at is null' : '')
+  return [
+    {
+      sql: ddl(
+        sql`select coalesce(sum(times), 0) from (select count(*) times from ${place(table)} where ${given}${kept} group by ${join(cells)} having count(*) > 1) repeated`,
+      ),
+      problem: `{count} records of ${table.label} share their ${labels.join(', ')} with another.`,
+      cure: `Change or remove the repeated records, so that ${labels.join(', ')} can be unique.`,
+    },
+  ]
+}
+
+function dropUndeclared(pair: Pair, index: LiveIndex): readonly Step[] {
+  if (!isOwn(pair, index.name, 'The index')) return []
+  return [
+    step({
+      // After its successor is built, so that there is no moment without uniqueness.
+      stage: stages.finish,
+      rank: 60,
+      summary: `Drops the index ${index.name}.`,
+      statements: [dropIndex(pair.desired, index.name, false)],
+    }),
+  ]
+}

@@ -1,0 +1,89 @@
+/** Owns the steps that make and drop whole tables and schemas. */
+
+import { join, name, sql } from '../../sql/fragment.ts'
+import { type LiveTable, type Schema, type Table, type TableName, tableKey } from '../schema.ts'
+import { columnClause, createIndex, dropConstraint, namedCheck, place } from './clauses.ts'
+import { addReference } from './references.ts'
+import { ddl, type Step, stages, step } from './step.ts'
+
+/** Makes the PostgreSQL schemas that are missing. */
+export function addSchemas(desired: Schema, live: Schema): readonly Step[] {
+  const missing = desired.schemas.filter((schema) => !live.schemas.includes(schema))
+  return missing.map((schema) =>
+    step({
+      stage: stages.change,
+      rank: 10,
+      summary: `Adds the kit ${schema}.`,
+      statements: [ddl(sql`create schema if not exists ${name(schema)}`)],
+      lock: 'Keeps nobody waiting.',
+    }),
+  )
+}
+
+/** Makes a table; its foreign keys come after all tables, since tables may be mutual. */
+export function addTable(table: Table): readonly Step[] {
+  const { primary } = table
+  const clauses = [
+    ...table.columns.map(columnClause),
+    ...(primary ? [primaryClause(primary.name, primary.columns)] : []),
+    ...table.checks.map(namedCheck),
+  ]
+  const body = join(clauses, ',\n  ')
+  const lock = 'Keeps nobody waiting.'
+  const create = step({
+    stage: stages.change,
+    rank: 45,
+    summary: `Adds the table of ${table.label}.`,
+    statements: [
+      ddl(sql`create table ${place(table)} (\n  ${body}\n)`),
+      ...table.indexes.map((index) => createIndex(table, index, false)),
+    ],
+    lock,
+  })
+  return [create, ...table.references.map((each) => addReference(table, each, false))]
+}
+
+/** Adds the primary key to a table that was made by hand and is now declared. */
+export function addPrimary(table: Table): Step {
+  const { name: constraint = '', columns = [] } = table.primary ?? {}
+  const clause = primaryClause(constraint, columns)
+  return step({
+    stage: stages.change,
+    rank: 57,
+    summary: `Adds the primary key of ${table.label}.`,
+    statements: [ddl(sql`alter table ${place(table)} add ${clause}`)],
+    safety: 'locking',
+    lock: `Locks ${table.label} while the key builds.`,
+  })
+}
+
+function primaryClause(constraint: string, columns: readonly string[]) {
+  const list = join(columns.map((column) => name(column)))
+  return sql`constraint ${name(constraint)} primary key (${list})`
+}
+
+/** Drops tables that are no longer declared, and first the foreign keys among them. */
+export function dropTables(tables: readonly LiveTable[]): readonly Step[] {
+  const remaining = new Set(tables)
+  return tables.map((table, rank) => {
+    remaining.delete(table)
+    const links = [...remaining].flatMap((other) => linksTo(other, table))
+    return step({
+      stage: stages.drop,
+      rank: 50 + rank,
+      summary: `Drops the table ${tableKey(table)} with its records.`,
+      statements: [...links, ddl(sql`drop table ${place(table)}`)],
+      safety: 'destructive',
+      loss: {
+        sql: ddl(sql`select count(*) from ${place(table)}`),
+        words: `{count} records of ${table.name}`,
+      },
+    })
+  })
+}
+
+function linksTo(other: LiveTable, target: TableName): readonly string[] {
+  return other.references
+    .filter((reference) => tableKey(reference.target) === tableKey(target))
+    .map((reference) => dropConstraint(other, reference.name))
+}
