@@ -17,7 +17,7 @@ const nameForm = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/
 const valueForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
 
 /**
- * Reads the value of one cookie from a `cookie` header. A cookie that is there twice is refused with
+ * Reads the value of one cookie from a `cookie` header. One that is there twice is refused with
  * Failure `malformed_header`: somebody on a neighbouring host may have planted one of them.
  * Anything else in the header, however odd, belongs to others and is passed over.
  */

@@ -43,7 +43,9 @@ export function corsPolicy(origins: readonly string[]): CorsPolicy {
     const parsed = URL.canParse(origin) ? new URL(origin).origin : 'null'
     if (parsed !== origin || !/^https?:[^*]+$/.test(origin)) {
       throw new Failure('configuration_invalid', {
-        detail: `The origin ${origin} must be written like https://shop.example: scheme, host, port where it is not the usual one, nothing else.`,
+        detail:
+          `The origin ${origin} must be written like https://shop.example: scheme, host, ` +
+          'port where it is not the usual one, nothing else.',
       })
     }
   }

@@ -1,4 +1,4 @@
-/** Owns the security headers: one frozen set for answers of the API, one maker for our own pages. */
+/** Owns the security headers: one frozen set for answers of the API, a maker for our own pages. */
 
 import type { HttpHeaders } from './message.ts'
 

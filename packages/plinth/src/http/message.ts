@@ -1,12 +1,12 @@
-/** Owns the contract between the HTTP server and the doors: a plain request in, a plain response out. */
+/** Owns the contract between server and doors: a plain request in, a plain response out. */
 
 import type { Trace } from './trace.ts'
 
 /** A request as a door sees it: already validated, in one normal form, with a bounded body. */
 export interface HttpRequest {
-  /** `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS` or `QUERY`. The server turns `HEAD` into `GET`. */
+  /** `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `OPTIONS`, `QUERY`. `HEAD` arrives as `GET`. */
   readonly method: string
-  /** The address before `?`, percent-encoded as sent. Starts with `/`, never ends with one (but `/`). */
+  /** The address before `?`, percent-encoded as sent. Starts with `/`; only `/` ends with it. */
   readonly path: string
   /** The path's parts, percent-decoded; none is empty, `.`, `..`, or holds `/`, `\` or controls. */
   readonly segments: readonly string[]
@@ -47,5 +47,5 @@ export interface HttpResponse {
   readonly body: string | Uint8Array | null
 }
 
-/** Answers a request. Whatever it throws is answered too: a Failure as its problem, the rest as 500. */
+/** Answers a request. What it throws is answered too: a Failure as its problem, the rest as 500. */
 export type Handler = (request: HttpRequest) => HttpResponse | Promise<HttpResponse>

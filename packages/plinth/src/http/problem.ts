@@ -1,4 +1,4 @@
-/** Owns the printed form of a failure: problem+json (RFC 9457), byte for byte the same for the same. */
+/** Owns the printed form of a failure: problem+json (RFC 9457), the same bytes for the same. */
 
 import { Failure } from '../base/failure.ts'
 import type { HttpResponse } from './message.ts'

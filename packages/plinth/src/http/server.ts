@@ -1,4 +1,4 @@
-/** Owns the HTTP server: node:http with every limit set, strict, draining, and never ended by a request. */
+/** Owns the HTTP server: node:http, strict, limited, draining, never ended by a request. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
@@ -17,7 +17,7 @@ export type { LogEntry } from './server/exchange.ts'
 export interface HttpServerOptions {
   readonly handler: Handler
   readonly log: (entry: LogEntry) => void
-  /** How many proxies of ours stand in front and add to `X-Forwarded-*`. Default 0: none is believed. */
+  /** How many proxies of ours in front add to `X-Forwarded-*`. Default 0: none is believed. */
   readonly trustedProxies?: number
   /** Replaces single limits of base/limits.ts. */
   readonly limits?: Partial<Limits>
@@ -61,7 +61,8 @@ export class HttpServer {
     }
     this.#server = createServer({
       insecureHTTPParser: false,
-      requireHostHeader: false, // Checked with the rest of the head, so that the answer is a problem.
+      // Checked with the rest of the head, so that the answer is a problem.
+      requireHostHeader: false,
       maxHeaderSize: caps.headerBytesMax + caps.addressBytesMax,
       headersTimeout: caps.headerTimeoutMs,
       requestTimeout: caps.requestTimeoutMs,
@@ -102,9 +103,9 @@ export class HttpServer {
   }
 
   /**
-   * Stops accepting and lets everything end by itself: requests under way are answered, further ones
-   * on open connections too, each with `Connection: close`; connections that stay idle end late.
-   * Resolves when none is left, or after `drainTimeoutMs` when the rest has been cut.
+   * Stops accepting and lets everything end by itself: requests under way are answered, further
+   * ones on open connections too, each with `Connection: close`; connections that stay idle end
+   * late. Resolves when none is left, or after `drainTimeoutMs` when the rest has been cut.
    */
   async drain(): Promise<void> {
     this.#draining = true

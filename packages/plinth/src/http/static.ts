@@ -1,4 +1,4 @@
-/** Owns fixed files: a map from path to bytes, filled at start; no path of a caller meets a disk. */
+/** Owns fixed files: a map from path to bytes, filled at start; no caller meets the disk. */
 
 import { createHash } from 'node:crypto'
 import { Failure } from '../base/failure.ts'

@@ -1,4 +1,4 @@
-/** Owns the process that the supervisor's tests run: a small worker, or a supervisor of such workers. */
+/** Owns the process of the supervisor's tests: a small worker, or a supervisor of such. */
 
 import { readFileSync, writeSync } from 'node:fs'
 import { sleep } from '../../base/time.ts'

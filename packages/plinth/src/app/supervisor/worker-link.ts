@@ -1,4 +1,4 @@
-/** Owns the worker's side: listens when told and ready, drains when told, never outlives its parent. */
+/** Owns the worker's side: listens and drains when told, never outlives its parent. */
 
 import { assert } from '../../base/assert.ts'
 import { catchStrays } from '../../http/server/last-resort.ts'

@@ -1,4 +1,4 @@
-/** Owns the open connections of a server: who is busy, who is idle, and when an idle one may end. */
+/** Owns the open connections of a server: who is busy, who is idle, when an idle one may end. */
 
 import type { Socket } from 'node:net'
 

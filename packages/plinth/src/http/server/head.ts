@@ -1,4 +1,4 @@
-/** Owns the reading of a request's head: single headers single, sizes bounded, framing unambiguous. */
+/** Owns the reading of a head: single headers single, sizes bounded, framing unambiguous. */
 
 import type { IncomingMessage } from 'node:http'
 import { Failure } from '../../base/failure.ts'

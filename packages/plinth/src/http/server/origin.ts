@@ -1,4 +1,4 @@
-/** Owns who is asking and under which name: the client's address, scheme and host past our proxies. */
+/** Owns who is asking and by which name: the client's address, scheme and host past proxies. */
 
 import type { IncomingMessage } from 'node:http'
 import { isIP, SocketAddress } from 'node:net'

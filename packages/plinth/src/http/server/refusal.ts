@@ -1,4 +1,4 @@
-/** Owns the answers to what never became a request: written straight onto the socket, then closed. */
+/** Owns the answers to what never became a request: written onto the socket, then closed. */
 
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'

@@ -1,4 +1,4 @@
-/** Owns the reading of a request target: one normalised form of each address, everything else refused. */
+/** Owns the reading of a request target: one normal form of each address, others refused. */
 
 import { Failure } from '../../base/failure.ts'
 

@@ -109,7 +109,7 @@ test('names of prototype members are ordinary headers', async () => {
   })
 })
 
-test('a header that must be single is refused where it is read twice; lists are joined', async () => {
+test('a single header is refused where it is read twice; lists are joined', async () => {
   const handler: Handler = (request) => ({
     status: 200,
     headers: {},

@@ -117,8 +117,13 @@ test('an IP address has one text', () => {
 })
 
 test('forwarded headers count only for the configured number of proxies', async () => {
-  const who =
-    'GET / HTTP/1.1\r\nHost: in\r\nX-Forwarded-For: 6.6.6.6, 203.0.113.9\r\nX-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: Shop.example\r\n\r\n'
+  const forwarded = [
+    'X-Forwarded-For: 6.6.6.6, 203.0.113.9',
+    'X-Forwarded-For: 10.0.0.1',
+    'X-Forwarded-Proto: https',
+    'X-Forwarded-Host: Shop.example',
+  ]
+  const who = `GET / HTTP/1.1\r\nHost: in\r\n${forwarded.join('\r\n')}\r\n\r\n`
   const expected = ['127.0.0.1 http in', '10.0.0.1 https shop.example', '203.0.113.9 http in']
   for (const [trustedProxies, text] of expected.entries()) {
     await withServer(
