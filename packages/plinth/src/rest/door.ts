@@ -1,4 +1,4 @@
-/** Owns the REST door: requests become calls, replies become responses. It parses and prints only. */
+/** Owns the REST door: requests become calls, replies become responses. It decides nothing. */
 
 import { Failure } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
@@ -45,8 +45,8 @@ interface Door {
 }
 
 /**
- * Makes the handler of `/api`, `/openapi.json`, `/docs`, `/problems`, `/health` and `/`. Failures are
- * thrown, with the headers that belong to them, for the server to print and to log.
+ * Makes the handler of `/api`, `/openapi.json`, `/docs`, `/problems`, `/health` and `/`. Failures
+ * are thrown, with the headers that belong to them, for the server to print and to log.
  *
  * @throws Failure `configuration_invalid` for an origin that is none, `declaration_invalid` where
  * two operations claim one address.

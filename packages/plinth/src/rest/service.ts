@@ -1,4 +1,4 @@
-/** Owns the addresses beside the API: index, document, pages, health. None depends on the caller. */
+/** Owns the addresses beside the API: index, document, pages, health. All are for everybody. */
 
 import { Failure } from '../base/failure.ts'
 import type { Catalog } from '../catalog/catalog.ts'

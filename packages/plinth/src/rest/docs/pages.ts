@@ -1,4 +1,4 @@
-/** Owns the index page and the documentation page; their scripts and styles are files in assets/. */
+/** Owns the index page and the documentation page; scripts and styles are files in assets/. */
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -56,65 +56,79 @@ interface Described {
 
 const writeParameters = [parameterRef('idempotencyKey'), parameterRef('prefer')]
 
+type FormDescriber = (route: Route, model: Model, catalog: Catalog) => Described
+
+/** Which form of a model's route is described by whom. */
 function describeModelRoute(route: Route, model: Model, catalog: Catalog): Described {
+  const reading = route.form === 'get' || route.form === 'getByKey'
+  const listing = route.form === 'list' || route.form === 'query'
+  const describe = listing ? describeList : reading ? describeRead : describeWrite
+  return describe(route, model, catalog)
+}
+
+const describeList: FormDescriber = ({ form }, model, catalog) => {
   const name = schemaName(model.name)
-  const words = { one: model.name, many: model.plural }
+  const responses = { '200': jsonResponse('A page.', schemaRef(`${name}.page`), 'Link') }
+  if (form === 'list') {
+    return {
+      summary: `List ${model.plural}`,
+      parameters: listParameters(model, catalog),
+      responses,
+    }
+  }
+  return {
+    summary: `List ${model.plural} by a query in the body`,
+    description: `The same as \`QUERY /api/${model.plural}\` (RFC 10008).`,
+    parameters: [],
+    requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.query`), { limit: 20 }),
+    responses,
+  }
+}
+
+const describeRead: FormDescriber = ({ form }, model, catalog) => ({
+  summary: `Read one ${model.name}${form === 'get' ? '' : ' by its natural key'}`,
+  parameters: [
+    ...(form === 'get' ? [parameterRef('id')] : keyParameters(model)),
+    ...recordParameters(model, catalog),
+    parameterRef('ifNoneMatch'),
+  ],
+  responses: {
+    '200': jsonResponse('The record.', schemaRef(schemaName(model.name)), 'ETag'),
+    '304': { description: 'It has not changed.' },
+  },
+})
+
+const describeWrite: FormDescriber = ({ form }, model) => {
+  const name = schemaName(model.name)
   const record = jsonResponse('The record.', schemaRef(name), 'ETag')
   const created = jsonResponse('The new record.', schemaRef(name), 'ETag', 'Location')
-  const page = jsonResponse('A page.', schemaRef(`${name}.page`), 'Link')
-  const id = parameterRef('id')
   const change = [parameterRef('ifMatch'), ...writeParameters]
-  switch (route.form) {
-    case 'list':
-      return {
-        summary: `List ${words.many}`,
-        parameters: listParameters(model, catalog),
-        responses: { '200': page },
-      }
-    case 'query':
-      return {
-        summary: `List ${words.many} by a query in the body`,
-        description: `The same as \`QUERY /api/${model.plural}\` (RFC 10008).`,
-        parameters: [],
-        requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.query`), { limit: 20 }),
-        responses: { '200': page },
-      }
-    case 'get':
-    case 'getByKey':
-      return {
-        summary: `Read one ${words.one}${route.form === 'get' ? '' : ' by its natural key'}`,
-        parameters: [
-          ...(route.form === 'get' ? [id] : keyParameters(model)),
-          ...recordParameters(model, catalog),
-          parameterRef('ifNoneMatch'),
-        ],
-        responses: { '200': record, '304': { description: 'It has not changed.' } },
-      }
+  switch (form) {
     case 'create':
       return {
-        summary: `Create a ${words.one}`,
+        summary: `Create a ${model.name}`,
         parameters: writeParameters,
         requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.create`), exampleInput(model)),
         responses: { '201': created },
       }
     case 'update':
       return {
-        summary: `Change a ${words.one}`,
-        parameters: [id, ...change],
+        summary: `Change a ${model.name}`,
+        parameters: [parameterRef('id'), ...change],
         requestBody: jsonBody(bodyTypes.PATCH, schemaRef(`${name}.update`)),
         responses: { '200': record, '204': minimal },
       }
     case 'upsert':
       return {
-        summary: `Create or change the ${words.one} with a natural key`,
+        summary: `Create or change the ${model.name} with a natural key`,
         parameters: [...keyParameters(model), parameterRef('onlyCreate'), ...change],
         requestBody: jsonBody(bodyTypes.PUT, schemaRef(`${name}.update`)),
         responses: { '200': record, '201': created, '204': minimal },
       }
     default:
       return {
-        summary: `Delete a ${words.one}`,
-        parameters: [id, parameterRef('ifMatch'), parameterRef('idempotencyKey')],
+        summary: `Delete a ${model.name}`,
+        parameters: [parameterRef('id'), parameterRef('ifMatch'), parameterRef('idempotencyKey')],
         responses: { '204': { description: 'It is deleted.', headers: headerRefs() } },
       }
   }

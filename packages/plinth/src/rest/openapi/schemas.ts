@@ -34,7 +34,7 @@ export function readableRelations(model: Model, catalog: Catalog): readonly Mode
   })
 }
 
-/** The name of a model's schema, such as `Product`; its kin are `Product.create`, `Product.page`. */
+/** The name of a model's schema, such as `Product`; its kin are named `Product.create`. */
 export function schemaName(model: string): string {
   return model.charAt(0).toUpperCase() + model.slice(1)
 }
@@ -91,9 +91,10 @@ function recordSchema(model: Model, catalog: Catalog): Schema {
       readOnly: true,
     }
   }
+  const about = model.description ?? `A ${model.name}.`
   return {
     type: 'object',
-    description: `${model.description ?? `A ${model.name}.`} What the caller may not read is absent.`,
+    description: `${about} What the caller may not read is absent.`,
     properties,
     ...(isNever(model.access.read) ? {} : { required: ['id'], examples: [exampleRecord(model)] }),
   }

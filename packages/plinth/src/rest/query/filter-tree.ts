@@ -1,4 +1,4 @@
-/** Owns the growth of a filter out of bracketed parameters: objects, lists by number, text leaves. */
+/** Owns the growth of a filter out of bracketed parameters: objects, numbered lists, texts. */
 
 /** A filter as it grows. Lists are objects with the keys 0, 1, … until the end. */
 export interface FilterTree {

@@ -29,7 +29,7 @@ export function readParameters(search: string, problems: Problem[]): readonly Pa
   const pairs = search.split('&', limits.queryParametersMax + 1)
   if (pairs.length > limits.queryParametersMax) {
     const detail = `Send at most ${limits.queryParametersMax} parameters, or the query as a body.`
-    note(problems, '', 'too_many_parameters', detail)
+    note(problems, { pointer: '', code: 'too_many_parameters', detail })
     return []
   }
   const parameters: Parameter[] = []
@@ -38,7 +38,11 @@ export function readParameters(search: string, problems: Problem[]): readonly Pa
     const parameter = readPair(pair, problems)
     if (parameter === undefined) continue
     if (seen.has(parameter.name)) {
-      note(problems, parameter.name, 'duplicate_parameter', 'Give each parameter once.')
+      note(problems, {
+        pointer: parameter.name,
+        code: 'duplicate_parameter',
+        detail: 'Give each parameter once.',
+      })
       continue
     }
     seen.add(parameter.name)
@@ -48,9 +52,10 @@ export function readParameters(search: string, problems: Problem[]): readonly Pa
 }
 
 /** Adds a problem under a parameter's name, shortened, up to a number that one answer can hold. */
-export function note(problems: Problem[], name: string, code: string, detail: string): void {
+export function note(problems: Problem[], problem: Problem): undefined {
   if (problems.length >= problemsMax) return
-  problems.push({ pointer: name.slice(0, shownCharacters).toWellFormed(), code, detail })
+  const pointer = problem.pointer.slice(0, shownCharacters).toWellFormed()
+  problems.push({ ...problem, pointer })
 }
 
 /** Decodes a part of a query string; undefined where it is not well formed or holds a NUL. */
@@ -72,30 +77,30 @@ function wellFormed(text: string): string | undefined {
 
 function readPair(pair: string, problems: Problem[]): Parameter | undefined {
   const equals = pair.indexOf('=')
-  const name = decode(equals === -1 ? pair : pair.slice(0, equals))
+  const encodedName = equals === -1 ? pair : pair.slice(0, equals)
+  const name = decode(encodedName)
   if (name === undefined) {
-    return refuse(problems, pair, 'bad_encoding', 'Percent-encode the name as UTF-8, without NUL.')
+    const detail = 'Percent-encode the name as UTF-8, without NUL.'
+    return note(problems, { pointer: encodedName, code: 'bad_encoding', detail })
   }
   if (equals === -1) {
-    return refuse(problems, name, 'no_value', 'Give it a value: name=value, joined by &.')
+    const detail = 'Give it a value: name=value, joined by &.'
+    return note(problems, { pointer: name, code: 'no_value', detail })
   }
   const match = nameForm.exec(name)
   if (match === null) {
-    const cure = 'Write names as word[key][key]: brackets in pairs, none of them empty.'
-    return refuse(problems, name, 'bad_brackets', cure)
+    const detail = 'Write names as word[key][key]: brackets in pairs, none of them empty.'
+    return note(problems, { pointer: name, code: 'bad_brackets', detail })
   }
   const [, word = '', brackets = ''] = match
   const keys = brackets === '' ? [] : brackets.slice(1, -1).replaceAll('][', '.').split('.')
   if (keys.length > limits.jsonDepthMax) {
-    const cure = `Use at most ${limits.jsonDepthMax} keys in brackets.`
-    return refuse(problems, name, 'too_deep', cure)
+    const detail = `Use at most ${limits.jsonDepthMax} keys in brackets.`
+    return note(problems, { pointer: name, code: 'too_deep', detail })
   }
   if (keys.some((key) => key === '' || forbiddenKeys.has(key))) {
-    return refuse(problems, name, 'forbidden_key', 'Leave out empty and forbidden keys.')
+    const detail = 'Leave out empty and forbidden keys.'
+    return note(problems, { pointer: name, code: 'forbidden_key', detail })
   }
   return { name, word, keys, encoded: pair.slice(equals + 1) }
-}
-
-function refuse(problems: Problem[], name: string, code: string, detail: string): undefined {
-  note(problems, name, code, detail)
 }

@@ -213,7 +213,7 @@ function refuseValue(reading: Reading, text: string | undefined): undefined {
 }
 
 function refuse(reading: Reading, code: string, detail: string): undefined {
-  note(reading.problems, reading.parameter.name, code, detail)
+  note(reading.problems, { pointer: reading.parameter.name, code, detail })
 }
 
 function finish(draft: Draft, problems: Problem[]): ReadQuery {
@@ -222,7 +222,11 @@ function finish(draft: Draft, problems: Problem[]): ReadQuery {
   if (filter !== undefined) {
     const finished = finishFilter(filter)
     if (finished === undefined) {
-      note(problems, filterName ?? 'filter', 'bad_brackets', 'Number lists from 0, without gaps.')
+      note(problems, {
+        pointer: filterName ?? 'filter',
+        code: 'bad_brackets',
+        detail: 'Number lists from 0, without gaps.',
+      })
     } else {
       query.filter = finished
     }

@@ -5,9 +5,9 @@ import { hash } from 'node:crypto'
 const markCharacters = 10
 
 /**
- * The tag of one record's reply: `"7-kX0b…"`. The version is what If-Match compares. The mark covers
- * the body, because two callers, or two selections with other included records, get different
- * bodies of the same version (security B15). Without a body the version stands alone.
+ * The tag of one record's reply: `"7-kX0b…"`. The version is what If-Match compares. The mark
+ * covers the body, because two callers, or two selections with other included records, get
+ * different bodies of the same version (security B15). Without a body the version stands alone.
  */
 export function etagOf(version: number, body: string | undefined): string {
   if (body === undefined) return `"${version}"`

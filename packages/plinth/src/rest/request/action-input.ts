@@ -18,12 +18,14 @@ export function readActionQuery(action: ActionOperation, search: string): object
     const text = decode(encoded)
     if (known === undefined) {
       const names = [...action.input.keys()].join(', ')
-      note(problems, name, 'unknown_parameter', `Leave it out; known are: ${names || 'none'}.`)
+      const detail = `Leave it out; known are: ${names || 'none'}.`
+      note(problems, { pointer: name, code: 'unknown_parameter', detail })
     } else if (text === undefined) {
-      note(problems, name, 'bad_encoding', 'Percent-encode the value as UTF-8, without NUL.')
+      const detail = 'Percent-encode the value as UTF-8, without NUL.'
+      note(problems, { pointer: name, code: 'bad_encoding', detail })
     } else {
       input[name] = known.kind.parse(text, (below, code, detail) => {
-        note(problems, name + below, code, detail)
+        note(problems, { pointer: name + below, code, detail })
       })
     }
   }

@@ -1,4 +1,4 @@
-/** Owns the headers that say under which conditions a call counts, and what its reply should hold. */
+/** Owns the headers that say under which conditions a call counts, and what its reply holds. */
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'

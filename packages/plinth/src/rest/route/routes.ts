@@ -1,4 +1,4 @@
-/** Owns the list of addresses of the API: one projection of the catalog, for door, document and CLI. */
+/** Owns the list of addresses of the API: one projection of the catalog, for door and document. */
 
 import type {
   ActionOperation,
