@@ -26,7 +26,7 @@ const table = fc
   .integer({ min: 2, max: 5 })
   .chain((width) => fc.array(fc.array(cell, { minLength: width, maxLength: width })))
 
-test('what a correct writer wrote is read back equal, in every form and in pieces of any size', () => {
+test('what a correct writer wrote is read back equal, whatever its form and pieces', () => {
   const lineBreak = fc.constantFrom('\n', '\r\n', '\r')
   const pieceLength = fc.integer({ min: 1, max: 40 })
   const forms = fc.record({

@@ -66,16 +66,19 @@ export async function readColumns(
   const dates = watched
     .filter(({ column }) => column.holds === 'date' || column.holds === 'instant')
     .map((one): DateColumn => ({ ...one, tally: dateTally() }))
-  await takeValues(batches, numbers, dates, question.given)
-  return conclude(numbers, dates, question.given)
+  const columns = { numbers, dates, given: question.given }
+  await takeValues(batches, columns)
+  return conclude(columns)
 }
 
-async function takeValues(
-  batches: AsyncIterable<CsvBatch>,
-  numbers: readonly NumberColumn[],
-  dates: readonly DateColumn[],
-  given: GivenDialect,
-): Promise<void> {
+interface Columns {
+  readonly numbers: readonly NumberColumn[]
+  readonly dates: readonly DateColumn[]
+  readonly given: GivenDialect
+}
+
+async function takeValues(batches: AsyncIterable<CsvBatch>, columns: Columns): Promise<void> {
+  const { numbers, dates, given } = columns
   const open = [
     ...(given.decimal ? [] : numbers.map((one) => ({ ...one, settled: numberSettled(one) }))),
     ...(given.dates ? [] : dates.map((one) => ({ ...one, settled: dateSettled(one) }))),
@@ -107,11 +110,7 @@ function dateSettled({ tally }: DateColumn): () => boolean {
     (tally.voices.has('year-first') && !tally.voices.has('either'))
 }
 
-function conclude(
-  numbers: readonly NumberColumn[],
-  dates: readonly DateColumn[],
-  given: GivenDialect,
-): ColumnReading {
+function conclude({ numbers, dates, given }: Columns): ColumnReading {
   const problems: Problem[] = []
   const marks = concludeNumbers(numbers, given, problems)
   const orders = dates.map((one) => concludeDate(one, given, problems))
@@ -122,13 +121,13 @@ function conclude(
   return {
     decimals: placed(numbers, marks),
     dates: placed(dates, orders),
-    findings: [...marks, ...orders].flatMap((one) => (one ? [one.finding] : [])),
+    findings: [...marks, ...orders].flatMap((one) => one?.finding ?? []),
   }
 }
 
 interface Conclusion<T extends string> {
   readonly value: T
-  readonly finding: Finding
+  readonly finding: Finding | undefined
 }
 
 function placed<T extends string>(
@@ -154,14 +153,16 @@ function concludeNumbers(
   return columns.map(({ name, tally }, index) => {
     const what = `decimal mark of ${name}`
     const mark = shown[index]
-    if (given.decimal) return concluded(what, given.decimal, 'given', '')
+    if (given.decimal) return concluded(what, given.decimal, ['given', ''])
     if (mark === 'mixed') {
-      problems.push(mixed(name, tally.voices, decimalMarks, '--decimal comma or --decimal point'))
+      problems.push(mixed(name, tally.voices, markFlags))
       return undefined
     }
-    if (mark) return concluded(what, mark, 'shown', example(tally.voices.get(mark)))
-    if (elsewhere) return concluded(what, elsewhere, 'inferred', 'as in the other columns')
+    if (mark) return concluded(what, mark, ['shown', example(tally.voices.get(mark))])
     const either = tally.voices.get('either')
+    // Without such a value the mark matters to nobody who reads the findings.
+    if (elsewhere && !either) return { value: elsewhere, finding: undefined }
+    if (elsewhere) return concluded(what, elsewhere, ['inferred', 'as in the other columns'])
     if (either) problems.push(openMark(name, either))
     return undefined
   })
@@ -175,19 +176,19 @@ function concludeDate(
   const { voices } = tally
   const what = `date order of ${name}`
   const order = shownBy(voices, dayOrders)
-  if (given.dates) return concluded(what, given.dates, 'given', '')
+  if (given.dates) return concluded(what, given.dates, ['given', ''])
   if (order === 'mixed') {
-    problems.push(mixed(name, voices, dayOrders, '--dates day-first or --dates month-first'))
+    problems.push(mixed(name, voices, orderFlags))
     return undefined
   }
-  if (order) return concluded(what, order, 'shown', example(voices.get(order)))
+  if (order) return concluded(what, order, ['shown', example(voices.get(order))])
   const either = voices.get('either')
   const years = voices.get('year-first')
-  if (!either) return years && concluded(what, 'year-first', 'shown', example(years))
+  if (!either) return years && concluded(what, 'year-first', ['shown', example(years)])
   const inferred = inferDateOrder(tally)
-  if (inferred) return concluded(what, inferred, 'inferred', inferredBecause(tally, inferred))
+  if (inferred) return concluded(what, inferred, ['inferred', inferredBecause(tally, inferred)])
   if (column.dates)
-    return concluded(what, column.dates, 'declared', 'the file can be read either way')
+    return concluded(what, column.dates, ['declared', 'the file can be read either way'])
   problems.push(openOrder(name, either))
   return undefined
 }
@@ -195,8 +196,7 @@ function concludeDate(
 function concluded<T extends string>(
   what: string,
   value: T,
-  how: Finding['how'],
-  because: string,
+  [how, because]: readonly [Finding['how'], string],
 ): Conclusion<T> {
   return { value, finding: { what, value, how, because } }
 }
@@ -212,11 +212,22 @@ function example(voice: Voice | undefined): string {
   return voice ? `${voice.text} on line ${voice.line}` : ''
 }
 
+/** The readings that can contradict each other, and what settles it. */
+interface Choice {
+  readonly readings: readonly string[]
+  readonly flags: string
+}
+
+const markFlags: Choice = { readings: decimalMarks, flags: '--decimal comma or --decimal point' }
+const orderFlags: Choice = {
+  readings: dayOrders,
+  flags: '--dates day-first or --dates month-first',
+}
+
 function mixed(
   name: string,
   voices: ReadonlyMap<string, Voice>,
-  readings: readonly string[],
-  flags: string,
+  { readings, flags }: Choice,
 ): Problem {
   const both = readings
     .map((reading) => `${reading} (${example(voices.get(reading))})`)
@@ -229,11 +240,11 @@ function mixed(
 const twoWays = 'can be read in two ways, and no other value tells which.'
 
 function openMark(name: string, either: Voice): Problem {
-  const detail = `${example(either)} ${twoWays} Say --decimal comma or --decimal point.`
+  const detail = `${example(either)} ${twoWays} Say ${markFlags.flags}.`
   return { pointer: name, code: 'ambiguous', detail }
 }
 
 function openOrder(name: string, either: Voice): Problem {
-  const detail = `${example(either)} ${twoWays} Say --dates day-first or --dates month-first.`
+  const detail = `${example(either)} ${twoWays} Say ${orderFlags.flags}.`
   return { pointer: name, code: 'ambiguous', detail }
 }

@@ -64,7 +64,7 @@ test('an order that no value tells is refused with the flag that settles it', as
   )
 })
 
-test('the importer may declare the order for files that do not tell; a value outweighs it', async () => {
+test('the importer may declare the order for open files; a value outweighs it', async () => {
   const columns = wanted.map((one) => ({ ...one, dates: 'day-first' as const }))
   const open = await detect(file(';', [['1', '1/12/2010', '2,55']]), {}, columns)
   assert.equal(open.dialect.dates.get(1), 'day-first')
@@ -74,7 +74,7 @@ test('the importer may declare the order for files that do not tell; a value out
   assert.equal(shown.dialect.dates.get(1), 'month-first')
 })
 
-test('a mark that no value tells is refused, one that another column tells is taken', async () => {
+test('a mark that no value tells is refused, unless another column tells it', async () => {
   const text = file(';', [['1', '2010-12-01', '1,234']])
   await assert.rejects(detect(text), /UnitPrice: 1,234 on line 2 .* --decimal comma or/)
   const columns = [...wanted, { names: ['Tax'], holds: 'decimal' as const }]
@@ -113,7 +113,7 @@ function log(day: (index: number) => string, count = 200): string {
   return file(';', rows)
 }
 
-test('a log of a few days of one month tells its order as a whole, and it is said openly', async () => {
+test('a log of a few days of one month tells its order as a whole, openly', async () => {
   const dayFirst = await detect(log((index) => `${1 + (index % 4)}/12/2010`))
   assert.equal(dayFirst.dialect.dates.get(1), 'day-first')
   const monthFirst = await detect(log((index) => `12/${1 + (index % 4)}/2010`))
@@ -135,13 +135,15 @@ test('less than that stays undecided', async () => {
   for (const text of open) await assert.rejects(detect(text), /--dates/)
 })
 
-test('columns are found whatever their case and spacing; missing ones are listed together', async () => {
+test('columns are found whatever their case and spacing; all missing ones are listed', async () => {
   const { places } = await detect('price ,INVOICE_NO, invoice date\n2.55,1,2010-12-01\n')
   assert.deepEqual(places, [1, 2, 0])
-  await assert.rejects(
-    detect('Invoce;Date;UnitPrice\n1;2010-12-01;2,55\n'),
-    /InvoiceNo is missing \(also called Invoice\); did you mean Invoce\?; column InvoiceDate is missing; did you mean Date\?\. It has: Invoce, Date, UnitPrice/,
-  )
+  await assert.rejects(detect('Invoce;Date;UnitPrice\n1;2010-12-01;2,55\n'), (error: Error) => {
+    assert.match(error.message, /InvoiceNo is missing \(also called Invoice\); did you mean Invoce/)
+    assert.match(error.message, /InvoiceDate is missing; did you mean Date\?/)
+    assert.match(error.message, /It has: Invoce, Date, UnitPrice\./)
+    return true
+  })
   await assert.rejects(
     detect('InvoiceNo;Invoice;InvoiceDate;UnitPrice\n'),
     /InvoiceNo stands twice in the header, as InvoiceNo and Invoice/,

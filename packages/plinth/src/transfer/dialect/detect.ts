@@ -40,7 +40,7 @@ export async function detectFile(
   const options = { encoding: encoded.encoding, separator: cut.separator, lossy: encoded.lossy }
   const batches = readCsv(source, options)
   const columns = await readColumns(batches, { header: cut.header, places, wanted, given })
-  const dialect = dialectOf(encoded, cut, columns, given)
+  const dialect = dialectOf({ encoded, cut, columns, given })
   return { dialect, places, unused }
 }
 
@@ -50,12 +50,14 @@ interface Cut {
   readonly because: string
 }
 
-function dialectOf(
-  encoded: EncodingSurvey,
-  cut: Cut,
-  columns: ColumnReading,
-  given: GivenDialect,
-): Dialect {
+interface Parts {
+  readonly encoded: EncodingSurvey
+  readonly cut: Cut
+  readonly columns: ColumnReading
+  readonly given: GivenDialect
+}
+
+function dialectOf({ encoded, cut, columns, given }: Parts): Dialect {
   const findings: Finding[] = [
     {
       what: 'encoding',

@@ -11,7 +11,8 @@ function printed(wall: WallTime | undefined): string | undefined {
   const date = `${pad(wall.year, 4)}-${pad(wall.month)}-${pad(wall.day)}`
   if (!wall.timed) return date
   const offset = wall.offsetMinutes === undefined ? '' : ` ${wall.offsetMinutes}`
-  return `${date} ${pad(wall.hour)}:${pad(wall.minute)}:${pad(wall.second)}.${wall.millisecond}${offset}`
+  const time = [wall.hour, wall.minute, wall.second].map((part) => pad(part)).join(':')
+  return `${date} ${time}.${wall.millisecond}${offset}`
 }
 
 test('dates and times are read in every order and with every separator', () => {
