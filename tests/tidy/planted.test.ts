@@ -144,7 +144,10 @@ describe('sizes', () => {
     assert.deepEqual(measured('a.ts', long), ['function-lines:1'])
     assert.deepEqual(measured('a.ts', many), ['parameters:1'])
     assert.deepEqual(measured('a.ts', 'const a = (b: B, c: C, d: D) => b\n'), [])
-    assert.deepEqual(measured('a.test.ts', `describe('a', () => {\n${'b()\n'.repeat(70)}})\n`), [])
+    assert.deepEqual(
+      measured('a.test.ts', `describe('a', () => {\n${"test('b', c)\n".repeat(70)}})\n`),
+      [],
+    )
     assert.deepEqual(
       measured('a.test.ts', `test('a', () => {\n${'b()\n'.repeat(70)}})\n`).length,
       1,

@@ -2,7 +2,7 @@
 
 import { posix } from 'node:path'
 import type { AnyNode, Function as FunctionNode } from 'acorn'
-import { ancestor } from 'acorn-walk'
+import { simple } from 'acorn-walk'
 import { isTest, lineAt, type Source, type TextFile, type Violation } from './source.ts'
 
 /** The numbers of the style, in one place. */
@@ -59,24 +59,30 @@ export function checkFolders(paths: readonly string[]): Violation[] {
   })
 }
 
-/** Measures every function of a file; what `describe` is handed groups tests and is left out. */
+/** Measures every function of a file, but none that only groups tests. */
 export function measureFunctions(source: Source): Measure[] {
   const measures: Measure[] = []
-  const visit = (node: FunctionNode, _state: unknown, parents: AnyNode[]): void => {
-    const parent = parents.at(-2)
-    if (isTest(source.path) && parent && groupsTests(parent)) return
+  const visit = (node: FunctionNode): void => {
+    if (isTest(source.path) && groupsTests(node)) return
     const { start, end, params } = node
     const line = lineAt(source.text, start)
     const lines = lineAt(source.text, end) - line + 1
     measures.push({ path: source.path, line, lines, parameters: params.length })
   }
-  ancestor(source.tree as AnyNode, { Function: visit })
+  simple(source.tree as AnyNode, { Function: visit })
   return measures
 }
 
-function groupsTests(parent: AnyNode): boolean {
-  if (parent.type !== 'CallExpression' || parent.callee.type !== 'Identifier') return false
-  return parent.callee.name === 'describe' || parent.callee.name === 'suite'
+/** What `describe` or a wrapper of it is handed: calls of `test` stand directly in its body. */
+function groupsTests({ body }: FunctionNode): boolean {
+  if (body.type !== 'BlockStatement') return false
+  return body.body.some((statement) => {
+    if (statement.type !== 'ExpressionStatement') return false
+    const { expression } = statement
+    if (expression.type !== 'CallExpression') return false
+    const { callee } = expression
+    return callee.type === 'Identifier' && /^(?:test|it|describe|suite)$/.test(callee.name)
+  })
 }
 
 /** Checks each function by itself. */
