@@ -17,11 +17,11 @@ export interface Patience {
 const passing: ReadonlySet<string> = new Set(['55P03', '40P01', '40001'])
 
 /** Runs the work; again, after a pause, where a lock could not be had. */
-export async function patiently(
+export async function patiently<T>(
   what: string,
-  work: () => Promise<void>,
+  work: () => Promise<T>,
   attemptsMax: number = limits.migrationAttemptsMax,
-): Promise<void> {
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()

@@ -2,6 +2,7 @@
 
 import type { DedicatedSession } from '../../database/database.ts'
 import { type Expectation, type Step, stages } from '../diff/step.ts'
+import { patiently } from './attempts.ts'
 
 /** What the data says about some steps. */
 export interface Examination {
@@ -25,6 +26,13 @@ export async function examine(
 ): Promise<Examination> {
   const counting = steps.some((step) => step.expectations.length > 0 || step.loss)
   if (!counting) return { obstacles: [], losses: new Map() }
+  return patiently('The data is examined.', () => examineOnce(session, steps))
+}
+
+async function examineOnce(
+  session: DedicatedSession,
+  steps: readonly Step[],
+): Promise<Examination> {
   const renames = steps.filter((step) => step.stage === stages.rename)
   // The steps speak of tables and columns by their new names: rename, count, undo.
   await session.script('begin')

@@ -1,6 +1,7 @@
 /** Owns the comparison of a declaration with a live database. */
 
 import type { DedicatedSession } from '../../database/database.ts'
+import { patiently } from '../apply/attempts.ts'
 import { type Difference, difference } from '../diff/diff.ts'
 import { findRenames } from '../diff/renames.ts'
 import { identities, type LiveSchema, type Schema, tableKey } from '../schema.ts'
@@ -16,7 +17,16 @@ export interface CompareOptions {
 }
 
 /** Compares the declared schema with the database. Changes nothing. */
-export async function compare(
+export function compare(
+  session: DedicatedSession,
+  desired: Schema,
+  options: CompareOptions,
+): Promise<Difference> {
+  // Even reading waits where somebody holds a table exclusively.
+  return patiently('The schema is read.', () => compareOnce(session, desired, options))
+}
+
+async function compareOnce(
   session: DedicatedSession,
   desired: Schema,
   { owned, assumeRows = false }: CompareOptions,

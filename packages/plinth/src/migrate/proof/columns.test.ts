@@ -51,7 +51,9 @@ onBothServers('columns', (server) => {
     await at.follow(to)
     await reached(at, to)
     assert.deepEqual(await at.rows('select distinct stock, word from shop.item'), ["7|it's \\ ok"])
-    const defaults = await at.rows("select count(*) from pg_attrdef where adrelid = 'shop.item'::regclass")
+    const defaults = await at.rows(
+      "select count(*) from pg_attrdef where adrelid = 'shop.item'::regclass",
+    )
     assert.deepEqual(defaults, ['0'])
   })
 
