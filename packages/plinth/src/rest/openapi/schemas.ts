@@ -44,21 +44,21 @@ export function schemaRef(name: string): Schema {
   return { $ref: `#/components/schemas/${name}` }
 }
 
-/** Every schema of a model, by its name in the document. */
+/** The schemas that the routes of a model refer to, by their name in the document. */
 export function modelSchemas(model: Model, catalog: Catalog): { [name: string]: Schema } {
   const name = schemaName(model.name)
-  const written = {
-    [name]: recordSchema(model, catalog),
-    [`${name}.create`]: createSchema(model),
-    [`${name}.update`]: updateSchema(model),
+  const schemas: { [name: string]: Schema } = { [name]: recordSchema(model, catalog) }
+  const { create, read, update } = model.access
+  if (!isNever(create)) schemas[`${name}.create`] = createSchema(model)
+  if (!isNever(update) || (model.key.length > 0 && !isNever(create))) {
+    schemas[`${name}.update`] = updateSchema(model)
   }
-  if (isNever(model.access.read)) return written
-  return {
-    ...written,
-    [`${name}.page`]: pageSchema(name),
-    [`${name}.filter`]: filterSchema(model, catalog),
-    [`${name}.query`]: querySchema(model, catalog),
+  if (!isNever(read)) {
+    schemas[`${name}.page`] = pageSchema(name)
+    schemas[`${name}.filter`] = filterSchema(model, catalog)
+    schemas[`${name}.query`] = querySchema(model, catalog)
   }
+  return schemas
 }
 
 /** A made-up record, for examples. */
