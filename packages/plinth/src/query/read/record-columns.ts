@@ -3,10 +3,10 @@
 import type { CallerFacts } from '../../access/caller.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import type { Fragment } from '../../sql/fragment.ts'
+import { type RowCells, writeRecord } from '../answer/writer.ts'
+import { Cells } from '../column/cells.ts'
+import { viewpoint } from '../column/column.ts'
 import { viewOf } from '../view.ts'
-import { Cells } from './cells.ts'
-import { viewpoint } from './column.ts'
-import { type RowCells, writeRecord } from './writer.ts'
 
 /** What to select of a record, and how to write it. */
 export interface RecordColumns {

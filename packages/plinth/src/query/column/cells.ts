@@ -2,8 +2,8 @@
 
 import type { RowSource } from '../../access/compile.ts'
 import { type Fragment, sql } from '../../sql/fragment.ts'
+import type { FieldCell } from '../answer/writer.ts'
 import { column, type SafeColumn, type Viewpoint } from './column.ts'
-import type { FieldCell } from './writer.ts'
 
 /** A select list under construction. A column asked for twice is selected once. */
 export class Cells {

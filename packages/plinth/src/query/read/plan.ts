@@ -1,0 +1,68 @@
+/** Owns the plan of a read: one statement, and the form of the answer made of its rows. */
+
+import type { CallerFacts } from '../../access/caller.ts'
+import type { Slot } from '../../access/slot.ts'
+import type { Catalog, Model } from '../../catalog/catalog.ts'
+import { statement } from '../../sql/fragment.ts'
+import type { AnswerForm } from '../answer/answer.ts'
+import { viewpoint } from '../column/column.ts'
+import { planName } from '../plan-name.ts'
+import type { ReadShape } from '../shape.ts'
+import { viewOf } from '../view.ts'
+import { drawBlocks } from './blocks.ts'
+import { drawList, drawRecord } from './flat.ts'
+import { type Drawn, findRows, type Sketch } from './sketch.ts'
+
+/** A read, ready to run for every caller of the same facts. */
+export interface ReadPlan {
+  readonly text: string
+  /** Equal texts have equal names. */
+  readonly name: string
+  readonly slots: readonly Slot[]
+  readonly form: AnswerForm
+}
+
+/** What a plan is made of; nothing else decides it. */
+export interface PlanRequest {
+  readonly catalog: Catalog
+  readonly facts: CallerFacts
+  readonly model: Model
+  readonly shape: ReadShape
+}
+
+/**
+ * Plans a read. Pure: cache it by the facts' key and the shape's key (which names the model).
+ *
+ * @example const plan = plans.get(`read ${facts.key} ${parsed.key}`, () => planRead({ … }))
+ */
+export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPlan {
+  const view = viewpoint(catalog, facts)
+  const found = findRows(view, { model, alias: 't' }, shape)
+  const { fragment, rows } = draw({ view, found, shape })
+  const { text, values } = statement(fragment)
+  const { hides } = viewOf(catalog, facts, model)
+  return Object.freeze({
+    text,
+    name: planName(text),
+    slots: values as readonly Slot[],
+    form: Object.freeze({ ...rows, shape, etag: etagOf(hides, shape) }),
+  })
+}
+
+function draw(sketch: Sketch): Drawn {
+  const { select, count, only } = sketch.shape
+  if (hasLists(select) || count !== undefined) return drawBlocks(sketch)
+  return only === 'get' ? drawRecord(sketch) : drawList(sketch)
+}
+
+function hasLists({ ones, lists }: ReadShape['select']): boolean {
+  return lists.length > 0 || ones.some((one) => hasLists(one.select))
+}
+
+/**
+ * A record's version tells of every change, also of one that this caller cannot see, and nothing
+ * of changes in related records. Where that matters, the ETag is taken from the answer itself.
+ */
+function etagOf(hides: boolean, { select }: ReadShape): 'version' | 'body' {
+  return hides || select.ones.length > 0 || select.lists.length > 0 ? 'body' : 'version'
+}

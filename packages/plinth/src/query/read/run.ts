@@ -1,0 +1,50 @@
+/** Owns the running of a planned read in a session. */
+
+import { fill } from '../../access/slot.ts'
+import type { Statement } from '../../sql/fragment.ts'
+import { type ListAnswer, type RecordAnswer, writeList, writeOne } from '../answer/answer.ts'
+import type { RowCells } from '../answer/writer.ts'
+import type { Cursors } from '../cursor.ts'
+import { notFound, type ParsedRead } from '../grammar/read.ts'
+import type { ReadPlan } from './plan.ts'
+
+/** What runs a statement: a database session is one. */
+export interface Reader {
+  query(
+    query: Statement & { readonly name?: string },
+  ): Promise<{ readonly rows: readonly RowCells[] }>
+}
+
+/** What differs from call to call beside the query's own values. */
+export interface ReadInputs {
+  /** The caller's user id; null: none. */
+  readonly meId: string | null
+  /** RFC 3339. */
+  readonly now: string
+}
+
+/** A planned read and the call it is run for. */
+export interface Run {
+  readonly plan: ReadPlan
+  readonly parsed: ParsedRead
+  readonly inputs: ReadInputs
+}
+
+/** Runs a list read. */
+export async function runList(reader: Reader, run: Run, cursors: Cursors): Promise<ListAnswer> {
+  const rows = await rowsOf(reader, run)
+  return writeList(run.plan.form, rows, (cells) => cursors.seal(run.parsed.binding, cells))
+}
+
+/** Runs the read of one record; fails with `not_found` where there is none for this caller. */
+export async function runGet(reader: Reader, run: Run): Promise<RecordAnswer> {
+  const answer = writeOne(run.plan.form, await rowsOf(reader, run))
+  if (!answer) throw notFound()
+  return answer
+}
+
+async function rowsOf(reader: Reader, { plan, parsed, inputs }: Run): Promise<readonly RowCells[]> {
+  const values = fill(plan.slots, { ...inputs, values: parsed.values })
+  const { rows } = await reader.query({ text: plan.text, name: plan.name, values })
+  return rows
+}
