@@ -90,7 +90,8 @@ export class Pool {
   }
 
   #wait(): Promise<Wire> {
-    if (this.#waiters.size >= this.#options.queueMax) return Promise.reject(overloaded())
+    if (this.#waiters.size >= this.#options.queueMax)
+      return Promise.reject(overloaded('acquireQueueMax'))
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         resolve(wire) {
@@ -104,16 +105,16 @@ export class Pool {
       }
       const timer = setTimeout(() => {
         this.#waiters.delete(waiter)
-        reject(overloaded())
+        reject(overloaded('acquireTimeoutMs'))
       }, this.#options.acquireTimeoutMs)
       this.#waiters.add(waiter)
     })
   }
 }
 
-function overloaded(): Failure {
+function overloaded(limit: string): Failure {
   return new Failure('overloaded', {
-    detail: 'Too many changes are under way (poolConnectionsMax). Try again in a moment.',
+    detail: `Too many changes are under way (${limit}). Try again in a moment.`,
     retryAfterSeconds: 1,
   })
 }

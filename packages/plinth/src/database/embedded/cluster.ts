@@ -105,7 +105,9 @@ export async function createData(
   if (account) await chown(staging, account.uid, account.gid)
   await initialise(layout, { programs, account, staging })
   await rename(staging, layout.data)
+  // The names must be as durable as what they name: a lost folder is a lost database.
   await syncFolder(layout.folder)
+  await syncFolder(layout.directory)
 }
 
 /** An initdb that outlived its killed parent may still write there for a moment. */

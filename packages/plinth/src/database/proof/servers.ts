@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, before, describe, type TestContext } from 'node:test'
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
-import { startSystemPostgres } from '../../testing/system-postgres.ts'
+import { startSystemPostgres, systemPostgresVersion } from '../../testing/system-postgres.ts'
 import type { Database, DatabaseAddress, Query } from '../database.ts'
 import { startEmbedded } from '../embedded/server.ts'
 import { databaseErrorOf } from '../errors.ts'
@@ -53,15 +53,19 @@ interface Started {
   stop(): Promise<void>
 }
 
-const systemServer = await startSystemPostgres()
+const systemVersion = await systemPostgresVersion()
 
 /** Declares the same proofs for both servers. */
 export function onBothServers(title: string, proofs: (server: ProvenServer) => void): void {
   prove(`${title} on the embedded server`, proofs, startPrivate)
-  const word = systemServer ? String(systemServer.majorVersion) : 'none is installed'
-  const skip = systemServer === undefined
-  const start = async (): Promise<Started> => present(systemServer, 'the server')
-  prove(`${title} on the machine's PostgreSQL (${word})`, proofs, start, skip)
+  const word = systemVersion ?? 'none is installed'
+  const start = async (): Promise<Started> => present(await startSystemPostgres(), 'the server')
+  prove(
+    `${title} on the machine's PostgreSQL (${word})`,
+    proofs,
+    start,
+    systemVersion === undefined,
+  )
 }
 
 async function startPrivate(): Promise<Started> {

@@ -136,7 +136,7 @@ onBothServers('statements', (server) => {
     }
     assert.equal(pids.size, 2)
     const slow = [1, 2].map(() => database.query(say('select pg_sleep(3)')))
-    const rejections = Promise.all(slow.map((one) => assert.rejects(one, { code: 'unavailable' })))
+    const rejections = Promise.all(slow.map((one) => rejects(one, { code: 'unavailable' })))
     for (const pid of pids) await killer.query(say('select pg_terminate_backend($1)', pid))
     await rejections
     assert.deepEqual((await database.query(say('select 1'))).rows, [['1']])

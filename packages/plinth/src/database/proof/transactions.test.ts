@@ -152,11 +152,21 @@ onBothServers('transactions', (server) => {
     const hold = database.transaction((session) => session.query(say('select pg_sleep(0.5)')))
     await sleep(50)
     const quick = () => database.transaction((session) => session.query(say('select 1')))
-    const waiting = assert.rejects(quick(), { code: 'overloaded' })
-    await assert.rejects(quick(), { code: 'overloaded', message: /poolConnectionsMax/ })
+    const waiting = rejects(quick(), { code: 'overloaded', message: /acquireTimeoutMs/ })
+    await rejects(quick(), { code: 'overloaded', message: /acquireQueueMax/ })
     await waiting
     await hold
     assert.equal((await quick()).count, 1)
+  })
+
+  test('a name that PostgreSQL refused in one transaction works in the next', async (context) => {
+    const database = await server.open(context, { poolConnectionsMax: 1 })
+    await database.query(say('drop table if exists public.later'))
+    const read = { text: 'select 1 from public.later', values: [], name: 'later' }
+    const work = (session: Session) => session.query(read)
+    await rejects(database.transaction(work), { code: 'internal', sqlState: '42P01' })
+    await database.query(say('create table public.later ()'))
+    assert.equal((await database.transaction(work)).count, 0)
   })
 
   test('close waits for the transaction under way', async () => {
@@ -166,9 +176,14 @@ onBothServers('transactions', (server) => {
       await session.query(say('update public.closing set n = 7'))
       await session.query(say('select pg_sleep(0.2)'))
     }
-    const running = database.transaction(work)
+    let done = false
+    const running = database.transaction(work).then(() => {
+      done = true
+    })
     await sleep(50)
     await database.close()
+    await sleep(5)
+    assert.ok(done, 'close returned after the transaction')
     await running
     await assert.rejects(database.query(say('select 1')), { code: 'unavailable' })
     const again = await openDatabase(server.address())
