@@ -26,7 +26,15 @@ export function callForm(api, operation) {
   return make(
     'form',
     { class: 'call', submit, 'aria-label': 'Try it' },
-    inputs.length > 0 ? parameterTable(api, inputs) : undefined,
+    parameterTable(
+      api,
+      'Parameters',
+      inputs.filter(({ parameter }) => !isFilter(parameter)),
+    ),
+    filterTable(
+      api,
+      inputs.filter(({ parameter }) => isFilter(parameter)),
+    ),
     operation.method === 'GET' && operation.parameters.length > 0
       ? make('label', { for: 'more' }, 'More of the query string ', more)
       : undefined,
@@ -41,7 +49,18 @@ export function callForm(api, operation) {
   )
 }
 
-function parameterTable(api, inputs) {
+function isFilter({ name }) {
+  return name.startsWith('filter[')
+}
+
+function filterTable(api, inputs) {
+  if (inputs.length === 0) return undefined
+  const table = parameterTable(api, 'Records whose field has this value', inputs)
+  return make('details', {}, make('summary', {}, 'Filters'), table)
+}
+
+function parameterTable(api, caption, inputs) {
+  if (inputs.length === 0) return undefined
   const rows = inputs.map(({ parameter, input }) =>
     make(
       'tr',
@@ -56,7 +75,7 @@ function parameterTable(api, inputs) {
       make('td', {}, input, make('p', {}, prose(parameter.description))),
     ),
   )
-  return make('table', {}, make('caption', {}, 'Parameters'), make('tbody', {}, rows))
+  return make('table', {}, make('caption', {}, caption), make('tbody', {}, rows))
 }
 
 function parameterInput({ name, in: place, required, schema }) {

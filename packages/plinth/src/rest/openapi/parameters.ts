@@ -64,7 +64,8 @@ export function headerRefs(...names: readonly string[]): Schema {
 /** What a list takes in its query string. */
 export function listParameters(model: Model, catalog: Catalog): readonly Schema[] {
   const filters = readableFields(model)
-    .filter((field) => field.kind.operators.includes('eq'))
+    // An object has no form as one text: such a field is compared by `filter` alone.
+    .filter(({ kind }) => kind.operators.includes('eq') && kind.jsonSchema.type !== 'object')
     .map((field) =>
       query(`filter[${field.name}]`, `Records whose ${field.name} is this.`, {
         ...field.kind.operand().jsonSchema,
@@ -90,7 +91,7 @@ export function listParameters(model: Model, catalog: Catalog): readonly Schema[
     explode: false,
   }
   const pages = ['limit', 'after', 'before', 'count'].map((name) => parameterRef(name))
-  return [filter, ...filters, sort, ...recordParameters(model, catalog), ...pages]
+  return [sort, ...recordParameters(model, catalog), ...pages, filter, ...filters]
 }
 
 /** What the reading of one record takes in its query string. */
