@@ -42,7 +42,7 @@ export function monotonicMs(): number {
   return performance.now()
 }
 
-/** Resolves after so many milliseconds. The timer does not keep the process alive. */
+/** Resolves after so many milliseconds. */
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms)

@@ -2,6 +2,7 @@
 
 import type {
   Access,
+  Data,
   Extended,
   Extensions,
   ExtensionsOfKits,
@@ -77,6 +78,24 @@ export function kit<
   })
 }
 
+/** What a seed works with: everything it does commits together, or nothing does. */
+export interface SeedScope<S extends Models> {
+  /** All models, past all rules. */
+  readonly data: Data<S>
+  /**
+   * Makes an account. Without a password (at least 15 characters) a random one is made and
+   * returned. Fails with `invalid_input`, and with `conflict` where the address is taken.
+   */
+  createUser(user: {
+    readonly email: string
+    readonly name?: string
+    readonly roles?: readonly string[]
+    readonly password?: string
+  }): Promise<{ readonly id: string; readonly email: string; readonly password: string }>
+  /** Shows a line at the start: ready-made accounts, what to try first. Never in production. */
+  log(line: string): void
+}
+
 /** What an app is declared with. */
 export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   /** The app's kits; kits that they use come along. */
@@ -89,6 +108,11 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly signUp?: 'anyone' | 'nobody'
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
   readonly origins?: readonly string[]
+  /**
+   * Fills an empty database, once: in development and on the embedded database, never where
+   * `NODE_ENV` is `production`. It runs in one transaction.
+   */
+  readonly seed?: (scope: SeedScope<ModelsOfApp<U>>) => Promise<void>
 }
 
 /** A whole back end: kits and configuration. `S` are all its models. */
@@ -99,6 +123,8 @@ export interface App<S> {
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
   readonly origins: readonly string[]
+  /** Its scope's type is erased. */
+  readonly seed: ((scope: never) => Promise<void>) | undefined
   /** Phantom. Never set. */
   readonly models?: S
 }
@@ -118,5 +144,6 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
     origins: Object.freeze([...(spec.origins ?? [])]),
+    seed: spec.seed,
   })
 }

@@ -27,6 +27,17 @@ const findText = `select s.token_hash, s.id, u.id, u.roles, s.last_used_at < $3:
 const touchText = `update identity.session set last_used_at = $2::timestamp with time zone
   where id = $1::uuid and last_used_at < $2::timestamp with time zone`
 
+const forgetText = `delete from identity.session
+  where expires_at < $1::timestamp with time zone or last_used_at < $2::timestamp with time zone`
+
+/** Forgets sessions that ended by time. Returns how many. */
+export async function forgetSessions(database: Database, nowMs: number): Promise<number> {
+  const idleSince = instantText(nowMs - limits.sessionIdleDays * dayMs)
+  const values = [instantText(nowMs), idleSince]
+  const { count } = await database.query({ text: forgetText, values })
+  return count
+}
+
 /** What identifying works with. */
 export interface IdentifyParts {
   readonly database: Database

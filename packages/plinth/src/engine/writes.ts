@@ -3,7 +3,7 @@
 import { callerId, factsOf } from '../access/caller.ts'
 import { fill } from '../access/slot.ts'
 import { present } from '../base/assert.ts'
-import { Failure, invalidInput } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { Model } from '../catalog/catalog.ts'
 import { reporter, uuidKind } from '../kinds/kinds.ts'
@@ -84,12 +84,12 @@ export function idOf({ call }: Scope): string {
   return id
 }
 
+/** The version demanded. One that no record can have is demanded all the same, and not met. */
 function versionOf({ call }: Scope): { versioned: boolean; version: readonly string[] } {
-  if (typeof call.version !== 'number') return { versioned: false, version: [] }
-  if (!Number.isSafeInteger(call.version) || call.version < 1 || call.version > 0x7fffffff) {
-    throw invalidInput([{ pointer: 'If-Match', code: 'bad_format', detail: 'Give the ETag read.' }])
-  }
-  return { versioned: true, version: [String(call.version)] }
+  const { version } = call
+  if (typeof version !== 'number') return { versioned: false, version: [] }
+  const possible = Number.isSafeInteger(version) && version >= 0 && version <= 0x7fffffff
+  return { versioned: true, version: [possible ? String(version) : '0'] }
 }
 
 type CallValue = string | null | readonly string[]

@@ -3,7 +3,7 @@
  *
  * The socket is bound here and handed to each worker as an inherited descriptor; workers accept on
  * it themselves. While no worker lives, connections wait in the kernel's queue, because the socket
- * stays open here. Measured against passing each accepted socket on by message: no cost per
+ * stays open here. Chosen over passing each accepted socket on by message: no cost per
  * connection, and no connection can be lost between a parent that gave and a worker that died.
  */
 
@@ -85,6 +85,11 @@ export class Supervisor {
     const workers = [...this.#alive]
     if (options.atOnce === true) for (const worker of workers) worker.kill()
     await Promise.all(workers.map((worker) => worker.drain(this.#drainTimeoutMs)))
+  }
+
+  /** Where it listens, once the socket is bound. */
+  get address(): BoundAddress | undefined {
+    return this.#socket && { host: this.#socket.host, port: this.#socket.port }
   }
 
   /** The process that serves now, for health and tests. */

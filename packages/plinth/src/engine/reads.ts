@@ -1,0 +1,51 @@
+/** Owns the reads of models: each parses, plans (or reuses a plan), and runs one statement. */
+
+import { callerId, factsOf } from '../access/caller.ts'
+import { present } from '../base/assert.ts'
+import { instantText } from '../base/time.ts'
+import type { Model } from '../catalog/catalog.ts'
+import { type ParsedRead, parseGet, parseList } from '../query/grammar/read.ts'
+import { planRead } from '../query/read/plan.ts'
+import { runGet as getOne, runList as listAll, type Run } from '../query/read/run.ts'
+import type { Reply } from './call.ts'
+import type { Scope } from './runtime.ts'
+
+/** A page of records. */
+export async function runList(scope: Scope, model: Model): Promise<Reply> {
+  const { cursors } = scope.runtime
+  const request = { ...readRequest(scope, model), cursors, meId: callerId(scope.caller) }
+  const { body, page } = await listAll(
+    scope.session,
+    planned(scope, model, parseList(request)),
+    cursors,
+  )
+  return { status: 200, body, page }
+}
+
+/** One record; what the caller may not read is `not_found`, as if it did not exist. */
+export async function runGet(scope: Scope, model: Model): Promise<Reply> {
+  const by = { id: present(scope.call.id, 'the id of a call') }
+  const parsed = parseGet({ ...readRequest(scope, model), by })
+  const { body, version } = await getOne(scope.session, planned(scope, model, parsed))
+  return version === undefined ? { status: 200, body } : { status: 200, body, version }
+}
+
+function readRequest({ runtime, caller, call }: Scope, model: Model) {
+  const facts = factsOf(caller, runtime.catalog)
+  return {
+    catalog: runtime.catalog,
+    facts,
+    model,
+    query: call.query,
+    text: call.queryText ?? false,
+  }
+}
+
+function planned({ runtime, caller }: Scope, model: Model, parsed: ParsedRead): Run {
+  const { catalog, plans, clock } = runtime
+  const facts = factsOf(caller, catalog)
+  const plan = plans.get(`read ${facts.key} ${parsed.key}`, () =>
+    planRead({ catalog, facts, model, shape: parsed.shape }),
+  )
+  return { plan, parsed, inputs: { meId: callerId(caller), now: instantText(clock.now()) } }
+}
