@@ -27,5 +27,9 @@ function missingTargets(staged: string): string[] {
   const targets = [...Object.values(exports), bin].flatMap((target) =>
     typeof target === 'string' ? [target] : Object.values(target),
   )
+  // An entry without types passes are-the-types-wrong: to it that is a choice.
+  for (const [key, target] of Object.entries(exports)) {
+    if (typeof target !== 'string' && !target.types) targets.push(`${key} (types)`)
+  }
   return targets.filter((target) => !existsSync(join(staged, target)))
 }
