@@ -61,15 +61,16 @@ async function record(
   steps: readonly Step[],
   clock: Clock,
 ): Promise<string> {
-  const text = steps.flatMap((step) => step.statements).join(';\n')
-  const checksum = checksumOf(text)
-  const summary = JSON.stringify(steps.map((step) => step.summary))
+  const checksum = checksumOf(steps.flatMap((step) => step.statements).join(';\n'))
+  const name = value(checksum.slice(0, 12))
+  const total = typed(String(steps.length), 'integer')
+  const summary = typed(JSON.stringify(steps.map((step) => step.summary)), 'jsonb')
   const at = typed(instantText(clock.now()), 'timestamptz')
   const { rows } = await session.query(
     statement(
       sql`insert into plinth.migration (type, name, checksum, total, summary, started_at)
-        values ('follow', ${value(checksum.slice(0, 12))}, ${value(checksum)},
-          ${typed(String(steps.length), 'integer')}, ${typed(summary, 'jsonb')}, ${at}) returning id`,
+        values ('follow', ${name}, ${value(checksum)}, ${total}, ${summary}, ${at})
+        returning id`,
     ),
   )
   return rows[0]?.[0] ?? ''

@@ -81,7 +81,8 @@ export async function applyInternal(
       await session.script(script)
       await session.query(
         statement(
-          sql`insert into plinth.migration (type, name, checksum, done, total, started_at, applied_at)
+          sql`insert into plinth.migration
+              (type, name, checksum, done, total, started_at, applied_at)
             values ('internal', ${value(id)}, ${value(checksumOf(script))}, 1, 1, ${at}, ${at})`,
         ),
       )

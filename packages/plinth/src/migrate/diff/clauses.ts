@@ -34,7 +34,8 @@ export function namedCheck({ name: constraint, expression }: Check): Fragment {
 export function namedReference(reference: Reference): Fragment {
   const { onDelete, column, target } = reference
   const action = onDelete === 'no action' ? raw('') : sql` on delete ${raw(onDelete)}`
-  return sql`constraint ${name(reference.name)} foreign key (${name(column)}) references ${place(target)} (id)${action}`
+  const key = sql`constraint ${name(reference.name)} foreign key (${name(column)})`
+  return sql`${key} references ${place(target)} (id)${action}`
 }
 
 /** The statement that makes an index. */

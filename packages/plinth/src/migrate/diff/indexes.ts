@@ -76,16 +76,13 @@ function noDuplicates(table: Table, index: Index, fates: ColumnFates): readonly 
   if (index.columns.some(unseen)) return []
   const labels = index.columns.map((column) => named(table.columns, column)?.label ?? column)
   const cells = index.columns.map((column) => name(column))
-  const given = join(
-    cells.map((cell) => sql`${cell} is not null`),
-    ' and ',
-  )
-  const kept = raw(index.kept && !unseen('deleted_at') ? ' and deleted_at is null' : '')
+  const kept = index.kept && !unseen('deleted_at') ? [raw('deleted_at is null')] : []
+  const compared = join([...cells.map((cell) => sql`${cell} is not null`), ...kept], ' and ')
+  const groups = sql`select count(*) times from ${place(table)} where ${compared}
+    group by ${join(cells)} having count(*) > 1`
   return [
     {
-      sql: ddl(
-        sql`select coalesce(sum(times), 0) from (select count(*) times from ${place(table)} where ${given}${kept} group by ${join(cells)} having count(*) > 1) repeated`,
-      ),
+      sql: ddl(sql`select coalesce(sum(times), 0) from (${groups}) repeated`),
       problem: `{count} records of ${table.label} share their ${labels.join(', ')} with another.`,
       cure: `Change or remove the repeated records, so that ${labels.join(', ')} can be unique.`,
     },

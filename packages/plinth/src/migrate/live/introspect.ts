@@ -5,6 +5,53 @@ import { arrayLiteral } from '../../kinds/kinds.ts'
 import { sql, statement, typed } from '../../sql/fragment.ts'
 import type { LiveIndex, LiveSchema, LiveTable, OnDelete } from '../schema.ts'
 
+const columns = sql`
+  select coalesce(json_agg(json_build_object(
+    'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
+    'collation', case when a.attcollation <> t.typcollation then l.collname end,
+    'required', a.attnotnull, 'generated', a.attgenerated, 'identity', a.attidentity,
+    'expression', pg_get_expr(d.adbin, d.adrelid)
+  ) order by a.attnum), '[]')
+  from pg_attribute a join pg_type t on t.oid = a.atttypid
+  left join pg_collation l on l.oid = a.attcollation
+  left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
+  where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped`
+
+const constraints = sql`
+  select coalesce(json_agg(json_build_object(
+    'name', k.conname, 'type', k.contype, 'valid', k.convalidated, 'action', k.confdeltype,
+    'columns', (
+      select coalesce(json_agg(a.attname order by o.place), '[]')
+      from unnest(k.conkey) with ordinality o(number, place)
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number),
+    'expression', pg_get_expr(k.conbin, k.conrelid),
+    'targetSchema', fn.nspname, 'targetName', f.relname
+  ) order by k.conname), '[]')
+  from pg_constraint k left join pg_class f on f.oid = k.confrelid
+  left join pg_namespace fn on fn.oid = f.relnamespace
+  where k.conrelid = c.oid and k.contype in ('p', 'c', 'f')`
+
+/** `plain` is what Plinth makes: a B-tree over columns, ascending, by the columns' collations. */
+const indexes = sql`
+  select coalesce(json_agg(json_build_object(
+    'name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid,
+    'condition', pg_get_expr(x.indpred, x.indrelid),
+    'plain', m.amname = 'btree' and x.indexprs is null and x.indnatts = x.indnkeyatts
+      and not x.indisexclusion and not x.indnullsnotdistinct
+      and not exists (select from unnest(x.indoption) o where o <> 0)
+      and not exists (select from unnest(x.indcollation, x.indkey) o(collation_id, number)
+        join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number
+        where o.collation_id <> a.attcollation)
+      and not exists (select from unnest(x.indclass) o
+        join pg_opclass p on p.oid = o where not p.opcdefault),
+    'columns', (
+      select coalesce(json_agg(a.attname order by o.place), '[]')
+      from unnest(x.indkey) with ordinality o(number, place)
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number)
+  ) order by i.relname), '[]')
+  from pg_index x join pg_class i on i.oid = x.indexrelid join pg_am m on m.oid = i.relam
+  where x.indrelid = c.oid and not x.indisprimary`
+
 /** Reads the tables of some PostgreSQL schemas. One statement. */
 export async function introspect(
   session: Session,
@@ -17,50 +64,7 @@ export async function introspect(
               where nspname = any (${wanted})),
         coalesce(json_agg(json_build_object(
           'schema', n.nspname, 'name', c.relname, 'full', pg_relation_size(c.oid) > 0,
-          'columns', (
-            select coalesce(json_agg(json_build_object(
-              'name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-              'collation', case when a.attcollation <> t.typcollation then l.collname end,
-              'required', a.attnotnull, 'generated', a.attgenerated,
-              'expression', pg_get_expr(d.adbin, d.adrelid), 'identity', a.attidentity
-            ) order by a.attnum), '[]')
-            from pg_attribute a join pg_type t on t.oid = a.atttypid
-            left join pg_collation l on l.oid = a.attcollation
-            left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
-            where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-          'constraints', (
-            select coalesce(json_agg(json_build_object(
-              'name', k.conname, 'type', k.contype, 'valid', k.convalidated,
-              'columns', (
-                select coalesce(json_agg(a.attname order by o.place), '[]')
-                from unnest(k.conkey) with ordinality o(number, place)
-                join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number),
-              'expression', pg_get_expr(k.conbin, k.conrelid), 'action', k.confdeltype,
-              'targetSchema', fn.nspname, 'targetName', f.relname
-            ) order by k.conname), '[]')
-            from pg_constraint k left join pg_class f on f.oid = k.confrelid
-            left join pg_namespace fn on fn.oid = f.relnamespace
-            where k.conrelid = c.oid and k.contype in ('p', 'c', 'f')),
-          'indexes', (
-            select coalesce(json_agg(json_build_object(
-              'name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid,
-              'condition', pg_get_expr(x.indpred, x.indrelid),
-              'plain', m.amname = 'btree' and x.indexprs is null
-                and x.indnatts = x.indnkeyatts and not x.indisexclusion
-                and not exists (select from unnest(x.indoption) o where o <> 0)
-                and not exists (select from unnest(x.indcollation, x.indkey) o(collation_id, number)
-                  join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number
-                  where o.collation_id <> a.attcollation)
-                and not exists (select from unnest(x.indclass) o
-                  join pg_opclass p on p.oid = o where not p.opcdefault),
-              'columns', (
-                select coalesce(json_agg(a.attname order by o.place), '[]')
-                from unnest(x.indkey) with ordinality o(number, place)
-                join pg_attribute a on a.attrelid = c.oid and a.attnum = o.number)
-            ) order by i.relname), '[]')
-            from pg_index x join pg_class i on i.oid = x.indexrelid
-            join pg_am m on m.oid = i.relam
-            where x.indrelid = c.oid and not x.indisprimary)
+          'columns', (${columns}), 'constraints', (${constraints}), 'indexes', (${indexes})
         ) order by n.nspname, c.relname), '[]')
       from pg_class c join pg_namespace n on n.oid = c.relnamespace
       where n.nspname = any (${wanted}) and c.relkind in ('r', 'p')`),

@@ -136,7 +136,7 @@ onBothServers('columns', (server) => {
     ])
   })
 
-  test('a type that narrows asks, and a value that does not fit changes nothing', async (context) => {
+  test('a type narrows after a yes, and not where a value does not fit', async (context) => {
     const at = await start(context, { a: bigint(), t: text() }, { a: 'n', t: "'12'" })
     const to = of({ a: integer(), t: integer() })
     await at.refused(to, { ask: () => false })

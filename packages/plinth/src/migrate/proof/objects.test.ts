@@ -164,7 +164,7 @@ onBothServers('objects', (server) => {
     await reached(at, group)
   })
 
-  test('soft delete makes uniqueness partial, and asks before it is switched off', async (context) => {
+  test('soft delete makes uniqueness partial; switching it off asks', async (context) => {
     const fields = { name: text({ unique: true }) }
     const soft = of(fields, { softDelete: true })
     const at = await start(context, of(fields), rows)
@@ -212,19 +212,23 @@ onBothServers('objects', (server) => {
     const at = await start(context, models)
     const damages = [
       'alter table shop.item drop constraint item__name__length',
-      'alter table shop.item drop constraint item__stock__range, add constraint item__stock__range check (stock > 5)',
+      'alter table shop.item drop constraint item__stock__range',
+      `alter table shop.item drop constraint item__stock__range,
+        add constraint item__stock__range check (stock > 5)`,
       'drop index shop.item__name__unique',
       'drop index shop.item__name__unique; create index item__name__unique on shop.item (name)',
-      'drop index shop.item__name__unique; create unique index item__name__unique on shop.item (name desc)',
+      `drop index shop.item__name__unique;
+        create unique index item__name__unique on shop.item (name desc)`,
       'alter table shop.item alter column stock drop not null',
       'alter table shop.item alter column stock type bigint',
       'alter table shop.item alter column name type text collate "default"',
       'alter table shop.item drop constraint item__id__primary',
       'alter table shop.item drop column stock',
-      'alter table shop.item drop column stock, add column stock integer not null generated always as (1) stored',
+      `alter table shop.item drop column stock,
+        add column stock integer not null generated always as (1) stored`,
     ]
     for (const damage of damages) {
-      for (const part of damage.split('; ')) await at.run(part)
+      for (const part of damage.split(';')) await at.run(part)
       assert.notDeepEqual((await at.remains(models)).steps, [], damage)
       await at.run('update plinth.schema_state set drifted = true')
       await at.follow(models)

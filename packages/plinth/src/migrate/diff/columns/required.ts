@@ -1,10 +1,10 @@
 /** Owns the steps that make a column required or optional. */
 
-import { name, raw, sql } from '../../sql/fragment.ts'
-import { type Column, named } from '../schema.ts'
-import { dropConstraint, place, requiredName, validateConstraint } from './clauses.ts'
-import type { Pair } from './pair.ts'
-import { ddl, type Expectation, type Step, stages, step } from './step.ts'
+import { name, raw, sql } from '../../../sql/fragment.ts'
+import { type Column, named } from '../../schema.ts'
+import { dropConstraint, place, requiredName, validateConstraint } from '../clauses.ts'
+import type { Pair } from '../pair.ts'
+import { ddl, type Expectation, type Step, stages, step } from '../step.ts'
 
 /** The steps that bring a column's `not null` to the declaration. */
 export function changeRequired(pair: Pair, column: Column, now: Column): readonly Step[] {
@@ -46,7 +46,8 @@ function requireStepwise(pair: Pair, column: Column): readonly Step[] {
   const helper = requiredName(desired, column.name)
   const present = named(live.checks, helper)
   const condition = sql`${name(column.name)} is not null`
-  const guard = sql`alter table ${place(desired)} add constraint ${name(helper)} check (${condition}) not valid`
+  const check = sql`constraint ${name(helper)} check (${condition})`
+  const guard = sql`alter table ${place(desired)} add ${check} not valid`
   const first = step({
     stage: stages.change,
     rank: 60,

@@ -1,12 +1,12 @@
 /** Owns the comparison of columns. */
 
-import { type Fragment, name, raw, sql } from '../../sql/fragment.ts'
-import { type Column, columnIdentity, named, type Table } from '../schema.ts'
-import { columnClause, place, rewriteLock } from './clauses.ts'
+import { type Fragment, name, raw, sql } from '../../../sql/fragment.ts'
+import { type Column, columnIdentity, named, type Table } from '../../schema.ts'
+import { columnClause, place, rewriteLock } from '../clauses.ts'
+import type { ColumnFates, Pair } from '../pair.ts'
+import { ddl, type Expectation, type Step, stages, step } from '../step.ts'
 import { changeType } from './column-types.ts'
-import type { ColumnFates, Pair } from './pair.ts'
 import { changeRequired } from './required.ts'
-import { ddl, type Expectation, type Step, stages, step } from './step.ts'
 
 /** The steps that bring the columns of a table to the declaration. */
 export function compareColumns(pair: Pair): { steps: readonly Step[]; fates: ColumnFates } {

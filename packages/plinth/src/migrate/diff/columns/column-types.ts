@@ -1,10 +1,10 @@
 /** Owns the steps that change the type of a column. */
 
-import { name, raw, sql } from '../../sql/fragment.ts'
-import type { Column } from '../schema.ts'
-import { columnType, place, rewriteLock } from './clauses.ts'
-import type { Pair } from './pair.ts'
-import { ddl, type Step, stages, step } from './step.ts'
+import { name, raw, sql } from '../../../sql/fragment.ts'
+import type { Column } from '../../schema.ts'
+import { columnType, place, rewriteLock } from '../clauses.ts'
+import type { Pair } from '../pair.ts'
+import { ddl, type Step, stages, step } from '../step.ts'
 import { typeChange } from './type-change.ts'
 
 /** The step that changes a column's type; undefined where no conversion exists. */
@@ -13,21 +13,21 @@ export function changeType(
   column: Column,
   { now, wanted }: { now: Column; wanted: Column },
 ): Step | undefined {
-  const change = typeChange(now.type, wanted.type)
-  if (change === 'none') return undefined
+  const judged = typeChange(now.type, wanted.type)
+  if (judged === 'none') return undefined
   const cell = name(column.name)
-  const statement = ddl(
-    sql`alter table ${place(desired)} alter column ${cell} type ${columnType(column)} using ${cell}::${raw(column.type)}`,
-  )
+  const change = sql`alter table ${place(desired)} alter column ${cell}`
+  const using = sql`using ${cell}::${raw(column.type)}`
+  const statement = ddl(sql`${change} type ${columnType(column)} ${using}`)
   const what = `${desired.label}.${column.label}`
   const summary =
     now.type === wanted.type
       ? `Changes the collation of ${what} to ${wanted.collation ?? 'that of the database'}.`
       : `Changes ${what} from ${now.type} to ${wanted.type}.`
   const shared = { stage: stages.change, rank: 40, summary, statements: [statement] }
-  const rewrites = change !== 'free' || now.collation !== wanted.collation
+  const rewrites = judged !== 'free' || now.collation !== wanted.collation
   const lock = rewrites && full ? { lock: rewriteLock(desired) } : {}
-  if (change !== 'lossy') {
+  if (judged !== 'lossy') {
     return step({ ...shared, ...lock, safety: rewrites && full ? 'locking' : 'safe' })
   }
   return step({
