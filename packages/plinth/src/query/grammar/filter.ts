@@ -161,10 +161,12 @@ function fieldConditions(parsing: Parsing, entry: FieldEntry, place: Place): Fil
 
 /** The operators of `{ "lte": 10 }`; undefined for a bare value, which means `eq`. */
 function operatorsIn({ text }: Parsing, { field, input }: FieldEntry): Entries | undefined {
+  const { kind } = field
   const entries = entriesOf(input)
-  if (!entries) return undefined
+  if (!entries || text || !kind.operators.includes('eq')) return entries
   // Money in JSON is an object itself.
-  return !text && field.kind.check(input, () => {}) !== undefined ? undefined : entries
+  const known = Object.keys(entries).every((key) => kind.operators.some((each) => each === key))
+  return known || kind.check(input, () => {}) === undefined ? entries : undefined
 }
 
 interface Comparison extends FieldEntry {

@@ -36,7 +36,9 @@ export function drawBlocks(sketch: Sketch): Drawn {
   const bodies = blocks.map((each, at) => sql`${name(`b${at}`)} as materialized (${each.body})`)
   const parts = blocks.map((each, at) => part(each, { at, width }))
   const count = countOf(sketch)
-  if (count) parts.unshift(sql`select -1, null, null, null, (${count})::text${nulls(width - 1)}`)
+  // The first part says the types of all: a bare null would be taken for text.
+  const nowhere = raw('null::bigint, null::bigint, null::bigint')
+  if (count) parts.unshift(sql`select -1, ${nowhere}, (${count})::text${nulls(width - 1)}`)
   const fragment = sql`with ${join(bodies)} ${join(parts, ' union all ')} order by 1, 2, 3`
   const forms = blocks.map((each) => each.form)
   return { fragment, rows: { blocks: forms, parts: true, sortAt, versionAt } }

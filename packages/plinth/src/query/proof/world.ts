@@ -1,0 +1,92 @@
+/** Owns a database that holds the shop, and short words to ask it as somebody. */
+
+import type { TestContext } from 'node:test'
+import { type Caller, callerId, factsOf } from '../../access/caller.ts'
+import { present } from '../../base/assert.ts'
+import type { Catalog, Model } from '../../catalog/catalog.ts'
+import type { Database } from '../../database/database.ts'
+import type { ProvenServer } from '../../database/proof/servers.ts'
+import { followDeclaration } from '../../migrate/migrate.ts'
+import { openCursors } from '../cursor.ts'
+import { type ParsedRead, parseGet, parseList } from '../grammar/read.ts'
+import { planRead, type ReadPlan } from '../read/plan.ts'
+import { runGet, runList } from '../read/run.ts'
+import { catalog } from './shop.ts'
+
+/** Cursors under a secret for proofs. */
+export const cursors = openCursors('a secret for proofs only')
+
+/** The moment of every call in the proofs. */
+export const now = '2026-01-01T00:00:00Z'
+
+/** A query, and who asks it. */
+export interface Question {
+  readonly model: string
+  readonly as: Caller
+  readonly query?: unknown
+  readonly text?: boolean
+  readonly by?: Readonly<Record<string, string>>
+}
+
+/** A model of the shop. */
+export function modelOf(name: string, of: Catalog = catalog): Model {
+  return present(of.models.get(name), name)
+}
+
+/** Parses and plans a question. */
+export function planOf(
+  { model: name, as, query, text = false, by }: Question,
+  of: Catalog = catalog,
+): { readonly parsed: ParsedRead; readonly plan: ReadPlan } {
+  const facts = factsOf(as, of)
+  const model = modelOf(name, of)
+  const request = { catalog: of, facts, model, query, text }
+  const parsed = by
+    ? parseGet({ ...request, by })
+    : parseList({ ...request, cursors, meId: callerId(as) })
+  return { parsed, plan: planRead({ catalog: of, facts, model, shape: parsed.shape }) }
+}
+
+/** A list as JSON has it. */
+export interface ListBody {
+  readonly data: readonly Readonly<Record<string, unknown>>[]
+  readonly page: { readonly next: string | null; readonly previous: string | null }
+  readonly count?: number
+  readonly countExact?: boolean
+}
+
+/** The shop in a database. */
+export interface World {
+  readonly database: Database
+  list(question: Question): Promise<ListBody>
+  get(question: Question): ReturnType<typeof runGet>
+}
+
+/** Creates the shop's tables and fills them. */
+export async function openShop(server: ProvenServer, context: TestContext): Promise<World> {
+  const database = await server.open(context)
+  await followDeclaration({ database, catalog, ask: () => true })
+  return worldOf(database)
+}
+
+/** Words to ask a database that holds the catalog's tables. */
+export function worldOf(database: Database, of: Catalog = catalog): World {
+  return {
+    database,
+    async list(question) {
+      const inputs = { meId: callerId(question.as), now }
+      const { body } = await runList(database, { ...planOf(question, of), inputs }, cursors)
+      return JSON.parse(body) as ListBody
+    },
+    get: (question) =>
+      runGet(database, {
+        ...planOf({ by: {}, ...question }, of),
+        inputs: { meId: callerId(question.as), now },
+      }),
+  }
+}
+
+/** Runs SQL of the proofs themselves. */
+export function run(database: Database, script: string): Promise<void> {
+  return database.dedicated((session) => session.script(script))
+}
