@@ -8,7 +8,7 @@ import { planName } from '../query/plan-name.ts'
 import { all, name, sql, statement, typed } from '../sql/fragment.ts'
 import type { Reply } from './call.ts'
 import type { Scope } from './runtime.ts'
-import { absent, runCreate, runUpdate } from './writes.ts'
+import { runCreate, runUpdate } from './writes.ts'
 
 const attemptsMax = 3
 
@@ -45,7 +45,7 @@ async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
     return await runUpdate({ ...scope, call: { ...scope.call, id } }, keyed.model)
   } catch (error) {
     // A record that the caller may not see: the answer is that of any taken unique value.
-    if (error instanceof Failure && error.code === absent().code) {
+    if (error instanceof Failure && error.code === 'not_found') {
       throw new Failure('conflict', {
         detail: 'Another record already holds a value that must be unique: choose another.',
       })

@@ -7,6 +7,7 @@ import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { Model } from '../catalog/catalog.ts'
 import { reporter, uuidKind } from '../kinds/kinds.ts'
+import { notFound } from '../query/grammar/read.ts'
 import { planDelete, planUpdate } from '../query/write/change.ts'
 import { planCreate } from '../query/write/create.ts'
 import {
@@ -50,7 +51,7 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   )
   const outcome = await run(scope, { plan, model, values: [...valuesOf(parsed), id, ...version] })
   if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
-  throw outcome.is === 'refused' ? outcome.failure : absent()
+  throw outcome.is === 'refused' ? outcome.failure : notFound()
 }
 
 /** Deletes a record, or marks it where the model deletes softly. */
@@ -64,12 +65,7 @@ export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
   )
   const outcome = await run(scope, { plan, model, values: [id, ...version] })
   if (outcome.is === 'done') return { status: 204, body: undefined }
-  throw outcome.is === 'refused' ? outcome.failure : absent()
-}
-
-/** The failure for a record that is not there, or that the caller may not read: the same. */
-export function absent(): Failure {
-  return new Failure('not_found', { detail: 'There is no such record.' })
+  throw outcome.is === 'refused' ? outcome.failure : notFound()
 }
 
 /** What writes and reads of a model are planned for. */
@@ -80,7 +76,7 @@ export function targetOf({ runtime, caller }: Scope, model: Model): WriteTarget 
 /** The id of a call. One that is no id cannot exist: it is absent like any other. */
 export function idOf({ call }: Scope): string {
   const id = uuidKind().check(present(call.id, 'the id of a call'), reporter([], ''))
-  if (id === undefined) throw absent()
+  if (id === undefined) throw notFound()
   return id
 }
 
