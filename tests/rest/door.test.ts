@@ -260,6 +260,8 @@ test('pages are linked with all other parameters kept', async () => {
     '</api/products?filter[name]=a%26b&sort=-name&after=n%3D%2F1>; rel="next", ' +
       '</api/products?filter[name]=a%26b&sort=-name&before=p>; rel="prev"',
   )
+  const back = await shop.send('GET', '/api/products?before=old')
+  assert.match(String(back.headers.link), /^<\/api\/products\?after=n%3D%2F1>; rel="next", /)
   shop.answer = () => ({ status: 200, body: '{}', page: { next: null, previous: null } })
   assert.equal((await shop.send('GET', '/api/products')).headers.link, undefined)
 })

@@ -262,6 +262,9 @@ test('B12 prototype keys, duplicate keys and bad Unicode end at the door', async
   for (const search of ['filter[__proto__][x]=1', 'filter[a][constructor]=1', 'limit=1&limit=2']) {
     await refused('malformed_query', 'GET', `/api/products?${search}`)
   }
+  for (const search of ['full=true&full=false', '__proto__=1', 'other=1', 'full=maybe', 'full']) {
+    await refused('malformed_query', 'GET', `/api/identity/me?${search}`)
+  }
   await codeOf('POST', '/api/products', { body: { name: 'x' } })
   assert.equal(Object.getPrototypeOf(shop.calls[0]?.input), null)
   await codeOf('PUT', '/api/products/sku=a', { body: { name: 'x' } })

@@ -78,6 +78,7 @@ test('objects have no prototype (B12)', () => {
 
 const refused: Readonly<Record<string, string>> = {
   'colour=red': 'colour unknown_parameter',
+  'include=a&include=b': 'include duplicate_parameter',
   'limit=1&limit=2': 'limit duplicate_parameter',
   'filter[a]=1&filter[a][lte]=2': 'filter[a][lte] duplicate_parameter',
   'filter[a.b]=1&filter[a][b]=2': 'filter[a][b] duplicate_parameter',
