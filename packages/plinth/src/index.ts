@@ -15,7 +15,7 @@ export type {
   Selected,
   UpdateInput,
 } from './define/infer.ts'
-export { type App, type AppSpec, app, type Kit, type KitSpec, kit } from './define/kit.ts'
+export { type App, type AppSpec, app, type Kit, type KitSpec, kit, type SeedScope } from './define/kit.ts'
 export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'

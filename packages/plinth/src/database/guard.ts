@@ -64,3 +64,10 @@ export async function inspectServer(session: Session): Promise<ServerReport> {
   })
   return Object.freeze({ majorVersion, version, risks: Object.freeze(risks) })
 }
+
+const nothing = { name: 'plinth_ping', text: 'select 1', values: [] }
+
+/** Asks the server for a sign of life. Fails with `unavailable` where there is none. */
+export async function ping(session: Session): Promise<void> {
+  await session.query(nothing)
+}

@@ -24,5 +24,12 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
       );
       create index allowance_window_ends_at on plinth.allowance (window_ends_at)`,
     },
+    {
+      id: '0003_milestone',
+      sql: `create table plinth.milestone (
+        name text primary key,
+        reached_at timestamp with time zone not null
+      )`,
+    },
   ],
 )

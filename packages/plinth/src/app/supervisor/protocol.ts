@@ -1,5 +1,6 @@
 /** Owns the few words that supervisor and worker exchange. */
 
+import { type FailureCode, failureKinds, type Problem } from '../../base/failure.ts'
 import type { ListenAddress } from '../../http/server.ts'
 
 /** What the supervisor says. */
@@ -12,7 +13,15 @@ export type Order =
 /** What the worker says. */
 export type Report =
   | { readonly type: 'ready'; readonly host: string; readonly port: number }
-  | { readonly type: 'failed'; readonly message: string }
+  | FailedReport
+
+/** Why a worker does not serve; with a code where it is an expected failure. */
+export interface FailedReport {
+  readonly type: 'failed'
+  readonly message: string
+  readonly code?: FailureCode
+  readonly problems?: readonly Problem[]
+}
 
 /** The descriptor under which a worker finds the listening socket, after the channel's. */
 export const inheritedSocketDescriptor = 4
@@ -24,7 +33,11 @@ export function readReport(message: unknown): Report | undefined {
   if (type === 'ready' && typeof host === 'string' && typeof port === 'number') {
     return { type, host, port }
   }
-  return type === 'failed' && typeof text === 'string' ? { type, message: text } : undefined
+  if (type !== 'failed' || typeof text !== 'string') return undefined
+  const { code, problems } = message
+  if (typeof code !== 'string' || !Object.hasOwn(failureKinds, code)) return { type, message: text }
+  const list = Array.isArray(problems) ? (problems as readonly Problem[]) : []
+  return { type, message: text, code: code as FailureCode, problems: list }
 }
 
 /** Reads an order; undefined for anything that is not one. */

@@ -1,6 +1,7 @@
 /** Owns the worker's side: listens and drains when told, never outlives its parent. */
 
 import { assert } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
 import { catchStrays } from '../../http/server/last-resort.ts'
 import type { HttpServer, LogEntry } from '../../http/server.ts'
 import { type Order, type Report, readOrder } from './protocol.ts'
@@ -38,11 +39,20 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     void orders.drain.then(() => leave(service, options.log))
     await report({ type: 'ready', ...bound })
   } catch (cause) {
-    options.log({ level: 'error', message: 'The worker could not start.', cause })
-    const message = cause instanceof Error ? cause.message : String(cause)
-    await report({ type: 'failed', message })
+    await reportFailure(cause, options.log)
     process.exit(1)
   }
+}
+
+/** A failure is told by the supervisor, once and in full; a bug is logged where it happened. */
+async function reportFailure(cause: unknown, log: (entry: LogEntry) => void): Promise<void> {
+  if (cause instanceof Failure) {
+    const { code, detail: message, problems } = cause
+    await report({ type: 'failed', message, code, problems })
+    return
+  }
+  log({ level: 'error', message: 'The worker could not start.', cause })
+  await report({ type: 'failed', message: cause instanceof Error ? cause.message : String(cause) })
 }
 
 async function leave(service: Service, log: (entry: LogEntry) => void): Promise<void> {

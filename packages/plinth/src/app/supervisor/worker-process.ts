@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { Failure } from '../../base/failure.ts'
 import type { BoundAddress, ListenAddress } from '../../http/server.ts'
-import { inheritedSocketDescriptor, type Order, readReport } from './protocol.ts'
+import { type FailedReport, inheritedSocketDescriptor, type Order, readReport } from './protocol.ts'
 
 /** What is run as a worker. */
 export interface WorkerCommand {
@@ -35,6 +35,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #errorLines: string[] = []
   #reported = ''
+  #failed: FailedReport | undefined
   #ended = false
 
   constructor(command: WorkerCommand, socket: InheritedSocket) {
@@ -89,13 +90,22 @@ export class WorkerProcess {
       this.#child.on('message', (message) => {
         const report = readReport(message)
         if (report?.type === 'ready') resolve({ host: report.host, port: report.port })
-        if (report?.type === 'failed') this.#reported = report.message
+        if (report?.type === 'failed') {
+          this.#reported = report.message
+          this.#failed = report
+        }
       })
-      void this.gone.then(() => {
-        const detail = `The worker ended before it was ready. Its last words:\n${this.lastWords}`
-        reject(new Failure('unavailable', { detail }))
-      })
+      void this.gone.then(() => reject(this.#whyNotReady()))
     })
+  }
+
+  #whyNotReady(): Failure {
+    const { code, message: known, problems = [] } = this.#failed ?? {}
+    if (code !== undefined && known !== undefined) {
+      return new Failure(code, { detail: known, problems })
+    }
+    const detail = `The worker ended before it was ready. Its last words:\n${this.lastWords}`
+    return new Failure('unavailable', { detail })
   }
 
   #send(order: Order): void {

@@ -1,0 +1,186 @@
+/** Owns the composition of an app: plain calls that show the whole wiring, and its end in order. */
+
+import type { Caller } from '../access/caller.ts'
+import { Failure } from '../base/failure.ts'
+import { base64url, randomBytes, uuidSource } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import { type Clock, systemClock } from '../base/time.ts'
+import type { Catalog } from '../catalog/catalog.ts'
+import { compileCatalog } from '../catalog/compile.ts'
+import type { Database, DatabaseAddress } from '../database/database.ts'
+import { inspectServer, ping } from '../database/guard.ts'
+import { openDatabase } from '../database/open.ts'
+import type { Data, Models } from '../define/infer.ts'
+import type { App } from '../define/kit.ts'
+import type { Call, Reply } from '../engine/call.ts'
+import { sessionIdentifier, sessionTokenPrefix, tokenHash } from '../engine/identify.ts'
+import { invoke } from '../engine/invoke.ts'
+import { callLimiter } from '../engine/limiter.ts'
+import { PlanCache } from '../engine/plan-cache.ts'
+import { recordAccess } from '../engine/records.ts'
+import type { Action, Runtime } from '../engine/runtime.ts'
+import type { Handler } from '../http/message.ts'
+import { identityActions } from '../identity/flows.ts'
+import { identity } from '../identity/kit.ts'
+import { boundedPasswords, type Passwords } from '../identity/passwords.ts'
+import { openCursors } from '../query/cursor.ts'
+import { createRestDoor } from '../rest/door.ts'
+import { deriveKey } from './config/secret.ts'
+import { dataOf } from './data.ts'
+import { argonHasher } from './hasher.ts'
+import { startHousekeeping } from './housekeeping.ts'
+import type { Log } from './log.ts'
+import type { UserParts } from './people/users.ts'
+import { type SchemaSetup, settleSchema } from './schema.ts'
+
+/** What an app runs on. */
+export interface AppSetup {
+  readonly database: DatabaseAddress
+  /** At least 32 random bytes as text; the same on every node. */
+  readonly secret: string
+  /** True: refuses a server that may lose what it acknowledged. */
+  readonly production: boolean
+  readonly schema: SchemaSetup | 'settled'
+  /** Default: `callsPerMinute` of base/limits. */
+  readonly callsPerMinute?: number
+}
+
+/** What a test replaces. */
+export interface AppParts {
+  readonly clock?: Clock
+  readonly log?: Log
+}
+
+/** An app that answers. */
+export interface RunningApp<S extends Models = Models> {
+  readonly catalog: Catalog
+  readonly runtime: Runtime
+  /** Answers requests: the REST door. */
+  readonly handler: Handler
+  /** Answers calls. */
+  readonly invoke: (call: Call) => Promise<Reply>
+  /** The models under the rules of a caller. */
+  as(caller: Caller): Data<S>
+  /** What the work with accounts stands on. */
+  readonly users: UserParts
+  readonly passwords: Passwords
+  /** Ends housekeeping and the connections to the database. */
+  close(): Promise<void>
+}
+
+/** The actions that every app has. */
+export function builtInActions(app: App<unknown>, passwords: Passwords): readonly Action[] {
+  const newToken = (): { token: string; hash: string } => {
+    const token = `${sessionTokenPrefix}${base64url(randomBytes(32))}`
+    return { token, hash: tokenHash(token) }
+  }
+  return identityActions({ passwords, newToken, signUp: app.signUp })
+}
+
+/** The catalog of an app with the built-in kits. Fails with `declaration_invalid`. */
+export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catalog {
+  const known = actions ?? builtInActions(app, boundedPasswords(argonHasher))
+  // The built-in kits ask for `admin`: an app that lists its roles has it as well.
+  const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
+  return compileCatalog({ ...app, roles }, {
+    kits: [identity],
+    actions: known.map(({ operation }) => operation),
+  })
+}
+
+/**
+ * Opens an app on a database: catalog, schema, runtime, REST door. Failures: `declaration_invalid`,
+ * `migration_refused`, `configuration_invalid`, `unavailable`.
+ *
+ * @example const running = await openApp(store, { database: server.address, … })
+ */
+export async function openApp<S>(
+  app: App<S>,
+  setup: AppSetup,
+  { clock = systemClock, log = () => undefined }: AppParts = {},
+): Promise<RunningApp<S extends Models ? S : Models>> {
+  const passwords = boundedPasswords(argonHasher)
+  const actions = builtInActions(app, passwords)
+  // Before anything is opened: a mistake in the declaration leaves nothing behind.
+  const catalog = catalogOf(app, actions)
+  const database = await openDatabase(setup.database)
+  try {
+    await trustServer(database, setup, log)
+    if (setup.schema !== 'settled') {
+      await settleSchema({ database, catalog, clock, log }, setup.schema)
+    }
+    const runtime = runtimeOf({ catalog, database, clock, log, actions, setup })
+    return compose({ app, runtime, passwords, clock })
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function trustServer(database: Database, setup: AppSetup, log: Log): Promise<void> {
+  const { risks } = await inspectServer(database)
+  for (const { detail } of risks) log({ level: 'warning', message: detail })
+  if (setup.production && risks.length > 0) {
+    throw new Failure('configuration_invalid', {
+      detail: `The database may lose what it acknowledged. ${risks[0]?.detail}`,
+    })
+  }
+}
+
+interface RuntimeParts {
+  readonly catalog: Catalog
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+  readonly actions: readonly Action[]
+  readonly setup: AppSetup
+}
+
+function runtimeOf({ catalog, database, clock, log, actions, setup }: RuntimeParts): Runtime {
+  return Object.freeze({
+    catalog,
+    database,
+    clock,
+    log,
+    newId: uuidSource(clock),
+    plans: new PlanCache(limits.statementCacheMax),
+    cursors: openCursors(deriveKey(setup.secret, 'cursors')),
+    identify: sessionIdentifier({ database, clock, log }),
+    limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
+    actions: new Map(actions.map((action) => [action.operation.name, action])),
+  })
+}
+
+interface Composing {
+  readonly app: App<unknown>
+  readonly runtime: Runtime
+  readonly passwords: Passwords
+  readonly clock: Clock
+}
+
+function compose<S extends Models>(composing: Composing): RunningApp<S> {
+  const { app, runtime, passwords, clock } = composing
+  const { catalog, database } = runtime
+  const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
+  const handler = createRestDoor({
+    catalog,
+    invoke: answer,
+    clock,
+    origins: app.origins,
+    health: { live: () => undefined, ready: () => ping(database) },
+  })
+  const endHousekeeping = startHousekeeping(runtime)
+  return {
+    catalog,
+    runtime,
+    handler,
+    invoke: answer,
+    as: (caller) => dataOf<S>(catalog, answer, caller),
+    users: { catalog, records: recordAccess(runtime, database), passwords },
+    passwords,
+    async close() {
+      endHousekeeping()
+      await database.close()
+    },
+  }
+}

@@ -1,0 +1,178 @@
+/** Owns the configuration: the only place that reads the environment, all problems together. */
+
+import { dirname, resolve } from 'node:path'
+import { Failure, type Problem } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { parseDatabaseUrl } from '../../database/address.ts'
+import type { DatabaseAddress } from '../../database/database.ts'
+import { secretProblem } from './secret.ts'
+
+/** How much is logged: everything of a level and of those above it. */
+export type LogLevel = 'debug' | 'information' | 'warning' | 'error'
+
+/** The configuration of a process. */
+export interface Config {
+  /** The app's file, absolute. */
+  readonly appFile: string
+  /** True where `NODE_ENV` is `production`. */
+  readonly production: boolean
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** Undefined: the embedded PostgreSQL in `dataDirectory`. */
+  readonly database: DatabaseAddress | undefined
+  /** Absolute. */
+  readonly dataDirectory: string
+  /** Undefined: one is made and kept in the data directory. */
+  readonly secret: string | undefined
+  readonly trustedProxies: number
+  readonly callsPerMinute: number
+  readonly logLevel: LogLevel
+  /** Where the world reaches the app, such as `https://shop.example`. */
+  readonly publicUrl: string | undefined
+}
+
+/** What the environment does not say. */
+export interface ConfigDefaults {
+  /** The app's file. Data is kept in `.plinth` beside it unless `PLINTH_DATA` says otherwise. */
+  readonly appFile: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/**
+ * Reads the configuration. Fails with `configuration_invalid` listing every variable that is
+ * wrong, with its cure; a secret's value never appears in a message.
+ */
+export function readConfig(
+  defaults: ConfigDefaults,
+  environment: Environment = process.env,
+): Config {
+  const read = new Reader(environment)
+  const production = environment.NODE_ENV === 'production'
+  const appFile = resolve(defaults.appFile)
+  const config: Config = {
+    appFile,
+    production,
+    host: environment.HOST || '127.0.0.1',
+    port: read.whole('PORT', { otherwise: 3000, min: 0, max: 65_535 }),
+    database: read.database(),
+    dataDirectory: resolve(dirname(appFile), environment.PLINTH_DATA || '.plinth'),
+    secret: read.secret(production),
+    trustedProxies: read.whole('PLINTH_TRUSTED_PROXIES', { otherwise: 0, min: 0, max: 10 }),
+    callsPerMinute: read.whole('PLINTH_CALLS_PER_MINUTE', {
+      otherwise: limits.callsPerMinute,
+      min: 1,
+      max: 100_000_000,
+    }),
+    logLevel: read.logLevel(),
+    publicUrl: read.publicUrl(),
+  }
+  read.report()
+  return Object.freeze(config)
+}
+
+/** Whether causes and stacks are wanted in messages: `PLINTH_LOG=debug`. */
+export function wantsDetails(environment: Environment = process.env): boolean {
+  return environment.PLINTH_LOG === 'debug'
+}
+
+/** Whether text on this stream may be coloured (https://no-color.org). */
+export function wantsColour(
+  stream: { readonly isTTY?: boolean },
+  environment: Environment = process.env,
+): boolean {
+  if (environment.NO_COLOR) return false
+  return stream.isTTY === true && environment.TERM !== 'dumb'
+}
+
+interface Range {
+  readonly otherwise: number
+  readonly min: number
+  readonly max: number
+}
+
+const levels: Readonly<Record<string, LogLevel>> = {
+  debug: 'debug',
+  information: 'information',
+  info: 'information',
+  warning: 'warning',
+  error: 'error',
+}
+
+class Reader {
+  readonly #environment: Environment
+  readonly #problems: Problem[] = []
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  whole(name: string, { otherwise, min, max }: Range): number {
+    const text = this.#environment[name]
+    if (text === undefined || text === '') return otherwise
+    const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (number >= min && number <= max) return number
+    this.#add(name, `"${text}" is no whole number from ${min} to ${max}. Give one, or unset it.`)
+    return otherwise
+  }
+
+  database(): DatabaseAddress | undefined {
+    const url = this.#environment.DATABASE_URL
+    if (url === undefined || url === '') return undefined
+    try {
+      return parseDatabaseUrl(url)
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      this.#add('DATABASE_URL', error.detail)
+      return undefined
+    }
+  }
+
+  secret(production: boolean): string | undefined {
+    const secret = this.#environment.PLINTH_SECRET
+    if (secret === undefined || secret === '') {
+      if (production) this.#add('PLINTH_SECRET', `It is not set. ${secretCure}`)
+      return undefined
+    }
+    const problem = secretProblem(secret)
+    if (problem) this.#add('PLINTH_SECRET', `${problem} ${secretCure}`)
+    return secret
+  }
+
+  logLevel(): LogLevel {
+    const text = this.#environment.PLINTH_LOG
+    if (text === undefined || text === '') return 'information'
+    const level = Object.hasOwn(levels, text) ? levels[text] : undefined
+    if (level) return level
+    this.#add('PLINTH_LOG', `"${text}" is none of debug, information, warning, error.`)
+    return 'information'
+  }
+
+  publicUrl(): string | undefined {
+    const text = this.#environment.PLINTH_URL
+    if (text === undefined || text === '') return undefined
+    const url = URL.parse(text)
+    if (url && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') {
+      return url.href.replace(/\/$/, '')
+    }
+    this.#add('PLINTH_URL', `"${text}" is no web address like https://shop.example.`)
+    return undefined
+  }
+
+  report(): void {
+    if (this.#problems.length === 0) return
+    const lines = this.#problems.map(({ pointer, detail }) => `${pointer}: ${detail}`)
+    throw new Failure('configuration_invalid', {
+      detail: lines.join('\n'),
+      problems: this.#problems,
+    })
+  }
+
+  #add(pointer: string, detail: string): void {
+    this.#problems.push({ pointer, code: 'bad_setting', detail })
+  }
+}
+
+const secretCure =
+  'Set it to 32 random bytes, kept outside of the repository: openssl rand -base64 32'

@@ -1,0 +1,31 @@
+/** Owns the clearing away of what has run out: sessions, stored replies, allowances. */
+
+import { limits } from '../base/limits.ts'
+import { instantText } from '../base/time.ts'
+import { forgetAllowances } from '../effects/allowance.ts'
+import { forgetReplies } from '../effects/idempotency.ts'
+import { forgetSessions } from '../engine/identify.ts'
+import type { Runtime } from '../engine/runtime.ts'
+
+const everyMs = 300_000
+const hourMs = 3_600_000
+
+/** Clears away once. */
+export async function clearAway({ database, clock }: Runtime): Promise<void> {
+  const nowMs = clock.now()
+  await forgetReplies(database, instantText(nowMs - limits.idempotencyHours * hourMs))
+  await forgetAllowances(database, instantText(nowMs))
+  await forgetSessions(database, nowMs)
+}
+
+/** Clears away every few minutes until it is ended. Keeps no process alive. */
+export function startHousekeeping(runtime: Runtime): () => void {
+  const timer = setInterval(() => {
+    clearAway(runtime).catch((cause: unknown) => {
+      const message = 'What has run out was not cleared away; the next round tries again.'
+      runtime.log({ level: 'warning', message, cause })
+    })
+  }, everyMs)
+  timer.unref()
+  return () => clearInterval(timer)
+}

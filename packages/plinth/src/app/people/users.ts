@@ -1,0 +1,113 @@
+/** Owns the accounts of an app as its operator works with them: make, list, change, suspend. */
+
+import { Failure, invalidInput } from '../../base/failure.ts'
+import { base64url, randomBytes } from '../../base/ids.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import { suggestion } from '../../catalog/mistakes.ts'
+import type { RecordAccess } from '../../engine/runtime.ts'
+import { passwordProblem } from '../../identity/flows.ts'
+import type { Passwords } from '../../identity/passwords.ts'
+
+/** What an account is made of. */
+export interface NewUser {
+  readonly email: string
+  readonly name?: string
+  readonly roles?: readonly string[]
+  /** At least 15 characters. Default: a random one, which is returned. */
+  readonly password?: string
+}
+
+/** An account that was made. */
+export interface MadeUser {
+  readonly id: string
+  readonly email: string
+  readonly password: string
+}
+
+/** An account as it is listed. */
+export interface UserRecord {
+  readonly id: string
+  readonly email: string
+  readonly name: string | null
+  readonly roles: readonly string[]
+  readonly suspended: boolean
+  readonly createdAt: string
+}
+
+/** What the work with accounts stands on. */
+export interface UserParts {
+  readonly catalog: Catalog
+  readonly records: RecordAccess
+  readonly passwords: Passwords
+}
+
+/** Makes an account. Failures: `invalid_input`, `conflict` where the address is taken. */
+export async function createUser(parts: UserParts, user: NewUser): Promise<MadeUser> {
+  const { email, name = null, roles = [], password = base64url(randomBytes(15)) } = user
+  checkRoles(parts.catalog, roles)
+  const detail = passwordProblem(password)
+  if (detail) throw invalidInput([{ pointer: '/password', code: 'bad_password', detail }])
+  const passwordHash = await parts.passwords.hash(password)
+  const made = await parts.records.create('user', { email, name, roles, passwordHash })
+  return { id: String(made.id), email: String(made.email), password }
+}
+
+/** All accounts by e-mail, page after page. */
+export async function* listUsers({ records }: UserParts): AsyncGenerator<UserRecord> {
+  let filter: object = {}
+  for (;;) {
+    const page = await records.find('user', { filter, sort: ['email'], limit: 200 })
+    yield* page as unknown as readonly UserRecord[]
+    const last = page.at(-1)
+    if (!last || page.length < 200) return
+    filter = { email: { gt: last.email } }
+  }
+}
+
+/** The account of an e-mail address or id. Fails with `not_found`. */
+export async function findUser({ records }: UserParts, who: string): Promise<UserRecord> {
+  const id = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(who)
+  const filter = id ? { id: who } : { email: who }
+  const [found] = await records.find('user', { filter, limit: 1 })
+  if (found) return found as unknown as UserRecord
+  throw new Failure('not_found', {
+    detail: `There is no user ${who}. See all of them with: plinth user list`,
+  })
+}
+
+/** Gives a user exactly these roles. They hold from the next call on. */
+export async function setRoles(
+  parts: UserParts,
+  who: string,
+  roles: readonly string[],
+): Promise<UserRecord> {
+  checkRoles(parts.catalog, roles)
+  const { id } = await findUser(parts, who)
+  return (await parts.records.update('user', id, { roles })) as unknown as UserRecord
+}
+
+/** Shuts a user out, or lets them in again. Sessions of a suspended user are dead at once. */
+export async function setSuspended(
+  parts: UserParts,
+  who: string,
+  suspended: boolean,
+): Promise<UserRecord> {
+  const { id } = await findUser(parts, who)
+  return (await parts.records.update('user', id, { suspended })) as unknown as UserRecord
+}
+
+function checkRoles({ roles: known }: Catalog, roles: readonly string[]): void {
+  if (!known) return
+  const problems = roles.flatMap((role, index) => {
+    if (known.has(role)) return []
+    const near = suggestion(role, known) || `. The roles are ${[...known].join(', ')}`
+    return [
+      {
+        pointer: `/roles/${index}`,
+        code: 'unknown_role',
+        detail: `There is no role "${role}"${near}.`,
+      },
+    ]
+  })
+  if (problems.length > 0) throw invalidInput(problems)
+}

@@ -1,0 +1,49 @@
+/** Owns noticing that the app's files were saved. */
+
+import { type FSWatcher, watch } from 'node:fs'
+import { readdir } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+
+const sources: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs', '.json'])
+const quietMs = 60
+
+/**
+ * Calls back when sources under the folder were saved, once for a burst. Dependencies and folders
+ * that start with a dot are left out: each folder is watched by itself, because watching all of
+ * `node_modules` costs thousands of handles. Returns the end of it.
+ */
+export function watchSources(folder: string, saved: () => void): () => void {
+  const watchers = new Map<string, FSWatcher>()
+  let timer: NodeJS.Timeout | undefined
+  let ended = false
+  const changed = (path: string, name: string | null): void => {
+    if (name !== null && extname(name) === '') void add(join(path, name))
+    if (name !== null && !sources.has(extname(name))) return
+    clearTimeout(timer)
+    timer = setTimeout(saved, quietMs)
+  }
+  const add = async (path: string): Promise<void> => {
+    if (ended || watchers.has(path)) return
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => undefined)
+    if (entries === undefined || ended || watchers.has(path)) return
+    const watcher = watch(path, (_, name) => changed(path, name))
+    watchers.set(path, watcher)
+    watcher.on('error', () => {
+      // The folder is gone. Should it come back, its parent says so.
+      watcher.close()
+      watchers.delete(path)
+    })
+    const folders = entries.filter((entry) => entry.isDirectory() && isOurs(entry.name))
+    await Promise.all(folders.map(({ name }) => add(join(path, name))))
+  }
+  void add(folder)
+  return () => {
+    ended = true
+    clearTimeout(timer)
+    for (const watcher of watchers.values()) watcher.close()
+  }
+}
+
+function isOurs(name: string): boolean {
+  return !name.startsWith('.') && name !== 'node_modules'
+}

@@ -1,0 +1,50 @@
+/** Owns `plinth check` and `plinth routes`: looking at a declaration without a database. */
+
+import { catalogOf } from '../../app/compose.ts'
+import { findAppFile, loadApp } from '../../app/load-app.ts'
+import { addressLines } from '../../app/routes.ts'
+import type { Catalog, Model } from '../../catalog/catalog.ts'
+import { columns, printData, tell } from '../terminal.ts'
+
+async function declared(file: string | undefined): Promise<Catalog> {
+  const { app } = await loadApp(await findAppFile(file, process.cwd()))
+  return catalogOf(app)
+}
+
+/** Compiles the declaration and sums it up, or fails with every mistake. */
+export async function check(file: string | undefined): Promise<void> {
+  const catalog = await declared(file)
+  const models = [...catalog.models.values()].filter(({ exposed }) => exposed)
+  const rows = models.map((model) => [
+    model.name,
+    model.kit,
+    `${model.fields.size} fields`,
+    `${model.relations.size} relations`,
+    openness(model),
+  ])
+  for (const line of columns([['MODEL', 'KIT', '', '', 'RULES'], ...rows])) printData(line)
+  const { operations, rolesInRules } = catalog
+  const roles = rolesInRules.size === 0 ? 'none' : [...rolesInRules].sort().join(', ')
+  tell()
+  tell(
+    `${catalog.title}: ${models.length} models, ${operations.size} operations. ` +
+      `Roles in rules: ${roles}. No mistakes.`,
+  )
+}
+
+/** Which verbs are open to everybody, under a rule, or closed. */
+function openness({ access }: Model): string {
+  return Object.entries(access)
+    .map(([verb, { type, ...rest }]) => {
+      if (type !== 'constant') return `${verb} by rule`
+      return 'value' in rest && rest.value === true ? `${verb} by anyone` : `no ${verb}`
+    })
+    .join(', ')
+}
+
+/** Prints every address of the app. */
+export async function routes(file: string | undefined): Promise<void> {
+  const lines = addressLines(await declared(file))
+  const rows = lines.map(({ method, path, operation }) => [method, path, operation])
+  for (const line of columns(rows)) printData(line)
+}

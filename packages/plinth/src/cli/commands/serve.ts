@@ -1,0 +1,84 @@
+/** Owns `plinth dev` and `plinth start`. */
+
+import { relative } from 'node:path'
+import { type Config, wantsDetails } from '../../app/config/config.ts'
+import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
+import { serveApp } from '../../app/process/serve.ts'
+import { monotonicMs } from '../../base/time.ts'
+import { tellFailure } from '../failures.ts'
+import { configOf, isPlain, logOf } from '../session.ts'
+import { columns, confirm, faint, isInteractive, strong, tell } from '../terminal.ts'
+
+/** Options of both commands. */
+export interface ServeCommand {
+  readonly command: 'dev' | 'start'
+  readonly file: string | undefined
+  readonly acceptLoss: boolean
+}
+
+/** Serves until a signal ends it. */
+export async function serve({ command, file, acceptLoss }: ServeCommand): Promise<void> {
+  const config = await configOf(file)
+  const earlier = await readSeedLines(config.dataDirectory)
+  const interactive = command === 'dev' && isInteractive()
+  await serveApp({
+    config,
+    command,
+    acceptLoss,
+    plain: isPlain(),
+    log: logOf(config),
+    showFailure: (failure) => {
+      tellFailure(failure)
+      if (!interactive) return
+      tell(faint('The next save tries again.'))
+    },
+    ...(interactive ? { confirmLoss: () => confirm('Lose these values for good?') } : {}),
+    ready: (bound) => greet({ config, command, bound, earlier }),
+  })
+}
+
+interface Greeting {
+  readonly config: Config
+  readonly command: 'dev' | 'start'
+  readonly bound: { readonly host: string; readonly port: number }
+  /** What the seed showed at an earlier start. */
+  readonly earlier: string | undefined
+}
+
+async function greet({ config, command, bound, earlier }: Greeting): Promise<void> {
+  const base = config.publicUrl ?? urlOf(bound)
+  const data = config.database
+    ? `${config.database.database} on ${config.database.host}`
+    : relative(process.cwd(), config.dataDirectory) || '.'
+  const rows = [
+    ['API', `${base}/api`],
+    ['Documentation', `${base}/docs`],
+    ['OpenAPI', `${base}/openapi.json`],
+    ['Health', `${base}/health/ready`],
+    ['Data', data],
+  ]
+  tell(strong(`Ready in ${(monotonicMs() / 1_000).toFixed(2)} s`))
+  for (const line of columns(rows)) tell(`  ${line}`)
+  if (!config.production) await showAccounts(config, earlier)
+  if (wantsDetails()) tell(`  process ${process.pid}`)
+  const hint = command === 'dev' ? 'Saving the app restarts it. ' : 'SIGHUP restarts it. '
+  tell(faint(`${hint}Ctrl-C ends it.`))
+}
+
+/** In full at the start that made them; later by name of the file, so that logs stay clean. */
+async function showAccounts(config: Config, earlier: string | undefined): Promise<void> {
+  const lines = await readSeedLines(config.dataDirectory)
+  if (lines === undefined) return
+  tell()
+  if (lines === earlier) {
+    const file = relative(process.cwd(), seedLinesFile(config.dataDirectory))
+    tell(`Ready-made accounts: ${file}`)
+  } else tell(lines)
+  tell()
+}
+
+function urlOf({ host, port }: Greeting['bound']): string {
+  const any = host === '0.0.0.0' || host === '::'
+  const name = any ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  return `http://${name}:${port}`
+}

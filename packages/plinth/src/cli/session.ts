@@ -1,0 +1,57 @@
+/** Owns what most commands need: the app's file, its configuration, and the app opened. */
+
+import { type Config, readConfig } from '../app/config/config.ts'
+import { reachDatabase } from '../app/database.ts'
+import { findAppFile } from '../app/load-app.ts'
+import { createLog, type Log } from '../app/log.ts'
+import { type StartedApp, startApp } from '../app/start.ts'
+import { systemClock } from '../base/time.ts'
+import { tell } from './terminal.ts'
+
+/** The configuration of the app that a command names, or of the one in the working directory. */
+export async function configOf(file: string | undefined): Promise<Config> {
+  return readConfig({ appFile: await findAppFile(file, process.cwd()) })
+}
+
+/** A log on stderr: lines for people on a terminal, JSON lines elsewhere. */
+export function logOf(config: Config): Log {
+  const { logLevel: level } = config
+  return createLog({ level, clock: systemClock, plain: isPlain() })
+}
+
+/** Whether logs are for people. */
+export function isPlain(): boolean {
+  return process.stderr.isTTY === true
+}
+
+/** A command's log: warnings only, because its output is its own. */
+function quietLog(config: Config): Log {
+  const level = config.logLevel === 'debug' ? 'debug' : 'warning'
+  return createLog({ level, clock: systemClock, plain: true })
+}
+
+/**
+ * Opens the app for a command and closes it at the end. Beside a running server it shares the
+ * server's database; otherwise PostgreSQL is started for as long as the command takes.
+ */
+export async function withApp<T>(
+  file: string | undefined,
+  work: (started: StartedApp & { readonly config: Config }) => Promise<T>,
+): Promise<T> {
+  const config = await configOf(file)
+  const log = quietLog(config)
+  const database = await reachDatabase(config, log)
+  try {
+    const { address } = database
+    const options = { config, database: address, command: 'start', acceptLoss: false } as const
+    const started = await startApp({ ...options, log })
+    try {
+      for (const line of started.seedLines ?? []) tell(line)
+      return await work({ ...started, config })
+    } finally {
+      await started.running.close()
+    }
+  } finally {
+    await database.stop()
+  }
+}

@@ -1,0 +1,42 @@
+/** Owns whole databases on a server: made from a template, and dropped. */
+
+import { name, sql, statement, value } from '../sql/fragment.ts'
+import type { Database, DatabaseAddress } from './database.ts'
+
+/** Makes a database, as a copy of another one where a template is named (nobody may be in it). */
+export async function createDatabase(
+  database: Database,
+  options: { readonly name: string; readonly template?: string },
+): Promise<void> {
+  const template = name(options.template ?? 'template0')
+  await database.query(statement(sql`create database ${name(options.name)} template ${template}`))
+}
+
+/** Drops a database with everything in it; those who are in it are thrown out. */
+export async function dropDatabase(database: Database, databaseName: string): Promise<void> {
+  await database.query(statement(sql`drop database if exists ${name(databaseName)} with (force)`))
+}
+
+/** The names of databases that start so. */
+export async function listDatabases(
+  database: Database,
+  prefix: string,
+): Promise<readonly string[]> {
+  const { rows } = await database.query(
+    statement(
+      sql`select datname from pg_catalog.pg_database
+        where starts_with(datname, ${value(prefix)}) order by datname`,
+    ),
+  )
+  return rows.map(([found]) => found ?? '')
+}
+
+/** The same server, another database. */
+export function siblingAddress(address: DatabaseAddress, databaseName: string): DatabaseAddress {
+  const sibling = { ...address, database: databaseName }
+  // The URL says how the connection is encrypted; it is kept out of what is printed.
+  if (address.url !== undefined) {
+    Object.defineProperty(sibling, 'url', { value: address.url, enumerable: false })
+  }
+  return Object.freeze(sibling)
+}
