@@ -1,0 +1,92 @@
+/** Owns exporting the records of a model, page by page, under a caller's rules. */
+
+import type { Caller } from '../../access/caller.ts'
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Call, Reply } from '../../engine/call.ts'
+import type { Separator } from '../csv/splitter.ts'
+import {
+  csvForm,
+  type ExportedRecord,
+  type ExportForm,
+  exportedFields,
+  jsonLines,
+} from './lines.ts'
+
+/** What an export needs. */
+export interface ExportRun {
+  readonly catalog: Catalog
+  /** Answers calls, as the doors ask them. */
+  readonly invoke: (call: Call) => Promise<Reply>
+  /** Who asks: what this caller may not read is not in the export. */
+  readonly caller: Caller
+  readonly model: string
+  readonly form: 'csv' | 'jsonl'
+  /** CSV only. Default a comma. */
+  readonly separator?: Separator
+  /** Only these fields, in this order. Default: all. */
+  readonly fields?: readonly string[]
+  /** Only records that match, in the form of the read grammar. */
+  readonly filter?: unknown
+  /** 32 hex digits, for logs. */
+  readonly traceId: string
+  /** Takes text; the export waits for it. */
+  readonly write: (text: string) => Promise<void>
+}
+
+/**
+ * Exports the records of a model in the order of their ids, so that every record that is there
+ * all the while comes exactly once. Memory holds one page. Returns the number of records.
+ *
+ * @throws Failure `usage` for a model that the app does not have, and whatever a list read fails
+ * with.
+ */
+export async function exportRecords(run: ExportRun): Promise<number> {
+  const form = formOf(run)
+  await run.write(form.head)
+  let records = 0
+  let after: string | null = null
+  do {
+    const page: Page = await readPage(run, after)
+    await run.write(page.data.map((record) => form.line(record)).join(''))
+    records += page.data.length
+    after = page.page.next
+  } while (after !== null)
+  return records
+}
+
+interface Page {
+  readonly data: readonly ExportedRecord[]
+  readonly page: { readonly next: string | null }
+}
+
+function formOf({ catalog, model, form, fields, separator }: ExportRun): ExportForm {
+  const found = catalog.models.get(model)
+  if (!found?.exposed) {
+    const known = [...catalog.models.values()].filter(({ exposed }) => exposed)
+    const names = known.map(({ name }) => name).join(', ')
+    throw new Failure('usage', { detail: `There is no model ${model}. There are: ${names}.` })
+  }
+  if (form === 'jsonl') return jsonLines
+  const all = exportedFields(found)
+  const chosen = fields?.flatMap((name) => all.find((field) => field.name === name) ?? [])
+  return csvForm(chosen ?? all, separator)
+}
+
+async function readPage(run: ExportRun, after: string | null): Promise<Page> {
+  const query = {
+    limit: limits.pageSizeMax,
+    ...(run.fields ? { fields: run.fields } : {}),
+    ...(run.filter === undefined ? {} : { filter: run.filter }),
+    ...(after === null ? {} : { after }),
+  }
+  const reply = await run.invoke({
+    operation: `${run.model}.list`,
+    as: { caller: run.caller },
+    query,
+    remoteAddress: 'export',
+    traceId: run.traceId,
+  })
+  return JSON.parse(reply.body ?? '{"data":[],"page":{"next":null}}') as Page
+}
