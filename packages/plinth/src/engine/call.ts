@@ -10,6 +10,8 @@ export interface Call {
   readonly as: Credential | { readonly caller: Caller }
   /** get, update, delete: the record's id. */
   readonly id?: string
+  /** get, in place of the id: every field of the model's natural key, as text. */
+  readonly key?: Readonly<Record<string, string>>
   /** Values of create, update (a merge patch), upsert and actions, as parsed JSON; batch: its list. */
   readonly input?: unknown
   /** list and get: what to read, as parsed JSON in the form of the read grammar. */

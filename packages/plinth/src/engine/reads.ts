@@ -24,7 +24,7 @@ export async function runList(scope: Scope, model: Model): Promise<Reply> {
 
 /** One record; what the caller may not read is `not_found`, as if it did not exist. */
 export async function runGet(scope: Scope, model: Model): Promise<Reply> {
-  const by = { id: present(scope.call.id, 'the id of a call') }
+  const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
   const parsed = parseGet({ ...readRequest(scope, model), by })
   const { body, version } = await getOne(scope.session, planned(scope, model, parsed))
   return version === undefined ? { status: 200, body } : { status: 200, body, version }

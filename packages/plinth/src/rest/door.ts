@@ -11,7 +11,6 @@ import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
 import { failureOf } from '../http/problem.ts'
 import { commonHeaders } from './reply/headers.ts'
 import { printReply } from './reply/print-reply.ts'
-import { singleRecord } from './reply/single-record.ts'
 import { prefersMinimal } from './request/conditions.ts'
 import { credentialOf } from './request/credential.ts'
 import { checkAccept } from './request/media-type.ts'
@@ -91,7 +90,7 @@ async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpRespo
   const call = await readCall(request, match, { credential })
   if (!byCookie && asksForCookie(call)) checkOrigin(request, match)
   const reply = await door.invoke(call)
-  return printReply(route.form === 'getByKey' ? singleRecord(reply) : reply, {
+  return printReply(reply, {
     request,
     route,
     minimal: prefersMinimal(request.header('prefer')),

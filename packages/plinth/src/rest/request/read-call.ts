@@ -5,7 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Call, Credential } from '../../engine/call.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { type ReadQuery, readQuery } from '../query/read-query.ts'
-import { filterOfKey, readKey, withKey } from '../route/natural-key.ts'
+import { readKey, withKey } from '../route/natural-key.ts'
 import type { Match } from '../route/router.ts'
 import type { RouteForm } from '../route/routes.ts'
 import { readActionQuery } from './action-input.ts'
@@ -13,7 +13,7 @@ import { readJson, readOptionalJson, refuseBody, refuseQuery } from './body.ts'
 import { readIdempotencyKey, readIfMatch, readIfNoneMatch } from './conditions.ts'
 
 /** What a request says about its operation. */
-type Said = Pick<Call, 'id' | 'input' | 'query' | 'queryText' | 'onlyCreate'>
+type Said = Pick<Call, 'id' | 'key' | 'input' | 'query' | 'queryText' | 'onlyCreate'>
 
 type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
 
@@ -27,11 +27,11 @@ export async function readCall(
   match: Match,
   credential: Credential,
 ): Promise<Call> {
-  const { form, operation, model } = match.route
+  const { form, operation } = match.route
   const reading = readers[form](request, match)
   const said = reading instanceof Promise ? await reading : reading
   const call = {
-    operation: form === 'getByKey' ? `${model?.name}.list` : operation,
+    operation,
     as: credential,
     remoteAddress: request.remoteAddress,
     traceId: request.trace.traceId,
@@ -67,8 +67,7 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
   getByKey(request, { route, keyText }) {
     refuseBody(request)
     const key = readKey(present(route.model, 'model'), keyText)
-    const query = readQuery(request.search, 'record') ?? {}
-    return queried({ ...query, filter: filterOfKey(key), limit: '1' })
+    return { key, ...queried(readQuery(request.search, 'record')) }
   },
   async create(request) {
     refuseQuery(request)

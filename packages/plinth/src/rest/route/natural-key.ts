@@ -5,7 +5,7 @@ import type { Model } from '../../catalog/catalog.ts'
 import { reporter } from '../../kinds/kinds.ts'
 
 /** The texts of a key's fields, by field name. */
-export type KeyTexts = ReadonlyMap<string, string>
+export type KeyTexts = Readonly<Record<string, string>>
 
 /**
  * Reads the key out of the last part of a path, still encoded: a comma or an equals sign inside a
@@ -14,22 +14,15 @@ export type KeyTexts = ReadonlyMap<string, string>
  * @throws Failure `not_found` for other fields, or none.
  */
 export function readKey(model: Model, encoded: string): KeyTexts {
-  const texts = new Map<string, string>()
+  const texts: Record<string, string> = Object.create(null)
   for (const part of encoded.split(',')) {
     const equals = part.indexOf('=')
     const name = part.slice(0, equals)
-    if (equals === -1 || !model.key.includes(name) || texts.has(name)) throw otherKey(model)
-    texts.set(name, decodeURIComponent(part.slice(equals + 1)))
+    if (equals === -1 || !model.key.includes(name) || name in texts) throw otherKey(model)
+    texts[name] = decodeURIComponent(part.slice(equals + 1))
   }
-  if (texts.size < model.key.length) throw otherKey(model)
+  if (Object.keys(texts).length < model.key.length) throw otherKey(model)
   return texts
-}
-
-/** The read that finds the record of a key, with every leaf as text. */
-export function filterOfKey(key: KeyTexts): Record<string, { readonly eq: string }> {
-  const filter: Record<string, { readonly eq: string }> = Object.create(null)
-  for (const [name, text] of key) filter[name] = { eq: text }
-  return filter
 }
 
 /**
@@ -41,7 +34,7 @@ export function withKey(model: Model, key: KeyTexts, body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
   const input: Record<string, unknown> = Object.assign(Object.create(null), body)
   const problems: Problem[] = []
-  for (const [name, text] of key) {
+  for (const [name, text] of Object.entries(key)) {
     const kind = model.fields.get(name)?.kind
     const value = kind?.parse(text, reporter(problems, `/${name}`))
     const sent = input[name]
