@@ -1,5 +1,6 @@
 /** Owns what the database should hold: the catalog as tables. */
 
+import { compileStoredCheck, compileStoredFormula } from '../../access/stored.ts'
 import { present } from '../../base/assert.ts'
 import type { Catalog, Model, ModelField } from '../../catalog/catalog.ts'
 import {
@@ -13,7 +14,6 @@ import type { Kind } from '../../kinds/kinds.ts'
 import { type Fragment, literal, raw, sql, statement } from '../../sql/fragment.ts'
 import type { Check, Column, Index, Reference, Schema, Table } from '../schema.ts'
 import { columnCondition } from './column-checks.ts'
-import { storedCondition, storedOperand } from './stored-expression.ts'
 
 /** The schema that a catalog declares. Pure: equal catalogs give equal data. */
 export function desiredSchema(catalog: Catalog): Schema {
@@ -68,7 +68,7 @@ function column(field: ModelField, model: Model, catalog: Catalog): Column {
     type: kind.columnType,
     ...((kind.item ?? kind).collated ? { collation: 'C' } : {}),
     required: !field.optional,
-    ...(field.computed ? { formula: text(storedOperand(field.computed, model, kind)) } : {}),
+    ...(field.computed ? { formula: text(compileStoredFormula(model, field)) } : {}),
     ...(was === undefined || was === field.column ? {} : { was }),
     ...fill(field, kind),
   }
@@ -89,7 +89,7 @@ function fill(field: ModelField, kind: Kind): { fill?: string } {
 function check({ name, columns, word, ...of }: ModelConstraint, model: Model): Check {
   const kind = model.fields.get(of.fields[0] ?? '')?.kind
   const condition = of.modelCheck
-    ? storedCondition(of.modelCheck.condition, model)
+    ? compileStoredCheck(model, of.modelCheck.condition)
     : columnCondition(present(of.columnCheck, name), columns[0] ?? '', present(kind, name))
   return { name, columns, word, expression: text(condition) }
 }

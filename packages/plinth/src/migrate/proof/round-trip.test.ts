@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { onBothServers } from '../../database/proof/servers.ts'
+import { computed } from '../../define/field.ts'
 import {
   bigint,
   boolean,
@@ -62,6 +63,7 @@ const anyModel = fc.record({
   softDelete: fc.boolean(),
   indexed: fc.boolean(),
   linked: fc.boolean(),
+  factor: fc.option(fc.integer({ min: 1, max: 3 })),
 })
 
 const declaration = fc
@@ -69,20 +71,38 @@ const declaration = fc
   .map(({ one, two, three }): LooseModels => {
     const made = { one, two, ...(three ? { three } : {}) }
     return Object.fromEntries(
-      Object.entries(made).map(([name, { fields, softDelete, indexed, linked }]) => {
+      Object.entries(made).map(([name, { fields, softDelete, indexed, linked, factor }]) => {
         // A null prototype is fast-check's; and no relation leads to a model that is not there.
         const kept = Object.entries({ ...fields }).filter(
           ([, each]) => each.is === 'field' || each.target in made,
         )
         const links = linked && name === 'one' ? [['twos', manyToMany('two')] as const] : []
+        const totals = factor ? [['total', computed(bigint({ optional: true }))] as const] : []
+        const rest = factor ? computing(factor) : {}
         const indexes = indexed ? [['createdAt'], ['createdAt', 'version']] : []
         return [
           name,
-          model(Object.fromEntries([...kept, ...links]), { softDelete, indexes: indexes as never }),
+          model(Object.fromEntries([...kept, ...links, ...totals]), {
+            ...{ softDelete, indexes: indexes as never },
+            ...rest,
+          }),
         ]
       }),
     )
   })
+
+/** A formula and a check over a field that every record has. */
+function computing(factor: number): Omit<AnyModelSpec, 'fields'> {
+  interface Version {
+    times(factor: number): unknown
+    gte(least: number): unknown
+  }
+  const of = ({ row }: never): Version => (row as { version: Version }).version
+  return {
+    compute: { total: (scope) => of(scope).times(factor) },
+    checks: { counted: (scope) => of(scope).gte(1 - factor) },
+  }
+}
 
 onBothServers('any declaration', (server) => {
   test('follows any other, on empty tables and on rows', { timeout: 120_000 }, async (context) => {
@@ -137,7 +157,7 @@ function relaxed(after: LooseModels, before: LooseModels): LooseModels {
   const old = before.one?.fields ?? {}
   const members = Object.entries(after.one?.fields ?? {}).filter(([name, each]) => {
     const same = old[name]
-    if (each.is === 'manyToMany') return true
+    if (each.is === 'manyToMany' || (each.is === 'field' && each.computed)) return true
     if (!same) return 'optional' in each && each.optional
     return same === each || (same.is === each.is && shape(same) === shape(each))
   })
@@ -150,7 +170,7 @@ function keptColumns(before: LooseModels, after: LooseModels): readonly string[]
   const members = Object.entries(relaxed(after, before).one?.fields ?? {})
   const kept = members.filter(([name, each]) => {
     const old = before.one?.fields[name]
-    return old?.is === 'field' && old.is === each.is
+    return old?.is === 'field' && each.is === 'field' && !each.computed
   })
   return kept.map(([name]) => columnName(name))
 }
@@ -179,7 +199,7 @@ const samples: Readonly<Record<string, string>> = {
 
 function values(models: LooseModels): Record<string, string> {
   const cells = Object.entries(models.one?.fields ?? {}).flatMap(([name, each]) => {
-    if (each.is !== 'field') return []
+    if (each.is !== 'field' || each.computed) return []
     return [[columnName(name), samples[each.kind.name] ?? 'null']]
   })
   return Object.fromEntries(cells)
