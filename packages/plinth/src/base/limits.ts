@@ -34,7 +34,7 @@ export const limits = Object.freeze({
   includesMax: 12,
   includedRowsDefault: 20,
   includedRowsMax: 100,
-  rowsPerReadMax: 20_000,
+  rowsPerReadMax: 25_000,
   filterDepthMax: 5,
   filterTermsMax: 50,
   filterValuesMax: 500,
@@ -94,6 +94,11 @@ export const limits = Object.freeze({
 export type Limits = { readonly [Cap in keyof typeof limits]: number }
 
 assert(limits.pageSizeDefault <= limits.pageSizeMax, 'the default page fits the largest page')
+const nestedRows = 1 + limits.includedRowsDefault * (1 + limits.includedRowsDefault)
+assert(
+  limits.pageSizeDefault * nestedRows <= limits.rowsPerReadMax,
+  'two nested lists fit as usual',
+)
 assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')
 assert(limits.drainIdleMs < limits.drainTimeoutMs, 'idle connections end while draining')
 assert(limits.headerTimeoutMs < limits.requestTimeoutMs, 'headers arrive before the request ends')

@@ -37,9 +37,10 @@ export function checkRows(parsing: Parsing, select: SelectionShape, limit: numbe
   noteExcess(parsing, below(undefined, 'include'), `${cap}: ${cure}.`)
 }
 
+/** A record of a to-one relation comes in the row of the other: it makes that wider, not more. */
 function rowsPerRecord({ ones, lists }: SelectionShape): number {
   let rows = 1
-  for (const { select } of ones) rows += rowsPerRecord(select)
+  for (const { select } of ones) rows += rowsPerRecord(select) - 1
   for (const { select, limit } of lists) rows += limit * rowsPerRecord(select)
   return rows
 }

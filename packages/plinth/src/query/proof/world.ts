@@ -5,12 +5,14 @@ import { type Caller, callerId, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import type { Database } from '../../database/database.ts'
+import { openDatabase } from '../../database/open.ts'
 import type { ProvenServer } from '../../database/proof/servers.ts'
 import { followDeclaration } from '../../migrate/migrate.ts'
 import { openCursors } from '../cursor.ts'
 import { type ParsedRead, parseGet, parseList } from '../grammar/read.ts'
 import { planRead, type ReadPlan } from '../read/plan.ts'
 import { runGet, runList } from '../read/run.ts'
+import { shopRows } from './rows.ts'
 import { catalog } from './shop.ts'
 
 /** Cursors under a secret for proofs. */
@@ -62,11 +64,27 @@ export interface World {
   get(question: Question): ReturnType<typeof runGet>
 }
 
-/** Creates the shop's tables and fills them. */
-export async function openShop(server: ProvenServer, context: TestContext): Promise<World> {
-  const database = await server.open(context)
-  await followDeclaration({ database, catalog, ask: () => true })
-  return worldOf(database)
+let worlds = 0
+
+/** A database of its own with an app's tables, filled by a script. */
+export async function openWorld(
+  server: ProvenServer,
+  context: TestContext,
+  { of, rows }: { readonly of: Catalog; readonly rows: string },
+): Promise<World> {
+  const name = `reads_${++worlds}`
+  const admin = await server.open(context)
+  await run(admin, `create database ${name} template template0`)
+  const database = await openDatabase({ ...server.address(), database: name })
+  context.after(() => database.close())
+  await followDeclaration({ database, catalog: of, ask: () => true })
+  if (rows !== '') await run(database, rows)
+  return worldOf(database, of)
+}
+
+/** The shop with its rows. */
+export function openShop(server: ProvenServer, context: TestContext): Promise<World> {
+  return openWorld(server, context, { of: catalog, rows: shopRows })
 }
 
 /** Words to ask a database that holds the catalog's tables. */
@@ -78,7 +96,7 @@ export function worldOf(database: Database, of: Catalog = catalog): World {
       const { body } = await runList(database, { ...planOf(question, of), inputs }, cursors)
       return JSON.parse(body) as ListBody
     },
-    get: (question) =>
+    get: async (question) =>
       runGet(database, {
         ...planOf({ by: {}, ...question }, of),
         inputs: { meId: callerId(question.as), now },
