@@ -35,10 +35,11 @@ export const orders = kit('orders', {
     },
 
     order: {
-      description: 'A sale, or the cancellation of one. Customers see their own.',
+      description:
+        'A sale, its cancellation, or a correction of the stock. Customers see their own.',
       fields: {
         number: text({ max: 20 }),
-        type: choice(['sale', 'cancellation'], { default: 'sale' }),
+        type: choice(['sale', 'cancellation', 'correction'], { default: 'sale' }),
         status: choice(['open', 'paid', 'shipped', 'cancelled'], { default: 'open' }),
         placedAt: instant(),
         country: text({ max: 60, optional: true }),
@@ -55,7 +56,8 @@ export const orders = kit('orders', {
     },
 
     line: {
-      description: 'So many of one product. A cancellation has negative quantities.',
+      description:
+        'So many of one product. Cancellations and corrections have negative quantities.',
       fields: {
         order: belongsTo('order', { onDelete: 'cascade' }),
         position: integer({ min: 1 }),

@@ -10,13 +10,24 @@ export type {
   Find,
   Include,
   ModelData,
+  ModelsOfApp as AppModels,
   Page,
   RecordOf,
   Selected,
   UpdateInput,
 } from './define/infer.ts'
-export { type App, type AppSpec, app, type Kit, type KitSpec, kit, type SeedScope } from './define/kit.ts'
+export {
+  type App,
+  type AppSpec,
+  app,
+  type Kit,
+  type KitSpec,
+  kit,
+  type SeedScope,
+} from './define/kit.ts'
 export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'
 export type { Json, Kind, Money, StandardSchema } from './kinds/kinds.ts'
+export { cell } from './transfer/import/cells.ts'
+export { type Importer, importer } from './transfer/import/importer.ts'
