@@ -8,10 +8,12 @@ import { type ParsedRead, parseGet, parseList } from '../query/grammar/read.ts'
 import { planRead } from '../query/read/plan.ts'
 import { runGet as getOne, runList as listAll, type Run } from '../query/read/run.ts'
 import type { Reply } from './call.ts'
+import { demandPossible } from './permit.ts'
 import type { Scope } from './runtime.ts'
 
 /** A page of records. */
 export async function runList(scope: Scope, model: Model): Promise<Reply> {
+  demandPossible(scope, model, 'read')
   const { cursors } = scope.runtime
   const request = { ...readRequest(scope, model), cursors, meId: callerId(scope.caller) }
   const { body, page } = await listAll(

@@ -19,10 +19,12 @@ import {
 import type { WriteOutcome, WritePlan } from '../query/write/plan.ts'
 import type { Reply } from './call.ts'
 import { explainWriteFailure } from './conflicts.ts'
+import { demandPossible } from './permit.ts'
 import type { Scope } from './runtime.ts'
 
 /** Creates a record. */
 export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
+  demandPossible(scope, model, 'create')
   const target = targetOf(scope, model)
   const parsed = parseCreate(target, scope.call.input)
   const links = parsed.links.map((link) => link.relation)
@@ -39,6 +41,7 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
 
 /** Changes a record by a merge patch. */
 export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
+  demandPossible(scope, model, 'update')
   const id = idOf(scope)
   const target = targetOf(scope, model)
   const parsed = parseUpdate(target, scope.call.input)
@@ -56,6 +59,7 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
 
 /** Deletes a record, or marks it where the model deletes softly. */
 export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
+  demandPossible(scope, model, 'delete')
   const id = idOf(scope)
   const target = targetOf(scope, model)
   const { versioned, version } = versionOf(scope)
