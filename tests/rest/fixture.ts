@@ -2,13 +2,18 @@
 
 import { request as httpRequest } from 'node:http'
 import { movableClock } from '../../packages/plinth/src/base/time.ts'
-import type { ActionOperation, Catalog } from '../../packages/plinth/src/catalog/catalog.ts'
+import type {
+  ActionInput,
+  ActionOperation,
+  Catalog,
+} from '../../packages/plinth/src/catalog/catalog.ts'
 import { compileCatalog } from '../../packages/plinth/src/catalog/compile.ts'
 import * as fields from '../../packages/plinth/src/define/fields.ts'
 import { app, kit } from '../../packages/plinth/src/define/kit.ts'
 import { belongsTo, hasMany, manyToMany } from '../../packages/plinth/src/define/relation.ts'
 import { anyone, nobody } from '../../packages/plinth/src/define/rule.ts'
 import type { Call, Reply } from '../../packages/plinth/src/engine/call.ts'
+import type { Handler } from '../../packages/plinth/src/http/message.ts'
 import { type BoundAddress, HttpServer } from '../../packages/plinth/src/http/server.ts'
 import { booleanKind, emailKind, textKind } from '../../packages/plinth/src/kinds/kinds.ts'
 import { createRestDoor, type RestDoorOptions } from '../../packages/plinth/src/rest/door.ts'
@@ -54,31 +59,30 @@ const action = (name: string, rest: Partial<ActionOperation>): ActionOperation =
   ...rest,
 })
 
-const input = (
-  entries: readonly [
-    string,
-    ActionOperation['input'] extends ReadonlyMap<string, infer I> ? I : never,
-  ][],
-): ActionOperation['input'] => new Map(entries)
+const input = (...inputs: readonly ActionInput[]): ActionOperation['input'] =>
+  new Map(inputs.map((each) => [each.name, each]))
 
 const actions: readonly ActionOperation[] = [
   action('signIn', {
     path: 'sign-in',
-    input: input([
-      ['email', { name: 'email', kind: emailKind(), optional: false }],
-      ['password', { name: 'password', kind: textKind({ max: 256 }), optional: false }],
-      ['cookie', { name: 'cookie', kind: booleanKind(), optional: true }],
-    ]),
+    input: input(
+      { name: 'email', kind: emailKind(), optional: false },
+      { name: 'password', kind: textKind({ max: 256 }), optional: false },
+      { name: 'cookie', kind: booleanKind(), optional: true },
+    ),
   }),
   action('signOut', { path: 'sign-out' }),
   action('me', {
     safe: true,
-    input: input([['full', { name: 'full', kind: booleanKind(), optional: true }]]),
+    input: input({ name: 'full', kind: booleanKind(), optional: true }),
   }),
 ]
 
+/** The small app. */
+export const shopApp = app({ kits: [shop], title: 'Shop' })
+
 /** The catalog of the small app. */
-export const catalog: Catalog = compileCatalog(app({ kits: [shop], title: 'Shop' }), {
+export const catalog: Catalog = compileCatalog(shopApp, {
   kits: [],
   actions,
 })
@@ -87,11 +91,15 @@ export const catalog: Catalog = compileCatalog(app({ kits: [shop], title: 'Shop'
 export type Answer = (call: Call) => Reply | Promise<Reply>
 
 /** The app on a server. */
-export interface Stand {
-  readonly url: string
+export interface Stand extends Served {
   readonly calls: Call[]
   /** What the engine answers from now on. */
   answer: Answer
+}
+
+/** A handler on a server. */
+export interface Served {
+  readonly url: string
   /** Sends a request just as given, and reads the whole answer. */
   send(method: string, path: string, rest?: Sending): Promise<Received>
   close(): Promise<void>
@@ -132,10 +140,9 @@ export async function stand(options: Partial<RestDoorOptions> = {}): Promise<Sta
     health: { live: () => undefined, ready: () => undefined },
     ...options,
   })
-  const server = new HttpServer({ handler, log: () => undefined })
-  const address = await server.listen({ host: '127.0.0.1', port: 0 })
+  const served = await serve(handler)
   return {
-    url: `http://127.0.0.1:${address.port}`,
+    ...served,
     calls,
     get answer() {
       return held.answer
@@ -143,6 +150,15 @@ export async function stand(options: Partial<RestDoorOptions> = {}): Promise<Sta
     set answer(answer: Answer) {
       held.answer = answer
     },
+  }
+}
+
+/** Serves a handler on a free port of the loopback. */
+export async function serve(handler: Handler): Promise<Served> {
+  const server = new HttpServer({ handler, log: () => undefined })
+  const address = await server.listen({ host: '127.0.0.1', port: 0 })
+  return {
+    url: `http://127.0.0.1:${address.port}`,
     send: (method, path, rest = {}) => send(address, { method, path, ...rest }),
     close: () => server.close(),
   }

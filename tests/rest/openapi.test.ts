@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createConfig, lintFromString } from '@redocly/openapi-core'
-import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { present } from '../../packages/plinth/src/base/assert.ts'
@@ -10,6 +8,7 @@ import { openApiDocument } from '../../packages/plinth/src/rest/openapi/document
 import { exampleInput, type Schema } from '../../packages/plinth/src/rest/openapi/schemas.ts'
 import { routes } from '../../packages/plinth/src/rest/route/routes.ts'
 import { catalog, stand } from './fixture.ts'
+import { lint, metaSchemaErrors } from './validators.ts'
 
 interface Document {
   readonly openapi: string
@@ -29,38 +28,6 @@ function documentOf(form: '3.1' | '3.2'): Document {
 
 const document = documentOf('3.1')
 const { schemas } = document.components
-
-async function metaSchemaErrors(tree: unknown): Promise<unknown> {
-  const result = await new Validator().validate(JSON.parse(JSON.stringify(tree)))
-  return result.valid ? [] : result.errors
-}
-
-const rules = [
-  'struct',
-  'no-unresolved-refs',
-  'no-unused-components',
-  'no-invalid-media-type-examples',
-  'no-invalid-schema-examples',
-  'operation-operationId-unique',
-  'operation-parameters-unique',
-  'operation-summary',
-  'operation-2xx-response',
-  'operation-4xx-response',
-  'path-declaration-must-exist',
-  'path-parameters-defined',
-  'path-not-include-query',
-  'no-identical-paths',
-  'security-defined',
-  'operation-tag-defined',
-]
-
-async function lint(tree: unknown): Promise<readonly string[]> {
-  const config = await createConfig({
-    rules: Object.fromEntries(rules.map((rule) => [rule, 'error' as const])),
-  })
-  const problems = await lintFromString({ source: JSON.stringify(tree), config })
-  return problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)
-}
 
 for (const form of ['3.1', '3.2'] as const) {
   test(`the document ${form} is valid by its meta-schema and by a second validator`, async () => {
