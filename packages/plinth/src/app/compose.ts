@@ -2,7 +2,7 @@
 
 import type { Caller } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
-import { base64url, randomBytes, uuidSource } from '../base/ids.ts'
+import { uuidSource } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { type Clock, systemClock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -13,7 +13,7 @@ import { openDatabase } from '../database/open.ts'
 import type { Data, Models } from '../define/infer.ts'
 import type { App } from '../define/kit.ts'
 import type { Call, Reply } from '../engine/call.ts'
-import { sessionIdentifier, sessionTokenPrefix, tokenHash } from '../engine/identify.ts'
+import { sessionIdentifier } from '../engine/identify.ts'
 import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
@@ -30,8 +30,11 @@ import { dataOf } from './data.ts'
 import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
+import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema.ts'
+
+export type { App, Data, Models }
 
 /** What an app runs on. */
 export interface AppSetup {
@@ -70,11 +73,7 @@ export interface RunningApp<S extends Models = Models> {
 
 /** The actions that every app has. */
 export function builtInActions(app: App<unknown>, passwords: Passwords): readonly Action[] {
-  const newToken = (): { token: string; hash: string } => {
-    const token = `${sessionTokenPrefix}${base64url(randomBytes(32))}`
-    return { token, hash: tokenHash(token) }
-  }
-  return identityActions({ passwords, newToken, signUp: app.signUp })
+  return identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
 }
 
 /** The catalog of an app with the built-in kits. Fails with `declaration_invalid`. */
@@ -82,10 +81,13 @@ export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catal
   const known = actions ?? builtInActions(app, boundedPasswords(argonHasher))
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
-  return compileCatalog({ ...app, roles }, {
-    kits: [identity],
-    actions: known.map(({ operation }) => operation),
-  })
+  return compileCatalog(
+    { ...app, roles },
+    {
+      kits: [identity],
+      actions: known.map(({ operation }) => operation),
+    },
+  )
 }
 
 /**

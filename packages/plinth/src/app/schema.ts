@@ -5,6 +5,8 @@ import type { Clock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Database } from '../database/database.ts'
 import { effectTables } from '../effects/tables.ts'
+import { fingerprintOf } from '../migrate/apply/state.ts'
+import { desiredSchema } from '../migrate/desired/desired.ts'
 import {
   applyFiles,
   followDeclaration,
@@ -61,6 +63,11 @@ export async function settleSchema(parts: Parts, setup: SchemaSetup): Promise<vo
     for (const name of applied) log({ level: 'information', message: `Applied ${name}.` })
   }
   await requireSchema(common)
+}
+
+/** Equal for apps whose databases have the same form. */
+export function schemaFingerprint(catalog: Catalog): string {
+  return fingerprintOf(desiredSchema(catalog), internalTables)
 }
 
 /** What decides the mode. */

@@ -12,6 +12,14 @@ export async function createDatabase(
   await database.query(statement(sql`create database ${name(options.name)} template ${template}`))
 }
 
+/** Renames a database that nobody is in. */
+export async function renameDatabase(
+  database: Database,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<void> {
+  await database.query(statement(sql`alter database ${name(from)} rename to ${name(to)}`))
+}
+
 /** Drops a database with everything in it; those who are in it are thrown out. */
 export async function dropDatabase(database: Database, databaseName: string): Promise<void> {
   await database.query(statement(sql`drop database if exists ${name(databaseName)} with (force)`))

@@ -72,6 +72,12 @@ export function readConfig(
   return Object.freeze(config)
 }
 
+/** The server on which tests make their databases: `PLINTH_TEST_DATABASE_URL`. */
+export function testServer(environment: Environment = process.env): DatabaseAddress | undefined {
+  const url = environment.PLINTH_TEST_DATABASE_URL
+  return url ? parseDatabaseUrl(url) : undefined
+}
+
 /** Whether causes and stacks are wanted in messages: `PLINTH_LOG=debug`. */
 export function wantsDetails(environment: Environment = process.env): boolean {
   return environment.PLINTH_LOG === 'debug'

@@ -1,6 +1,7 @@
 /** Owns starting the server so that it can never outlive us: the guardian and its script. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import { Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Account } from './account.ts'
 import { environment, identity } from './run.ts'
@@ -79,4 +80,12 @@ export function startGuarded(options: GuardedOptions): Guarded {
     })
   })
   return { child, ended }
+}
+
+/** Lets our process end while the server runs: the guardian then stops it. */
+export function unrefGuarded({ child }: Guarded): void {
+  child.unref()
+  for (const pipe of [child.stdin, child.stderr]) {
+    if (pipe instanceof Socket) pipe.unref()
+  }
 }

@@ -7,7 +7,7 @@ import { monotonicMs, sleep } from '../../base/time.ts'
 import type { DatabaseAddress } from '../database.ts'
 import { type Account, chooseAccount } from './account.ts'
 import { createData, dataParameter, type Layout, openLayout, roleName } from './cluster.ts'
-import { type Guarded, startGuarded } from './guardian.ts'
+import { type Guarded, startGuarded, unrefGuarded } from './guardian.ts'
 import { type Ownership, takeOwnership } from './owner.ts'
 import { servesDirectory } from './processes.ts'
 import { type Programs, prepareProgramsOf } from './programs.ts'
@@ -39,6 +39,8 @@ export interface EmbeddedServer {
   readonly pid: number
   /** Stops it in order: running transactions are rolled back, what is committed is on disk. */
   stop(): Promise<void>
+  /** Lets this process end while the server runs; the server then ends by itself. */
+  unref(): void
   /** Settles when it has ended, whether asked to or not. */
   readonly exited: Promise<EmbeddedEnd>
 }
@@ -163,7 +165,8 @@ class RunningServer {
       ...(password === undefined ? {} : { password }),
     }
     const pid = this.#guarded.child.pid ?? 0
-    return { address, pid, stop: () => this.stop(), exited: this.#exited }
+    const unref = (): void => unrefGuarded(this.#guarded)
+    return { address, pid, stop: () => this.stop(), unref, exited: this.#exited }
   }
 
   stop(): Promise<void> {

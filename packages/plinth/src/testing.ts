@@ -1,0 +1,13 @@
+/** Owns the testing entry point: an app on a fresh database, callers at will, a movable clock. */
+
+export type { LocalResponse } from './app/local-request.ts'
+export { type MovableClock, movableClock } from './base/time.ts'
+export {
+  type TestApp,
+  type TestCaller,
+  type TestOptions,
+  type TestRequest,
+  type TestUser,
+  type TestUserOptions,
+  testApp,
+} from './testing/test-app.ts'

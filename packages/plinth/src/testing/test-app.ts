@@ -1,0 +1,199 @@
+/** Owns an app under test: a fresh database in milliseconds, callers at will, a movable clock. */
+
+import { resolve } from 'node:path'
+import {
+  type App,
+  catalogOf,
+  type Data,
+  type Models,
+  openApp,
+  type RunningApp,
+} from '../app/compose.ts'
+import { askLocally, type LocalResponse } from '../app/local-request.ts'
+import { seedOnce } from '../app/people/seed.ts'
+import { beginSession } from '../app/people/sessions.ts'
+import { createUser } from '../app/people/users.ts'
+import { schemaFingerprint } from '../app/schema.ts'
+import { base64url, hex, randomBytes } from '../base/ids.ts'
+import { type MovableClock, movableClock } from '../base/time.ts'
+import type { DatabaseAddress } from '../database/database.ts'
+import { makeDatabase, serverFor } from './server.ts'
+
+/** How an app is tested. */
+export interface TestOptions {
+  /** A server to make databases on. Default: PLINTH_TEST_DATABASE_URL, or an embedded one. */
+  readonly server?: DatabaseAddress
+  /** Where embedded servers keep their data between runs. Default `.plinth/test`. */
+  readonly directory?: string
+  /** True: the app's seed runs. Default false: the database is empty. */
+  readonly seed?: boolean
+  /** Where the clock begins, in milliseconds since 1970. Default 2026-01-01T00:00:00Z. */
+  readonly startMs?: number
+  /** Default: so many that no test meets the limit. */
+  readonly callsPerMinute?: number
+}
+
+/** A user of an app under test. */
+export interface TestUser {
+  readonly id: string
+  readonly email: string
+  readonly roles: readonly string[]
+  /** Where one was asked for. */
+  readonly password: string | undefined
+}
+
+/** What a user is made of. */
+export interface TestUserOptions {
+  readonly email?: string
+  readonly name?: string
+  readonly roles?: readonly string[]
+  /** At least 15 characters; only for tests of signing in, because hashing takes its time. */
+  readonly password?: string
+}
+
+/** Who asks. */
+export type TestCaller = 'anonymous' | TestUser
+
+/** What a request carries. */
+export interface TestRequest {
+  /** Default `anonymous`. A user comes with a session of their own. */
+  readonly as?: TestCaller
+  /** Text and bytes are sent as they are, anything else as JSON. */
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** Default `127.0.0.1`. */
+  readonly remoteAddress?: string
+}
+
+/** An app under test. */
+export interface TestApp<S extends Models> {
+  readonly running: RunningApp<S>
+  readonly clock: MovableClock
+  /** The app's own database. */
+  readonly database: DatabaseAddress
+  /** All models, past all rules: for setting the scene. */
+  readonly data: Data<S>
+  /** All models under the rules of a caller. */
+  as(who: TestCaller): Data<S>
+  /** Makes a user. */
+  user(options?: TestUserOptions): Promise<TestUser>
+  /** Sends a request through the real handler, without a socket. */
+  request(method: string, path: string, options?: TestRequest): Promise<LocalResponse>
+  /** Closes the app and drops its database. */
+  close(): Promise<void>
+}
+
+const unrestricted = Object.freeze({ is: 'unrestricted', reason: 'test' } as const)
+
+/**
+ * Opens an app on a fresh database, copied from a template that is made once per form of schema.
+ *
+ * @example
+ * const shop = await testApp(app)
+ * after(() => shop.close())
+ * await shop.data.product.create({ … })
+ * const guest = await shop.as('anonymous').product.find()
+ */
+export async function testApp<S>(
+  app: App<S>,
+  options: TestOptions = {},
+): Promise<TestApp<S extends Models ? S : Models>> {
+  const clock = movableClock(options.startMs)
+  const setup = {
+    secret: base64url(randomBytes(32)),
+    production: false,
+    callsPerMinute: options.callsPerMinute ?? 1_000_000,
+  }
+  const server = await serverFor(options.server, resolve(options.directory ?? '.plinth/test'))
+  const database = await makeDatabase({
+    server,
+    fingerprint: schemaFingerprint(catalogOf(app)),
+    async fill(address) {
+      const schema = { mode: 'follow', migrations: '' } as const
+      await (await openApp(app, { ...setup, database: address, schema })).close()
+    },
+  })
+  const { address } = database
+  const running = await openApp(
+    app,
+    { ...setup, database: address, schema: 'settled' },
+    { clock, log: showProblems },
+  )
+  if (options.seed === true) await seedOnce({ ...running, app })
+  return underTest({ running, clock, database })
+}
+
+interface Parts<S extends Models> {
+  readonly running: RunningApp<S>
+  readonly clock: MovableClock
+  readonly database: { readonly address: DatabaseAddress; drop(): Promise<void> }
+}
+
+function underTest<S extends Models>({ running, clock, database }: Parts<S>): TestApp<S> {
+  const tokens = new Map<string, string>()
+  const tokenOf = async ({ id }: TestUser): Promise<string> => {
+    const token = tokens.get(id) ?? (await beginSession(running.runtime, id))
+    tokens.set(id, token)
+    return token
+  }
+  return {
+    running,
+    clock,
+    database: database.address,
+    data: running.as(unrestricted),
+    as: (who) => running.as(callerOf(who)),
+    user: (wanted) => makeUser(running, wanted),
+    async request(method, path, options = {}) {
+      const { as: who = 'anonymous', body, headers = {}, remoteAddress = '127.0.0.1' } = options
+      const token = who === 'anonymous' ? undefined : await tokenOf(who)
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const content = contentOf(body)
+      return askLocally(running.handler, {
+        ...{ method, path, remoteAddress, body: content.bytes },
+        headers: { ...content.headers, ...authorization, ...headers },
+      })
+    },
+    async close() {
+      await running.close()
+      await database.drop()
+    },
+  }
+}
+
+function callerOf(who: TestCaller) {
+  if (who === 'anonymous') return { is: 'anonymous' } as const
+  return { is: 'user', id: who.id, roles: new Set(who.roles) } as const
+}
+
+async function makeUser<S extends Models>(
+  running: RunningApp<S>,
+  wanted: TestUserOptions = {},
+): Promise<TestUser> {
+  const { email = `user-${hex(randomBytes(6))}@test.example`, roles = [], name } = wanted
+  const { password } = wanted
+  if (password !== undefined) {
+    const named = name === undefined ? {} : { name }
+    const { id } = await createUser(running.users, { email, roles, password, ...named })
+    return { id, email, roles, password }
+  }
+  const made = await running.users.records.create('user', { email, roles, name: name ?? null })
+  return { id: String(made.id), email, roles, password: undefined }
+}
+
+function contentOf(body: unknown): {
+  readonly bytes: Uint8Array
+  readonly headers: Readonly<Record<string, string>>
+} {
+  if (body === undefined) return { bytes: new Uint8Array(), headers: {} }
+  if (body instanceof Uint8Array) return { bytes: body, headers: lengthOf(body) }
+  const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+  return { bytes, headers: { 'content-type': 'application/json', ...lengthOf(bytes) } }
+}
+
+function lengthOf(bytes: Uint8Array): Readonly<Record<string, string>> {
+  return { 'content-length': String(bytes.length) }
+}
+
+function showProblems(entry: { readonly level: string; readonly message: string }): void {
+  if (entry.level === 'error') process.stderr.write(`${entry.message}\n`)
+}
