@@ -1,7 +1,7 @@
 /** Owns values inside rules: how an operand is written in SQL, and which kind it has. */
 
 import { assert, present, unreachable } from '../base/assert.ts'
-import type { ComputeOperator, Operand } from '../define/expression.ts'
+import type { ComputeOperator, Expression, Operand } from '../define/expression.ts'
 import { instantKind, type Kind, textKind, uuidKind } from '../kinds/kinds.ts'
 import { all, type Fragment, join, raw, sql, typed } from '../sql/fragment.ts'
 import { fieldAt, fieldOf, here, reach, type Sight, type Way } from './rows.ts'
@@ -154,4 +154,25 @@ function letters(sight: Sight, operand: Computation): Fragment | undefined {
   if (operand.operator === 'concat') return sql`((${join(parts, ' || ')}) collate "C")`
   const call = raw(operand.operator)
   return sql`(${call}(${present(parts[0], 'a text')} collate "default") collate "C")`
+}
+
+/** The operands that decide an expression by themselves. */
+export function operandsOf(expression: Expression): readonly Operand[] {
+  switch (expression.type) {
+    case 'truth':
+    case 'isNull':
+      return [expression.operand]
+    case 'compare':
+      return [expression.left, expression.right]
+    case 'oneOf':
+      return [expression.operand, ...expression.values]
+    default:
+      return []
+  }
+}
+
+/** The value of an operand by itself; undefined means null. */
+export function operandFragment(sight: Sight, operand: Operand): Fragment | undefined {
+  const kind = kindOf(sight, operand) ?? textKind()
+  return writeOperand(sight, operand, { kind, lift: false })?.fragment
 }

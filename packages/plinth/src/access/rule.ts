@@ -6,7 +6,7 @@ import { type Kind, textKind } from '../kinds/kinds.ts'
 import { type Fragment, join, raw, sql } from '../sql/fragment.ts'
 import { allOf, anyOf, type Condition, depends, fails, holds } from './condition.ts'
 import { kindOf, type WrittenOperand, writeOperand } from './operand.ts'
-import { exists, follow, type RowSource, reach, type Sight, type Way, walk } from './rows.ts'
+import { exists, follow, type RowSource, type Sight, type Way, walk } from './rows.ts'
 
 /**
  * What is left of an expression. Negations are pushed down to comparisons (`wanted` false), so
@@ -173,13 +173,4 @@ function quantify(sight: Sight, expression: Quantified, wanted: boolean): Condit
 
 function within(sight: Sight, scope: number, row: RowSource): Sight {
   return { ...sight, rows: new Map([...sight.rows, [scope, row]]) }
-}
-
-/** The SQL of a single operand, for a formula; undefined means null. */
-export function evaluateOperand(sight: Sight, operand: Operand, kind: Kind): Fragment | undefined {
-  if (operand.from === 'row') {
-    const reached = reach(sight, operand)
-    if (reached.tables.length === 0) return reached.column
-  }
-  return writeOperand(sight, operand, { kind, lift: false })?.fragment
 }

@@ -5,8 +5,9 @@ import type { Model, ModelField } from '../catalog/catalog.ts'
 import type { Expression } from '../define/expression.ts'
 import { type Fragment, literal, name, raw, sql } from '../sql/fragment.ts'
 import { conditionText } from './condition.ts'
+import { writeOperand } from './operand.ts'
 import type { Sight } from './rows.ts'
-import { evaluate, evaluateOperand } from './rule.ts'
+import { evaluate } from './rule.ts'
 
 /**
  * The SQL of a model's check, as it may stand in `CHECK (…)`: own columns by bare name, literals
@@ -22,8 +23,9 @@ export function compileStoredCheck(model: Model, condition: Expression): Fragmen
  */
 export function compileStoredFormula(model: Model, field: ModelField): Fragment {
   const formula = present(field.computed, `the formula of ${field.name}`)
-  const written = evaluateOperand(storedSight(model), formula, field.kind)
-  return sql`(${written ?? raw('null')})::${raw(field.kind.columnType)}`
+  const { kind } = field
+  const written = writeOperand(storedSight(model), formula, { kind, lift: false })
+  return sql`(${written?.fragment ?? raw('null')})::${raw(field.kind.columnType)}`
 }
 
 function storedSight(model: Model): Sight {

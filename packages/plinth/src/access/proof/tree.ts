@@ -1,0 +1,152 @@
+/** Owns a forest of rows to prove rules on, and an evaluator of rules that knows no SQL. */
+
+import { compileCatalog } from '../../catalog/compile.ts'
+import type { Expression, Operand } from '../../define/expression.ts'
+import { boolean, integer, list, text } from '../../define/fields.ts'
+import { app, kit } from '../../define/kit.ts'
+import { belongsTo, hasMany, manyToMany } from '../../define/relation.ts'
+import { anyone } from '../../define/rule.ts'
+import type { Caller } from '../caller.ts'
+
+const forest = kit('forest', {
+  models: {
+    leaf: {
+      fields: {
+        word: text({ optional: true }),
+        size: integer({ optional: true }),
+        green: boolean({ optional: true }),
+        marks: list(text(), { optional: true }),
+        up: belongsTo('leaf', { optional: true }),
+        below: hasMany('leaf'),
+        friends: manyToMany('leaf', { through: 'bond' }),
+      },
+      access: { read: anyone },
+      softDelete: true,
+    },
+    bond: { fields: { one: belongsTo('leaf'), two: belongsTo('leaf') }, access: { read: anyone } },
+  },
+})
+
+/** The catalog of the forest. */
+export const catalog = compileCatalog(app({ kits: [forest] }))
+
+/** A row of the forest, as plain data. */
+export interface Leaf {
+  readonly id: string
+  readonly word: string | null
+  readonly size: number | null
+  readonly green: boolean | null
+  readonly marks: readonly string[] | null
+  readonly upId: string | null
+  readonly deleted: boolean
+}
+
+/** The forest: leaves by id, and bonds from one to another. */
+export interface Forest {
+  readonly leaves: readonly Leaf[]
+  readonly bonds: readonly (readonly [string, string])[]
+}
+
+type Scalar = string | number | boolean | readonly string[] | null
+
+/** Decides rules on plain data, in the most obvious way. */
+export function judge({ leaves, bonds }: Forest, caller: Caller) {
+  const alive = (id: string | null) => leaves.find((leaf) => leaf.id === id && !leaf.deleted)
+  type Scopes = ReadonlyMap<number, Leaf>
+
+  function valueIn(operand: Operand, scopes: Scopes): Scalar {
+    switch (operand.from) {
+      case 'row': {
+        let leaf = scopes.get(operand.scope)
+        for (const _ of operand.path.slice(0, -1)) leaf = leaf && alive(leaf.upId)
+        return leaf ? (leaf[operand.path.at(-1) as keyof Leaf] as Scalar) : null
+      }
+      case 'me':
+        return caller.is === 'user' ? caller.id : null
+      case 'value':
+        return operand.value as Scalar
+      case 'compute':
+        return computed(operand, scopes)
+      default:
+        throw new Error(operand.from)
+    }
+  }
+
+  function computed(operand: Operand & { from: 'compute' }, scopes: Scopes): Scalar {
+    const values = operand.operands.map((each) => valueIn(each, scopes))
+    if (operand.operator === 'coalesce') return values.find((value) => value !== null) ?? null
+    if (values.some((value) => value === null)) return null
+    const [one, two] = values as [never, never]
+    const results: Record<string, () => Scalar> = {
+      plus: () => (one as number) + (two as number),
+      minus: () => (one as number) - (two as number),
+      times: () => (one as number) * (two as number),
+      concat: () => values.join(''),
+      lower: () => String(one).toLowerCase(),
+      upper: () => String(one).toUpperCase(),
+    }
+    return results[operand.operator]?.() ?? null
+  }
+
+  function related(leaf: Leaf, relation: string): readonly Leaf[] {
+    if (relation === 'below') return leaves.filter((each) => !each.deleted && each.upId === leaf.id)
+    return bonds.flatMap(([one, two]) => (one === leaf.id ? (alive(two) ?? []) : []))
+  }
+
+  function holds(rule: Expression, scopes: Scopes): boolean {
+    switch (rule.type) {
+      case 'constant':
+        return rule.value
+      case 'and':
+        return rule.terms.every((term) => holds(term, scopes))
+      case 'or':
+        return rule.terms.some((term) => holds(term, scopes))
+      case 'not':
+        return !holds(rule.term, scopes)
+      case 'truth':
+        return valueIn(rule.operand, scopes) === true
+      case 'isNull':
+        return valueIn(rule.operand, scopes) === null
+      case 'role':
+        return caller.is === 'user' && caller.roles.has(rule.role)
+      case 'signedIn':
+        return caller.is === 'user'
+      case 'compare':
+        return compares(rule.operator, valueIn(rule.left, scopes), valueIn(rule.right, scopes))
+      case 'oneOf': {
+        const value = valueIn(rule.operand, scopes)
+        return rule.values.some((each) => compares('eq', value, valueIn(each, scopes)))
+      }
+      case 'quantifier': {
+        let from = scopes.get(rule.of.scope)
+        for (const _ of rule.of.path.slice(0, -1)) from = from && alive(from.upId)
+        const rows = from ? related(from, rule.of.path.at(-1) ?? '') : []
+        const test = (row: Leaf) => holds(rule.where, new Map([...scopes, [rule.scope, row]]))
+        if (rule.quantifier === 'some') return rows.some(test)
+        return rule.quantifier === 'every' ? rows.every(test) : !rows.some(test)
+      }
+      default:
+        throw new Error(rule.type)
+    }
+  }
+
+  return (rule: Expression, leaf: Leaf): boolean => holds(rule, new Map([[0, leaf]]))
+}
+
+function compares(operator: string, one: Scalar, two: Scalar): boolean {
+  if (one === null || two === null) return false
+  const texts = [String(one), String(two)] as const
+  const results: Record<string, () => boolean> = {
+    eq: () => one === two,
+    ne: () => one !== two,
+    lt: () => one < two,
+    lte: () => one <= two,
+    gt: () => one > two,
+    gte: () => one >= two,
+    contains: () => texts[0].includes(texts[1]),
+    startsWith: () => texts[0].startsWith(texts[1]),
+    endsWith: () => texts[0].endsWith(texts[1]),
+    has: () => (one as readonly string[]).includes(texts[1]),
+  }
+  return results[operator]?.() ?? false
+}
