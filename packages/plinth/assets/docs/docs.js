@@ -14,7 +14,7 @@ const menu = document.getElementById('menu')
 async function start() {
   const api = await loadDocument()
   const operations = operationsOf(api)
-  drawSidebar(operations)
+  drawSidebar(api, operations)
   drawSession(document.getElementById('session'), operations)
   const show = () => showOperation(api, operations)
   window.addEventListener('hashchange', () => {
@@ -32,19 +32,25 @@ function openMenu(open) {
   sidebar.classList.toggle('open', open)
 }
 
-function drawSidebar(operations) {
+function drawSidebar(api, operations) {
   const search = make('input', {
     type: 'search',
     'aria-label': 'Find an operation',
     placeholder: 'Find an operation',
     input: () => narrow(search.value.trim().toLowerCase()),
   })
-  const kits = [...grouped(operations)].map(([kit, models]) => [
+  const order = (api.tags ?? []).map((tag) => tag.name)
+  const groups = [...grouped(operations)]
+  groups.sort(([one], [other]) => order.indexOf(one) - order.indexOf(other))
+  const kits = groups.map(([kit, models]) => [
     make('h2', {}, kit),
-    [...models].map(([model, list]) => [
-      model === '' ? undefined : make('h3', {}, model),
-      make('ul', {}, list.map(sidebarEntry)),
-    ]),
+    // What belongs to no model stands right below the kit.
+    [...models]
+      .sort(([one], [other]) => (other === '') - (one === ''))
+      .map(([model, list]) => [
+        model === '' ? undefined : make('h3', {}, model),
+        make('ul', {}, list.map(sidebarEntry)),
+      ]),
   ])
   fill(sidebar, search, kits.flat(4))
 }

@@ -23,8 +23,10 @@ const requestHeaders = [
 const exposedHeaders = [
   'deprecation',
   'etag',
+  'idempotency-replayed',
   'link',
   'location',
+  'preference-applied',
   'ratelimit',
   'ratelimit-policy',
   'retry-after',

@@ -70,7 +70,10 @@ function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]
 
 function tagsOf(routes: readonly Route[]): readonly Json[] {
   const kits = new Set(routes.map((route) => route.model?.kit ?? route.action?.kit ?? 'batch'))
-  return [...kits].map((name) => ({
+  // What the app is about comes first, what every app has comes last.
+  const last = ['identity', 'batch']
+  const ordered = [...kits].sort((a, b) => last.indexOf(a) - last.indexOf(b))
+  return ordered.map((name) => ({
     name,
     description: name === 'batch' ? 'Several operations in one.' : `The kit ${name}.`,
   }))

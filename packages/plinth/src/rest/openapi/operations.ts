@@ -155,13 +155,19 @@ function describeAction(action: ActionOperation): Described {
   }
   const done = jsonResponse('Done.', { type: 'object' })
   return {
-    summary: action.description,
+    summary: titleOf(action),
+    description: action.description,
     parameters: action.safe ? actionParameters(action) : [],
     ...(action.safe || action.input.size === 0
       ? {}
       : { requestBody: jsonBody(bodyTypes.POST, schema, example) }),
     responses: { '200': done, '204': { description: 'Done.', headers: headerRefs() } },
   }
+}
+
+/** `sign-in` → `Sign in`. */
+function titleOf({ path }: ActionOperation): string {
+  return `${path.slice(0, 1).toUpperCase()}${path.slice(1).replaceAll('-', ' ')}`
 }
 
 /** The schema of a batch's body. */
