@@ -116,6 +116,20 @@ test('a stray quote costs its own line only', () => {
   assert.match(records[1]?.problem ?? '', /closing quote of cell 1/)
 })
 
+test('after a fault, reading goes on with the very next line', () => {
+  const records = cut(['a;b;c\n1;"x\ny\nw";b;"z"q\n4;5;6\n'], { sameWidth: false })
+  assert.deepEqual(
+    records.map(({ line, cells }) => [line, cells.join('|')]),
+    [
+      [1, 'a|b|c'],
+      [2, '1;"x'],
+      [3, 'y'],
+      [4, 'w";b;"z"q'],
+      [5, '4|5|6'],
+    ],
+  )
+})
+
 test('a quote that is never closed swallows neither the file nor more than its line', () => {
   const rest = Array.from({ length: 500 }, (_, index) => `${index};y\n`).join('')
   for (const recordCharactersMax of [200, 1_000_000]) {
@@ -142,6 +156,13 @@ test('a line past the limit is refused without being kept, and the next ones are
     ],
   )
   assert.ok((records[1]?.raw?.length ?? 0) <= 1_000)
+})
+
+test('an overlong line is given up as soon as it is one, not when it ends', () => {
+  const splitter = new CsvSplitter({ separator: ';', recordCharactersMax: 1_000 })
+  assert.equal(splitter.push('x'.repeat(1_001)).length, 1)
+  assert.equal(splitter.push('y'.repeat(100_000)).length, 0)
+  assert.deepEqual(splitter.push('\n1;2\n')[0]?.line, 2)
 })
 
 test('a NUL, and bytes that could not be decoded, are named', () => {

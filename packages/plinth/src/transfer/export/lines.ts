@@ -1,7 +1,7 @@
 /** Owns the forms in which records are exported: CSV lines and JSON lines. */
 
 import type { Model, ModelField } from '../../catalog/catalog.ts'
-import { never } from '../../define/expression.ts'
+import type { Expression } from '../../define/expression.ts'
 import type { Separator } from '../csv/splitter.ts'
 import { csvLine, harmless } from '../csv/writer.ts'
 
@@ -41,8 +41,12 @@ export function csvForm(fields: readonly ModelField[], separator: Separator = ',
 /** The columns of an export: all fields but those that nobody can ever read. */
 export function exportedFields(model: Model): readonly ModelField[] {
   return [...model.fields.values()].filter(
-    ({ access, role }) => access.read !== never && role !== 'deletedAt',
+    ({ access, role }) => !isNever(access.read) && role !== 'deletedAt',
   )
+}
+
+function isNever(rule: Expression): boolean {
+  return rule.type === 'constant' && !rule.value
 }
 
 /** What the catalog says of a field of money. */

@@ -129,7 +129,8 @@ async function gather({
 function demandWhole({ name, bytes }: ByteSource, bytesRead: number): void {
   if (bytesRead === bytes) return
   const found = `${name} had ${bytes} bytes and ${bytesRead} were read`
-  const detail = `${found}: it changed meanwhile. Nothing was stored. Import it when it is complete.`
+  const cure = 'Nothing was stored. Import it when it is complete.'
+  const detail = `${found}: it changed meanwhile. ${cure}`
   throw new Failure('conflict', { detail })
 }
 

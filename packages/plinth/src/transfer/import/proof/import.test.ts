@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
+import { limits } from '../../../base/limits.ts'
 import { onBothServers } from '../../../database/proof/servers.ts'
 import { cell } from '../cells.ts'
 import { importer } from '../importer.ts'
@@ -61,6 +62,20 @@ onBothServers('An import', (server) => {
     ])
     assert.deepEqual(await world.rows('select fee from shop.line where product_id is null'), [
       'POSTAGE',
+    ])
+  })
+
+  test('merges rows that were read far apart by their place too', async (context) => {
+    const world = await shopWorld(server, context)
+    const rows = Array.from({ length: 8_000 }, (_, index) => ({
+      name: index < 5 ? '' : `NAME ${index}`,
+      price: `${index},00`,
+    }))
+    const content = retailFile(rows)
+    assert.ok(content.length > 2 * limits.csvChunkBytes)
+    await world.load(await world.file('far.csv', content))
+    assert.deepEqual(await world.rows('select name, price, version from shop.product'), [
+      'NAME 5|799900|1',
     ])
   })
 

@@ -50,7 +50,10 @@ export function resolveStatement(stage: StageTable, window: Window): Statement {
   const found = join([sql`s.ord`, sql`t.id as found`, ...ids])
   const sets = references.map((_, at) => sql`${foundColumn(at)} = ${foundColumn(at, 'q')}`)
   return statement(
-    sql`update ${table} as w set ${join([sql`found = q.found`, ...sets])} from (select ${found} from ${table} as s ${join([...joins, own], ' ')} where ${within('s', window)}) as q where q.ord = w.ord and ${within('w', window)}`,
+    sql`update ${table} as w set ${join([sql`found = q.found`, ...sets])} from (
+        select ${found} from ${table} as s ${join([...joins, own], ' ')}
+        where ${within('s', window)}
+      ) as q where q.ord = w.ord and ${within('w', window)}`,
   )
 }
 
@@ -122,7 +125,8 @@ export function faultStatement(stage: StageTable, window: Window): Statement | u
   const whats = faults.map(({ when, what }) => sql`when ${when} then ${what}`)
   const faulty = any(faults.map(({ when }) => sql`(${when})`))
   return statement(
-    sql`select s.key, case ${join(cases, ' ')} end, case ${join(whats, ' ')} end from ${stage.table} as s where ${within('s', window)} and ${faulty}`,
+    sql`select s.key, case ${join(cases, ' ')} end, case ${join(whats, ' ')} end
+      from ${stage.table} as s where ${within('s', window)} and ${faulty}`,
   )
 }
 
@@ -143,7 +147,8 @@ export function createStatement(stage: StageTable, window: Window, now: string):
   const columns = join(fields.map((field) => name(field.column)))
   const values = join(fields.map((field) => newValue(stage, field, now)))
   return statement(
-    sql`insert into ${modelTable(stage)} (${columns}) select ${values} from ${table} as s where s.found is null and ${within('s', window)} order by s.ord`,
+    sql`insert into ${modelTable(stage)} (${columns}) select ${values} from ${table} as s
+      where s.found is null and ${within('s', window)} order by s.ord`,
   )
 }
 
@@ -201,6 +206,7 @@ export function changeStatement(
   )
   const marks = sql`version = t.version + 1, updated_at = ${typed(now, 'timestamp with time zone')}`
   return statement(
-    sql`update ${modelTable(stage)} as t set ${join([...sets, marks])} from ${table} as s where t.id = s.found and ${within('s', window)} and ${any(differs)}`,
+    sql`update ${modelTable(stage)} as t set ${join([...sets, marks])} from ${table} as s
+      where t.id = s.found and ${within('s', window)} and ${any(differs)}`,
   )
 }

@@ -130,8 +130,8 @@ async function countRecords(session: Session, { table }: StageTable): Promise<nu
 }
 
 function circle(models: readonly string[]): Failure {
-  const cure = 'Import the records first and what they refer to in a second import.'
-  const detail = `The imported records refer to each other in a circle: ${models.join(' → ')}. ${cure}`
+  const cure = 'Leave one reference out, and add it by a second import.'
+  const detail = `The imported records refer to each other: ${models.join(' → ')}. ${cure}`
   return new Failure('declaration_invalid', { detail })
 }
 

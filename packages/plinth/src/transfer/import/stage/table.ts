@@ -91,8 +91,12 @@ export function insertStatement(
     sets.length === 0
       ? sql`do nothing`
       : sql`do update set ${join(sets)} where ${join(news, ' or ')}`
+  const said = join(cells.map((one) => sql`${value(one)}::text[]`))
+  const known = sql`${value(keys)}::text[], ${value(numbers)}::bigint[], ${value(ids)}::uuid[]`
   return statement(
-    sql`insert into ${table} as s (${columns}) select u.key, u.number, u.id, ${join(read)} from unnest(${value(keys)}::text[], ${value(numbers)}::bigint[], ${value(ids)}::uuid[], ${join(cells.map((one) => sql`${value(one)}::text[]`))}) as u (${columns}) on conflict (key) ${merge}`,
+    sql`insert into ${table} as s (${columns})
+      select u.key, u.number, u.id, ${join(read)} from unnest(${known}, ${said}) as u (${columns})
+      on conflict (key) ${merge}`,
   )
 }
 
