@@ -5,6 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { type Clock, instantText } from '../../base/time.ts'
 import type { DedicatedSession } from '../../database/database.ts'
 import { sql, statement, typed, value } from '../../sql/fragment.ts'
+import { patiently } from './attempts.ts'
 import { inTransaction } from './transaction.ts'
 
 /** One numbered step of the internal schema. Never edited once released: add another. */
@@ -77,7 +78,7 @@ export async function applyInternal(
   const pending = internal.steps.filter((step) => !isApplied(step, applied))
   for (const { id, sql: script } of pending) {
     const at = typed(instantText(clock.now()), 'timestamptz')
-    await inTransaction(session, async () => {
+    const work = async (): Promise<void> => {
       await session.script(script)
       await session.query(
         statement(
@@ -86,7 +87,8 @@ export async function applyInternal(
             values ('internal', ${value(id)}, ${value(checksumOf(script))}, 1, 1, ${at}, ${at})`,
         ),
       )
-    })
+    }
+    await patiently(`Internal step ${id}.`, () => inTransaction(session, work))
   }
   return pending.map(({ id }) => id)
 }

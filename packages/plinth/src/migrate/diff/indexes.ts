@@ -1,6 +1,7 @@
 /** Owns the comparison of indexes, unique ones included. */
 
-import { join, name, raw, sql } from '../../sql/fragment.ts'
+import { present } from '../../base/assert.ts'
+import { all, join, name, raw, sql } from '../../sql/fragment.ts'
 import { type Index, type LiveIndex, named, type Table } from '../schema.ts'
 import { createIndex, dropIndex, place } from './clauses.ts'
 import { type ColumnFates, goesAway, isOwn, type Pair } from './pair.ts'
@@ -72,19 +73,23 @@ function build(pair: Pair, index: Index, fates: ColumnFates): Step {
 }
 
 function noDuplicates(table: Table, index: Index, fates: ColumnFates): readonly Expectation[] {
-  const unseen = (column: string): boolean => fates.made.has(column) || fates.remade.has(column)
-  if (index.columns.some(unseen)) return []
-  const labels = index.columns.map((column) => named(table.columns, column)?.label ?? column)
-  const cells = index.columns.map((column) => name(column))
-  const kept = index.kept && !unseen('deleted_at') ? [raw('deleted_at is null')] : []
-  const compared = join([...cells.map((cell) => sql`${cell} is not null`), ...kept], ' and ')
-  const groups = sql`select count(*) times from ${place(table)} where ${compared}
-    group by ${join(cells)} having count(*) > 1`
+  const columns = index.columns.map((column) => present(named(table.columns, column), column))
+  const fresh = columns.filter(({ name }) => fates.made.has(name))
+  // Values that are not there yet: null repeats nothing, a formula cannot be judged beforehand.
+  if (columns.some(({ name }) => fates.remade.has(name))) return []
+  if (fresh.some((column) => column.fill === undefined || !column.required)) return []
+  // A default is the same in every row, so the other columns must tell the rows apart.
+  const cells = columns.filter((column) => !fresh.includes(column)).map((each) => name(each.name))
+  const kept = index.kept && !fates.made.has('deleted_at') ? [raw('deleted_at is null')] : []
+  const compared = all([...cells.map((cell) => sql`${cell} is not null`), ...kept])
+  const by = cells.length > 0 ? sql` group by ${join(cells)}` : raw('')
+  const groups = sql`select count(*) times from ${place(table)} where ${compared}${by}`
+  const labels = columns.map(({ label }) => label).join(', ')
   return [
     {
-      sql: ddl(sql`select coalesce(sum(times), 0) from (${groups}) repeated`),
-      problem: `{count} records of ${table.label} share their ${labels.join(', ')} with another.`,
-      cure: `Change or remove the repeated records, so that ${labels.join(', ')} can be unique.`,
+      sql: ddl(sql`select coalesce(sum(times), 0) from (${groups} having count(*) > 1) repeated`),
+      problem: `{count} records of ${table.label} share their ${labels} with another.`,
+      cure: `Change or remove the repeated records, so that ${labels} can be unique.`,
     },
   ]
 }

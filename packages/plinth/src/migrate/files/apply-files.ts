@@ -173,7 +173,10 @@ async function runSection(
     return patiently(what, () => inTransaction(session, work), run.attemptsMax)
   }
   await setLockTimeout(session, limits.migrationBuildLockTimeoutMs)
-  await patiently(what, () => session.script(section.sql), run.attemptsMax)
+  const work = async (): Promise<void> => {
+    for (const text of section.statements) await session.script(text)
+  }
+  await patiently(what, work, run.attemptsMax)
   await run.progress()
 }
 

@@ -14,9 +14,11 @@ export interface MigrationFile {
 
 /** A piece that runs as a whole. */
 export interface Section {
-  /** False: one statement, outside a transaction. */
+  /** False: statement by statement, outside a transaction, and again when it broke off. */
   readonly transactional: boolean
   readonly sql: string
+  /** The same, apart: outside a transaction, a statement ends with a `;` that ends its line. */
+  readonly statements: readonly string[]
   readonly expectations: readonly Expectation[]
   /** The line of the file on which it begins. */
   readonly line: number
@@ -39,9 +41,7 @@ export function printFile(steps: readonly Step[], header: readonly string[]): st
       continue
     }
     for (const step of group) {
-      for (const [index, text] of step.statements.entries()) {
-        lines.push('', marks.alone, ...(index === 0 ? printStep(step) : []), ended(text))
-      }
+      lines.push('', marks.alone, ...printStep(step), ...step.statements.map(ended))
     }
   }
   return `${lines.join('\n')}\n`
@@ -69,8 +69,9 @@ export function readFile(name: string, text: string): MigrationFile {
   const close = (): void => {
     const sql = open.lines.join('\n').trim()
     const { transactional, line, found } = open
-    if (/^(?!\s*(?:--|$))/m.test(sql)) {
-      sections.push({ transactional, line, sql, expectations: found })
+    const statements = sql.split(/(?<=;)\s*$/m).filter(saysSomething)
+    if (statements.length > 0) {
+      sections.push({ transactional, line, sql, statements, expectations: found })
     }
   }
   open = start(true, 1)
@@ -91,6 +92,11 @@ export function readFile(name: string, text: string): MigrationFile {
   }
   close()
   return { name, text, sections, destructive }
+}
+
+/** False for comments and blank lines alone. */
+function saysSomething(sql: string): boolean {
+  return sql.split('\n').some((line) => !/^\s*(?:--|$)/.test(line))
 }
 
 function expectation(text: string, where: string): Expectation {

@@ -9,7 +9,7 @@ import { type InternalSchema, internalSchema } from '../apply/internal.ts'
 import { withMigrationLock } from '../apply/lock.ts'
 import { fingerprintOf, readFingerprint, readOwned } from '../apply/state.ts'
 import { desiredSchema } from '../desired/desired.ts'
-import type { Step } from '../diff/step.ts'
+import { type Step, stages } from '../diff/step.ts'
 import { obstacleLines, stepLines } from '../lines.ts'
 import { compare } from '../live/compare.ts'
 import { fileStates, writeNewFile } from './directory.ts'
@@ -54,7 +54,9 @@ export async function planFile(options: PlanOptions): Promise<Plan> {
     if (steps.length === 0) {
       return { file: undefined, steps, notes, lines: ['Nothing to do.', ...notes] }
     }
-    const { losses, obstacles } = await examine(session, steps)
+    // To count by new names, tables are renamed for a moment: not where others may be at work.
+    const renames = steps.some(({ stage }) => stage === stages.rename)
+    const { losses, obstacles } = await examine(session, renames ? [] : steps)
     const shown = stepLines(steps, losses)
     const at = instantText(clock.now())
     const file = `${at.replaceAll(/\D/g, '').slice(0, 14)}_${slug(options.title, steps)}.sql`

@@ -215,4 +215,17 @@ onBothServers('columns', (server) => {
     await at.follow(of({ a: bigint(), total: bigint() }), { ask: () => false })
     assert.deepEqual(await at.rows('select sum(total) from shop.item'), ['60'])
   })
+
+  test('a source changes its type under a formula that stays', async (context) => {
+    const compute = {
+      total: ({ row }: never) => (row as { a: { plus(n: number): unknown } }).a.plus(1),
+    }
+    const models = (a: Members['a']) => of({ a, total: computed(bigint()) } as Members, { compute })
+    const at = await world(server, context)
+    await at.follow(models(integer()))
+    await at.run(insert('shop.item', 2, { a: 'n' }))
+    await at.follow(models(bigint()), { ask: () => false })
+    await reached(at, models(bigint()))
+    assert.deepEqual(await at.rows('select total from shop.item order by 1'), ['2', '3'])
+  })
 })

@@ -75,6 +75,11 @@ onBothServers('migration files', (server) => {
     const catalog = declare(second)
     const result = await applyFiles({ database: fresh.database, catalog, directory })
     assert.deepEqual([result.applied.length, result.complete], [2, true])
+    const early = await world(server, context)
+    const ahead = { database: early.database, catalog: declare(third), directory }
+    assert.equal((await applyFiles(ahead)).complete, false)
+    await early.follow(third)
+    assert.deepEqual(await early.remains(third), { steps: [], notes: [] }, 'files made it')
     const shape = `select indexdef from pg_indexes where schemaname = 'shop' order by 1`
     assert.deepEqual(await fresh.rows(shape), await at.rows(shape))
     await fresh.follow(third)
@@ -115,6 +120,23 @@ onBothServers('migration files', (server) => {
     }
     assert.deepEqual(await at.remains(second), { steps: [], notes: [] })
     assert.deepEqual(await at.rows('select count(*), sum(stock) from shop.item'), ['3|0'])
+  })
+
+  test('build an index again whose build broke off', async (context) => {
+    const { at, plan, apply } = await setting(server, context)
+    await plan(first)
+    await apply(first)
+    await at.run(insert('shop.item', 3, { name: "'n' || n" }))
+    await plan(second)
+    const onSection = (_: string, { sql }: { sql: string }): void => {
+      if (sql.includes('concurrently')) throw new Crash()
+    }
+    await assert.rejects(apply(second, { onSection }), Crash)
+    await at.run("update shop.item set title = 'same'")
+    const build = 'create unique index concurrently item__title__unique on shop.item (title)'
+    await assert.rejects(at.run(build))
+    await at.run('update shop.item set title = left(id::text, 20)')
+    assert.equal((await apply(second)).complete, true)
   })
 
   test('look at the data first, and say the cure', async (context) => {

@@ -40,19 +40,20 @@ onBothServers('objects', (server) => {
 
   test('a renamed model keeps rows, references and links', async (context) => {
     const from = {
-      item: model({ ...names, tags: manyToMany('tag') }),
+      oldItem: model({ ...names, tags: manyToMany('tag') }),
       tag: model({ word: text() }),
-      part: model({ item: belongsTo('item') }),
+      part: model({ item: belongsTo('oldItem') }),
     }
     const seeds = [
-      rows,
+      insert('shop.old_item', 3, { name: "'row ' || n" }),
       insert('shop.tag', 1, { word: "'new'" }),
-      'insert into shop.item_tag (item_id, tag_id) select i.id, t.id from shop.item i, shop.tag t',
-      insert('shop.part', 1, { item_id: '(select min(id::text)::uuid from shop.item)' }),
+      `insert into shop.old_item_tag (old_item_id, tag_id)
+        select i.id, t.id from shop.old_item i, shop.tag t`,
+      insert('shop.part', 1, { item_id: '(select min(id::text)::uuid from shop.old_item)' }),
     ]
     const at = await start(context, from, ...seeds)
     const to = {
-      product: model({ ...names, tags: manyToMany('tag') }, { was: 'item' }),
+      product: model({ ...names, tags: manyToMany('tag') }, { was: 'oldItem' }),
       tag: model({ word: text() }),
       part: model({ product: belongsTo('product', { was: 'item' }) }),
     }
@@ -87,6 +88,15 @@ onBothServers('objects', (server) => {
     await at.follow(of(names))
     await reached(at, of(names))
     await at.run(rows)
+  })
+
+  test('a new unique field cannot give every row the same default', async (context) => {
+    const at = await start(context, of(names), rows)
+    const code = { ...names, code: text({ unique: true, default: 'x' }) }
+    assert.match((await at.refused(of(code))).detail, /3 records of item share their code/)
+    const pair = { ...names, code: text({ default: 'x' }) }
+    await at.follow(of(pair, { unique: [['code', 'name']] }))
+    await reached(at, of(pair, { unique: [['code', 'name']] }))
   })
 
   test('a natural key and composite indexes come and go', async (context) => {
@@ -168,7 +178,11 @@ onBothServers('objects', (server) => {
     const fields = { name: text({ unique: true }) }
     const soft = of(fields, { softDelete: true })
     const at = await start(context, of(fields), rows)
-    await at.follow(soft, { ask: () => false })
+    const { steps: there } = await at.follow(soft, { ask: () => false })
+    const [built, gone] = [/^Builds .*unique_kept/, /^Drops .*__unique\./].map((words) => {
+      return there.findIndex(({ summary }) => words.test(summary))
+    })
+    assert.ok(built !== undefined && gone !== undefined && 0 <= built && built < gone)
     await reached(at, soft)
     await at.run("update shop.item set deleted_at = 'epoch' where name = 'row 1'")
     await at.run(insert('shop.item', 1, { name: "'row 1'" }))
@@ -208,17 +222,20 @@ onBothServers('objects', (server) => {
   })
 
   test('hand-made changes of what is declared are undone', async (context) => {
-    const models = of({ name: text({ max: 9, unique: true }), stock: integer({ min: 0 }) })
+    const fields = { name: text({ max: 9, unique: true }), stock: integer({ min: 0 }) }
+    const models = of(fields, { softDelete: true })
     const at = await start(context, models)
     const damages = [
       'alter table shop.item drop constraint item__name__length',
       'alter table shop.item drop constraint item__stock__range',
       `alter table shop.item drop constraint item__stock__range,
         add constraint item__stock__range check (stock > 5)`,
-      'drop index shop.item__name__unique',
-      'drop index shop.item__name__unique; create index item__name__unique on shop.item (name)',
-      `drop index shop.item__name__unique;
-        create unique index item__name__unique on shop.item (name desc)`,
+      'drop index shop.item__name__unique_kept',
+      'drop index shop.item__name__unique_kept; create index item__name__unique_kept on shop.item (name)',
+      `drop index shop.item__name__unique_kept;
+        create unique index item__name__unique_kept on shop.item (name desc)`,
+      `drop index shop.item__name__unique_kept;
+        create unique index item__name__unique_kept on shop.item (name)`,
       'alter table shop.item alter column stock drop not null',
       'alter table shop.item alter column stock type bigint',
       'alter table shop.item alter column name type text collate "default"',

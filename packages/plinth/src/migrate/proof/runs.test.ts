@@ -55,6 +55,8 @@ onBothServers('runs', (server) => {
       assert.deepEqual(await at.rows('select count(*) from shop.item'), ['5'], 'still works')
       await at.follow(to)
       assert.deepEqual(await at.remains(to), { steps: [], notes: [] }, `after step ${crashAt}`)
+      const unproven = 'select count(*) from pg_constraint where not convalidated'
+      assert.deepEqual(await at.rows(unproven), ['0'])
       const first = 'select title, stock, state from shop.item order by 1 limit 2'
       assert.deepEqual(await at.rows(first), ['n1|1|new', 'n2|3|new'])
     }
