@@ -1,13 +1,14 @@
 /** Owns a read plan under way: whose eyes it has, which rows it is about, what it must keep. */
 
 import type { RowSource } from '../../access/compile.ts'
+import { conditionText } from '../../access/condition.ts'
 import { comparisonType } from '../../access/operand.ts'
 import { present } from '../../base/assert.ts'
 import { limits } from '../../base/limits.ts'
 import { all, empty, type Fragment, join, raw, sql } from '../../sql/fragment.ts'
 import type { RowsForm } from '../answer/answer.ts'
 import type { Cells } from '../column/cells.ts'
-import { column, demanded, readable, type Step, tableOf, type Viewpoint } from '../column/column.ts'
+import { column, readable, type Step, tableOf, type Viewpoint } from '../column/column.ts'
 import { filterCondition, valueAt } from '../column/condition.ts'
 import type { SortKey } from '../column/seek.ts'
 import type { ReadShape } from '../shape.ts'
@@ -33,7 +34,8 @@ export function findRows(view: Viewpoint, row: RowSource, { by, filter }: ReadSh
     const safe = column(view, row, field)
     return sql`${safe.fragment} = ${valueAt(index, comparisonType(safe.field.kind))}`
   })
-  conditions.push(...demanded(readable(view, row)))
+  const rule = readable(view, row)
+  if (rule.constant !== true) conditions.push(conditionText(rule))
   if (filter) {
     const condition = filterCondition(view, row, { shape: filter })
     if (condition.constant !== true) conditions.push(condition.fragment ?? raw('false'))
