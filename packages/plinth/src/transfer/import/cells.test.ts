@@ -17,7 +17,8 @@ function read<T>(column: Cell<T>, text: string, form = german): T | string | und
 }
 
 test('each kind of cell reads its values', () => {
-  assert.equal(read(cell('A'), 'x y'), 'x y')
+  assert.equal(read(cell('A'), 'x  y\r\n\n z'), 'x  y z')
+  assert.equal(read(cell('A', { multiline: true }), 'x\ny'), 'x\ny')
   assert.equal(read(cell.integer('A'), '1.234'), 1_234)
   assert.equal(read(cell.integer('A'), '-6,00'), -6)
   assert.equal(read(cell.decimal('A'), '1.234,50'), '1234.50')

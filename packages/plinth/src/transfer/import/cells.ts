@@ -36,11 +36,25 @@ type Maybe<T, O extends boolean> = O extends true ? T | null : T
 /** A column's name, or its names: the usual one first. Case, spaces, `_` and `-` do not matter. */
 export type ColumnNames = string | readonly string[]
 
+/** Options of cells that hold text. */
+export interface TextCellOptions {
+  /** True: line breaks inside a cell are kept. Default false: each becomes a space. */
+  readonly multiline?: boolean
+}
+
 function textCell<const O extends boolean = false>(
   names: ColumnNames,
-  options: CellOptions<O> = {},
+  options: CellOptions<O> & TextCellOptions = {},
 ): Cell<Maybe<string, O>> {
-  return make(names, { ...options, holds: 'text' }, () => (text) => text)
+  const { multiline = false } = options
+  return make(names, { ...options, holds: 'text' }, () => (text) => {
+    return multiline || !/[\r\n]/.test(text) ? text : oneLine(text)
+  })
+}
+
+function oneLine(text: string): string {
+  const lines = text.split(/[\r\n]+/).map((line) => line.trim())
+  return lines.filter((line) => line !== '').join(' ')
 }
 
 function integerCell<const O extends boolean = false>(
@@ -128,8 +142,8 @@ function booleanCell<const O extends boolean = false>(
 }
 
 /**
- * Declares what a column holds. `cell('Name')` is text, without the spaces around it; the others
- * say so: `cell.integer`, `cell.decimal` (exact, as text), `cell.money` (whole minor units),
+ * Declares what a column holds. `cell('Name')` is text on one line, without spaces around it; the
+ * others say so: `cell.integer`, `cell.decimal` (exact, as text), `cell.money` (whole minor units),
  * `cell.date`, `cell.instant` (a time on the wall of `zone`), `cell.boolean`.
  *
  * @example cell.instant('InvoiceDate', { zone: 'Europe/London' })
