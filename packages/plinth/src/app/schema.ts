@@ -80,16 +80,13 @@ export interface ModeQuestion {
 
 /**
  * The mode of a start. Development follows. Production never changes a schema by itself.
- * Otherwise `start` applies the files where there is a folder of them, and follows safe steps on
- * an embedded database, so that a fresh machine runs.
+ * Otherwise the embedded database follows safe steps, so that a fresh machine runs and nothing is
+ * between it and `plinth dev`; a given server gets the migration files where there is a folder.
  */
 export async function schemaMode(question: ModeQuestion): Promise<SchemaMode> {
   if (question.command === 'dev') return 'follow'
   if (question.production) return 'require'
-  const files = await stat(question.migrations).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (files) return 'files'
-  return question.embedded ? 'follow' : 'require'
+  if (question.embedded) return 'follow'
+  const found = await stat(question.migrations).catch(() => undefined)
+  return found?.isDirectory() ? 'files' : 'require'
 }

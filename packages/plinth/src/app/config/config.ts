@@ -78,6 +78,11 @@ export function testServer(environment: Environment = process.env): DatabaseAddr
   return url ? parseDatabaseUrl(url) : undefined
 }
 
+/** The folder in which a person typed the command, where npm has changed to another one. */
+export function invocationFolder(environment: Environment = process.env): string {
+  return environment.INIT_CWD || process.cwd()
+}
+
 /** Whether causes and stacks are wanted in messages: `PLINTH_LOG=debug`. */
 export function wantsDetails(environment: Environment = process.env): boolean {
   return environment.PLINTH_LOG === 'debug'

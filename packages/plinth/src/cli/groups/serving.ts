@@ -1,0 +1,85 @@
+/** Owns the commands that serve an app, look at it, and begin one. */
+
+import type { Command } from 'commander'
+import { readWords } from '../arguments.ts'
+import { addCommand, examples } from './words.ts'
+
+const settings = `
+Settings are environment variables:
+  PORT                     default 3000; 0 takes any free one
+  HOST                     default 127.0.0.1; 0.0.0.0 serves the network
+  DATABASE_URL             a PostgreSQL server from 15 on; default: an embedded one
+  PLINTH_DATA              where the embedded one keeps its data; default .plinth beside the app
+  PLINTH_SECRET            32 random bytes; needed in production, otherwise made and kept
+  PLINTH_URL               where the world reaches the app, such as https://shop.example
+  PLINTH_TRUSTED_PROXIES   how many proxies of yours stand in front; default 0
+  PLINTH_CALLS_PER_MINUTE  how many calls one caller may make; default 600
+  PLINTH_LOG               debug, information, warning or error`
+
+/** Adds `dev`, `start`, `check`, `routes` and `new`. */
+export function addServingCommands(program: Command): void {
+  addServing(program)
+  addLooking(program)
+  addNew(program)
+}
+
+function addServing(program: Command): void {
+  const expected = { usage: 'plinth dev [app.ts]', min: 0, max: 0 }
+  addCommand(program, 'dev', 'serve the app and follow every save; the database follows along')
+    .usage('[app.ts] [--accept-loss]')
+    .option('--accept-loss', 'let the first schema change lose values', false)
+    .action(async (words: string[], options: { acceptLoss: boolean }) => {
+      const { app: file } = readWords(words, expected)
+      const { serve } = await import('../commands/serve.ts')
+      await serve({ command: 'dev', file, ...options })
+    })
+    .addHelpText('after', examples(['plinth dev', 'PORT=0 plinth dev src/app.ts']) + settings)
+  addCommand(program, 'start', 'serve the app')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app: file } = readWords(words, { ...expected, usage: 'plinth start [app.ts]' })
+      const { serve } = await import('../commands/serve.ts')
+      await serve({ command: 'start', file, acceptLoss: false })
+    })
+    .addHelpText(
+      'after',
+      examples([
+        'plinth start',
+        'NODE_ENV=production DATABASE_URL=postgres://app@db/shop plinth start',
+        'kill -HUP <pid>      restarts without refusing a request',
+      ]) + settings,
+    )
+}
+
+function addLooking(program: Command): void {
+  addCommand(program, 'check', 'compile the declaration; show what it declares, or every mistake')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app } = readWords(words, { usage: 'plinth check [app.ts]', min: 0, max: 0 })
+      const { check } = await import('../commands/check.ts')
+      await check(app)
+    })
+    .addHelpText('after', examples(['plinth check', 'plinth check src/app.ts']))
+  addCommand(program, 'routes', 'list every address of the app')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app } = readWords(words, { usage: 'plinth routes [app.ts]', min: 0, max: 0 })
+      const { routes } = await import('../commands/check.ts')
+      await routes(app)
+    })
+    .addHelpText('after', examples(['plinth routes', 'plinth routes | grep product']))
+}
+
+function addNew(program: Command): void {
+  program
+    .command('new')
+    .description('make the folder of a new app that runs')
+    .argument('<folder>', 'where; it must be empty or not there')
+    .option('--plinth <spec>', 'the version of plinth, or file:<path> of a copy of it')
+    .helpOption('-h, --help', 'print this help')
+    .action(async (folder: string, options: { plinth?: string }) => {
+      const { scaffold } = await import('../commands/new.ts')
+      await scaffold({ folder, plinth: options.plinth })
+    })
+    .addHelpText('after', examples(['plinth new shop', 'plinth new shop --plinth file:../plinth']))
+}

@@ -1,0 +1,90 @@
+/** Owns the commands that work with accounts. */
+
+import type { Command } from 'commander'
+import { Failure } from '../../base/failure.ts'
+import { listOf, readWords } from '../arguments.ts'
+import { addCommand, examples } from './words.ts'
+
+/** Adds `user create|list|set-roles|suspend`. */
+export function addUserCommands(program: Command): void {
+  const user = program
+    .command('user')
+    .description('make, list, change and suspend accounts')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+  addCreate(user)
+  addList(user)
+  addChanges(user)
+}
+
+interface CreateOptions {
+  readonly name?: string
+  readonly role: readonly string[]
+  readonly passwordStdin: boolean
+  readonly generate: boolean
+}
+
+function addCreate(user: Command): void {
+  addCommand(user, 'create', 'make an account; the password is asked for, piped in, or made')
+    .usage('[app.ts] <email> [options]')
+    .option('--name <name>', 'what the user is called')
+    .option('-r, --role <roles>', 'one or several, joined by commas', listOf, [])
+    .option('--password-stdin', 'read the password from standard input', false)
+    .option('--generate', 'make a random password and show it once', false)
+    .action(async (words: string[], options: CreateOptions) => {
+      const usage = 'plinth user create [app.ts] <email>'
+      const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+      const { role: roles, name, passwordStdin, generate } = options
+      const { create } = await import('../commands/user.ts')
+      await create({ app, email: rest[0] ?? '', name, roles, passwordStdin, generate })
+    })
+    .addHelpText(
+      'after',
+      examples([
+        'plinth user create ann@shop.example --role staff',
+        'pass show ann | plinth user create ann@shop.example --password-stdin',
+      ]),
+    )
+}
+
+function addList(user: Command): void {
+  addCommand(user, 'list', 'list all accounts')
+    .usage('[app.ts] [--format jsonl]')
+    .option('-f, --format <format>', 'table or jsonl', 'table')
+    .action(async (words: string[], { format }: { format: string }) => {
+      const { app } = readWords(words, { usage: 'plinth user list [app.ts]', min: 0, max: 0 })
+      if (format !== 'table' && format !== 'jsonl') {
+        throw new Failure('usage', { detail: `"${format}" is no format: give table or jsonl.` })
+      }
+      const { list } = await import('../commands/user.ts')
+      await list(app, format)
+    })
+    .addHelpText('after', examples(['plinth user list', 'plinth user list --format jsonl']))
+}
+
+function addChanges(user: Command): void {
+  addCommand(user, 'set-roles', 'give a user exactly these roles; none takes all away')
+    .usage('[app.ts] <email or id> [roles...]')
+    .action(async (words: string[]) => {
+      const usage = 'plinth user set-roles [app.ts] <email or id> [roles...]'
+      const { app, rest } = readWords(words, { usage, min: 1, max: 51 })
+      const [who = '', ...roles] = rest
+      const { changeRoles } = await import('../commands/user.ts')
+      await changeRoles(
+        app,
+        who,
+        roles.flatMap((role) => listOf(role)),
+      )
+    })
+    .addHelpText('after', examples(['plinth user set-roles ann@shop.example staff admin']))
+  addCommand(user, 'suspend', 'shut a user out at once; their sessions are dead')
+    .usage('[app.ts] <email or id> [--undo]')
+    .option('--undo', 'let them in again', false)
+    .action(async (words: string[], { undo }: { undo: boolean }) => {
+      const usage = 'plinth user suspend [app.ts] <email or id>'
+      const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+      const { suspend } = await import('../commands/user.ts')
+      await suspend(app, rest[0] ?? '', !undo)
+    })
+    .addHelpText('after', examples(['plinth user suspend ann@shop.example']))
+}
