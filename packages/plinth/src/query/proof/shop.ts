@@ -55,6 +55,7 @@ const shop = kit('shop', {
         owner: belongsTo('user', { optional: true }),
         tags: manyToMany('tag'),
         reviews: hasMany('review'),
+        ledgers: hasMany('ledger'),
       },
       access: {
         read: ({ row, me }) => row.published.or(me.is('staff')),
