@@ -1,0 +1,327 @@
+/** Owns random declarations: models, relations of every type, rules over rows, callers, others. */
+
+import type { Expression, Operand } from '../../packages/plinth/src/define/expression.ts'
+import { both, either, negate } from '../../packages/plinth/src/define/expression.ts'
+import { computed } from '../../packages/plinth/src/define/field.ts'
+import {
+  boolean,
+  choice,
+  date,
+  integer,
+  list,
+  money,
+  text,
+  uuid,
+} from '../../packages/plinth/src/define/fields.ts'
+import type { AnyKit, AnyModelSpec } from '../../packages/plinth/src/define/kit.ts'
+import {
+  belongsTo,
+  hasMany,
+  hasOne,
+  manyToMany,
+} from '../../packages/plinth/src/define/relation.ts'
+import { rule } from '../../packages/plinth/src/define/rule.ts'
+import type { Draw } from './draw.ts'
+import { constantOf, roles } from './values.ts'
+
+/** How wild a declaration may be. */
+export interface Wildness {
+  /** True: rules of writes ask of the caller and of `owner` alone, which everybody may read. */
+  readonly tameWrites: boolean
+}
+
+type Fields = Record<string, AnyModelSpec['fields'][string]>
+
+interface Sketch {
+  readonly name: string
+  readonly fields: Fields
+  /** To-one relations: name → model. */
+  readonly ones: Map<string, string>
+  /** To-many relations: name → model. */
+  readonly many: Map<string, string>
+}
+
+const names = ['ant', 'bee', 'cow', 'dog'] as const
+
+/** A kit of 2 to 4 models and the join model between the first two. */
+export function drawKit(draw: Draw, wildness: Wildness): AnyKit {
+  const count = draw.integer(2, 4)
+  const sketches = names.slice(0, count).map((name) => drawFields(draw, name))
+  for (const from of sketches) for (const to of sketches) relate(draw, from, to)
+  const [first, second] = sketches
+  if (first && second && draw.chance(60)) sketches.push(joinModel(draw, first, second))
+  const bySketch = new Map(sketches.map((sketch) => [sketch.name, sketch]))
+  const models = Object.fromEntries(
+    sketches.map((sketch) => [
+      sketch.name,
+      drawModel({ draw, sketches: bySketch, wildness }, sketch),
+    ]),
+  )
+  return { is: 'kit', name: 'wild', uses: [], models, extends: {} }
+}
+
+function drawFields(draw: Draw, name: string): Sketch {
+  const optional = (): boolean => draw.chance(50)
+  const pool: Fields = {
+    code: text({ max: 20, optional: optional() }),
+    rank: integer({ optional: optional() }),
+    open: boolean({ optional: optional() }),
+    state: choice(['gone', 'new', 'old'], { optional: optional() }),
+    price: money('GBP', { optional: optional() }),
+    day: date({ optional: optional() }),
+    tags: list(text({ max: 20 }), { optional: optional() }),
+    label: computed(text({ max: 60 })),
+    sum: computed(integer({ optional: true })),
+  }
+  const chosen = Object.entries(pool).filter(() => draw.chance(70))
+  const always: Fields = {
+    name: text({ max: 20 }),
+    size: integer(),
+    owner: uuid({ optional: true }),
+  }
+  return {
+    name,
+    fields: { ...always, ...Object.fromEntries(chosen) },
+    ones: new Map(),
+    many: new Map(),
+  }
+}
+
+/** Relations from one model to another, seen from both sides; a model may refer to itself. */
+function relate(draw: Draw, from: Sketch, to: Sketch): void {
+  const near = `${to.name}Near`
+  if (draw.chance(from === to ? 25 : 55)) {
+    const unique = draw.chance(30)
+    const optional = unique || from === to || draw.chance(50)
+    from.fields[near] = belongsTo(to.name, {
+      optional,
+      unique,
+      onDelete: optional ? 'clear' : 'cascade',
+    })
+    from.ones.set(near, to.name)
+    const back = `${from.name}${unique ? 'One' : 'List'}`
+    to.fields[back] = unique ? hasOne(from.name, { by: near }) : hasMany(from.name, { by: near })
+    ;(unique ? to.ones : to.many).set(back, from.name)
+  }
+  if (from.name < to.name && draw.chance(50)) {
+    from.fields[`${to.name}Pool`] = manyToMany(to.name)
+    to.fields[`${from.name}Pool`] = manyToMany(from.name)
+    from.many.set(`${to.name}Pool`, to.name)
+    to.many.set(`${from.name}Pool`, from.name)
+  }
+}
+
+function joinModel(draw: Draw, one: Sketch, two: Sketch): Sketch {
+  one.fields[`${two.name}Via`] = manyToMany(two.name, { through: 'link' })
+  one.many.set(`${two.name}Via`, two.name)
+  const sketch = drawFields(draw, 'link')
+  sketch.fields.left = belongsTo(one.name, { onDelete: 'cascade' })
+  sketch.fields.right = belongsTo(two.name, { onDelete: 'cascade' })
+  sketch.ones.set('left', one.name).set('right', two.name)
+  return sketch
+}
+
+interface Making {
+  readonly draw: Draw
+  readonly sketches: ReadonlyMap<string, Sketch>
+  readonly wildness: Wildness
+}
+
+function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
+  const { draw, wildness } = making
+  const wild = (depth: number): Expression => drawRule({ ...making, at: sketch, scope: 0, depth })
+  const read = draw.chance(25) ? always : draw.chance(50) ? either([wild(2), wild(3)]) : wild(3)
+  const writing = (): Expression => (wildness.tameWrites ? tameRule(draw) : wild(2))
+  const hideable = Object.entries(sketch.fields).flatMap(([name, member]) => {
+    if (name === 'owner' || ('target' in member && member.is !== 'belongsTo')) return []
+    return [member.is === 'belongsTo' ? `${name}Id` : name]
+  })
+  const fields = hideable
+    .filter(() => draw.chance(35))
+    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : wild(2)) }])
+  return {
+    fields: sketch.fields,
+    access: {
+      read: rule(read),
+      create: rule(writing()),
+      update: rule(writing()),
+      delete: rule(writing()),
+      fields: Object.fromEntries(fields),
+    },
+    compute: formulas(draw, sketch.fields),
+    softDelete: draw.chance(40),
+  }
+}
+
+const always: Expression = { type: 'constant', value: true }
+
+/** What a formula can be written with. */
+interface Term {
+  plus(other: unknown): Term
+  times(other: unknown): Term
+  concat(...others: unknown[]): Term
+  upper(): Term
+  lower(): Term
+  orElse(other: unknown): Term
+}
+
+type Formula = (scope: { row: Readonly<Record<string, Term>> }) => Term
+
+function formulas(draw: Draw, fields: Fields): Readonly<Record<string, (scope: never) => unknown>> {
+  const made: Record<string, Formula> = {}
+  const [loud, twice] = [draw.chance(50), draw.chance(50)]
+  const has = (name: string): boolean => Object.hasOwn(fields, name)
+  if (has('label')) {
+    made.label = ({ row }) => {
+      const base = row.name as Term
+      const whole = has('code') ? base.concat('-', (row.code as Term).orElse('?')) : base
+      return loud ? whole.upper() : whole.lower()
+    }
+  }
+  if (has('sum')) {
+    made.sum = ({ row }) => {
+      const whole = has('rank') ? (row.size as Term).plus(row.rank) : (row.size as Term)
+      return twice ? whole.times(2) : whole
+    }
+  }
+  return made as Readonly<Record<string, (scope: never) => unknown>>
+}
+
+// ── rules ───────────────────────────────────────────────────────────────────────────────────
+
+interface Ruling extends Making {
+  readonly at: Sketch
+  readonly scope: number
+  readonly depth: number
+}
+
+let scopes = 0
+
+function drawRule(ruling: Ruling): Expression {
+  const { draw, depth } = ruling
+  if (depth <= 0) return leaf(ruling)
+  const inner = (): Expression => drawRule({ ...ruling, depth: depth - 1 })
+  switch (draw.integer(0, 5)) {
+    case 0:
+      return both([inner(), inner()])
+    case 1:
+    case 2:
+      return either([inner(), inner()])
+    case 3:
+      return negate(inner())
+    case 4:
+      return quantified(ruling) ?? leaf(ruling)
+    default:
+      return leaf(ruling)
+  }
+}
+
+function leaf(ruling: Ruling): Expression {
+  const { draw } = ruling
+  if (draw.chance(30)) return callerRule(draw)
+  const place = hop(ruling)
+  const { fields } = place.at
+  const row = (name: string): Operand => ({
+    from: 'row',
+    scope: ruling.scope,
+    path: [...place.hops, name],
+  })
+  const plain = Object.keys(fields).filter((name) => !('target' in (fields[name] ?? {})))
+  const name = draw.pick(plain)
+  const field = fields[name]
+  if (name === 'owner') {
+    return { type: 'compare', operator: 'eq', left: row(name), right: { from: 'me', name: 'id' } }
+  }
+  if (!field || !('kind' in field) || draw.chance(15)) {
+    return { type: 'isNull', operand: row(name) }
+  }
+  if (name === 'open' && draw.chance(60)) return { type: 'truth', operand: row(name) }
+  const constant = (): Operand => ({ from: 'value', value: constantOf(draw, field.kind) })
+  const operators = field.kind.operators
+  if (operators.includes('has')) {
+    return { type: 'compare', operator: 'has', left: row(name), right: itemOf(draw) }
+  }
+  if (draw.chance(20)) {
+    return { type: 'oneOf', operand: row(name), values: [constant(), constant()] }
+  }
+  const usable = (
+    ['eq', 'ne', 'lt', 'lte', 'gt', 'gte', 'contains', 'startsWith', 'endsWith'] as const
+  ).filter((each) => operators.includes(each))
+  const left = name === 'code' && draw.chance(30) ? coalesced(row(name)) : row(name)
+  return { type: 'compare', operator: draw.pick(usable), left, right: constant() }
+}
+
+function itemOf(draw: Draw): Operand {
+  return { from: 'value', value: draw.pick(['a', 'b', 'A']) }
+}
+
+function coalesced(operand: Operand): Operand {
+  const none: Operand = { from: 'value', value: 'a' }
+  return { from: 'compute', operator: 'coalesce', operands: [operand, none] }
+}
+
+/** The row itself, or a row one or two to-one relations away. */
+function hop({ draw, at, sketches }: Ruling): { at: Sketch; hops: readonly string[] } {
+  const hops: string[] = []
+  let place = at
+  while (hops.length < 2 && place.ones.size > 0 && draw.chance(25)) {
+    const [name, target] = draw.pick([...place.ones])
+    const next = sketches.get(target)
+    if (!next) break
+    hops.push(name)
+    place = next
+  }
+  return { at: place, hops }
+}
+
+function quantified(ruling: Ruling): Expression | undefined {
+  const { draw, sketches, depth } = ruling
+  const place = hop(ruling)
+  if (place.at.many.size === 0) return undefined
+  const [name, target] = draw.pick([...place.at.many])
+  const at = sketches.get(target)
+  if (!at) return undefined
+  scopes += 1
+  const scope = scopes
+  return {
+    type: 'quantifier',
+    quantifier: draw.pick(['some', 'every', 'none'] as const),
+    of: { from: 'row', scope: ruling.scope, path: [...place.hops, name] },
+    scope,
+    where: drawRule({ ...ruling, at, scope, depth: depth - 1 }),
+  }
+}
+
+/** A rule that the caller alone decides. */
+function callerRule(draw: Draw): Expression {
+  const role = (): Expression => ({ type: 'role', role: draw.pick(roles) })
+  switch (draw.integer(0, 5)) {
+    case 0:
+      return { type: 'signedIn' }
+    case 1:
+      return negate(role())
+    case 2:
+      return either([role(), role()])
+    case 3:
+      return { type: 'constant', value: draw.chance(50) }
+    default:
+      return role()
+  }
+}
+
+function tameRule(draw: Draw): Expression {
+  const own: Expression = {
+    type: 'compare',
+    operator: 'eq',
+    left: { from: 'row', scope: 0, path: ['owner'] },
+    right: { from: 'me', name: 'id' },
+  }
+  switch (draw.integer(0, 3)) {
+    case 0:
+      return either([own, callerRule(draw)])
+    case 1:
+      return callerRule(draw)
+    default:
+      return always
+  }
+}

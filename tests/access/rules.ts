@@ -1,0 +1,264 @@
+/**
+ * Owns the meaning of rules for the reference: a naive interpreter over rows in memory. It knows
+ * no SQL and shares no code with the compiler it judges; it is slow and plain on purpose.
+ */
+
+import type { Catalog, Model, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
+import type {
+  Expression,
+  Operand,
+  RowOperand,
+} from '../../packages/plinth/src/define/expression.ts'
+
+/** A stored row by field name, in the JSON form of each kind; `deletedAt` included. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** All rows by model name, join models included. */
+export type Rows = ReadonlyMap<string, readonly Row[]>
+
+/** Who asks, and when. */
+export interface Asker {
+  readonly id: string | null
+  readonly roles: ReadonlySet<string>
+  readonly now: string
+}
+
+/** Everything that an answer depends on. */
+export interface World {
+  readonly catalog: Catalog
+  readonly rows: Rows
+  readonly asker: Asker
+}
+
+/** What a name gets that is not there, or not for this asker. */
+export class UnknownName extends Error {}
+
+/** Whether a rule holds for a row. `input` is what was sent, for rules of writes. */
+export function ruleHolds(world: World, rule: Expression, at: { model: Model; row: Row }): boolean {
+  return holds({ world, scopes: new Map([[0, at]]) }, rule)
+}
+
+/** A row and its model. */
+export interface Place {
+  readonly model: Model
+  readonly row: Row
+}
+
+interface Sight {
+  readonly world: World
+  readonly scopes: ReadonlyMap<number, Place>
+}
+
+export function isAlive(row: Row): boolean {
+  return (row.deletedAt ?? null) === null
+}
+
+function holds(sight: Sight, rule: Expression): boolean {
+  const { asker } = sight.world
+  switch (rule.type) {
+    case 'constant':
+      return rule.value
+    case 'and':
+      return rule.terms.every((term) => holds(sight, term))
+    case 'or':
+      return rule.terms.some((term) => holds(sight, term))
+    case 'not':
+      return !holds(sight, rule.term)
+    case 'role':
+      return asker.id !== null && asker.roles.has(rule.role)
+    case 'signedIn':
+      return asker.id !== null
+    case 'given':
+      return false
+    case 'truth':
+      return valueIn(sight, rule.operand) === true
+    case 'isNull':
+      return valueIn(sight, rule.operand) === null
+    case 'compare':
+      return compares(rule.operator, valueIn(sight, rule.left), valueIn(sight, rule.right))
+    case 'oneOf': {
+      const value = valueIn(sight, rule.operand)
+      return rule.values.some((each) => compares('eq', value, valueIn(sight, each)))
+    }
+    case 'quantifier': {
+      const matches = relatedPlaces(sight, rule.of).map((place) => {
+        const scopes = new Map([...sight.scopes, [rule.scope, place] as const])
+        return holds({ ...sight, scopes }, rule.where)
+      })
+      if (rule.quantifier === 'every') return matches.every(Boolean)
+      return matches.some(Boolean) === (rule.quantifier === 'some')
+    }
+  }
+}
+
+/** The author's view: related rows are there unless deleted, whatever their own rules say. */
+function related(world: World, { model, row }: Place, name: string): readonly Place[] {
+  const relation = relationOf(model, name)
+  const target = modelOf(world, relation.target)
+  const matches = (key: unknown): Row[] =>
+    rowsOf(world, target.name).filter(
+      (other) => isAlive(other) && key !== null && other[relation.foreign] === key,
+    )
+  const { through } = relation
+  const start = row[relation.local] ?? null
+  if (!through) return matches(start).map((other) => ({ model: target, row: other }))
+  return rowsOf(world, through.model)
+    .filter((link) => isAlive(link) && start !== null && link[through.local] === start)
+    .flatMap((link) => matches(link[through.foreign] ?? null))
+    .map((other) => ({ model: target, row: other }))
+}
+
+function walk(sight: Sight, scope: number, hops: readonly string[]): Place | undefined {
+  let place = sight.scopes.get(scope)
+  for (const hop of hops) place = place && related(sight.world, place, hop)[0]
+  return place
+}
+
+function relatedPlaces(sight: Sight, of: RowOperand): readonly Place[] {
+  const place = walk(sight, of.scope, of.path.slice(0, -1))
+  return place ? related(sight.world, place, of.path.at(-1) ?? '') : []
+}
+
+function valueIn(sight: Sight, operand: Operand): unknown {
+  switch (operand.from) {
+    case 'row': {
+      const place = walk(sight, operand.scope, operand.path.slice(0, -1))
+      return place?.row[operand.path.at(-1) ?? ''] ?? null
+    }
+    case 'me':
+      return sight.world.asker.id
+    case 'now':
+      return sight.world.asker.now
+    case 'value':
+      return operand.value ?? null
+    case 'input':
+      return null
+    case 'compute':
+      return computed(
+        operand.operator,
+        operand.operands.map((each) => valueIn(sight, each)),
+      )
+  }
+}
+
+/** The value of a formula over one row. */
+export function formula(operand: Operand, at: Place & { world: World }): unknown {
+  return valueIn({ world: at.world, scopes: new Map([[0, at]]) }, operand)
+}
+
+function computed(operator: string, values: readonly unknown[]): unknown {
+  if (operator === 'coalesce') return values.find((value) => value !== null) ?? null
+  if (values.includes(null)) return null
+  if (operator === 'concat') return values.join('')
+  if (operator === 'lower') return String(values[0]).toLowerCase()
+  if (operator === 'upper') return String(values[0]).toUpperCase()
+  const [first = 0, ...others] = values.map((value) => Number(plain(value)))
+  const next: Record<string, (a: number, b: number) => number> = {
+    plus: (a, b) => a + b,
+    minus: (a, b) => a - b,
+    times: (a, b) => a * b,
+  }
+  return others.reduce((total, each) => next[operator]?.(total, each) ?? Number.NaN, first)
+}
+
+export function ingredients(operand: Operand | undefined): readonly string[] {
+  if (operand?.from === 'row') return operand.path
+  return operand?.from === 'compute' ? operand.operands.flatMap(ingredients) : []
+}
+
+/** What a rule says whatever the row; undefined where the row decides. */
+export function settled(asker: Asker, rule: Expression): boolean | undefined {
+  const known = (term: Expression): boolean | undefined => settled(asker, term)
+  const absent = (operand: Operand): boolean =>
+    (operand.from === 'me' && asker.id === null) || operand.from === 'input'
+  switch (rule.type) {
+    case 'constant':
+      return rule.value
+    case 'role':
+      return asker.id !== null && asker.roles.has(rule.role)
+    case 'signedIn':
+      return asker.id !== null
+    case 'given':
+      return false
+    case 'not': {
+      const inner = known(rule.term)
+      return inner === undefined ? undefined : !inner
+    }
+    case 'and':
+    case 'or': {
+      const decisive = rule.type === 'or'
+      if (rule.terms.some((term) => known(term) === decisive)) return decisive
+      return rule.terms.every((term) => known(term) === !decisive) ? !decisive : undefined
+    }
+    case 'compare':
+      return absent(rule.left) || absent(rule.right) ? false : undefined
+    case 'oneOf':
+      return absent(rule.operand) || rule.values.every(absent) ? false : undefined
+    case 'quantifier': {
+      const inner = known(rule.where)
+      if (rule.quantifier === 'every') return inner === true ? true : undefined
+      return inner === false ? rule.quantifier === 'none' : undefined
+    }
+    default:
+      return undefined
+  }
+}
+
+// ── values ──────────────────────────────────────────────────────────────────────────────────
+
+export function plain(value: unknown): unknown {
+  return typeof value === 'object' && value !== null && 'amount' in value ? value.amount : value
+}
+
+/** Two-valued: whatever is compared with null is false. */
+export function compares(operator: string, one: unknown, two: unknown): boolean {
+  if (one === null || two === null) return false
+  const [left, right] = [plain(one), plain(two)]
+  const [text, part] = [String(left), String(right)]
+  const order = compareValues(left, right)
+  const answers: Record<string, () => boolean> = {
+    eq: () => JSON.stringify(left) === JSON.stringify(right),
+    ne: () => JSON.stringify(left) !== JSON.stringify(right),
+    lt: () => order < 0,
+    lte: () => order <= 0,
+    gt: () => order > 0,
+    gte: () => order >= 0,
+    contains: () => text.includes(part),
+    icontains: () => text.toLowerCase().includes(part.toLowerCase()),
+    startsWith: () => text.startsWith(part),
+    endsWith: () => text.endsWith(part),
+    has: () => Array.isArray(left) && left.includes(right),
+    in: () => Array.isArray(right) && right.some((each) => compares('eq', left, each)),
+    notIn: () => Array.isArray(right) && right.every((each) => compares('ne', left, each)),
+  }
+  return answers[operator]?.() ?? unknownName(operator)
+}
+
+/** By number, by truth, or by code points. */
+export function compareValues(one: unknown, two: unknown): number {
+  if (typeof one === 'number' || typeof one === 'boolean') return Number(one) - Number(two)
+  const [left, right] = [[...String(one)], [...String(two)]]
+  for (const [index, letter] of left.entries()) {
+    const other = right[index]
+    if (other === undefined) return 1
+    const difference = (letter.codePointAt(0) ?? 0) - (other.codePointAt(0) ?? 0)
+    if (difference !== 0) return difference
+  }
+  return left.length - right.length
+}
+
+export function relationOf(model: Model, name: string): ModelRelation {
+  return model.relations.get(name) ?? unknownName(name)
+}
+
+export function modelOf({ catalog }: World, name: string): Model {
+  return catalog.models.get(name) ?? unknownName(name)
+}
+
+export function rowsOf({ rows }: World, model: string): readonly Row[] {
+  return rows.get(model) ?? []
+}
+
+export function unknownName(name: string): never {
+  throw new UnknownName(name)
+}
