@@ -50,7 +50,8 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
     unrestricted: false,
     signedIn: true,
     roles: new Set(roles),
-    key: `u:${roles.join(',')}`,
+    // Encoded, so that no role's name can look like two roles, or like another part of a key.
+    key: `u:${roles.map(encodeURIComponent).join(',')}`,
   })
 }
 

@@ -18,7 +18,8 @@ export interface RowSource {
 /** A value of `input`, as the write planner has it: its SQL, and whether the caller sent it. */
 export interface InputValue {
   readonly value: Fragment
-  readonly given: boolean
+  /** `unknown`: before an input was looked at; a rule that asks may hold. */
+  readonly given: boolean | 'unknown'
 }
 
 /** All that one rule can see. */

@@ -28,7 +28,7 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
     case 'signedIn':
       return settled(sight.facts.signedIn === wanted)
     case 'given':
-      return settled((sight.input(expression.field)?.given ?? false) === wanted)
+      return given(sight, expression.field, wanted)
     case 'truth':
       return truth(sight, expression.operand, wanted)
     case 'isNull':
@@ -42,6 +42,11 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
     default:
       return unreachable(expression, 'a rule')
   }
+}
+
+function given(sight: Sight, field: string, wanted: boolean): Condition {
+  const known = sight.input(field)?.given ?? false
+  return known === 'unknown' ? depends(raw('true')) : settled(known === wanted)
 }
 
 function settled(value: boolean): Condition {
