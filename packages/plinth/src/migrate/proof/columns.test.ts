@@ -228,4 +228,15 @@ onBothServers('columns', (server) => {
     await reached(at, models(bigint()))
     assert.deepEqual(await at.rows('select total from shop.item order by 1'), ['2', '3'])
   })
+
+  test('a formula comes after the columns it reads', async (context) => {
+    const at = await start(context, named, filled)
+    const compute = {
+      total: ({ row }: never) => (row as { a: { plus(n: number): unknown } }).a.plus(1),
+    }
+    const to = of({ total: computed(integer()), a: integer({ default: 1 }), ...named }, { compute })
+    await at.follow(to)
+    await reached(at, to)
+    assert.deepEqual(await at.rows('select distinct total from shop.item'), ['2'])
+  })
 })

@@ -69,7 +69,11 @@ onBothServers('migration files', (server) => {
     const { plan, apply, at, directory } = await setting(server, context)
     await plan(first)
     await apply(first)
-    await plan(second)
+    const { steps } = await plan(second)
+    assert.ok(
+      steps.some(({ transactional }) => !transactional),
+      'planned for tables with rows',
+    )
     await apply(second)
     const fresh = await world(server, context)
     const catalog = declare(second)

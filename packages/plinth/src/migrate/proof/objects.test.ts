@@ -71,6 +71,15 @@ onBothServers('objects', (server) => {
     )
   })
 
+  test('what goes from a renamed model is still known as its own', async (context) => {
+    const at = await start(context, of({ ...names, old: text({ optional: true, max: 5 }) }))
+    const to = { product: model(names, { was: 'item' }) }
+    await at.refused(to, { ask: () => false })
+    const { notes } = await at.follow(to)
+    assert.deepEqual(notes, [])
+    await reached(at, to)
+  })
+
   test('uniqueness is refused while there are duplicates, by their count', async (context) => {
     const at = await start(context, of(names), rows, rows)
     const to = of({ name: text({ unique: true }) })
@@ -231,7 +240,8 @@ onBothServers('objects', (server) => {
       `alter table shop.item drop constraint item__stock__range,
         add constraint item__stock__range check (stock > 5)`,
       'drop index shop.item__name__unique_kept',
-      'drop index shop.item__name__unique_kept; create index item__name__unique_kept on shop.item (name)',
+      `drop index shop.item__name__unique_kept;
+        create index item__name__unique_kept on shop.item (name)`,
       `drop index shop.item__name__unique_kept;
         create unique index item__name__unique_kept on shop.item (name desc)`,
       `drop index shop.item__name__unique_kept;

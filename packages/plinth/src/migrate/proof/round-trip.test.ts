@@ -104,6 +104,20 @@ function computing(factor: number): Omit<AnyModelSpec, 'fields'> {
   }
 }
 
+/** All that PostgreSQL says of the tables, but the order of their columns. */
+const wholeShape = `
+  select concat_ws(' ', conrelid::regclass, conname, pg_get_constraintdef(oid), convalidated)
+  from pg_constraint where connamespace = 'shop'::regnamespace and contype <> 'n'
+  union all
+  select indexdef from pg_indexes where schemaname = 'shop'
+  union all
+  select concat_ws(' ', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull,
+    attcollation, attgenerated, pg_get_expr(adbin, adrelid))
+  from pg_attribute join pg_class c on c.oid = attrelid
+  left join pg_attrdef on adrelid = attrelid and adnum = attnum
+  where relnamespace = 'shop'::regnamespace and relkind = 'r' and attnum > 0 and not attisdropped
+  order by 1`
+
 onBothServers('any declaration', (server) => {
   test('follows any other, on empty tables and on rows', { timeout: 120_000 }, async (context) => {
     const at = await world(server, context)
@@ -145,7 +159,12 @@ onBothServers('any declaration', (server) => {
         assert.deepEqual(await at.rows(look), rows)
         await at.run('truncate shop.one cascade')
         await reach(after)
+        const reached = await at.rows(wholeShape)
         await reachByFile(before)
+        await at.run('drop schema shop cascade')
+        await at.run('update plinth.schema_state set drifted = true')
+        await reach(after)
+        assert.deepEqual(reached, await at.rows(wholeShape), 'as if made at once')
       }),
       { numRuns: 10, interruptAfterTimeLimit: 25_000 },
     )
