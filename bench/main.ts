@@ -1,0 +1,59 @@
+/** Owns `npm run bench`: every figure, side by side. `npm run bench -- reads memory` runs parts. */
+
+import { machineFacts } from './machine.ts'
+import { measureImport } from './measures/import.ts'
+import { measureMemory } from './measures/memory.ts'
+import { measureStartup } from './measures/startup.ts'
+import { measureTypes } from './measures/types.ts'
+import { stopAll } from './processes.ts'
+import { type Figure, tableOf } from './table.ts'
+import { benchTraffic } from './traffic/bench.ts'
+import { makeScratch } from './world.ts'
+
+const parts = ['reads', 'writes', 'startup', 'memory', 'import', 'types'] as const
+
+type Part = (typeof parts)[number]
+
+const tell = (line: string): void => void process.stdout.write(`${line}\n`)
+
+function partsOf(words: readonly string[]): ReadonlySet<Part> {
+  const unknown = words.filter((word) => !parts.some((part) => part === word))
+  if (unknown.length > 0) {
+    throw new Error(`There is no part ${unknown.join(', ')}. The parts are ${parts.join(', ')}.`)
+  }
+  const asked = parts.filter((part) => words.includes(part))
+  return new Set(asked.length > 0 ? asked : parts)
+}
+
+async function main(): Promise<void> {
+  const asked = partsOf(process.argv.slice(2))
+  tell(await machineFacts())
+  const scratch = await makeScratch()
+  const figures: Figure[] = []
+  try {
+    const kinds = (['read', 'write'] as const).filter((kind) => asked.has(`${kind}s`))
+    const traffic = kinds.length > 0 ? await benchTraffic(kinds, { scratch, tell }) : ''
+    if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
+    if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))
+    if (asked.has('import')) figures.push(...(await measureImport(scratch, tell)))
+    if (asked.has('types')) figures.push(...(await measureTypes(scratch, tell)))
+    if (traffic !== '') tell(`\n${traffic}`)
+    if (figures.length > 0) tell(`\n${figuresTable(figures)}`)
+  } finally {
+    await stopAll()
+    await scratch.remove()
+  }
+}
+
+function figuresTable(figures: readonly Figure[]): string {
+  const rows = figures.map(({ name, value, goal, reached }) => [
+    ...[name, value, goal],
+    reached ? 'reached' : 'missed',
+  ])
+  return tableOf(['figure', 'value', 'goal', ''], rows)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopAll().then(() => process.exit(1)))
+}
+await main()

@@ -1,0 +1,155 @@
+/** Owns what types cost: the check of a made-up app with many models, by the user's compiler. */
+
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from '../processes.ts'
+import { type Figure, median } from '../table.ts'
+import { root, type Scratch } from '../world.ts'
+
+const goals = { seconds: 2, megabytes: 1_024 } as const
+const kitCount = 10
+const modelsPerKit = 20
+const runs = 3
+
+/** Measures the type-check of an app of 200 models with relations, rules, actions on their data. */
+export async function measureTypes(
+  scratch: Scratch,
+  tell: (line: string) => void,
+): Promise<readonly Figure[]> {
+  const folder = join(scratch.path, 'types')
+  await writeApp(folder)
+  const compiler = join(root, 'node_modules', '.bin', 'tsc')
+  const seconds: number[] = []
+  const megabytes: number[] = []
+  for (let round = 0; round < runs; round++) {
+    const printed = await run(compiler, ['-p', folder, '--extendedDiagnostics'], { cwd: folder })
+    seconds.push(numberAfter('Total time', printed))
+    megabytes.push(numberAfter('Memory used', printed) / 1_024)
+    if (round === 0) {
+      const parts = ['Files', 'Types', 'Instantiations', 'Parse time', 'Bind time', 'Check time']
+      tell(`types: ${parts.map((part) => `${part} ${numberAfter(part, printed)}`).join(', ')}`)
+    }
+  }
+  const models = kitCount * modelsPerKit
+  const time = median(seconds)
+  const memory = median(megabytes)
+  return [
+    {
+      name: `type-check of ${models} models`,
+      value: `${time.toFixed(2)} s`,
+      goal: `≤ ${goals.seconds} s`,
+      reached: time <= goals.seconds,
+    },
+    {
+      name: `memory of that type-check`,
+      value: `${memory.toFixed(0)} MB`,
+      goal: `≤ ${goals.megabytes} MB`,
+      reached: memory <= goals.megabytes,
+    },
+  ]
+}
+
+function numberAfter(label: string, printed: string): number {
+  const found = new RegExp(`^${label}:\\s+([\\d.]+)`, 'm').exec(printed)
+  if (!found) throw new Error(`The compiler does not print ${label}.`)
+  return Number(found[1])
+}
+
+async function writeApp(folder: string): Promise<void> {
+  await mkdir(join(folder, 'node_modules'), { recursive: true })
+  await symlink(join(root, 'packages', 'plinth'), join(folder, 'node_modules', 'plinth'))
+  const compilerOptions = {
+    target: 'esnext',
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    allowImportingTsExtensions: true,
+    customConditions: ['source'],
+    types: [],
+    lib: ['esnext', 'esnext.date', 'dom'],
+    ...{ erasableSyntaxOnly: true, verbatimModuleSyntax: true, exactOptionalPropertyTypes: true },
+  }
+  const config = { compilerOptions, include: ['*.ts'] }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
+  for (let kit = 0; kit < kitCount; kit++) {
+    await writeFile(join(folder, `kit${kit}.ts`), kitText(kit))
+  }
+  await writeFile(join(folder, 'app.ts'), appText())
+}
+
+function kitText(kit: number): string {
+  const models = Array.from({ length: modelsPerKit }, (_, at) => modelText(kit, at)).join('\n')
+  const before = kit > 0 ? `import { kit${kit - 1} } from './kit${kit - 1}.ts'\n` : ''
+  const uses = kit > 0 ? `identity, kit${kit - 1}` : 'identity'
+  return `import { anyone, belongsTo, boolean, choice, decimal, email, hasMany, identity, instant,
+  integer, json, kit, list, money, text } from 'plinth'
+${before}
+export const kit${kit} = kit('kit${kit}', {
+  uses: [${uses}],
+  models: {
+${models}
+  },
+})
+`
+}
+
+function modelText(kit: number, at: number): string {
+  const name = `m${kit}x${at}`
+  const next = `m${kit}x${(at + 1) % modelsPerKit}`
+  const previous = `m${kit}x${(at + modelsPerKit - 1) % modelsPerKit}`
+  const outside = kit > 0 ? `m${kit - 1}x${at}` : 'user'
+  return `    ${name}: {
+      fields: {
+        name: text({ max: 80 }),
+        address: email({ optional: true }),
+        price: money('GBP', { min: 0 }),
+        weight: decimal({ precision: 10, scale: 3, optional: true }),
+        stock: integer({ min: 0, default: 0 }),
+        state: choice(['open', 'paid', 'closed'], { default: 'open' }),
+        published: boolean({ default: false }),
+        placedAt: instant({ optional: true }),
+        labels: list(text({ max: 20 }), { default: [] }),
+        notes: json({ optional: true }),
+        owner: belongsTo('user', { optional: true }),
+        next: belongsTo('${next}', { optional: true }),
+        outside: belongsTo('${outside}', { optional: true }),
+        previous: hasMany('${previous}', { by: 'next' }),
+      },
+      access: {
+        read: ({ row, me }) => row.published.or(row.ownerId.eq(me.id)).or(me.is('staff')),
+        create: ({ me }) => me.signedIn,
+        update: ({ row, me }) => row.next.ownerId.eq(me.id).or(row.state.eq('open')),
+        delete: ({ row, me }) => row.previous.some((each) => each.ownerId.eq(me.id)),
+        fields: { price: { read: ({ row }) => row.stock.gt(0) } },
+      },
+      indexes: [['state', 'placedAt']],
+    },`
+}
+
+function appText(): string {
+  const kits = Array.from({ length: kitCount }, (_, kit) => `kit${kit}`)
+  const imports = kits.map((kit) => `import { ${kit} } from './${kit}.ts'`).join('\n')
+  const reads = Array.from({ length: kitCount * modelsPerKit }, (_, n) => {
+    const [kit, at] = [Math.floor(n / modelsPerKit), n % modelsPerKit]
+    return `  const r${n} = await data.m${kit}x${at}.find({
+    filter: { stock: { gt: 1 }, state: 'open' },
+    include: { owner: true, next: true },
+    sort: ['-placedAt'],
+  })
+  total += r${n}[0]?.next?.stock ?? r${n}[0]?.price.amount ?? 0`
+  }).join('\n')
+  return `import { app, identity, type AppModels, type Data } from 'plinth'
+${imports}
+
+const kits = [identity, ${kits.join(', ')}] as const
+export default app({ kits })
+
+export async function sum(data: Data<AppModels<typeof kits>>): Promise<number> {
+  let total = 0
+${reads}
+  return total
+}
+`
+}
