@@ -15,6 +15,7 @@ export function createProgram(): Command {
     .description('The whole back end of a product, from a declaration in TypeScript.')
     .version(version(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help; plinth <command> --help shows examples')
+    .configureHelp({ subcommandTerm: (command) => command.name() })
     .exitOverride()
     .showSuggestionAfterError()
     .addHelpText('after', examples(['plinth new shop', 'plinth dev', 'plinth check app.ts']))

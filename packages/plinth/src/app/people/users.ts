@@ -48,7 +48,12 @@ export async function createUser(parts: UserParts, user: NewUser): Promise<MadeU
   const detail = passwordProblem(password)
   if (detail) throw invalidInput([{ pointer: '/password', code: 'bad_password', detail }])
   const passwordHash = await parts.passwords.hash(password)
-  const made = await parts.records.create('user', { email, name, roles, passwordHash })
+  const made = await parts.records
+    .create('user', { email, name, roles, passwordHash })
+    .catch((error: unknown) => {
+      if (!(error instanceof Failure) || error.code !== 'conflict') throw error
+      throw new Failure('conflict', { detail: `There is a user ${email} already.`, cause: error })
+    })
   return { id: String(made.id), email: String(made.email), password }
 }
 
@@ -100,14 +105,9 @@ function checkRoles({ roles: known }: Catalog, roles: readonly string[]): void {
   if (!known) return
   const problems = roles.flatMap((role, index) => {
     if (known.has(role)) return []
-    const near = suggestion(role, known) || `. The roles are ${[...known].join(', ')}`
-    return [
-      {
-        pointer: `/roles/${index}`,
-        code: 'unknown_role',
-        detail: `There is no role "${role}"${near}.`,
-      },
-    ]
+    const near = suggestion(role, known) || `. The roles are ${[...known].join(', ')}.`
+    const detail = `There is no role "${role}"${near}`
+    return [{ pointer: `/roles/${index}`, code: 'unknown_role', detail }]
   })
   if (problems.length > 0) throw invalidInput(problems)
 }

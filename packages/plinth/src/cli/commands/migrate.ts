@@ -9,6 +9,7 @@ import { createLog } from '../../app/log.ts'
 import { withDatabase, withPlanningDatabase } from '../../app/migrations.ts'
 import { internalTables } from '../../app/schema.ts'
 import { migrationsFolder } from '../../app/start.ts'
+import { Failure } from '../../base/failure.ts'
 import { systemClock } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { applyFiles, migrationStatus, planFile } from '../../migrate/migrate.ts'
@@ -27,6 +28,13 @@ async function prepare(file: string | undefined): Promise<Prepared> {
   const { app } = await loadApp(config.appFile)
   const directory = migrationsFolder(config)
   return { config, catalog: catalogOf(app), directory, internal: internalTables }
+}
+
+const ownWay =
+  'The embedded database follows the declaration by itself; migration files are for a server.'
+
+function followsByItself({ database, production }: Config): boolean {
+  return database === undefined && !production
 }
 
 async function reach({ config }: Prepared) {
@@ -58,6 +66,10 @@ export async function plan(file: string | undefined, title: string | undefined):
 /** Applies the pending files. */
 export async function apply(file: string | undefined, allowDestructive: boolean): Promise<void> {
   const prepared = await prepare(file)
+  if (followsByItself(prepared.config)) {
+    const cure = 'Set DATABASE_URL, or NODE_ENV=production for an embedded one.'
+    throw new Failure('usage', { detail: `${ownWay} ${cure}` })
+  }
   const reached = await reach(prepared)
   try {
     const { lines, complete } = await withDatabase(reached.address, (database) =>
@@ -84,7 +96,9 @@ export async function status(file: string | undefined): Promise<void> {
       migrationStatus({ ...prepared, database }),
     )
     for (const line of lines) printData(line)
-    const open = files.some(({ state }) => state !== 'applied')
+    const follows = followsByItself(prepared.config)
+    if (follows && files.length > 0) tell(ownWay)
+    const open = !follows && files.some(({ state }) => state !== 'applied')
     if (steps.length > 0 || open) process.exitCode = 1
   } finally {
     await reached.stop()

@@ -5,6 +5,7 @@ import { readWords } from '../arguments.ts'
 import { addCommand, examples } from './words.ts'
 
 const settings = `
+
 Settings are environment variables:
   PORT                     default 3000; 0 takes any free one
   HOST                     default 127.0.0.1; 0.0.0.0 serves the network

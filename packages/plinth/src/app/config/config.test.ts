@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Failure } from '../../base/failure.ts'
+import { base64url, hex, randomBytes } from '../../base/ids.ts'
+import { readConfig, wantsColour } from './config.ts'
+import { deriveKey, keptSecret, secretProblem } from './secret.ts'
+
+const appFile = '/srv/shop/app.ts'
+
+function refusal(environment: Record<string, string>): Failure {
+  let refused: unknown
+  assert.throws(
+    () => readConfig({ appFile }, environment),
+    (error) => {
+      refused = error
+      return true
+    },
+  )
+  assert.ok(refused instanceof Failure)
+  assert.equal(refused.code, 'configuration_invalid')
+  return refused
+}
+
+test('an empty environment is a configuration', () => {
+  const config = readConfig({ appFile }, {})
+  assert.equal(config.port, 3000)
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.dataDirectory, '/srv/shop/.plinth')
+  assert.equal(config.database, undefined)
+  assert.equal(config.production, false)
+  assert.equal(config.callsPerMinute, 600)
+})
+
+test('a set variable is read, an empty one is not set', () => {
+  const config = readConfig(
+    { appFile },
+    {
+      PORT: '0',
+      HOST: '',
+      DATABASE_URL: 'postgres://ann:x@db.example:6000/shop',
+      PLINTH_DATA: 'data',
+      PLINTH_LOG: 'info',
+      PLINTH_URL: 'https://shop.example/',
+      PLINTH_TRUSTED_PROXIES: '2',
+    },
+  )
+  assert.equal(config.port, 0)
+  assert.equal(config.host, '127.0.0.1')
+  assert.equal(config.database?.host, 'db.example')
+  assert.equal(config.dataDirectory, '/srv/shop/data')
+  assert.equal(config.logLevel, 'information')
+  assert.equal(config.publicUrl, 'https://shop.example')
+  assert.equal(config.trustedProxies, 2)
+})
+
+test('all problems are told together, and no secret is', () => {
+  const { problems, detail } = refusal({
+    PORT: '70000',
+    DATABASE_URL: 'mysql://ann:hunter2@db/shop',
+    PLINTH_SECRET: 'hunter2-is-my-secret',
+    PLINTH_TRUSTED_PROXIES: '-1',
+    PLINTH_CALLS_PER_MINUTE: 'many',
+    PLINTH_LOG: 'loud',
+    PLINTH_URL: 'shop.example',
+  })
+  assert.deepEqual(
+    problems.map(({ pointer }) => pointer),
+    [
+      'PORT',
+      'DATABASE_URL',
+      'PLINTH_SECRET',
+      'PLINTH_TRUSTED_PROXIES',
+      'PLINTH_CALLS_PER_MINUTE',
+      'PLINTH_LOG',
+      'PLINTH_URL',
+    ],
+  )
+  assert.ok(!detail.includes('hunter2'))
+})
+
+test('H07: production without a secret, with a placeholder or a weak one is refused', () => {
+  const weak = [
+    undefined,
+    '',
+    'changeme',
+    'secret',
+    'x'.repeat(64),
+    '0'.repeat(64),
+    'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz',
+    '0123456789abcdef'.repeat(4),
+    'please-change-me-please-change-me-please-change-me-now',
+    'this-is-the-development-key-of-our-shop-1234567890',
+    hex(randomBytes(16)),
+    base64url(randomBytes(20)),
+  ]
+  for (const secret of weak) {
+    const set = secret === undefined ? {} : { PLINTH_SECRET: secret }
+    const { problems } = refusal({ NODE_ENV: 'production', ...set })
+    assert.equal(problems[0]?.pointer, 'PLINTH_SECRET', String(secret))
+    assert.match(problems[0]?.detail ?? '', /openssl rand -base64 32/)
+  }
+})
+
+test('H07: random secrets of 32 bytes are taken, in every usual spelling', () => {
+  for (let count = 0; count < 200; count += 1) {
+    const bytes = randomBytes(32)
+    for (const secret of [hex(bytes), base64url(bytes), Buffer.from(bytes).toString('base64')]) {
+      assert.equal(secretProblem(secret), undefined, secret)
+    }
+  }
+  const secret = base64url(randomBytes(32))
+  const config = readConfig({ appFile }, { NODE_ENV: 'production', PLINTH_SECRET: secret })
+  assert.equal(config.secret, secret)
+})
+
+test('a made secret is private, stable, and the same for starts at once', async (context) => {
+  const folder = await mkdtemp(join(tmpdir(), 'plinth-secret-'))
+  context.after(() => rm(folder, { recursive: true }))
+  const made = await Promise.all(Array.from({ length: 5 }, () => keptSecret(folder)))
+  assert.equal(new Set(made).size, 1)
+  assert.equal(await keptSecret(folder), made[0])
+  const file = join(folder, 'keys', 'secret')
+  assert.equal((await stat(file)).mode & 0o777, 0o600)
+  assert.equal((await stat(join(folder, 'keys'))).mode & 0o777, 0o700)
+  await writeFile(file, (await readFile(file, 'utf8')).slice(0, 10))
+  await assert.rejects(keptSecret(folder), /is damaged/)
+})
+
+test('keys of different purposes have nothing in common', () => {
+  const secret = base64url(randomBytes(32))
+  assert.notDeepEqual(deriveKey(secret, 'cursors'), deriveKey(secret, 'cookies'))
+  assert.deepEqual(deriveKey(secret, 'cursors'), deriveKey(secret, 'cursors'))
+})
+
+test('colours are for terminals whose owner wants them', () => {
+  assert.equal(wantsColour({ isTTY: true }, {}), true)
+  assert.equal(wantsColour({ isTTY: true }, { NO_COLOR: '1' }), false)
+  assert.equal(wantsColour({ isTTY: false }, {}), false)
+  assert.equal(wantsColour({ isTTY: true }, { TERM: 'dumb' }), false)
+})

@@ -1,0 +1,171 @@
+/** Owns running the command line as a person does: real processes in a folder of their own. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+
+const home = join(import.meta.dirname, '../../..')
+const bin = join(home, 'bin/plinth.js')
+
+/** A folder with an app in it. */
+export interface AppFolder {
+  readonly path: string
+  /** Writes a file of the app. */
+  write(name: string, text: string): Promise<void>
+  /** Runs a command to its end. */
+  run(words: readonly string[], options?: RunOptions): Promise<Ended>
+  /** Runs Node itself. */
+  runNode(words: readonly string[]): Promise<Ended>
+  /** Starts a server and waits until it is ready. */
+  serve(words: readonly string[], environment?: Environment): Promise<Served>
+}
+
+type Environment = Readonly<Record<string, string>>
+
+/** How a command is run. */
+export interface RunOptions {
+  readonly environment?: Environment
+  readonly input?: string
+}
+
+/** How a command ended. */
+export interface Ended {
+  readonly code: number | null
+  readonly data: string
+  /** What it told on stderr. */
+  readonly told: string
+}
+
+/** A running server. */
+export interface Served {
+  readonly process: ChildProcess
+  readonly base: string
+  /** What it told so far. */
+  told(): string
+  /** Waits until it told something. */
+  untilTold(pattern: RegExp): Promise<void>
+  fetch(path: string): Promise<Response>
+  /** Ends it with a signal and waits for its exit code. */
+  end(signal?: NodeJS.Signals): Promise<number | null>
+}
+
+/** Makes a folder that finds `plinth`, and removes it at the end of the test. */
+export async function appFolder(context: TestContext, app: string): Promise<AppFolder> {
+  const path = await mkdtemp(join(tmpdir(), 'plinth-cli-'))
+  const children: ChildProcess[] = []
+  context.after(async () => {
+    for (const child of children) {
+      if (child.exitCode !== null || child.signalCode !== null) continue
+      child.kill('SIGTERM')
+      await once(child, 'exit')
+    }
+    await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+  })
+  await mkdir(join(path, 'node_modules'))
+  await symlink(home, join(path, 'node_modules/plinth'))
+  await writeFile(join(path, 'package.json'), '{ "type": "module", "private": true }')
+  await writeFile(join(path, 'app.ts'), app)
+  const begin = (words: readonly string[], environment: Environment = {}): ChildProcess => {
+    const child = spawn(process.execPath, [...words], {
+      cwd: path,
+      env: { ...cleanEnvironment(), PORT: '0', NO_COLOR: '1', ...environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    children.push(child)
+    return child
+  }
+  return {
+    path,
+    write: (name, text) => writeFile(join(path, name), text),
+    run: (words, { environment, input = '' } = {}) =>
+      finish(begin([bin, ...words], environment), input),
+    runNode: (words) => finish(begin(words), ''),
+    serve: (words, environment) => untilReady(begin([bin, ...words], environment)),
+  }
+}
+
+function cleanEnvironment(): Record<string, string | undefined> {
+  const { PATH, HOME, TMPDIR } = process.env
+  return { PATH, HOME, TMPDIR }
+}
+
+async function finish(child: ChildProcess, input: string): Promise<Ended> {
+  const data = gather(child.stdout)
+  const told = gather(child.stderr)
+  child.stdin?.end(input)
+  await once(child, 'close')
+  return { code: child.exitCode, data: data(), told: told() }
+}
+
+async function untilReady(child: ChildProcess): Promise<Served> {
+  const told = gather(child.stderr)
+  gather(child.stdout)
+  const untilTold = async (pattern: RegExp): Promise<void> => {
+    while (!pattern.test(told())) {
+      assert.equal(child.exitCode, null, `it ended:\n${told()}`)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+  await untilTold(/Ctrl-C ends it/)
+  const base = /API\s+(http:\S+)\/api/.exec(told())?.[1] ?? ''
+  return {
+    process: child,
+    base,
+    told,
+    untilTold,
+    fetch: (path) => fetch(base + path, { headers: { connection: 'close' } }),
+    async end(signal = 'SIGTERM') {
+      child.kill(signal)
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+      return child.exitCode
+    },
+  }
+}
+
+function gather(stream: NodeJS.ReadableStream | null): () => string {
+  let text = ''
+  stream?.setEncoding('utf8').on('data', (chunk) => {
+    text += String(chunk)
+  })
+  return () => text
+}
+
+/** A small shop. `fields` are put into its product. */
+export function shopApp(fields = ''): string {
+  return `
+import { app, anyone, integer, kit, text } from 'plinth'
+import { cell, importer } from 'plinth/server'
+
+const catalog = kit('catalog', {
+  models: {
+    product: {
+      fields: { sku: text({ max: 40, unique: true }), stock: integer({ min: 0, default: 0 }), ${fields} },
+      access: { read: ({ row, me }) => row.stock.gt(0).or(me.is('staff')), write: ({ me }) => me.is('staff') },
+      key: ['sku'],
+    },
+  },
+})
+
+export const stock = importer('stock', {
+  kits: [catalog],
+  columns: { sku: cell('Code'), stock: cell.integer('Stock') },
+  row: ({ row, put }) => put('product', { sku: row.sku, stock: row.stock }),
+})
+
+export default app({
+  title: 'Shop',
+  kits: [catalog],
+  roles: ['staff'],
+  async seed({ data, createUser, log }) {
+    await data.product.create({ sku: 'seen', stock: 3 })
+    await data.product.create({ sku: 'hidden', stock: 0 })
+    const { email, password } = await createUser({ email: 'staff@shop.example', roles: ['staff'] })
+    log(\`Staff: \${email} \${password}\`)
+  },
+})
+`
+}
