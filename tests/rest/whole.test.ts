@@ -137,7 +137,7 @@ test('a session in a cookie serves our own pages alone', async () => {
   const leave = { headers: { ...own, cookie, 'x-plinth-request': '1' } }
   const left = await shop.send('POST', '/api/identity/sign-out', leave)
   assert.match(String(left.headers['set-cookie']), /Max-Age=0/)
-  assert.equal((await create(own, 'Three')).json().code, 'invalid_credentials')
+  assert.equal((await create(own, 'Three')).json().code, 'sign_in_required')
 })
 
 test('every list of the document can be asked for, and tells the rate', async () => {

@@ -28,11 +28,13 @@ export const matrix: Readonly<Record<string, Room>> = {
   sql: { may: ['base'] },
   database: { may: ['base', 'sql'] },
   access: { may: ['base', 'kinds', 'define', 'catalog', 'sql'] },
-  query: { may: ['base', 'kinds', 'catalog', 'sql', 'access'] },
+  // define: a rule travels from the catalog to access as an Expression; only its type is named.
+  query: { may: ['base', 'kinds', 'catalog', 'sql', 'access'], typesOf: ['define'] },
   effects: { may: ['base', 'catalog', 'sql', 'database'] },
   engine: { may: [...foundation, 'effects'] },
   work: { may: ['base', 'define', 'catalog', 'sql', 'database', 'effects', 'engine'] },
-  identity: builtInKit,
+  // catalog, engine: its flows are actions in the engine's form; what they call is handed in.
+  identity: { ...builtInKit, typesOf: ['catalog', 'engine'] },
   files: builtInKit,
   mail: builtInKit,
   audit: builtInKit,

@@ -66,7 +66,7 @@ export const limits = Object.freeze({
   migrationBuildLockTimeoutMs: 60_000,
   // callers
   callsPerMinute: 600,
-  callsBurst: 60,
+  callersCountedMax: 100_000,
   signInsPerMinutePerAccount: 5,
   signInsPerMinutePerNetwork: 20,
   signUpsPerHourPerNetwork: 5,

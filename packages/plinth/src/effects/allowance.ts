@@ -16,13 +16,19 @@ export interface Taken {
   readonly retryAfterSeconds: number
 }
 
+// A window is over when its end has passed, and when it lies further ahead than a window is long:
+// then the clock was set back, and nobody waits for a moment that the old clock meant.
 const takeText = `insert into plinth.allowance as a (key, taken, window_ends_at)
   values ($1, 1, $2::timestamp with time zone + $3::interval)
   on conflict (key) do update set
-    taken = case when a.window_ends_at <= $2::timestamp with time zone then 1
+    taken = case
+      when a.window_ends_at <= $2::timestamp with time zone
+        or a.window_ends_at > excluded.window_ends_at then 1
       else least(a.taken, $4::integer) + 1 end,
-    window_ends_at = case when a.window_ends_at <= $2::timestamp with time zone
-      then excluded.window_ends_at else a.window_ends_at end
+    window_ends_at = case
+      when a.window_ends_at <= $2::timestamp with time zone
+        or a.window_ends_at > excluded.window_ends_at then excluded.window_ends_at
+      else a.window_ends_at end
   returning taken <= $4::integer,
     ceil(extract(epoch from window_ends_at - $2::timestamp with time zone))::integer`
 

@@ -33,12 +33,7 @@ export async function claimKey(session: Session, call: CallKey): Promise<string 
     text: claimText,
     values: [call.caller, call.key],
   })
-  if (lock.rows[0]?.[0] !== 't') {
-    throw new Failure('in_progress', {
-      detail: 'A call with this Idempotency-Key is still running: repeat it in a moment.',
-      retryAfterSeconds: 1,
-    })
-  }
+  if (lock.rows[0]?.[0] !== 't') throw stillRunning()
   const found = await session.query({
     name: 'plinth_idempotency_find',
     text: findText,
@@ -52,6 +47,14 @@ export async function claimKey(session: Session, call: CallKey): Promise<string 
     })
   }
   return row[1] ?? undefined
+}
+
+/** The failure of a call that meets an equal one under way. */
+export function stillRunning(): Failure {
+  return new Failure('in_progress', {
+    detail: 'A call with this Idempotency-Key is still running: repeat it in a moment.',
+    retryAfterSeconds: 1,
+  })
 }
 
 /** Stores the reply beside its effects. */

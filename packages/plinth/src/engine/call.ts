@@ -12,7 +12,7 @@ export interface Call {
   readonly id?: string
   /** get, in place of the id: every field of the model's natural key, as text. */
   readonly key?: Readonly<Record<string, string>>
-  /** Values of create, update (a merge patch), upsert and actions, as parsed JSON; batch: its list. */
+  /** Parsed JSON: values of create, update (a merge patch), upsert, actions; a batch's list. */
   readonly input?: unknown
   /** list and get: what to read, as parsed JSON in the form of the read grammar. */
   readonly query?: unknown

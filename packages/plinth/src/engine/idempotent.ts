@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
-import { type CallKey, claimKey, storeReply } from '../effects/idempotency.ts'
+import { databaseErrorOf } from '../database/errors.ts'
+import { type CallKey, claimKey, stillRunning, storeReply } from '../effects/idempotency.ts'
 import type { Call, Reply } from './call.ts'
+import { demandTime } from './deadline.ts'
 import type { Runtime, Scope } from './runtime.ts'
 
 interface Asked {
@@ -15,19 +17,48 @@ interface Asked {
 }
 
 /**
- * Runs an unsafe call under its Idempotency-Key. A failure stores nothing: the transaction rolls
- * back and a repeat tries again.
+ * Runs an unsafe call of models under its Idempotency-Key. A failure stores nothing: the
+ * transaction rolls back and a repeat tries again. Built-in actions are not run by this, on
+ * purpose: a stored reply would keep a session's token in the clear; each of them can be repeated
+ * as it is.
+ *
+ * Fails with `in_progress`, `key_reused`, and with whatever the call fails with.
  */
 export async function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promise<Reply> {
   const key = keyOf(asked)
-  try {
-    return await attempt(asked, { key, run })
-  } catch (error) {
-    if (!(error instanceof StoredMeanwhile)) throw error
-    // A serializable snapshot can be older than the claim: the other call's reply was stored
-    // in between, and our effects are rolled back. A new snapshot sees it.
-    return attempt(asked, { key, run })
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await attemptOnce(asked, { key, run })
+    } catch (error) {
+      if (attempt >= attemptsMax || !goesAgain(asked, error)) throw explained(error)
+    }
   }
+}
+
+const attemptsMax = 3
+
+/**
+ * A serializable snapshot can be older than the claim: another call's reply was stored in between,
+ * and our effects are rolled back; a new snapshot sees it. An upsert whose insert met another one
+ * looks again, as it does without a key.
+ */
+function goesAgain({ runtime, call }: Asked, error: unknown): boolean {
+  if (error instanceof StoredMeanwhile) return true
+  const upserts = runtime.catalog.operations.get(call.operation)?.type === 'upsert'
+  return upserts && error instanceof Failure && error.code === 'conflict'
+}
+
+/** Where the connection broke at COMMIT the caller need not look: the key tells. */
+function explained(error: unknown): unknown {
+  if (error instanceof StoredMeanwhile) return stillRunning()
+  if (!(error instanceof Failure) || !databaseErrorOf(error)?.outcomeUnknown) return error
+  return new Failure('unavailable', {
+    detail:
+      'The connection broke while the change was being stored: it may be stored or not. ' +
+      'Repeat the call with the same Idempotency-Key: it happens once.',
+    retryAfterSeconds: 1,
+    cause: error.cause,
+  })
 }
 
 interface Once {
@@ -35,10 +66,11 @@ interface Once {
   readonly run: (scope: Scope) => Promise<Reply>
 }
 
-function attempt({ runtime, call, caller }: Asked, { key, run }: Once): Promise<Reply> {
+function attemptOnce({ runtime, call, caller }: Asked, { key, run }: Once): Promise<Reply> {
   const isolation = call.operation === 'batch' ? 'serializable' : 'read committed'
   return runtime.database.transaction(
     async (session) => {
+      demandTime(runtime, call)
       const stored = await claimKey(session, key)
       if (stored !== undefined) return { ...(JSON.parse(stored) as Reply), replayed: true }
       const reply = await run({ runtime, session, caller, call })

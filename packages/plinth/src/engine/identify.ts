@@ -1,4 +1,4 @@
-/** Owns the way from a session token to its caller: one look-up for all calls of the same moment. */
+/** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
 
 import { createHash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
@@ -19,7 +19,8 @@ const touchAfterMs = 60_000
 
 const dayMs = 86_400_000
 
-const findText = `select s.token_hash, s.id, u.id, u.roles, s.last_used_at < $3::timestamp with time zone
+const findText = `select s.token_hash, s.id, u.id, u.roles,
+    s.last_used_at < $3::timestamp with time zone
   from identity.session s join identity."user" u on u.id = s.user_id
   where s.token_hash = any($1::text[]) and s.expires_at > $2::timestamp with time zone
     and s.last_used_at > $4::timestamp with time zone and not u.suspended`

@@ -2,12 +2,13 @@
 
 import { anonymous, type Caller } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
-import { instantText } from '../base/time.ts'
+import { networkOf } from '../base/network.ts'
 import type { Operation } from '../catalog/catalog.ts'
 import { suggestion } from '../catalog/mistakes.ts'
 import { runAction } from './actions.ts'
-import { runBatch } from './batch.ts'
+import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
+import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
 import { noteRate } from './limiter.ts'
 import { runModelOperation } from './models.ts'
@@ -19,11 +20,13 @@ import type { Runtime, Scope } from './runtime.ts'
  * error is a bug, which doors answer as `internal`.
  */
 export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
-  const caller = await identify(runtime, call)
+  demandTime(runtime, call)
+  const { caller, stale } = await identify(runtime, call)
   const rate = admit(runtime, { call, caller })
   try {
+    demandTime(runtime, call)
     const reply = await answer(runtime, { call, caller })
-    return rate ? { ...reply, rate } : reply
+    return { ...(stale ? { session: null } : {}), ...reply, ...(rate ? { rate } : {}) }
   } catch (error) {
     if (rate) noteRate(error, rate)
     throw error
@@ -35,15 +38,27 @@ interface Asked {
   readonly caller: Caller
 }
 
-async function identify(runtime: Runtime, call: Call): Promise<Caller> {
-  if ('caller' in call.as) return call.as.caller
+interface Identified {
+  readonly caller: Caller
+  /** True where a cookie named a session that has ended: the reply ends the cookie too. */
+  readonly stale: boolean
+}
+
+/**
+ * A wrong bearer token fails the call: whoever sent it meant it. A cookie is sent by the browser
+ * whether its session has ended or not, so such a caller is anonymous, and can sign in again.
+ */
+async function identify(runtime: Runtime, call: Call): Promise<Identified> {
+  if ('caller' in call.as) return { caller: call.as.caller, stale: false }
   const { credential } = call.as
-  if (!credential) return anonymous
+  if (!credential) return { caller: anonymous, stale: false }
   try {
-    return await runtime.identify(credential.token)
+    return { caller: await runtime.identify(credential.token), stale: false }
   } catch (error) {
-    // A wrong credential costs its network, or guessing would be free.
-    if (error instanceof Failure) noteRate(error, runtime.limiter.take(networkKey(call)))
+    if (!(error instanceof Failure) || error.code !== 'invalid_credentials') throw error
+    if (credential.from === 'cookie') return { caller: anonymous, stale: true }
+    // A wrong token costs its network, or guessing would be free.
+    noteRate(error, runtime.limiter.take(networkKey(call)))
     throw error
   }
 }
@@ -55,7 +70,7 @@ function admit(runtime: Runtime, { call, caller }: Asked): RateState | undefined
 }
 
 function networkKey(call: Call): string {
-  return `network:${call.remoteAddress}`
+  return `network:${networkOf(call.remoteAddress)}`
 }
 
 async function answer(runtime: Runtime, { call, caller }: Asked): Promise<Reply> {
@@ -68,7 +83,10 @@ async function answer(runtime: Runtime, { call, caller }: Asked): Promise<Reply>
     operation === 'batch' ? runBatch(scope) : runModelOperation(scope, operation)
   if (!safe && call.idempotencyKey !== undefined) return once({ runtime, call, caller }, run)
   if (operation === 'batch') {
-    return runtime.database.transaction((session) => run({ runtime, session, caller, call }))
+    return runtime.database.transaction((session) => {
+      demandTime(runtime, call)
+      return run({ runtime, session, caller, call })
+    })
   }
   return run({ runtime, session: runtime.database, caller, call })
 }
@@ -79,9 +97,4 @@ function find(runtime: Runtime, name: string): Operation | 'batch' {
   if (operation) return operation
   const near = suggestion(name, runtime.catalog.operations.keys())
   throw new Failure('not_found', { detail: `There is no operation "${name}"${near}.` })
-}
-
-/** The call's clock as PostgreSQL and replies print it. */
-export function nowOf(runtime: Runtime): string {
-  return instantText(runtime.clock.now())
 }

@@ -1,11 +1,13 @@
 /** Owns the counting of calls per caller, in memory: a fixed window for each. */
 
 import { Failure } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
 import type { RateState } from './call.ts'
 import type { Limiter } from './runtime.ts'
 
 const windowSeconds = 60
+const windowMs = windowSeconds * 1_000
 
 interface Window {
   taken: number
@@ -14,31 +16,57 @@ interface Window {
 
 /**
  * Counts calls in windows of a minute. Windows that ended are dropped whenever a minute has
- * passed, so that memory follows the callers of the last minute.
+ * passed; where more callers come within one, the windows begun first go. So memory is bounded,
+ * whoever calls from however many networks.
  */
 export function callLimiter(clock: Clock, callsPerMinute: number): Limiter {
-  const windows = new Map<string, Window>()
-  let sweepAtMs = 0
+  const windows = new Windows()
   return {
     take(key) {
       const now = clock.now()
-      if (now >= sweepAtMs) {
-        for (const [each, window] of windows) if (window.endsAtMs <= now) windows.delete(each)
-        sweepAtMs = now + windowSeconds * 1_000
-      }
-      let window = windows.get(key)
-      if (!window || window.endsAtMs <= now) {
-        window = { taken: 0, endsAtMs: now + windowSeconds * 1_000 }
-        windows.set(key, window)
-      }
+      const window = windows.of(key, now)
       window.taken += 1
       const resetSeconds = Math.max(1, Math.ceil((window.endsAtMs - now) / 1_000))
-      if (window.taken > callsPerMinute) {
-        throw limited(resetSeconds, callsPerMinute)
-      }
+      if (window.taken > callsPerMinute) throw limited(resetSeconds, callsPerMinute)
       return state(callsPerMinute - window.taken, { resetSeconds, limit: callsPerMinute })
     },
   }
+}
+
+class Windows {
+  readonly #windows = new Map<string, Window>()
+  #sweepAtMs = 0
+
+  of(key: string, now: number): Window {
+    if (isOver(this.#sweepAtMs, now)) this.#sweep(now)
+    const known = this.#windows.get(key)
+    if (known && !isOver(known.endsAtMs, now)) return known
+    // Put at the end again, so that the first one is the one begun first.
+    this.#windows.delete(key)
+    const window = { taken: 0, endsAtMs: now + windowMs }
+    this.#windows.set(key, window)
+    if (this.#windows.size > limits.callersCountedMax) this.#dropFirst()
+    return window
+  }
+
+  #sweep(now: number): void {
+    for (const [key, { endsAtMs }] of this.#windows) {
+      if (isOver(endsAtMs, now)) this.#windows.delete(key)
+    }
+    this.#sweepAtMs = now + windowMs
+  }
+
+  #dropFirst(): void {
+    for (const key of this.#windows.keys()) {
+      this.#windows.delete(key)
+      return
+    }
+  }
+}
+
+/** A window also ends where the clock was set back to before it began. */
+function isOver(endsAtMs: number, now: number): boolean {
+  return endsAtMs <= now || endsAtMs > now + windowMs
 }
 
 /** Rate states of failures, so that a door can show them beside the problem. */

@@ -2,10 +2,10 @@
 
 import type { ModelOperation } from '../catalog/catalog.ts'
 import type { Reply } from './call.ts'
-import { runGet, runList } from './reads.ts'
+import { runGet, runList } from './operations/reads.ts'
+import { runUpsert } from './operations/upsert.ts'
+import { runCreate, runDelete, runUpdate } from './operations/writes.ts'
 import type { Scope } from './runtime.ts'
-import { runUpsert } from './upsert.ts'
-import { runCreate, runDelete, runUpdate } from './writes.ts'
 
 /** Runs one operation of a model in a session, as the scope's caller. */
 export function runModelOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {

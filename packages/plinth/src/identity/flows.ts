@@ -2,6 +2,7 @@
 
 import { Failure, invalidInput } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
+import { networkOf } from '../base/network.ts'
 import { instantText } from '../base/time.ts'
 import type { ActionInput, ActionOperation } from '../catalog/catalog.ts'
 import type {
@@ -50,7 +51,8 @@ function signUp({ passwords, signUp: who }: IdentityParts): Action {
     operation: operation('signUp', {
       path: 'sign-up',
       description:
-        'Makes an account. The answer is the same whether the address is new or taken; sign in afterwards.',
+        'Makes an account. The answer is the same whether the address is new or taken; ' +
+        'sign in afterwards.',
       input: [
         given('email', emailKind()),
         given('password', password),
@@ -94,15 +96,16 @@ function signIn({ passwords, newToken }: IdentityParts): Action {
         maybe('cookie', booleanKind()),
       ],
     }),
+    // The network first: one that has used up its own can no longer use up other people's.
     allowances: (input, call) => [
-      {
-        key: `sign-in:account:${String(input.email)}`,
-        limit: limits.signInsPerMinutePerAccount,
-        windowMs: minuteMs,
-      },
       {
         key: `sign-in:network:${networkOf(call.remoteAddress)}`,
         limit: limits.signInsPerMinutePerNetwork,
+        windowMs: minuteMs,
+      },
+      {
+        key: `sign-in:account:${String(input.email)}`,
+        limit: limits.signInsPerMinutePerAccount,
         windowMs: minuteMs,
       },
     ],
@@ -157,7 +160,10 @@ function signOut(): Action {
     }),
     async run({ caller, unrestricted }) {
       if (caller.is === 'user' && caller.sessionId !== undefined) {
-        await unrestricted.delete('session', caller.sessionId)
+        await unrestricted.delete('session', caller.sessionId).catch((error: unknown) => {
+          // Ended meanwhile, by another call: it is gone, as asked.
+          if (!(error instanceof Failure) || error.code !== 'not_found') throw error
+        })
       }
       return { status: 204, value: undefined, session: null }
     },
@@ -182,20 +188,6 @@ function whoAmI(): Action {
       return { status: 200, value: { user: user ?? null } }
     },
   }
-}
-
-/** The network of an address: IPv6 by its /64, so that rotating inside it changes nothing. */
-export function networkOf(address: string): string {
-  if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('::')
-  const groups = head === '' ? [] : head.split(':')
-  const after = tail === undefined || tail === '' ? [] : tail.split(':')
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length)
-  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...after]
-  return `${all
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`
 }
 
 function demandPassword(input: ActionValues): void {

@@ -10,7 +10,11 @@ import { nobody } from '../define/rule.ts'
  * A user sees themself; the role `admin` sees and changes all. Password hashes and session
  * tokens (kept as hashes) are readable by nobody, through any door.
  *
- * @example kit('orders', { uses: [identity], models: { customer: { fields: { user: belongsTo('user') } } } })
+ * @example
+ * kit('orders', {
+ *   uses: [identity],
+ *   models: { customer: { fields: { user: belongsTo('user') } } },
+ * })
  */
 export const identity = kit('identity', {
   models: {

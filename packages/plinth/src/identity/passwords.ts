@@ -24,13 +24,14 @@ export interface Passwords {
  */
 export function boundedPasswords(hasher: Hasher): Passwords {
   const slots = new Slots(limits.passwordHashesAtOnce, limits.passwordHashQueueMax)
-  let decoy: Promise<string> | undefined
+  let decoy: string | undefined
   return {
     hash: (password) => slots.run(() => hasher.hash(password.normalize('NFC'))),
     verify: (stored, password) =>
       slots.run(async () => {
-        decoy ??= hasher.hash('a password that nobody has')
-        const fits = await hasher.verify(stored ?? (await decoy), password.normalize('NFC'))
+        // Made on the first check of all, known user or not: it costs either the same.
+        decoy ??= await hasher.hash('a password that nobody has')
+        const fits = await hasher.verify(stored ?? decoy, password.normalize('NFC'))
         return fits && stored !== undefined
       }),
   }

@@ -2,13 +2,15 @@
 
 import { readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
+import type { Slot } from '../../access/slot.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
-import { type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
+import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
 import type { CreateShape } from './create.ts'
-import type { WriteTarget } from './input.ts'
 import { linkSlots, replaceLinks } from './links.ts'
+import type { WriteTarget } from './permissions.ts'
 import {
   nowValue,
   resultColumns,
@@ -60,7 +62,13 @@ export function planUpdate(shape: UpdateShape): WritePlan {
   const result = { demands, record: recordColumns({ ...shape, alias: 'm' }) }
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
   return writePlan(
-    sql`with o as materialized (${lockedRow(shape, idIndex)}), n as materialized (${next}), v as materialized (select ${judged(demands)} from o, n), made as (update ${table(model)} as t set ${sets} from n, v where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)${join(linking, '')} select ${columns} from v left join made as m on true`,
+    sql`with o as materialized (${lockedRow(shape, { idIndex, lock: 'no key update' })}),
+      n as materialized (${next}),
+      v as materialized (select ${judged(demands)} from o, n),
+      made as (update ${table(model)} as t set ${sets} from n, v
+        where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
+        ${join(linking, '')}
+      select ${columns} from v left join made as m on true`,
     result,
   )
 }
@@ -77,19 +85,46 @@ export function planDelete(shape: DeleteShape): WritePlan {
   const demands = withVersion(verdict, shape.versioned ? 1 : undefined)
   const holds = demandsHold(demands, 'v')
   const gone = model.softDelete
-    ? sql`update ${table(model)} as t set deleted_at = ${nowValue()}, updated_at = ${nowValue()}, version = o.version + 1 from o, v where t.id = o.id and ${holds} returning t.id, t.version`
-    : sql`delete from ${table(model)} as t using o, v where t.id = o.id and ${holds} returning t.id, t.version`
+    ? sql`update ${table(model)} as t
+        set deleted_at = ${nowValue()}, updated_at = ${nowValue()}, version = o.version + 1
+        from o, v where t.id = o.id and ${holds} returning t.id, t.version`
+    : sql`delete from ${table(model)} as t using o, v
+        where t.id = o.id and ${holds} returning t.id, t.version`
   const result = { demands, record: { columns: [], toJson: () => '' } }
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: raw('false') })
   return writePlan(
-    sql`with o as materialized (${lockedRow(shape, 0)}), v as materialized (select ${judged(demands)} from o), made as (${gone}) select ${columns} from v left join made as m on true`,
+    sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
+      v as materialized (select ${judged(demands)} from o),
+      made as (${gone})
+      select ${columns} from v left join made as m on true`,
     result,
   )
 }
 
-function lockedRow({ catalog, facts, model }: WriteTarget, idIndex: number): Fragment {
+/**
+ * The plan of a lock on a record that the caller may read. Its one value is the record's id. What
+ * follows in the transaction begins with a snapshot that holds all that was done before.
+ */
+export function lockPlan(target: WriteTarget): LockPlan {
+  const { text, values } = statement(
+    sql`select id from (${lockedRow(target, { idIndex: 0, lock: 'no key update' })}) as t`,
+  )
+  return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[] })
+}
+
+/** A lock, ready to run. */
+export type LockPlan = Pick<WritePlan, 'text' | 'name' | 'slots'>
+
+interface Locking {
+  readonly idIndex: number
+  /** `no key update` lets others refer to the record meanwhile. */
+  readonly lock: 'update' | 'no key update'
+}
+
+function lockedRow({ catalog, facts, model }: WriteTarget, { idIndex, lock }: Locking): Fragment {
   const seen = conditionText(readCondition(catalog, facts, { model, alias: 't' }))
-  return sql`select t.* from ${table(model)} as t where t.id = ${valueSlot(idIndex, 'uuid')} and ${seen} for update of t`
+  return sql`select t.* from ${table(model)} as t
+    where t.id = ${valueSlot(idIndex, 'uuid')} and ${seen} for ${raw(lock)} of t`
 }
 
 function judged(demands: readonly Demand[]): Fragment {

@@ -6,8 +6,8 @@ import { assert, present } from '../../base/assert.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
 import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import { recordColumns } from '../read/record-columns.ts'
-import type { WriteTarget } from './input.ts'
 import { insertLinks, linkSlots } from './links.ts'
+import type { WriteTarget } from './permissions.ts'
 import {
   constantSlot,
   nowValue,
@@ -71,7 +71,12 @@ function judgedInsert(shape: CreateShape, { verdict, column, links }: Judged): W
   const judged = demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
   const linking = links.map((link, index) => insertLinks(shape, { link, index }))
   return writePlan(
-    sql`with n as materialized (${rowToStore(shape, column, empty)}), v as materialized (select ${judged} from n), made as (insert into ${table(model)} (${names}) select ${taken} from n, v where ${demandsHold(demands, 'v')} returning *)${join(linking, '')} select ${columns} from v left join made as m on true`,
+    sql`with n as materialized (${rowToStore(shape, column, empty)}),
+      v as materialized (select ${judged} from n),
+      made as (insert into ${table(model)} (${names})
+        select ${taken} from n, v where ${demandsHold(demands, 'v')} returning *)
+        ${join(linking, '')}
+      select ${columns} from v left join made as m on true`,
     result,
   )
 }

@@ -1,19 +1,11 @@
 /** Owns the check of what a caller wants to write: typed values, or every problem by its place. */
 
-import type { CallerFacts } from '../../access/caller.ts'
-import { compileRule } from '../../access/compile.ts'
 import { invalidInput, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import type { Catalog, Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
+import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import { reporter, uuidKind } from '../../kinds/kinds.ts'
-
-/** What a write is checked for. */
-export interface WriteTarget {
-  readonly catalog: Catalog
-  readonly model: Model
-  readonly facts: CallerFacts
-}
+import { mustBeGiven, permissionsOf, type WriteTarget } from './permissions.ts'
 
 /** Checked input. The shape (names) decides the statement, the values travel beside it. */
 export interface ParsedWrite {
@@ -52,10 +44,6 @@ export function parseUpdate(target: WriteTarget, input: unknown): ParsedWrite {
     ])
   }
   return parsed
-}
-
-function mustBeGiven(field: ModelField): boolean {
-  return isInput(field) && !field.optional && field.default === undefined
 }
 
 interface Reading {
@@ -131,43 +119,6 @@ function parseLinks(
     })
   }
   return { relation: relation.name, ids: [...ids] }
-}
-
-interface Permissions {
-  readonly readable: ReadonlySet<string>
-  readonly writable: ReadonlySet<string>
-}
-
-const permissions = new WeakMap<Catalog, Map<string, Permissions>>()
-
-/** Which fields callers of equal facts may read and write on some record; worked out once. */
-function permissionsOf({ catalog, model, facts }: WriteTarget): Permissions {
-  const known = permissions.get(catalog) ?? new Map<string, Permissions>()
-  permissions.set(catalog, known)
-  const key = `${model.name} ${facts.key}`
-  const found = known.get(key)
-  if (found) return found
-  const row = { model, alias: 'r' }
-  const possible = (field: ModelField, verb: 'read' | 'write'): boolean => {
-    const condition = compileRule({ catalog, facts, row, rule: field.access[verb] })
-    return condition.constant !== false
-  }
-  const fields = [...model.fields.values()]
-  const writable = fields.filter((field) => isInput(field) && possible(field, 'write'))
-  const made: Permissions = {
-    readable: new Set(fields.filter((field) => possible(field, 'read')).map(nameOf)),
-    writable: new Set(writable.map(nameOf)),
-  }
-  if (known.size < limits.statementCacheMax) known.set(key, made)
-  return made
-}
-
-function nameOf(field: ModelField): string {
-  return field.name
-}
-
-function isInput(field: ModelField): boolean {
-  return !field.computed && (field.role === 'declared' || field.role === 'reference')
 }
 
 /** A field that the caller can neither read nor write is answered like one that does not exist. */

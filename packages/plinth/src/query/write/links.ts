@@ -3,7 +3,7 @@
 import { present } from '../../base/assert.ts'
 import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
 import { type Fragment, name, sql } from '../../sql/fragment.ts'
-import type { WriteTarget } from './input.ts'
+import type { WriteTarget } from './permissions.ts'
 import { valueSlot } from './plan.ts'
 import { table, targetOf } from './verdict.ts'
 
@@ -33,20 +33,26 @@ interface Linking {
 /** After a create: `, l0 as (insert …)` for the rows of `made`. */
 export function insertLinks(target: WriteTarget, { link, index }: Linking): Fragment {
   const { join, local, foreign } = throughOf(target, link.relation)
-  return sql`, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign}) select made.id, x from made, unnest(${link.ids}) as x)`
+  return sql`, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign})
+    select made.id, x from made, unnest(${link.ids}) as x)`
 }
 
 /**
  * After an update: removes links that are not listed, adds those that are new. Links to records
- * that the caller may not see stay: nobody can remove what they cannot know of.
+ * that the caller may not see stay: nobody can remove what they cannot know of. The statement must
+ * begin after the record was locked (`lockPlan`), or it would not see links made while it waited.
  */
 export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fragment {
   const { join, local, foreign } = throughOf(target, link.relation)
   const { target: other, row, condition } = targetOf(target, link.relation)
-  const seen = sql`exists (select 1 from ${table(other)} as ${name(row)} where ${name(row, 'id')} = j.${foreign} and ${condition})`
-  const removed = sql`, ${name(`u${index}`)} as (delete from ${table(join)} as j using made where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen})`
-  const present = sql`exists (select 1 from ${table(join)} as j where j.${local} = made.id and j.${foreign} = x)`
-  return sql`${removed}, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign}) select made.id, x from made, unnest(${link.ids}) as x where not ${present})`
+  const seen = sql`exists (select 1 from ${table(other)} as ${name(row)}
+    where ${name(row, 'id')} = j.${foreign} and ${condition})`
+  const removed = sql`, ${name(`u${index}`)} as (delete from ${table(join)} as j using made
+    where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen})`
+  const known = sql`exists (select 1 from ${table(join)} as j
+    where j.${local} = made.id and j.${foreign} = x)`
+  return sql`${removed}, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign})
+    select made.id, x from made, unnest(${link.ids}) as x where not ${known})`
 }
 
 interface Through {

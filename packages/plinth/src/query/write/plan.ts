@@ -7,7 +7,7 @@ import type { Model, ModelField } from '../../catalog/catalog.ts'
 import { type Fragment, join, name, sql, statement, typed } from '../../sql/fragment.ts'
 import { planName } from '../plan-name.ts'
 import type { RecordColumns } from '../read/record-columns.ts'
-import type { WriteTarget } from './input.ts'
+import type { WriteTarget } from './permissions.ts'
 import { type Demand, demandNames, firstRefusal } from './verdict.ts'
 
 /** A write, ready to run: one statement whose result says what happened. */

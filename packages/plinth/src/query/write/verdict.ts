@@ -5,8 +5,8 @@ import { allOf, conditionText } from '../../access/condition.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
 import type { Expression } from '../../define/expression.ts'
-import { all, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
-import type { WriteTarget } from './input.ts'
+import { all, type Fragment, join, name, sql } from '../../sql/fragment.ts'
+import type { WriteTarget } from './permissions.ts'
 
 /** One condition of a write; its column in the result says whether it held. */
 export interface Demand {
@@ -105,9 +105,8 @@ function ruleOn(spec: VerdictSpec, on: { alias: string; rule: Expression }): Con
     rule: on.rule,
     input: (field) => {
       const column = model.fields.get(field)?.column
-      if (column === undefined || !after) return undefined
-      const isGiven = given.includes(field)
-      return { value: isGiven ? name(after, column) : raw('null'), given: isGiven }
+      if (column === undefined || !after || !given.includes(field)) return undefined
+      return { value: name(after, column), given: true }
     },
   })
 }
@@ -136,7 +135,8 @@ function references(spec: VerdictSpec): readonly Demand[] {
 function linked(spec: VerdictSpec): readonly Demand[] {
   return spec.links.map(({ relation, ids }) => {
     const { target, row, condition } = targetOf(spec, relation)
-    const count = sql`(select count(*) from ${table(target)} as ${name(row)} where ${name(row, 'id')} = any(${ids}) and ${condition})`
+    const count = sql`(select count(*) from ${table(target)} as ${name(row)}
+      where ${name(row, 'id')} = any(${ids}) and ${condition})`
     return {
       condition: sql`${count} = cardinality(${ids})`,
       refuse: () => missing(relation.inputName ?? relation.name),
@@ -146,7 +146,8 @@ function linked(spec: VerdictSpec): readonly Demand[] {
 
 function visible(spec: VerdictSpec, relation: ModelRelation, match: Fragment): Fragment {
   const { target, row, condition } = targetOf(spec, relation)
-  return sql`exists (select 1 from ${table(target)} as ${name(row)} where ${name(row, 'id')} ${match} and ${condition})`
+  return sql`exists (select 1 from ${table(target)} as ${name(row)}
+    where ${name(row, 'id')} ${match} and ${condition})`
 }
 
 /** A relation's target with the condition under which the caller may read it. */

@@ -1,15 +1,15 @@
 /** Owns the reads of models: each parses, plans (or reuses a plan), and runs one statement. */
 
-import { callerId, factsOf } from '../access/caller.ts'
-import { present } from '../base/assert.ts'
-import { instantText } from '../base/time.ts'
-import type { Model } from '../catalog/catalog.ts'
-import { type ParsedRead, parseGet, parseList } from '../query/grammar/read.ts'
-import { planRead } from '../query/read/plan.ts'
-import { runGet as getOne, runList as listAll, type Run } from '../query/read/run.ts'
-import type { Reply } from './call.ts'
+import { callerId, factsOf } from '../../access/caller.ts'
+import { present } from '../../base/assert.ts'
+import { instantText } from '../../base/time.ts'
+import type { Model } from '../../catalog/catalog.ts'
+import { type ParsedRead, parseGet, parseList } from '../../query/grammar/read.ts'
+import { planRead } from '../../query/read/plan.ts'
+import { runGet as getOne, runList as listAll, type Run } from '../../query/read/run.ts'
+import type { Reply } from '../call.ts'
+import type { Scope } from '../runtime.ts'
 import { demandPossible } from './permit.ts'
-import type { Scope } from './runtime.ts'
 
 /** A page of records. */
 export async function runList(scope: Scope, model: Model): Promise<Reply> {

@@ -1,26 +1,24 @@
 /** Owns the writes of models: each parses, plans (or reuses a plan), fills and runs. */
 
-import { callerId, factsOf } from '../access/caller.ts'
-import { fill } from '../access/slot.ts'
-import { present } from '../base/assert.ts'
-import { Failure } from '../base/failure.ts'
-import { instantText } from '../base/time.ts'
-import type { Model } from '../catalog/catalog.ts'
-import { reporter, uuidKind } from '../kinds/kinds.ts'
-import { notFound } from '../query/grammar/read.ts'
-import { planDelete, planUpdate } from '../query/write/change.ts'
-import { planCreate } from '../query/write/create.ts'
-import {
-  type ParsedWrite,
-  parseCreate,
-  parseUpdate,
-  type WriteTarget,
-} from '../query/write/input.ts'
-import type { WriteOutcome, WritePlan } from '../query/write/plan.ts'
-import type { Reply } from './call.ts'
+import { callerId, factsOf } from '../../access/caller.ts'
+import { fill } from '../../access/slot.ts'
+import { present } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
+import { instantText } from '../../base/time.ts'
+import type { Model } from '../../catalog/catalog.ts'
+import type { Session } from '../../database/database.ts'
+import { reporter, uuidKind } from '../../kinds/kinds.ts'
+import { notFound } from '../../query/grammar/read.ts'
+import { lockPlan, planDelete, planUpdate } from '../../query/write/change.ts'
+import { planCreate } from '../../query/write/create.ts'
+import { type ParsedWrite, parseCreate, parseUpdate } from '../../query/write/input.ts'
+import type { WriteTarget } from '../../query/write/permissions.ts'
+import type { WriteOutcome, WritePlan } from '../../query/write/plan.ts'
+import type { Reply } from '../call.ts'
+import { demandTime } from '../deadline.ts'
+import type { Scope } from '../runtime.ts'
 import { explainWriteFailure } from './conflicts.ts'
 import { demandPossible } from './permit.ts'
-import type { Scope } from './runtime.ts'
 
 /** Creates a record. */
 export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
@@ -34,7 +32,8 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
     () => planCreate({ ...target, given, links }),
   )
   const id = scope.runtime.newId()
-  const outcome = await run(scope, { plan, model, values: [...valuesOf(parsed), id] })
+  const values = [...valuesOf(parsed), id]
+  const outcome = await run(scope, { plan, model, parsed, values })
   if (outcome.is === 'done') return { status: 201, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : new Failure('internal')
 }
@@ -52,7 +51,10 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
     `update ${model.name} ${target.facts.key} ${given.join()} ${links.join()} ${versioned}`,
     () => planUpdate({ ...target, given, links, versioned }),
   )
-  const outcome = await run(scope, { plan, model, values: [...valuesOf(parsed), id, ...version] })
+  const values = [...valuesOf(parsed), id, ...version]
+  const outcome = await locked(scope, { target, id, links }, (held) =>
+    run(held, { plan, model, parsed, values }),
+  )
   if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : notFound()
 }
@@ -98,25 +100,57 @@ function valuesOf(parsed: ParsedWrite): readonly CallValue[] {
   return [...parsed.values, ...parsed.links.map((link) => link.ids)]
 }
 
+interface Locking {
+  readonly target: WriteTarget
+  readonly id: string
+  readonly links: readonly string[]
+}
+
+/**
+ * Links live in rows of their own, so two changes of one record's links must come one after the
+ * other: the record is locked by a statement before, and the change begins with what is there then.
+ */
+function locked<T>(
+  scope: Scope,
+  { target, id, links }: Locking,
+  change: (held: Scope) => Promise<T>,
+): Promise<T> {
+  if (links.length === 0) return change(scope)
+  const { runtime, caller } = scope
+  const key = `lock ${target.facts.key} ${target.model.name}`
+  const { text, name, slots } = runtime.plans.get(key, () => lockPlan(target))
+  const inputs = {
+    meId: callerId(caller),
+    now: instantText(runtime.clock.now()),
+    values: [id],
+  }
+  const work = async (session: Session): Promise<T> => {
+    demandTime(runtime, scope.call)
+    await session.query({ text, name, values: fill(slots, inputs) })
+    return change({ ...scope, session })
+  }
+  if (scope.session !== runtime.database) return work(scope.session)
+  return runtime.database.transaction(work, { isolation: 'read committed' })
+}
+
 interface Running {
   readonly plan: WritePlan
   readonly model: Model
+  /** What the caller gave; nothing for a delete. */
+  readonly parsed?: ParsedWrite
   readonly values: readonly CallValue[]
 }
 
-async function run(scope: Scope, { plan, model, values }: Running): Promise<WriteOutcome> {
+async function run(scope: Scope, running: Running): Promise<WriteOutcome> {
   const { runtime, caller, session } = scope
+  const { model, parsed, values } = running
   const inputs = { meId: callerId(caller), now: instantText(runtime.clock.now()), values }
-  const { text, name, slots } = plan
+  const { text, name, slots, read } = running.plan
   try {
     const { rows } = await session.query({ text, name, values: fill(slots, inputs) })
-    return plan.read(rows[0])
+    return read(rows[0])
   } catch (error) {
-    throw explainWriteFailure(error, {
-      catalog: runtime.catalog,
-      model,
-      type: scope.call.operation,
-    })
+    throw explainWriteFailure(error, { ...targetOf(scope, model), parsed })
   }
 }
 

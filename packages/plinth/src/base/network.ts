@@ -1,0 +1,44 @@
+/** Owns the network of an address: what limits count where nobody has signed in. */
+
+/**
+ * The network of an IP address: IPv4 by itself, IPv6 by its /64, so that rotating inside it
+ * changes nothing. IPv4 inside IPv6 (`::ffff:192.0.2.1` in any spelling, and NAT64) counts as the
+ * IPv4 address. Anything else is its own network.
+ */
+export function networkOf(address: string): string {
+  const groups = groupsOf(address)
+  if (!groups) return address
+  const [first = 0, second = 0, , , , sixth = 0, high = 0, low = 0] = groups
+  const mapped = groups.slice(0, 5).every((group) => group === 0) && sixth === 0xffff
+  const translated =
+    first === 0x64 && second === 0xff9b && groups.slice(2, 6).every((group) => group === 0)
+  if (mapped || translated) return [high >> 8, high & 255, low >> 8, low & 255].join('.')
+  return `${groups
+    .slice(0, 4)
+    .map((group) => group.toString(16))
+    .join(':')}::/64`
+}
+
+/** The eight numbers of an IPv6 address; undefined where it is none. */
+function groupsOf(address: string): readonly number[] | undefined {
+  const [head = '', tail, more] = (address.split('%')[0] ?? '').split('::')
+  if (!address.includes(':') || more !== undefined) return undefined
+  const before = numbersOf(head)
+  const after = numbersOf(tail ?? '')
+  if (!before || !after) return undefined
+  const zeros = 8 - before.length - after.length
+  if (tail === undefined ? zeros !== 0 : zeros < 1) return undefined
+  return [...before, ...Array.from({ length: zeros }, () => 0), ...after]
+}
+
+function numbersOf(text: string): readonly number[] | undefined {
+  if (text === '') return []
+  const parts = text.split(':')
+  const dotted = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(parts.at(-1) ?? '')
+  if (dotted) {
+    const [a = 0, b = 0, c = 0, d = 0] = dotted.slice(1).map(Number)
+    parts.splice(-1, 1, ((a << 8) | b).toString(16), ((c << 8) | d).toString(16))
+  }
+  if (!parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))) return undefined
+  return parts.map((part) => Number.parseInt(part, 16))
+}

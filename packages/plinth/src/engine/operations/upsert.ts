@@ -1,0 +1,121 @@
+/** Owns upsert by natural key: find under lock, then update or create, in one transaction. */
+
+import { callerId, factsOf } from '../../access/caller.ts'
+import { readCondition } from '../../access/compile.ts'
+import { conditionText } from '../../access/condition.ts'
+import { fill, type Slot } from '../../access/slot.ts'
+import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
+import { instantText } from '../../base/time.ts'
+import type { Model, ModelField } from '../../catalog/catalog.ts'
+import type { Session } from '../../database/database.ts'
+import { reporter } from '../../kinds/kinds.ts'
+import { planName } from '../../query/plan-name.ts'
+import { valueSlot, type WritePlan } from '../../query/write/plan.ts'
+import { all, name, sql, statement } from '../../sql/fragment.ts'
+import type { Reply } from '../call.ts'
+import { demandTime } from '../deadline.ts'
+import type { Scope } from '../runtime.ts'
+import { demandPossible } from './permit.ts'
+import { runCreate, runUpdate } from './writes.ts'
+
+const attemptsMax = 3
+
+/**
+ * Creates the record of a natural key, or changes the one that exists. Two upserts of a new key
+ * at once: one creates; the other's insert meets the unique key, and it looks again. The row is
+ * found by a locking read, never by ON CONFLICT DO NOTHING.
+ *
+ * A record that the caller may not read does not exist here either: the answer is that of a create
+ * whose unique value is taken. So nobody who could not create learns that it is there.
+ */
+export async function runUpsert(scope: Scope, model: Model): Promise<Reply> {
+  demandPossible(scope, model, 'create', 'update')
+  const key = keyOf(model, scope.call.input)
+  return repeated(scope, () =>
+    inTransaction(scope, (session) => upsert({ ...scope, session }, { model, key })),
+  )
+}
+
+/** Runs an upsert again where another one was first, unless it stands inside a transaction. */
+export async function repeated<T>({ runtime, session }: Scope, run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      const raced = error instanceof Failure && error.code === 'conflict'
+      if (!raced || attempt >= attemptsMax || session !== runtime.database) throw error
+      // The winner's row may be one that this caller cannot see: then the next look refuses.
+    }
+  }
+}
+
+interface Keyed {
+  readonly model: Model
+  readonly key: readonly string[]
+}
+
+async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
+  demandTime(scope.runtime, scope.call)
+  const id = await lockByKey(scope, keyed)
+  const { call } = scope
+  if (id !== undefined && !call.onlyCreate) {
+    return runUpdate({ ...scope, call: { ...call, id } }, keyed.model)
+  }
+  if (id === undefined && call.version === undefined) return runCreate(scope, keyed.model)
+  if (id === undefined) demandPossible(scope, keyed.model, 'update')
+  throw new Failure('version_mismatch', {
+    detail: call.onlyCreate
+      ? 'A record with this key exists already.'
+      : 'There is no record with this key: leave out If-Match to create it.',
+  })
+}
+
+async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | undefined> {
+  const { caller, runtime, session } = scope
+  const facts = factsOf(caller, runtime.catalog)
+  const {
+    text,
+    name: plan,
+    slots,
+  } = runtime.plans.get(`key ${facts.key} ${model.name}`, () => {
+    const conditions = model.key.map((field, index) => {
+      const { column, kind } = model.fields.get(field) as ModelField
+      return sql`${name('t', column)} = ${valueSlot(index, kind.columnType)}`
+    })
+    const seen = conditionText(readCondition(runtime.catalog, facts, { model, alias: 't' }))
+    const made = statement(
+      sql`select t.id from ${name(model.schema, model.table)} as t
+        where ${all([...conditions, seen])} for no key update of t`,
+    )
+    return { text: made.text, name: planName(made.text), slots: made.values as readonly Slot[] }
+  }) as Pick<WritePlan, 'text' | 'name' | 'slots'>
+  const now = instantText(runtime.clock.now())
+  const values = fill(slots, { meId: callerId(caller), now, values: key })
+  const { rows } = await session.query({ text, name: plan, values })
+  return rows[0]?.[0] ?? undefined
+}
+
+function keyOf(model: Model, input: unknown): readonly string[] {
+  const problems: Problem[] = []
+  const values = (typeof input === 'object' && input !== null ? input : {}) as Readonly<
+    Record<string, unknown>
+  >
+  const key = model.key.flatMap((field) => {
+    const { kind } = model.fields.get(field) as ModelField
+    if (values[field] === undefined || values[field] === null) {
+      const detail = 'Give a value: it is the key.'
+      problems.push({ pointer: `/${field}`, code: 'required', detail })
+      return []
+    }
+    const value = kind.check(values[field], reporter(problems, `/${field}`))
+    return value === undefined ? [] : [kind.parameter(value)]
+  })
+  if (problems.length > 0) throw invalidInput(problems)
+  return key
+}
+
+function inTransaction<T>(scope: Scope, work: (session: Session) => Promise<T>): Promise<T> {
+  const { runtime, session } = scope
+  if (session !== runtime.database) return work(session)
+  return runtime.database.transaction(work, { isolation: 'read committed' })
+}
