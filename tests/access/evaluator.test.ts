@@ -31,7 +31,7 @@ test(`reads equal the reference (seed ${seed})`, async (context) => {
   const startMs = performance.now()
   const property = fc.asyncProperty(fc.gen(), async (generate) => {
     const draw = drawFrom(generate)
-    const stand = await ground.open([drawKit(draw, { tameWrites: false })])
+    const stand = await ground.open([drawKit(draw, { tame: false })])
     try {
       const rows = drawRows(draw, stand.catalog)
       await stand.load(rows)
@@ -49,7 +49,7 @@ test(`reads equal the reference (seed ${seed})`, async (context) => {
   await hold(property, { numRuns: declarations, seed, timeoutMs })
   const perSecond = (counts.cases / (performance.now() - startMs)) * 1000
   context.diagnostic(`${JSON.stringify(counts)}, ${perSecond.toFixed(0)} cases/s, seed ${seed}`)
-  assert.ok(counts.cases >= 300, 'the run was long enough to mean something')
+  assert.ok(counts.cases >= 100, 'the run was long enough to mean something')
   assert.ok(counts.records > counts.cases, 'answers are not all empty')
   assert.ok((counts.refused + counts.costly) * 2 < counts.cases, 'most questions are legal')
 })

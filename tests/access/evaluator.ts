@@ -48,9 +48,16 @@ export function get(
   return select(world, { model, rows, options: asked.query })[0]
 }
 
-/** The rows of a model that the asker may read. */
+const visible = new WeakMap<World, Map<Model, readonly Row[]>>()
+
+/** The rows of a model that the asker may read; a world never changes, so worked out once. */
 export function visibleRows(world: World, model: Model): readonly Row[] {
-  return rowsOf(world, model.name).filter((row) => isVisible(world, model, row))
+  const known = visible.get(world) ?? new Map<Model, readonly Row[]>()
+  visible.set(world, known)
+  const rows =
+    known.get(model) ?? rowsOf(world, model.name).filter((row) => isVisible(world, model, row))
+  known.set(model, rows)
+  return rows
 }
 
 /** A field's value as the asker sees it: null where it is hidden in this row. */

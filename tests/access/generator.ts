@@ -26,8 +26,12 @@ import { constantOf, roles } from './values.ts'
 
 /** How wild a declaration may be. */
 export interface Wildness {
-  /** True: rules of writes ask of the caller and of `owner` alone, which everybody may read. */
-  readonly tameWrites: boolean
+  /**
+   * True: rules ask of the caller and of the row's own `owner`, `name` and `size` alone, which are
+   * never hidden where the row is not. Then no write can make a rule tell of what is hidden, and
+   * no deletion reaches further than its record and its links.
+   */
+  readonly tame: boolean
 }
 
 type Fields = Record<string, AnyModelSpec['fields'][string]>
@@ -47,7 +51,7 @@ const names = ['ant', 'bee', 'cow', 'dog'] as const
 export function drawKit(draw: Draw, wildness: Wildness): AnyKit {
   const count = draw.integer(2, 4)
   const sketches = names.slice(0, count).map((name) => drawFields(draw, name))
-  for (const from of sketches) for (const to of sketches) relate(draw, from, to)
+  for (const from of sketches) for (const to of sketches) relate({ draw, wildness }, from, to)
   const [first, second] = sketches
   if (first && second && draw.chance(60)) sketches.push(joinModel(draw, first, second))
   const bySketch = new Map(sketches.map((sketch) => [sketch.name, sketch]))
@@ -88,11 +92,15 @@ function drawFields(draw: Draw, name: string): Sketch {
 }
 
 /** Relations from one model to another, seen from both sides; a model may refer to itself. */
-function relate(draw: Draw, from: Sketch, to: Sketch): void {
+function relate(
+  { draw, wildness }: Pick<Making, 'draw' | 'wildness'>,
+  from: Sketch,
+  to: Sketch,
+): void {
   const near = `${to.name}Near`
   if (draw.chance(from === to ? 25 : 55)) {
     const unique = draw.chance(30)
-    const optional = unique || from === to || draw.chance(50)
+    const optional = wildness.tame || unique || from === to || draw.chance(50)
     from.fields[near] = belongsTo(to.name, {
       optional,
       unique,
@@ -129,28 +137,33 @@ interface Making {
 
 function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
   const { draw, wildness } = making
-  const wild = (depth: number): Expression => drawRule({ ...making, at: sketch, scope: 0, depth })
-  const read = draw.chance(25) ? always : draw.chance(50) ? either([wild(2), wild(3)]) : wild(3)
-  const writing = (): Expression => (wildness.tameWrites ? tameRule(draw) : wild(2))
-  const hideable = Object.entries(sketch.fields).flatMap(([name, member]) => {
-    if (name === 'owner' || ('target' in member && member.is !== 'belongsTo')) return []
-    return [member.is === 'belongsTo' ? `${name}Id` : name]
-  })
-  const fields = hideable
+  const rules = (depth: number): Expression =>
+    wildness.tame ? tameRule(draw) : drawRule({ ...making, at: sketch, scope: 0, depth })
+  const [narrow, wide] = [rules(3), either([rules(2), rules(3)])]
+  const read = draw.chance(25) ? always : draw.pick([wide, narrow])
+  const fields = hideable(sketch, wildness)
     .filter(() => draw.chance(35))
-    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : wild(2)) }])
+    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : rules(2)) }])
   return {
     fields: sketch.fields,
     access: {
       read: rule(read),
-      create: rule(writing()),
-      update: rule(writing()),
-      delete: rule(writing()),
+      create: rule(rules(2)),
+      update: rule(rules(2)),
+      delete: rule(rules(2)),
       fields: Object.fromEntries(fields),
     },
     compute: formulas(draw, sketch.fields),
     softDelete: draw.chance(40),
   }
+}
+
+function hideable(sketch: Sketch, { tame }: Wildness): string[] {
+  return Object.entries(sketch.fields).flatMap(([name, member]) => {
+    if (tame && ['owner', 'name', 'size'].includes(name)) return []
+    if ('target' in member && member.is !== 'belongsTo') return []
+    return [member.is === 'belongsTo' ? `${name}Id` : name]
+  })
 }
 
 const always: Expression = { type: 'constant', value: true }
@@ -310,18 +323,14 @@ function callerRule(draw: Draw): Expression {
 }
 
 function tameRule(draw: Draw): Expression {
-  const own: Expression = {
-    type: 'compare',
-    operator: 'eq',
-    left: { from: 'row', scope: 0, path: ['owner'] },
-    right: { from: 'me', name: 'id' },
-  }
-  switch (draw.integer(0, 3)) {
-    case 0:
-      return either([own, callerRule(draw)])
-    case 1:
-      return callerRule(draw)
-    default:
-      return always
-  }
+  const row = (name: string): Operand => ({ from: 'row', scope: 0, path: [name] })
+  const compare = (
+    operator: 'eq' | 'gt' | 'ne',
+    [left, right]: readonly [Operand, Operand],
+  ): Expression => ({ type: 'compare', operator, left, right })
+  const own = compare('eq', [row('owner'), { from: 'me', name: 'id' }])
+  const positive = compare('gt', [row('size'), { from: 'value', value: draw.integer(-1, 1) }])
+  const named = compare(draw.pick(['eq', 'ne']), [row('name'), { from: 'value', value: 'a' }])
+  const one = (): Expression => draw.pick([own, positive, named, callerRule(draw), always])
+  return draw.pick([either([one(), one()]), both([one(), one()]), one(), negate(one())])
 }

@@ -1,0 +1,154 @@
+/** Owns random sequences of REST requests, honest and hostile, and how they are sent. */
+
+import { askLocally } from '../../packages/plinth/src/app/local-request.ts'
+import type { Model, ModelField } from '../../packages/plinth/src/catalog/catalog.ts'
+import type { Draw } from './draw.ts'
+import { inputFor } from './mutations.ts'
+import { type Asking, drawList, drawSelection } from './queries.ts'
+import { idOf, wildModels } from './values.ts'
+import { type Stand, tokenOf } from './world.ts'
+
+/** A request, by one asker. */
+export interface Sent {
+  readonly method: string
+  readonly path: string
+  readonly body?: unknown
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Everything that the asker is told. */
+export interface Told {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly text: string
+}
+
+/** A read of a list or of one record, in any of the forms of the door. */
+export function drawRead(asking: Asking): Sent {
+  const { draw, world } = asking
+  const models = wildModels(world.catalog).filter(({ exposed }) => exposed)
+  const model = draw.pick(models)
+  const query = drawList(asking, model)
+  const path = `/api/${model.plural}`
+  switch (draw.integer(0, 4)) {
+    case 0:
+      return { method: 'GET', path: `${path}?${plainSearch(asking, model)}`, headers: {} }
+    case 1:
+      return { method: 'POST', path: `${path}/query`, body: query, headers: {} }
+    case 2:
+      return {
+        method: 'GET',
+        path: `${path}/${drawId(asking, model)}${included(asking, model)}`,
+        headers: {},
+      }
+    default:
+      return { method: 'QUERY', path, body: query, headers: {} }
+  }
+}
+
+function plainSearch(asking: Asking, model: Model): string {
+  const { sort = [], fields = [], limit, count } = drawList(asking, model)
+  const parts = [
+    sort.length > 0 ? `sort=${sort.join(',')}` : '',
+    fields.length > 0 ? `fields=${fields.join(',')}` : '',
+    limit === undefined ? '' : `limit=${limit}`,
+    count === undefined ? '' : `count=${count}`,
+    ...fields.slice(0, 1).map((name) => `filter[${name}][isNull]=false`),
+  ]
+  return parts.filter((part) => part !== '').join('&')
+}
+
+function included(asking: Asking, model: Model): string {
+  const { include } = drawSelection(asking, model, 1)
+  const names = Object.keys(include ?? {})
+  return names.length > 0 && !Array.isArray(include) ? `?include=${names.join(',')}` : ''
+}
+
+function drawId({ draw, world }: Asking, model: Model): string {
+  const at = wildModels(world.catalog).indexOf(model)
+  // 50 and on: records that perhaps only one of two worlds holds.
+  return idOf(at, draw.chance(80) ? draw.integer(0, 9) : draw.integer(50, 60))
+}
+
+/** A write: by the rules or against them, also of hidden records, fields and references. */
+export function drawWrite(asking: Asking): Sent {
+  const { draw, world } = asking
+  const model = draw.pick(wildModels(world.catalog).filter(({ exposed }) => exposed))
+  const path = `/api/${model.plural}`
+  const one = `${path}/${drawId(asking, model)}`
+  const match = (): Readonly<Record<string, string>> =>
+    draw.chance(20) ? { 'if-match': draw.pick(['"1"', '"2"', '"3"', '*', '"x"']) } : {}
+  switch (draw.integer(0, 5)) {
+    case 0:
+      return { method: 'DELETE', path: one, headers: match() }
+    case 1:
+    case 2:
+      return { method: 'POST', path, body: drawInput(asking, model, 90), headers: once(draw) }
+    case 3:
+      return { method: 'POST', path: '/api/batch', body: drawBatch(asking), headers: once(draw) }
+    default:
+      return { method: 'PATCH', path: one, body: drawInput(asking, model, 25), headers: match() }
+  }
+}
+
+function once(draw: Draw): Readonly<Record<string, string>> {
+  return draw.chance(20) ? { 'idempotency-key': `key-${draw.integer(1, 3)}` } : {}
+}
+
+function drawInput({ draw, world }: Asking, model: Model, percent: number): unknown {
+  const input: Record<string, unknown> = {}
+  for (const field of model.fields.values()) {
+    if (!isInput(field) || !draw.chance(field.optional ? percent / 2 : percent)) continue
+    input[field.name] = inputFor(draw, world.catalog, { model, field })
+  }
+  for (const relation of model.relations.values()) {
+    if (relation.inputName === undefined || !draw.chance(25)) continue
+    const at = wildModels(world.catalog).findIndex(({ name }) => name === relation.target)
+    input[relation.inputName] = [0, 1].map(() => idOf(at, draw.integer(0, 9)))
+  }
+  if (draw.chance(5)) input[draw.pick(['version', 'sum', 'nothing', 'deletedAt'])] = 1
+  return input
+}
+
+function isInput({ role, computed }: ModelField): boolean {
+  return !computed && (role === 'declared' || role === 'reference')
+}
+
+function drawBatch(asking: Asking): unknown {
+  const { draw, world } = asking
+  const models = wildModels(world.catalog).filter(({ exposed }) => exposed)
+  const operations = Array.from({ length: draw.integer(1, 3) }, () => {
+    const model = draw.pick(models)
+    const id = drawId(asking, model)
+    const input = drawInput(asking, model, 60)
+    return draw.pick([
+      { operation: `${model.name}.create`, input },
+      { operation: `${model.name}.update`, id, input },
+      { operation: `${model.name}.delete`, id },
+    ])
+  })
+  return { operations }
+}
+
+/** Sends a request as a user, or as nobody. */
+export async function send(
+  { handler }: Stand,
+  { method, path, body, headers }: Sent,
+  user: number | undefined,
+): Promise<Told> {
+  const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body))
+  const content =
+    body === undefined
+      ? {}
+      : { 'content-type': 'application/json', 'content-length': String(bytes.length) }
+  const credential = user === undefined ? {} : { authorization: `Bearer ${tokenOf(user)}` }
+  const trace = { traceparent: '00-0123456789abcdef0123456789abcdef-0123456789abcdef-00' }
+  const answer = await askLocally(handler, {
+    method,
+    path: encodeURI(path),
+    headers: { ...content, ...credential, ...trace, ...headers },
+    body: bytes,
+  })
+  const { traceparent: _, date: __, ...told } = answer.headers
+  return { status: answer.status, headers: told, text: answer.text }
+}

@@ -1,0 +1,114 @@
+/**
+ * Proves non-interference: two databases that differ only in what a caller may not see answer the
+ * same requests by the same bytes: status, headers and body.
+ *
+ * One exception is known and documented (security.md A05, A06): that a unique value is taken is
+ * told by a conflict, whoever holds it. The generated worlds therefore differ in no unique value;
+ * the exception has a test of its own in attacks.test.ts, which pins its one generic text.
+ */
+
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import fc from 'fast-check'
+import { argument } from './arguments.ts'
+import { type Draw, drawFrom, hold } from './draw.ts'
+import { drawKit } from './generator.ts'
+import { askerOf, twinOf } from './mutations.ts'
+import type { Asking } from './queries.ts'
+import { drawRead, drawWrite, type Sent, send } from './requests.ts'
+import type { World } from './rules.ts'
+import { drawRows, nowText, userIds, wildModels } from './values.ts'
+import { enrol, type Ground, type Stand, startGround } from './world.ts'
+
+// node --conditions=source tests/access/two-worlds.test.ts --declarations=200 --seed=7
+const declarations = argument('declarations', 16)
+const seed = argument('seed', Date.now() % 1_000_000)
+const timeoutMs = argument('seconds', 45) * 1000
+const requestsEach = argument('requests', 50)
+const rolesOf = [['staff'], ['clerk', 'unheard'], []]
+
+let ground: Ground
+before(async () => {
+  ground = await startGround()
+})
+after(() => ground?.close())
+
+interface Counts {
+  pairs: number
+  differences: number
+  codes: Record<number, number>
+}
+
+interface Plot {
+  readonly tame: boolean
+  /** Asks for the next request. */
+  readonly next: (asking: Asking) => Sent
+}
+
+async function prove({ tame, next }: Plot): Promise<Counts> {
+  const counts: Counts = { pairs: 0, differences: 0, codes: {} }
+  const property = fc.asyncProperty(fc.gen(), async (generate) => {
+    const draw = drawFrom(generate)
+    const kit = drawKit(draw, { tame })
+    const stands = [await ground.open([kit]), await ground.open([kit])] as const
+    try {
+      for (const stand of stands) await enrol(stand, rolesOf)
+      for (let asker = 0; asker < 3; asker++) await compareWorlds({ draw, stands, next, counts })
+    } finally {
+      for (const stand of stands) await stand.close()
+    }
+  })
+  await hold(property, { numRuns: declarations, seed, timeoutMs })
+  return counts
+}
+
+interface Comparing {
+  readonly draw: Draw
+  readonly stands: readonly [Stand, Stand]
+  readonly next: Plot['next']
+  readonly counts: Counts
+}
+
+async function compareWorlds({ draw, stands, next, counts }: Comparing): Promise<void> {
+  const [first, second] = stands
+  const { catalog } = first
+  const user = draw.pick([undefined, 0, 1, 2])
+  const asker = askerOf(rolesOf, user, { userIds, now: nowText })
+  const world: World = { catalog, rows: drawRows(draw, catalog), asker }
+  const twin = twinOf(draw, world, 25)
+  counts.differences += twin.differences
+  await Promise.all([first.load(world.rows), second.load(twin.rows)])
+  const asking: Asking = { draw, world, illegal: 8 }
+  const last = wildModels(catalog)
+    .filter(({ exposed }) => exposed)
+    .map(({ plural }) => ({ method: 'GET', path: `/api/${plural}?limit=200`, headers: {} }))
+  for (let at = 0; at < requestsEach + last.length; at++) {
+    const sent = at < requestsEach ? next(asking) : (last[at - requestsEach] as Sent)
+    const [one, two] = await Promise.all([send(first, sent, user), send(second, sent, user)])
+    counts.pairs += 1
+    counts.codes[one.status] = (counts.codes[one.status] ?? 0) + 1
+    assert.deepEqual(two, one, `${sent.method} ${sent.path} ${JSON.stringify(sent)} as ${user}`)
+    assert.notEqual(one.status, 500, `${JSON.stringify(sent)} ${one.text}`)
+  }
+}
+
+test(`reads tell nothing of what is hidden (seed ${seed})`, async (context) => {
+  const counts = await prove({ tame: false, next: drawRead })
+  context.diagnostic(JSON.stringify(counts))
+  assert.ok(counts.pairs >= 100, 'enough was asked')
+  assert.ok(counts.differences > counts.pairs / 50, 'the worlds do differ')
+  assert.ok((counts.codes[200] ?? 0) > counts.pairs / 3, 'many answers hold records')
+})
+
+test(`writes tell nothing of what is hidden (seed ${seed})`, async (context) => {
+  const counts = await prove({
+    tame: true,
+    next: (asking) => (asking.draw.chance(60) ? drawWrite(asking) : drawRead(asking)),
+  })
+  context.diagnostic(JSON.stringify(counts))
+  const { codes } = counts
+  const done = (codes[201] ?? 0) + (codes[204] ?? 0)
+  assert.ok(done > counts.pairs / 100, 'some writes are allowed')
+  assert.ok((codes[403] ?? 0) + (codes[401] ?? 0) > 0, 'some are not')
+  assert.ok((codes[404] ?? 0) > 0, 'some are about hidden records')
+})
