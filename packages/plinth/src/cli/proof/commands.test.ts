@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { appFolder, shopApp } from './process.ts'
+
+const modules = join(import.meta.dirname, '../../../../../node_modules')
 
 const csv = 'Code;Stock\nseen;7\nnew;2\nbroken;many\n'
 
@@ -19,7 +21,7 @@ test('commands work beside a running server, on its data', async (t) => {
     const list = await (await served.fetch('/api/products?filter[sku]=new')).text()
     assert.match(list, /"stock":2/)
     const { told } = await folder.run(['import', 'stock.csv', '--separator', ';'])
-    assert.match(told, /product\s+0 created\s+0 updated/)
+    assert.match(told, /product\s+0 created\s+0 changed\s+2 unchanged/)
   })
 
   await t.test(
@@ -172,6 +174,10 @@ test('new makes an app that checks, passes its own test and compiles', async (t)
   const tested = await folder.runNode([...words, 'My-Tasks/app.test.ts'])
   assert.equal(tested.code, 0, tested.data)
   assert.match(tested.data, /pass 2/)
+  await symlink(join(modules, '@types'), join(folder.path, 'node_modules/@types'))
+  const compiler = join(modules, 'typescript/bin/tsc')
+  const compiled = await folder.runNode([compiler, '-p', 'My-Tasks/tsconfig.json'])
+  assert.equal(compiled.data, '')
   // A test that cannot fail proves nothing: the rule that keeps others out is taken away.
   const open = (await read('app.ts')).replace(
     'row.ownerId.eq(me.id).or(me.is(',
