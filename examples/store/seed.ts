@@ -1,7 +1,7 @@
 /** Owns the first filling of the store: a small catalogue, two accounts, and their orders. */
 
 import type { SeedScope } from 'plinth'
-import type { StoreModels } from './app.ts'
+import type { StoreModels } from './kits.ts'
 
 const shelves = [
   { name: 'Lights', slug: 'lights', things: ['Lantern', 'Candle holder', 'Fairy lights', 'Lamp'] },
