@@ -1,5 +1,7 @@
 /** Owns the writing of records: JSON text straight from cells, along a form made once per plan. */
 
+import { readRows } from './lists.ts'
+
 /** A row's cells in PostgreSQL's text form. */
 export type RowCells = readonly (string | null)[]
 
@@ -13,7 +15,7 @@ export interface FieldCell {
   readonly toJson: (columnText: string) => string
 }
 
-/** A record of the output. Its places count from the start of the row. */
+/** A record of the output. */
 export interface RecordForm {
   readonly fields: readonly FieldCell[]
   /** To-one relations: null where the cell of the related id is. */
@@ -22,26 +24,16 @@ export interface RecordForm {
     readonly idAt: number
     readonly form: RecordForm
   }[]
-  /** To-many relations: their lists stand ready by block, under this row's number. */
-  readonly lists: readonly { readonly prefix: string; readonly block: number }[]
+  /** To-many relations: one cell holds the rows of the list, null where there are none. */
+  readonly lists: readonly {
+    readonly prefix: string
+    readonly at: number
+    readonly form: RecordForm
+  }[]
 }
 
-/** Lists of related records, written before the records they belong to: `block → number → JSON`. */
-export type WrittenLists = readonly (ReadonlyMap<string, string> | undefined)[]
-
-/** Where a record stands: its cells, and what was written of its related records. */
-export interface Standing {
-  readonly cells: RowCells
-  /** Added to every place of the form. */
-  readonly offset: number
-  readonly lists: WrittenLists
-  /** The row's number inside its block. */
-  readonly number: string
-}
-
-/** Writes one record. */
-export function writeRecord(form: RecordForm, standing: Standing): string {
-  const { cells, offset } = standing
+/** Writes a record whose places count from the offset. */
+export function writeRecord(form: RecordForm, cells: RowCells, offset: number): string {
   let json = ''
   for (const { prefix, at, flagAt, toJson } of form.fields) {
     if (flagAt >= 0 && !isTrue(cells[flagAt + offset])) continue
@@ -51,15 +43,26 @@ export function writeRecord(form: RecordForm, standing: Standing): string {
   }
   for (const { prefix, idAt, form: related } of form.ones) {
     const absent = (cells[idAt + offset] ?? null) === null
-    json += `,${prefix}${absent ? 'null' : writeRecord(related, standing)}`
+    json += `,${prefix}${absent ? 'null' : writeRecord(related, cells, offset)}`
   }
-  for (const { prefix, block } of form.lists) {
-    json += `,${prefix}[${standing.lists[block]?.get(standing.number) ?? ''}]`
+  for (const { prefix, at, form: related } of form.lists) {
+    const list = cells[at + offset] ?? null
+    json += `,${prefix}[${list === null ? '' : writeRecords(related, readRows(list))}]`
   }
   return `{${json}}`
 }
 
+/** Writes records, with commas between. */
+export function writeRecords(form: RecordForm, rows: readonly RowCells[]): string {
+  let json = ''
+  for (const cells of rows) {
+    const record = writeRecord(form, cells, 0)
+    json += json === '' ? record : `,${record}`
+  }
+  return json
+}
+
 /** PostgreSQL prints `t`, and a cast to text `true`. */
-export function isTrue(cell: string | null | undefined): boolean {
+function isTrue(cell: string | null | undefined): boolean {
   return cell === 't' || cell === 'true'
 }

@@ -57,11 +57,7 @@ export interface Step {
 
 /** The way from a row to the rows of a relation, under the rules of every row on the way. */
 export function stepTo(view: Viewpoint, from: RowSource, relation: ModelRelation): Step {
-  return stepFrom(view, column(view, from, relation.local).fragment, relation)
-}
-
-/** The same from a key that was selected before, by `column`. */
-export function stepFrom(view: Viewpoint, start: Fragment, relation: ModelRelation): Step {
+  const start = column(view, from, relation.local).fragment
   const row: RowSource = { model: targetOf(view.catalog, relation), alias: view.nextAlias() }
   const conditions: Fragment[] = []
   const tables: Fragment[] = []

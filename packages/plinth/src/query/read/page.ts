@@ -2,7 +2,8 @@
 
 import type { RowSource } from '../../access/compile.ts'
 import { present } from '../../base/assert.ts'
-import { all, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import type { Model } from '../../catalog/catalog.ts'
+import { all, empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import { column, type Step, stepTo, type Viewpoint } from '../column/column.ts'
 import { beyond, orderBy, type SortKey } from '../column/seek.ts'
 import type { SeekShape, SortShape } from '../shape.ts'
@@ -18,13 +19,14 @@ export interface PageSpec {
 /** A page, before it is known what to select of it. */
 export interface Page {
   readonly row: RowSource
-  /** The sort keys where the page is made. */
   readonly keys: readonly SortKey[]
-  /** `from … where … order by … limit …` */
-  readonly tail: Fragment
-  /** `left join …` for keys of related rows. */
-  readonly joined: boolean
+  /** Its tables; what the keys of related rows need is joined. */
+  readonly source: Fragment
+  readonly where: Fragment
+  /** ` order by …` */
   readonly order: Fragment
+  /** ` limit …` */
+  readonly limit: Fragment
 }
 
 /** Plans a page. */
@@ -32,11 +34,14 @@ export function planPage(view: Viewpoint, { step, sort, seek, limit }: PageSpec)
   const joins: Fragment[] = []
   const keys = sort.map((key) => sortKey(view, { row: step.row, key, joins }))
   const conditions = [...step.conditions, ...(seek ? [beyond(keys, seek)] : [])]
-  const order = orderBy(keys, seek?.direction === 'before')
-  const where = conditions.length > 0 ? sql` where ${all(conditions)}` : raw('')
-  const from = sql`from ${join([join(step.tables), ...joins], ' ')}${where}`
-  const tail = sql`${from} order by ${order} limit ${raw(String(limit))}`
-  return { row: step.row, keys, tail, joined: joins.length > 0, order }
+  return {
+    row: step.row,
+    keys,
+    source: join([join(step.tables), ...joins], ' '),
+    where: conditions.length > 0 ? sql` where ${all(conditions)}` : empty,
+    order: sql` order by ${orderBy(keys, seek?.direction === 'before')}`,
+    limit: raw(` limit ${limit}`),
+  }
 }
 
 function sortKey(
@@ -55,6 +60,11 @@ function sortKey(
   return { ...safe, nullable, descending: key.descending }
 }
 
+/** The rows of a page with more joined to them. */
+export function joinToPage(page: Page, joins: readonly Fragment[]): Fragment {
+  return sql`from ${join([page.source, ...joins], ' ')}${page.where}${page.order}${page.limit}`
+}
+
 /** A page as a table under the alias of its row, with the sort keys of related rows. */
 export interface PageTable {
   readonly table: Fragment
@@ -62,11 +72,8 @@ export interface PageTable {
   readonly keys: readonly SortKey[]
 }
 
-/**
- * Wraps a page, so that what is joined to its rows is joined to these few only. `numbered` adds
- * `"~n"`: the rows' order, told by a window right above the sorted and cut rows.
- */
-export function pageTable(page: Page, sort: readonly SortShape[], numbered: boolean): PageTable {
+/** Wraps a page, so that what is joined to its rows is joined to these few only. */
+export function pageTable(page: Page, sort: readonly SortShape[]): PageTable {
   const alias = name(page.row.alias)
   const extra: Fragment[] = []
   const keys = page.keys.map((key, index): SortKey => {
@@ -75,8 +82,14 @@ export function pageTable(page: Page, sort: readonly SortShape[], numbered: bool
     extra.push(sql`, ${key.fragment} as ${name(label)}`)
     return { ...key, fragment: name(page.row.alias, label) }
   })
-  const inner = sql`(select ${alias}.*${join(extra, '')} ${page.tail}) as ${alias}`
-  if (!numbered) return { table: inner, keys }
-  const number = sql`row_number() over () as ${name('~n')}`
-  return { table: sql`(select ${alias}.*, ${number} from ${inner}) as ${alias}`, keys }
+  const select = sql`select ${alias}.*${join(extra, '')}`
+  return { table: sql`(${select} ${joinToPage(page, [])}) as ${alias}`, keys }
+}
+
+/** True where an index can hand out the rows in this order, so that a page is found by itself. */
+export function isIndexed(model: Model, [first]: readonly SortShape[]): boolean {
+  if (!first || first.path.length > 0) return false
+  const field = model.fields.get(first.field)
+  if (!field || field.role === 'reference' || field.unique) return true
+  return [...model.indexes, ...model.uniques].some(({ fields }) => fields.includes(field.name))
 }

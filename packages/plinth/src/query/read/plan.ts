@@ -9,9 +9,8 @@ import { viewpoint } from '../column/column.ts'
 import { planName } from '../plan-name.ts'
 import type { ReadShape } from '../shape.ts'
 import { viewOf } from '../view.ts'
-import { drawBlocks } from './blocks.ts'
-import { drawList, drawRecord } from './flat.ts'
-import { type Drawn, findRows, type Sketch } from './sketch.ts'
+import { drawList, drawRecord } from './draw.ts'
+import { findRows, type Sketch } from './sketch.ts'
 
 /** A read, ready to run for every caller of the same facts. */
 export interface ReadPlan {
@@ -38,7 +37,8 @@ export interface PlanRequest {
 export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPlan {
   const view = viewpoint(catalog, facts)
   const found = findRows(view, { model, alias: 't' }, shape)
-  const { fragment, rows } = draw({ view, found, shape })
+  const sketch: Sketch = { view, found, shape }
+  const { fragment, rows } = shape.only === 'get' ? drawRecord(sketch) : drawList(sketch)
   const { text, values } = statement(fragment)
   const { hides } = viewOf(catalog, facts, model)
   return Object.freeze({
@@ -47,16 +47,6 @@ export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPla
     slots: values as readonly Slot[],
     form: Object.freeze({ ...rows, shape, etag: etagOf(hides, shape) }),
   })
-}
-
-function draw(sketch: Sketch): Drawn {
-  const { select, count, only } = sketch.shape
-  if (hasLists(select) || count !== undefined) return drawBlocks(sketch)
-  return only === 'get' ? drawRecord(sketch) : drawList(sketch)
-}
-
-function hasLists({ ones, lists }: ReadShape['select']): boolean {
-  return lists.length > 0 || ones.some((one) => hasLists(one.select))
 }
 
 /**

@@ -33,6 +33,6 @@ export function recordColumns({
   const form = { fields, ones: [], lists: [] }
   return {
     columns: cells.fragments,
-    toJson: (row, offset) => writeRecord(form, { cells: row, offset, lists: [], number: '' }),
+    toJson: (row, offset) => writeRecord(form, row, offset),
   }
 }

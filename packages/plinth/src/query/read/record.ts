@@ -3,56 +3,98 @@
 import type { RowSource } from '../../access/compile.ts'
 import { present } from '../../base/assert.ts'
 import type { ModelRelation } from '../../catalog/catalog.ts'
-import { all, type Fragment, join, sql } from '../../sql/fragment.ts'
+import { all, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import type { RecordForm } from '../answer/writer.ts'
-import type { Cells } from '../column/cells.ts'
+import { Cells } from '../column/cells.ts'
 import { stepTo, type Viewpoint } from '../column/column.ts'
+import { filterCondition } from '../column/condition.ts'
+import { orderBy } from '../column/seek.ts'
 import type { ListShape, SelectionShape } from '../shape.ts'
+import { isIndexed, joinToPage, type Page, pageTable, planPage } from './page.ts'
 
 /** What a statement gathers while records are laid out in it. */
 export interface Layout {
   readonly cells: Cells
   /** `left join …`, in order. */
   readonly joins: Fragment[]
-  /** To-many relations met on the way, to be read by blocks of their own. */
-  readonly lists: PendingList[]
 }
 
-/** A to-many relation that waits for its block. */
-export interface PendingList {
-  readonly relation: ModelRelation
-  readonly shape: ListShape
-  /** The cell of the key that its records refer to. */
-  readonly keyAt: number
+/** What is laid out. */
+interface Laid {
+  readonly row: RowSource
+  readonly select: SelectionShape
 }
 
-/** Lays out a record. Lists are numbered as blocks from `firstBlock` on, in order. */
-export function layRecord(
-  view: Viewpoint,
-  { row, select, firstBlock }: { row: RowSource; select: SelectionShape; firstBlock: number },
-  layout: Layout,
-): RecordForm {
+/** Lays out a record. */
+export function layRecord(view: Viewpoint, { row, select }: Laid, layout: Layout): RecordForm {
   const fields = layout.cells.fields(view, row, select.fields)
   const ones = select.ones.map((one) => {
     const step = stepTo(view, row, relationOf(row, one.relation))
     layout.joins.push(sql`left join ${join(step.tables)} on ${all(step.conditions)}`)
-    const inner = { row: step.row, select: one.select, firstBlock }
     const idAt = layout.cells.column(view, step.row, 'id')
-    return { prefix: prefixOf(one.relation), idAt, form: layRecord(view, inner, layout) }
+    const form = layRecord(view, { row: step.row, select: one.select }, layout)
+    return { prefix: prefixOf(one.relation), idAt, form }
   })
-  const lists = select.lists.map((shape) => {
-    const relation = relationOf(row, shape.relation)
-    const keyAt = layout.cells.column(view, row, relation.local)
-    const block = firstBlock + layout.lists.push({ relation, shape, keyAt }) - 1
-    return { prefix: prefixOf(shape.relation), block }
+  const lists = select.lists.map((list) => {
+    const { fragment, form } = layList(view, row, list)
+    return { prefix: prefixOf(list.relation), at: layout.cells.add(fragment), form }
   })
   return { fields, ones, lists }
 }
 
-function relationOf({ model }: RowSource, name: string): ModelRelation {
-  return present(model.relations.get(name), `${model.name}.${name}`)
+/**
+ * A list is one cell: an array of the cells of its records, each in its text form. Measured, that
+ * costs half of what a second set of rows costs, and less than JSON made by the database.
+ */
+function layList(
+  view: Viewpoint,
+  from: RowSource,
+  shape: ListShape,
+): { readonly fragment: Fragment; readonly form: RecordForm } {
+  const step = stepTo(view, from, relationOf(from, shape.relation))
+  const conditions = [...step.conditions]
+  if (shape.filter) {
+    const condition = filterCondition(view, step.row, { shape: shape.filter })
+    if (condition.constant !== true) conditions.push(condition.fragment ?? raw('false'))
+  }
+  const page = planPage(view, { ...shape, step: { ...step, conditions }, seek: undefined })
+  const layout: Layout = { cells: new Cells(), joins: [] }
+  const form = layRecord(view, { row: step.row, select: shape.select }, layout)
+  const rows = selectPage(page, shape, layout)
+  const alias = view.nextAlias()
+  const cells = layout.cells.fragments.map((_, at) => sql`${name(alias, `c${at}`)}::text`)
+  const list = sql`array_agg(array[${join(cells)}])`
+  return { fragment: sql`(select ${list} from (${rows}) as ${name(alias)})`, form }
 }
 
-function prefixOf(name: string): string {
-  return `${JSON.stringify(name)}:`
+/** The rows of a list, in order: an aggregate takes them as they come. */
+function selectPage(page: Page, { select, sort }: ListShape, { cells, joins }: Layout): Fragment {
+  const list = join(cells.fragments.map((cell, at) => sql`${cell} as ${name(`c${at}`)}`))
+  if (!hasRelated(select) || isIndexed(page.row.model, sort)) {
+    return sql`select ${list} ${joinToPage(page, joins)}`
+  }
+  return selectWrapped(page, { sort, list, joins })
+}
+
+/** A page first, then what belongs to its rows. The join may lose the order, so it is said again. */
+function selectWrapped(
+  page: Page,
+  { sort, list, joins }: { sort: ListShape['sort']; list: Fragment; joins: readonly Fragment[] },
+): Fragment {
+  const { table, keys } = pageTable(page, sort)
+  const order = sql`order by ${orderBy(keys, false)}`
+  return sql`select ${list} from ${join([table, ...joins], ' ')} ${order}`
+}
+
+/** True where records of other models come with it. */
+export function hasRelated({ ones, lists }: SelectionShape): boolean {
+  return ones.length > 0 || lists.length > 0
+}
+
+function relationOf({ model }: RowSource, relation: string): ModelRelation {
+  return present(model.relations.get(relation), `${model.name}.${relation}`)
+}
+
+function prefixOf(relation: string): string {
+  return `${JSON.stringify(relation)}:`
 }

@@ -52,9 +52,9 @@ export function fromFound({ tables, conditions }: Step, joins: readonly Fragment
 /** How many rows match, under the same rules; an estimate stops just past its cap. */
 export function countOf({ found, shape }: Sketch): Fragment | undefined {
   if (shape.count === undefined) return undefined
-  if (shape.count === 'exact') return sql`select count(*) ${fromFound(found)}`
+  if (shape.count === 'exact') return sql`select count(*) as count ${fromFound(found)}`
   const most = raw(String(limits.countEstimateMax + 1))
-  return sql`select count(*) from (select 1 ${fromFound(found)} limit ${most}) as s`
+  return sql`select count(*) as count from (select 1 ${fromFound(found)} limit ${most}) as s`
 }
 
 /** Where a record's version stands; -1 where the caller may not read it. */
