@@ -3,7 +3,7 @@
 import { type Caller, callerId, factsOf } from '../../packages/plinth/src/access/caller.ts'
 import { fill } from '../../packages/plinth/src/access/slot.ts'
 import { catalogOf } from '../../packages/plinth/src/app/compose.ts'
-import { loadApp } from '../../packages/plinth/src/app/load-app.ts'
+import { loadApp } from '../../packages/plinth/src/app/file/load-app.ts'
 import type { Catalog } from '../../packages/plinth/src/catalog/catalog.ts'
 import { openCursors } from '../../packages/plinth/src/query/cursor.ts'
 import {

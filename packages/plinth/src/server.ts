@@ -3,7 +3,7 @@
 export { anonymous, type Caller } from './access/caller.ts'
 export { type AppParts, type AppSetup, openApp, type RunningApp } from './app/compose.ts'
 export { type Config, readConfig } from './app/config/config.ts'
-export { type LoadedApp, loadApp } from './app/load-app.ts'
+export { type LoadedApp, loadApp } from './app/file/load-app.ts'
 export { type Clock, systemClock } from './base/time.ts'
 export { parseDatabaseUrl } from './database/address.ts'
 export type { DatabaseAddress } from './database/database.ts'

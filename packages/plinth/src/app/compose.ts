@@ -32,7 +32,7 @@ import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
 import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
-import { type SchemaSetup, settleSchema } from './schema.ts'
+import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 
 export type { App, Data, Models }
 

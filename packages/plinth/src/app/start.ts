@@ -6,11 +6,11 @@ import type { DatabaseAddress } from '../database/database.ts'
 import { openApp, type RunningApp } from './compose.ts'
 import type { Config } from './config/config.ts'
 import { keptSecret } from './config/secret.ts'
-import { type LoadedApp, loadApp } from './load-app.ts'
+import { type LoadedApp, loadApp } from './file/load-app.ts'
 import type { Log } from './log.ts'
 import { seedOnce } from './people/seed.ts'
 import { keepSeedLines } from './people/seed-lines.ts'
-import { schemaMode } from './schema.ts'
+import { schemaMode } from './schema/schema.ts'
 
 /** What is started, and how. */
 export interface StartOptions {

@@ -1,4 +1,4 @@
-/** Owns reading what stands after a command: an app's file first where there is one, then the rest. */
+/** Owns reading what stands after a command: an app's file where there is one, the rest. */
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'

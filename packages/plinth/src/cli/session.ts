@@ -2,7 +2,7 @@
 
 import { type Config, readConfig } from '../app/config/config.ts'
 import { reachDatabase } from '../app/database.ts'
-import { findAppFile } from '../app/load-app.ts'
+import { findAppFile } from '../app/file/load-app.ts'
 import { createLog, type Log } from '../app/log.ts'
 import { type StartedApp, startApp } from '../app/start.ts'
 import { systemClock } from '../base/time.ts'

@@ -10,8 +10,11 @@ const secretBytesMin = 32
 const distinctCharactersMin = 10
 
 // Words of documentation and of examples. A random secret holds one of them once in millions.
-const words =
-  /change.{0,3}me|secret|passw|placeholder|example|default|your.{0,3}key|replace|insert.{0,3}here|keyboard|qwerty|develop|testing|plinth/i
+const words = new RegExp(
+  'change.{0,3}me|secret|passw|placeholder|example|default|your.{0,3}key|replace|' +
+    'insert.{0,3}here|keyboard|qwerty|develop|testing|plinth',
+  'i',
+)
 
 /**
  * What is wrong with a secret; undefined where it may hold 32 random bytes. Nobody can measure
@@ -66,7 +69,7 @@ export async function keptSecret(dataDirectory: string): Promise<string> {
 function checked(file: string, secret: string): string {
   if (secretProblem(secret) === undefined) return secret
   throw new Failure('configuration_invalid', {
-    detail: `The secret in ${file} is damaged. Remove the file: a new one is made at the next start.`,
+    detail: `The secret in ${file} is damaged. Remove the file: the next start makes a new one.`,
   })
 }
 

@@ -1,4 +1,4 @@
-/** Owns the process of `plinth dev` and `plinth start`: PostgreSQL, the socket, workers behind it. */
+/** Owns the process of `plinth dev` and `plinth start`: PostgreSQL, the socket, the workers. */
 
 import { dirname, extname, join } from 'node:path'
 import { Failure } from '../../base/failure.ts'

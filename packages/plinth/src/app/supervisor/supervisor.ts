@@ -1,11 +1,4 @@
-/**
- * Owns the listening socket and the workers behind it, so that restarts and crashes refuse nobody.
- *
- * The socket is bound here and handed to each worker as an inherited descriptor; workers accept on
- * it themselves. While no worker lives, connections wait in the kernel's queue, because the socket
- * stays open here. Chosen over passing each accepted socket on by message: no cost per
- * connection, and no connection can be lost between a parent that gave and a worker that died.
- */
+/** Owns the listening socket and the workers behind it: restarts and crashes refuse nobody. */
 
 import { lookup } from 'node:dns/promises'
 import { BoundSocket } from 'node:net'
@@ -42,7 +35,14 @@ const settledMs = 10_000
 const backoffFirstMs = 100
 const backoffMaxMs = 5_000
 
-/** Keeps one worker serving. */
+/**
+ * Keeps one worker serving.
+ *
+ * The socket is bound here and handed to each worker as an inherited descriptor; workers accept on
+ * it themselves. While no worker lives, connections wait in the kernel's queue, because the socket
+ * stays open here. Chosen over passing each accepted socket on by message: no cost per
+ * connection, and no connection can be lost between a parent that gave and a worker that died.
+ */
 export class Supervisor {
   readonly #options: SupervisorOptions
   #bound: BoundSocket | undefined

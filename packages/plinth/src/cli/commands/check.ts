@@ -1,7 +1,7 @@
 /** Owns `plinth check` and `plinth routes`: looking at a declaration without a database. */
 
 import { catalogOf } from '../../app/compose.ts'
-import { findAppFile, loadApp } from '../../app/load-app.ts'
+import { findAppFile, loadApp } from '../../app/file/load-app.ts'
 import { addressLines } from '../../app/routes.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import { columns, printData, tell } from '../terminal.ts'

@@ -105,7 +105,7 @@ function addExplain(program: Command): void {
       'after',
       examples([
         'plinth explain order 01a1fc2d-d597-7148-974d-71a4ba1770c7 --as ann@shop.example',
-        'plinth explain product 01a1fc2d-d597-7148-974d-71a4ba1770c7 --as anonymous --operation read',
+        'plinth explain product 01a1fc2d-… --as anonymous --operation read',
       ]),
     )
 }

@@ -2,88 +2,88 @@ import assert from 'node:assert/strict'
 import { readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { appFolder, shopApp } from './process.ts'
+import { type AppFolder, appFolder, type Served, shopApp } from './process.ts'
+
+type Beside = (folder: AppFolder, served: Served) => Promise<void>
 
 const modules = join(import.meta.dirname, '../../../../../node_modules')
 
 const csv = 'Code;Stock\nseen;7\nnew;2\nbroken;many\n'
 
+const importTwice: Beside = async (folder, served) => {
+  const first = await folder.run(['import', 'app.ts', 'stock.csv'])
+  assert.equal(first.code, 0, first.told)
+  assert.match(first.told, /Read 3 = taken 2 \+ rejected 1/)
+  assert.match(await readFile(join(folder.path, 'stock.csv.rejects.csv'), 'utf8'), /broken/)
+  const list = await (await served.fetch('/api/products?filter[sku]=new')).text()
+  assert.match(list, /"stock":2/)
+  const { told } = await folder.run(['import', 'stock.csv', '--separator', ';'])
+  assert.match(told, /product\s+0 created\s+0 changed\s+2 unchanged/)
+}
+
+const exportUnderRules: Beside = async (folder) => {
+  const all = await folder.run(['export', 'product', '--format', 'jsonl'])
+  assert.equal(all.code, 0)
+  assert.equal(all.data.trim().split('\n').length, 3)
+  assert.match(all.told, /3 records of product/)
+  const guest = await folder.run(['export', 'product', '--as', 'anonymous', '-o', 'out.csv'])
+  assert.equal(guest.data, '')
+  const text = await readFile(join(folder.path, 'out.csv'), 'utf8')
+  assert.match(text, /seen/)
+  assert.doesNotMatch(text, /hidden/)
+}
+
+const explainBoth: Beside = async (folder) => {
+  const { data } = await folder.run(['export', 'product', '--format', 'jsonl'])
+  const line = data.split('\n').find((each) => each.includes('"hidden"')) ?? '{}'
+  const { id } = JSON.parse(line) as { id: string }
+  const guest = await folder.run(['explain', 'product', id, '--as', 'anonymous'])
+  assert.match(guest.data, /✗ read: .*row\.stock/)
+  assert.match(guest.data, /row\.stock = 0/)
+  const staff = ['--as', 'staff@shop.example', '--operation', 'read']
+  const told = await folder.run(['explain', 'product', id, ...staff])
+  assert.match(told.data, /✓ read/)
+  assert.doesNotMatch(told.data, /update/)
+}
+
+const workWithUsers: Beside = async (folder, served) => {
+  const input = 'three words and more\n'
+  const words = ['user', 'create', 'ann@shop.example', '--role', 'staff', '--password-stdin']
+  const made = await folder.run(words, { input })
+  assert.equal(made.code, 0, made.told)
+  assert.match(made.data, /^[0-9a-f-]{36}\n$/)
+  assert.doesNotMatch(made.told, /three words/)
+  const signIn = (): Promise<Response> =>
+    fetch(`${served.base}/api/identity/sign-in`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      body: JSON.stringify({ email: 'ann@shop.example', password: input.trim() }),
+    })
+  assert.equal((await signIn()).status, 200)
+  await folder.run(['user', 'set-roles', 'ann@shop.example'])
+  await folder.run(['user', 'suspend', 'ann@shop.example'])
+  assert.equal((await signIn()).status, 401)
+  const { data } = await folder.run(['user', 'list'])
+  assert.match(data, /ann@shop\.example\s+-\s+-\s+suspended/)
+  assert.match(data, /staff@shop\.example\s+-\s+staff\s+active/)
+  const again = await folder.run(words, { input })
+  assert.match(again.told, /There is a user ann@shop\.example already/)
+  const generated = await folder.run(['user', 'create', 'bob@shop.example'])
+  assert.match(generated.told, /shown only now: \S{15,}/)
+}
+
 test('commands work beside a running server, on its data', async (t) => {
   const folder = await appFolder(t, shopApp())
   const served = await folder.serve(['start'])
   await folder.write('stock.csv', csv)
-
-  await t.test('import takes what it can, rejects the rest, and repeats to nothing', async () => {
-    const first = await folder.run(['import', 'app.ts', 'stock.csv'])
-    assert.equal(first.code, 0, first.told)
-    assert.match(first.told, /Read 3 = taken 2 \+ rejected 1/)
-    assert.match(await readFile(join(folder.path, 'stock.csv.rejects.csv'), 'utf8'), /broken/)
-    const list = await (await served.fetch('/api/products?filter[sku]=new')).text()
-    assert.match(list, /"stock":2/)
-    const { told } = await folder.run(['import', 'stock.csv', '--separator', ';'])
-    assert.match(told, /product\s+0 created\s+0 changed\s+2 unchanged/)
-  })
-
-  await t.test(
-    'export writes data to stdout and words to stderr, under rules on demand',
-    async () => {
-      const all = await folder.run(['export', 'product', '--format', 'jsonl'])
-      assert.equal(all.code, 0)
-      assert.equal(all.data.trim().split('\n').length, 3)
-      assert.match(all.told, /3 records of product/)
-      const guest = await folder.run(['export', 'product', '--as', 'anonymous', '-o', 'out.csv'])
-      assert.equal(guest.data, '')
-      const text = await readFile(join(folder.path, 'out.csv'), 'utf8')
-      assert.match(text, /seen/)
-      assert.doesNotMatch(text, /hidden/)
-    },
+  await t.test('import: takes what it can, rejects the rest, repeats to nothing', () =>
+    importTwice(folder, served),
   )
-
-  await t.test('explain says why', async () => {
-    const { data } = await folder.run(['export', 'product', '--format', 'jsonl'])
-    const line = data.split('\n').find((each) => each.includes('"hidden"')) ?? '{}'
-    const { id } = JSON.parse(line) as { id: string }
-    const guest = await folder.run(['explain', 'product', id, '--as', 'anonymous'])
-    assert.match(guest.data, /✗ read: .*row\.stock/)
-    assert.match(guest.data, /row\.stock = 0/)
-    const only = ['--operation', 'read']
-    const staff = await folder.run([
-      'explain',
-      'product',
-      id,
-      '--as',
-      'staff@shop.example',
-      ...only,
-    ])
-    assert.match(staff.data, /✓ read/)
-    assert.doesNotMatch(staff.data, /update/)
-  })
-
-  await t.test('user: made, signed in, changed, suspended', async () => {
-    const input = 'three words and more\n'
-    const words = ['user', 'create', 'ann@shop.example', '--role', 'staff', '--password-stdin']
-    const made = await folder.run(words, { input })
-    assert.equal(made.code, 0, made.told)
-    assert.match(made.data, /^[0-9a-f-]{36}\n$/)
-    assert.doesNotMatch(made.told, /three words/)
-    const signIn = (): Promise<Response> =>
-      fetch(`${served.base}/api/identity/sign-in`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', connection: 'close' },
-        body: JSON.stringify({ email: 'ann@shop.example', password: input.trim() }),
-      })
-    assert.equal((await signIn()).status, 200)
-    await folder.run(['user', 'set-roles', 'ann@shop.example'])
-    await folder.run(['user', 'suspend', 'ann@shop.example'])
-    assert.equal((await signIn()).status, 401)
-    const { data } = await folder.run(['user', 'list'])
-    assert.match(data, /ann@shop\.example\s+-\s+-\s+suspended/)
-    assert.match(data, /staff@shop\.example\s+-\s+staff\s+active/)
-    const again = await folder.run(words, { input })
-    assert.match(again.told, /There is a user ann@shop\.example already/)
-    const generated = await folder.run(['user', 'create', 'bob@shop.example'])
-    assert.match(generated.told, /shown only now: \S{15,}/)
-  })
+  await t.test('export: data to stdout, words to stderr, under rules on demand', () =>
+    exportUnderRules(folder, served),
+  )
+  await t.test('explain: says why', () => explainBoth(folder, served))
+  await t.test('user: made, signed in, changed, suspended', () => workWithUsers(folder, served))
 })
 
 const wrong: readonly (readonly [string, number, RegExp])[] = [

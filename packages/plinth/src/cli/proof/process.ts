@@ -143,8 +143,15 @@ import { cell, importer } from 'plinth/server'
 const catalog = kit('catalog', {
   models: {
     product: {
-      fields: { sku: text({ max: 40, unique: true }), stock: integer({ min: 0, default: 0 }), ${fields} },
-      access: { read: ({ row, me }) => row.stock.gt(0).or(me.is('staff')), write: ({ me }) => me.is('staff') },
+      fields: {
+        sku: text({ max: 40, unique: true }),
+        stock: integer({ min: 0, default: 0 }),
+        ${fields}
+      },
+      access: {
+        read: ({ row, me }) => row.stock.gt(0).or(me.is('staff')),
+        write: ({ me }) => me.is('staff'),
+      },
       key: ['sku'],
     },
   },

@@ -32,7 +32,7 @@ async function skus(served: Served): Promise<readonly string[]> {
   return data.map(({ sku }) => sku)
 }
 
-test('start: a fresh folder serves its seed, says where, keeps it, and ends in order', async (t) => {
+test('start: a fresh folder serves its seed, keeps it, and ends in order', async (t) => {
   const folder = await appFolder(t, shopApp())
   const first = await folder.serve(['start'])
   assert.deepEqual(await skus(first), ['seen'])
@@ -50,7 +50,7 @@ test('start: a fresh folder serves its seed, says where, keeps it, and ends in o
   assert.equal(await second.end('SIGINT'), 0)
 })
 
-test('start: two apps run side by side; a second one on the same data is told why not', async (t) => {
+test('start: two apps run side by side; a second on the same data is told why not', async (t) => {
   const one = await appFolder(t, shopApp())
   const two = await appFolder(t, shopApp())
   const [first, second] = await Promise.all([one.serve(['start']), two.serve(['start'])])
@@ -160,7 +160,7 @@ test('production refuses a schema that lacks something, and names the command', 
   assert.doesNotMatch(served.told(), /Staff/)
 })
 
-test('what a start made is enough for the next one without the app having changed hands', async (t) => {
+test('a lost secret is no lost data: the next start makes a new one', async (t) => {
   const folder = await appFolder(t, shopApp())
   const served = await folder.serve(['start'])
   await served.end()

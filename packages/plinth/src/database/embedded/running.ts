@@ -14,7 +14,7 @@ interface Announcement {
   readonly address: DatabaseAddress
 }
 
-/** Tells other processes of this machine where the server of this directory is. Returns the undo. */
+/** Tells other processes where the server of this directory is. Returns the undo. */
 export async function announceServer(
   directory: string,
   address: DatabaseAddress,

@@ -1,11 +1,11 @@
-/** Owns loading an app's file: from a path to the declared app, or a sentence with place and cure. */
+/** Owns loading an app's file: from a path to the declared app, or the mistake's place. */
 
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { Failure } from '../base/failure.ts'
-import type { App } from '../define/kit.ts'
-import { type Importer, isImporter } from '../transfer/import/importer.ts'
+import { Failure } from '../../base/failure.ts'
+import type { App } from '../../define/kit.ts'
+import { type Importer, isImporter } from '../../transfer/import/importer.ts'
 
 /** A loaded file. */
 export interface LoadedApp {
@@ -102,7 +102,7 @@ function placeOf(error: unknown): Place | undefined {
   for (const match of stack.matchAll(/(file:\/\/[^\s:)]+|\/[^\s:)(]+):(\d+)/g)) {
     const [, path = '', line = ''] = match
     const name = path.startsWith('file:') ? fileURLToPath(path) : path
-    if (name.startsWith(join(import.meta.dirname, '..'))) continue
+    if (name.startsWith(join(import.meta.dirname, '../..'))) continue
     return { file: name, line: Number(line) }
   }
   return undefined

@@ -1,11 +1,11 @@
 /** Owns the databases that migration commands work on. */
 
-import { hex, randomBytes } from '../base/ids.ts'
-import type { Catalog } from '../catalog/catalog.ts'
-import type { Database, DatabaseAddress } from '../database/database.ts'
-import { createDatabase, dropDatabase, siblingAddress } from '../database/databases.ts'
-import { openDatabase } from '../database/open.ts'
-import { applyFiles, type InternalSchema } from '../migrate/migrate.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Database, DatabaseAddress } from '../../database/database.ts'
+import { createDatabase, dropDatabase, siblingAddress } from '../../database/databases.ts'
+import { openDatabase } from '../../database/open.ts'
+import { applyFiles, type InternalSchema } from '../../migrate/migrate.ts'
 
 /** Opens a database for some work. */
 export async function withDatabase<T>(

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { Failure } from '../base/failure.ts'
+import { Failure } from '../../base/failure.ts'
 import { findAppFile, loadApp } from './load-app.ts'
 
 let folder = ''

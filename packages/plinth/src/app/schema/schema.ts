@@ -1,20 +1,20 @@
 /** Owns what a start does about the schema: follow, apply files, or refuse to go on. */
 
 import { stat } from 'node:fs/promises'
-import type { Clock } from '../base/time.ts'
-import type { Catalog } from '../catalog/catalog.ts'
-import type { Database } from '../database/database.ts'
-import { effectTables } from '../effects/tables.ts'
-import { fingerprintOf } from '../migrate/apply/state.ts'
-import { desiredSchema } from '../migrate/desired/desired.ts'
+import type { Clock } from '../../base/time.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Database } from '../../database/database.ts'
+import { effectTables } from '../../effects/tables.ts'
+import { fingerprintOf } from '../../migrate/apply/state.ts'
+import { desiredSchema } from '../../migrate/desired/desired.ts'
 import {
   applyFiles,
   followDeclaration,
   internalSchema,
   type Question,
   requireSchema,
-} from '../migrate/migrate.ts'
-import type { Log } from './log.ts'
+} from '../../migrate/migrate.ts'
+import type { Log } from '../log.ts'
 
 /** The tables of Plinth itself. */
 export const internalTables = internalSchema(effectTables)
