@@ -105,12 +105,19 @@ function drawRow(draw: Draw, changing: Changing): Row | undefined {
   const row: Record<string, unknown> = {}
   for (const field of model.fields.values()) {
     if (field.computed) continue
-    if (field.role === 'id') row.id = idOf(at, 50 + all.length)
+    if (field.role === 'id') row.id = freeId(at, all)
     else if (field.unique) row[field.name] = null
     else row[field.name] = drawCell(draw, field, { model, ids: idsOf(changing) })
     if (row[field.name] === null && !field.optional) return undefined
   }
   return row
+}
+
+function freeId(at: number, rows: readonly Row[]): string {
+  for (let number = 50; ; number++) {
+    const id = idOf(at, number)
+    if (!rows.some((row) => row.id === id)) return id
+  }
 }
 
 function mutateLinks(draw: Draw, { all, model, ...world }: Changing): readonly Row[] | undefined {
