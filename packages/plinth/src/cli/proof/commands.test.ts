@@ -15,7 +15,7 @@ const importTwice: Beside = async (folder, served) => {
   assert.equal(first.code, 0, first.told)
   assert.match(first.told, /Read 3 = taken 2 \+ rejected 1/)
   assert.match(await readFile(join(folder.path, 'stock.csv.rejects.csv'), 'utf8'), /broken/)
-  const list = await (await served.fetch('/api/products?filter[sku]=new')).text()
+  const list = (await served.ask('/api/products?filter[sku]=new')).text
   assert.match(list, /"stock":2/)
   const { told } = await folder.run(['import', 'stock.csv', '--separator', ';'])
   assert.match(told, /product\s+0 created\s+0 changed\s+2 unchanged/)
@@ -56,7 +56,7 @@ const workWithUsers: Beside = async (folder, served) => {
   const signIn = (): Promise<Response> =>
     fetch(`${served.base}/api/identity/sign-in`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', connection: 'close' },
+      headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ email: 'ann@shop.example', password: input.trim() }),
     })
   assert.equal((await signIn()).status, 200)

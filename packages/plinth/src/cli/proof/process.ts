@@ -4,8 +4,10 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { get, type IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
 
 const home = join(import.meta.dirname, '../../..')
@@ -40,6 +42,12 @@ export interface Ended {
   readonly told: string
 }
 
+/** What a server answered. */
+export interface Answer {
+  readonly status: number
+  readonly text: string
+}
+
 /** A running server. */
 export interface Served {
   readonly process: ChildProcess
@@ -48,7 +56,8 @@ export interface Served {
   told(): string
   /** Waits until it told something. */
   untilTold(pattern: RegExp): Promise<void>
-  fetch(path: string): Promise<Response>
+  /** Asks on a connection of its own, so that no idle one is drained at the end. */
+  ask(path: string): Promise<Answer>
   /** Ends it with a signal and waits for its exit code. */
   end(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -80,7 +89,7 @@ export async function appFolder(context: TestContext, app: string): Promise<AppF
   }
   return {
     path,
-    write: (name, text) => writeFile(join(path, name), text),
+    write: (name, content) => writeFile(join(path, name), content),
     run: (words, { environment, input = '' } = {}) =>
       finish(begin([bin, ...words], environment), input),
     runNode: (words) => finish(begin(words), ''),
@@ -117,7 +126,7 @@ async function untilReady(child: ChildProcess): Promise<Served> {
     base,
     told,
     untilTold,
-    fetch: (path) => fetch(base + path, { headers: { connection: 'close' } }),
+    ask: (path) => ask(base + path),
     async end(signal = 'SIGTERM') {
       child.kill(signal)
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
@@ -126,12 +135,18 @@ async function untilReady(child: ChildProcess): Promise<Served> {
   }
 }
 
+async function ask(address: string): Promise<Answer> {
+  const request = get(address, { agent: false, headers: { connection: 'close' } })
+  const [response] = (await once(request, 'response')) as [IncomingMessage]
+  return { status: response.statusCode ?? 0, text: await text(response) }
+}
+
 function gather(stream: NodeJS.ReadableStream | null): () => string {
-  let text = ''
+  let gathered = ''
   stream?.setEncoding('utf8').on('data', (chunk) => {
-    text += String(chunk)
+    gathered += String(chunk)
   })
-  return () => text
+  return () => gathered
 }
 
 /** A small shop. `fields` are put into its product. */

@@ -26,7 +26,7 @@ async function workerOf(served: Served): Promise<number> {
 }
 
 async function skus(served: Served): Promise<readonly string[]> {
-  const { data } = (await (await served.fetch('/api/products')).json()) as {
+  const { data } = JSON.parse((await served.ask('/api/products')).text) as {
     data: { sku: string }[]
   }
   return data.map(({ sku }) => sku)
@@ -36,7 +36,7 @@ test('start: a fresh folder serves its seed, keeps it, and ends in order', async
   const folder = await appFolder(t, shopApp())
   const first = await folder.serve(['start'])
   assert.deepEqual(await skus(first), ['seen'])
-  assert.equal((await first.fetch('/health/ready')).status, 200)
+  assert.equal((await first.ask('/health/ready')).status, 200)
   assert.match(first.told(), /Documentation\s+http/)
   assert.match(first.told(), /Staff: staff@shop.example \S{15,}/)
   const file = join(folder.path, '.plinth/keys/first-start.txt')
@@ -90,7 +90,7 @@ test('start: a worker that is killed is replaced; a PostgreSQL that is killed to
   const [postgres] = (await readFile(join(data, 'postmaster.pid'), 'utf8')).split('\n')
   process.kill(Number(postgres), 'SIGKILL')
   await served.untilTold(/PostgreSQL ended/)
-  for (let tries = 0; (await served.fetch('/health/ready')).status !== 200; tries += 1) {
+  for (let tries = 0; (await served.ask('/health/ready')).status !== 200; tries += 1) {
     assert.ok(tries < 200, 'it is ready again')
     await sleep(50)
   }
@@ -103,7 +103,7 @@ test('start: SIGHUP serves the new declaration', async (t) => {
   await folder.write('app.ts', shopApp('colour: text({ max: 20, optional: true })'))
   served.process.kill('SIGHUP')
   await served.untilTold(/Restarted/)
-  assert.match(await (await served.fetch('/api/products')).text(), /"colour":null/)
+  assert.match((await served.ask('/api/products')).text, /"colour":null/)
 })
 
 test('dev: a save is followed, a mistake is shown and survived', async (t) => {
@@ -111,13 +111,13 @@ test('dev: a save is followed, a mistake is shown and survived', async (t) => {
   const served = await folder.serve(['dev'])
   await folder.write('app.ts', shopApp('colour: text({ max: 20, optional: true })'))
   await served.untilTold(/Saved: the new version serves/)
-  assert.match(await (await served.fetch('/api/products')).text(), /"colour":null/)
+  assert.match((await served.ask('/api/products')).text, /"colour":null/)
   await folder.write('app.ts', shopApp('colour: text({ max: '))
   await served.untilTold(/app\.ts:\d+: SyntaxError/)
   assert.deepEqual(await skus(served), ['seen'])
   await folder.write('app.ts', shopApp())
   await served.untilTold(/would lose data/)
-  assert.match(await (await served.fetch('/api/products')).text(), /"colour":null/)
+  assert.match((await served.ask('/api/products')).text, /"colour":null/)
 })
 
 test('dev: a first start with a mistake waits for the save that mends it', async (t) => {
@@ -129,7 +129,7 @@ test('dev: a first start with a mistake waits for the save that mends it', async
   assert.equal(refused.code, 1)
   assert.match(refused.told, /would lose data/)
   const accepted = await folder.serve(['dev', '--accept-loss'])
-  assert.doesNotMatch(await (await accepted.fetch('/api/products')).text(), /colour/)
+  assert.doesNotMatch((await accepted.ask('/api/products')).text, /colour/)
   await accepted.end()
 })
 
