@@ -166,5 +166,6 @@ function shorten(sight: Sight, { scope, path }: RowOperand): readonly string[] {
 
 /** There is such a row. */
 export function exists(way: Way, conditions: readonly Fragment[]): Fragment {
-  return sql`exists (select 1 from ${join(way.tables)} where ${all([...way.conditions, ...conditions])})`
+  const from = sql`from ${join(way.tables)} where ${all([...way.conditions, ...conditions])}`
+  return sql`exists (select 1 ${from})`
 }

@@ -31,7 +31,7 @@ export function wordsOf(expression: Expression): string {
       return `${operandWords(expression.left)} ${sign} ${operandWords(expression.right)}`
     }
     case 'oneOf':
-      return `${operandWords(expression.operand)} in [${expression.values.map(operandWords).join(', ')}]`
+      return inWords(expression.operand, expression.values)
     case 'role':
       return `me.is(${JSON.stringify(expression.role)})`
     case 'signedIn':
@@ -45,6 +45,10 @@ export function wordsOf(expression: Expression): string {
     default:
       return unreachable(expression, 'a rule')
   }
+}
+
+function inWords(operand: Operand, values: readonly Operand[]): string {
+  return `${operandWords(operand)} in [${values.map(operandWords).join(', ')}]`
 }
 
 /** An operand in words. Rows of related records are called after their scope: `row2`. */

@@ -171,17 +171,24 @@ async function plant(database: Database, { leaves, bonds }: Forest): Promise<voi
   const marks = (value: Leaf['marks']) =>
     value === null ? 'null' : `array[${value.map(text).join(', ')}]::text[]`
   const stamp = 'now(), now(), 1'
-  const rows = leaves.map(
-    (leaf) =>
-      `('${leaf.id}', ${stamp}, ${text(leaf.word)}, ${leaf.size}, ${leaf.green}, ${marks(leaf.marks)}, ${text(leaf.upId)}, ${leaf.deleted ? 'now()' : 'null'})`,
-  )
+  const rows = leaves.map((leaf) => {
+    const cells = [
+      text(leaf.word),
+      String(leaf.size),
+      String(leaf.green),
+      marks(leaf.marks),
+      text(leaf.upId),
+    ]
+    return `('${leaf.id}', ${stamp}, ${cells.join(', ')}, ${leaf.deleted ? 'now()' : 'null'})`
+  })
   const pairs = bonds.map(([one, two]) => `(gen_random_uuid(), ${stamp}, '${one}', '${two}')`)
   const base = 'id, created_at, updated_at, version'
   await database.dedicated((session) =>
     session.script(
       [
         'set standard_conforming_strings = on; truncate forest.leaf, forest.bond;',
-        `insert into forest.leaf (${base}, word, size, green, marks, up_id, deleted_at) values ${rows.join(', ')};`,
+        `insert into forest.leaf (${base}, word, size, green, marks, up_id, deleted_at)
+           values ${rows.join(', ')};`,
         pairs.length > 0
           ? `insert into forest.bond (${base}, one_id, two_id) values ${pairs.join(', ')};`
           : '',

@@ -1,7 +1,7 @@
 /** Owns a forest of rows to prove rules on, and an evaluator of rules that knows no SQL. */
 
 import { compileCatalog } from '../../catalog/compile.ts'
-import type { Expression, Operand } from '../../define/expression.ts'
+import type { Expression, Operand, RowOperand } from '../../define/expression.ts'
 import { boolean, integer, list, text } from '../../define/fields.ts'
 import { app, kit } from '../../define/kit.ts'
 import { belongsTo, hasMany, manyToMany } from '../../define/relation.ts'
@@ -50,87 +50,104 @@ export interface Forest {
 type Scalar = string | number | boolean | readonly string[] | null
 
 /** Decides rules on plain data, in the most obvious way. */
-export function judge({ leaves, bonds }: Forest, caller: Caller) {
-  const alive = (id: string | null) => leaves.find((leaf) => leaf.id === id && !leaf.deleted)
-  type Scopes = ReadonlyMap<number, Leaf>
+export function judge(forest: Forest, caller: Caller): (rule: Expression, leaf: Leaf) => boolean {
+  return (rule, leaf) => holds(rule, { forest, caller, scopes: new Map([[0, leaf]]) })
+}
 
-  function valueIn(operand: Operand, scopes: Scopes): Scalar {
-    switch (operand.from) {
-      case 'row': {
-        let leaf = scopes.get(operand.scope)
-        for (const _ of operand.path.slice(0, -1)) leaf = leaf && alive(leaf.upId)
-        return leaf ? (leaf[operand.path.at(-1) as keyof Leaf] as Scalar) : null
-      }
-      case 'me':
-        return caller.is === 'user' ? caller.id : null
-      case 'value':
-        return operand.value as Scalar
-      case 'compute':
-        return computed(operand, scopes)
-      default:
-        throw new Error(operand.from)
+interface Sight {
+  readonly forest: Forest
+  readonly caller: Caller
+  readonly scopes: ReadonlyMap<number, Leaf>
+}
+
+function alive({ leaves }: Forest, id: string | null): Leaf | undefined {
+  return leaves.find((leaf) => leaf.id === id && !leaf.deleted)
+}
+
+/** The leaf at the end of a path's hops; all of them lead up. */
+function reached({ forest, scopes }: Sight, operand: RowOperand): Leaf | undefined {
+  let leaf = scopes.get(operand.scope)
+  for (const _ of operand.path.slice(0, -1)) leaf = leaf && alive(forest, leaf.upId)
+  return leaf
+}
+
+function valueIn(operand: Operand, sight: Sight): Scalar {
+  switch (operand.from) {
+    case 'row': {
+      const leaf = reached(sight, operand)
+      return leaf ? (leaf[operand.path.at(-1) as keyof Leaf] as Scalar) : null
     }
+    case 'me':
+      return sight.caller.is === 'user' ? sight.caller.id : null
+    case 'value':
+      return operand.value as Scalar
+    case 'compute':
+      return computed(operand, sight)
+    default:
+      throw new Error(operand.from)
   }
+}
 
-  function computed(operand: Operand & { from: 'compute' }, scopes: Scopes): Scalar {
-    const values = operand.operands.map((each) => valueIn(each, scopes))
-    if (operand.operator === 'coalesce') return values.find((value) => value !== null) ?? null
-    if (values.some((value) => value === null)) return null
-    const [one, two] = values as [never, never]
-    const results: Record<string, () => Scalar> = {
-      plus: () => (one as number) + (two as number),
-      minus: () => (one as number) - (two as number),
-      times: () => (one as number) * (two as number),
-      concat: () => values.join(''),
-      lower: () => String(one).toLowerCase(),
-      upper: () => String(one).toUpperCase(),
+function computed(operand: Operand & { from: 'compute' }, sight: Sight): Scalar {
+  const values = operand.operands.map((each) => valueIn(each, sight))
+  if (operand.operator === 'coalesce') return values.find((value) => value !== null) ?? null
+  if (values.some((value) => value === null)) return null
+  const [one, two] = values as [never, never]
+  const results: Record<string, () => Scalar> = {
+    plus: () => (one as number) + (two as number),
+    minus: () => (one as number) - (two as number),
+    times: () => (one as number) * (two as number),
+    concat: () => values.join(''),
+    lower: () => String(one).toLowerCase(),
+    upper: () => String(one).toUpperCase(),
+  }
+  return results[operand.operator]?.() ?? null
+}
+
+function related({ leaves, bonds }: Forest, leaf: Leaf, relation: string): readonly Leaf[] {
+  if (relation === 'below') return leaves.filter((each) => !each.deleted && each.upId === leaf.id)
+  const ends = bonds.filter(([one]) => one === leaf.id)
+  return ends.flatMap(([, two]) => alive({ leaves, bonds }, two) ?? [])
+}
+
+function holds(rule: Expression, sight: Sight): boolean {
+  switch (rule.type) {
+    case 'constant':
+      return rule.value
+    case 'and':
+      return rule.terms.every((term) => holds(term, sight))
+    case 'or':
+      return rule.terms.some((term) => holds(term, sight))
+    case 'not':
+      return !holds(rule.term, sight)
+    case 'truth':
+      return valueIn(rule.operand, sight) === true
+    case 'isNull':
+      return valueIn(rule.operand, sight) === null
+    case 'role':
+      return sight.caller.is === 'user' && sight.caller.roles.has(rule.role)
+    case 'signedIn':
+      return sight.caller.is === 'user'
+    case 'compare':
+      return compares(rule.operator, valueIn(rule.left, sight), valueIn(rule.right, sight))
+    case 'oneOf': {
+      const value = valueIn(rule.operand, sight)
+      return rule.values.some((each) => compares('eq', value, valueIn(each, sight)))
     }
-    return results[operand.operator]?.() ?? null
+    case 'quantifier':
+      return quantified(rule, sight)
+    default:
+      throw new Error(rule.type)
   }
+}
 
-  function related(leaf: Leaf, relation: string): readonly Leaf[] {
-    if (relation === 'below') return leaves.filter((each) => !each.deleted && each.upId === leaf.id)
-    return bonds.flatMap(([one, two]) => (one === leaf.id ? (alive(two) ?? []) : []))
-  }
-
-  function holds(rule: Expression, scopes: Scopes): boolean {
-    switch (rule.type) {
-      case 'constant':
-        return rule.value
-      case 'and':
-        return rule.terms.every((term) => holds(term, scopes))
-      case 'or':
-        return rule.terms.some((term) => holds(term, scopes))
-      case 'not':
-        return !holds(rule.term, scopes)
-      case 'truth':
-        return valueIn(rule.operand, scopes) === true
-      case 'isNull':
-        return valueIn(rule.operand, scopes) === null
-      case 'role':
-        return caller.is === 'user' && caller.roles.has(rule.role)
-      case 'signedIn':
-        return caller.is === 'user'
-      case 'compare':
-        return compares(rule.operator, valueIn(rule.left, scopes), valueIn(rule.right, scopes))
-      case 'oneOf': {
-        const value = valueIn(rule.operand, scopes)
-        return rule.values.some((each) => compares('eq', value, valueIn(each, scopes)))
-      }
-      case 'quantifier': {
-        let from = scopes.get(rule.of.scope)
-        for (const _ of rule.of.path.slice(0, -1)) from = from && alive(from.upId)
-        const rows = from ? related(from, rule.of.path.at(-1) ?? '') : []
-        const test = (row: Leaf) => holds(rule.where, new Map([...scopes, [rule.scope, row]]))
-        if (rule.quantifier === 'some') return rows.some(test)
-        return rule.quantifier === 'every' ? rows.every(test) : !rows.some(test)
-      }
-      default:
-        throw new Error(rule.type)
-    }
-  }
-
-  return (rule: Expression, leaf: Leaf): boolean => holds(rule, new Map([[0, leaf]]))
+function quantified(rule: Expression & { type: 'quantifier' }, sight: Sight): boolean {
+  const from = reached(sight, rule.of)
+  const rows = from ? related(sight.forest, from, rule.of.path.at(-1) ?? '') : []
+  const test = (row: Leaf): boolean =>
+    holds(rule.where, { ...sight, scopes: new Map([...sight.scopes, [rule.scope, row]]) })
+  if (rule.quantifier === 'some') return rows.some(test)
+  return rule.quantifier === 'every' ? rows.every(test) : !rows.some(test)
 }
 
 function compares(operator: string, one: Scalar, two: Scalar): boolean {

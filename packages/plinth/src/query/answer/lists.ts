@@ -1,7 +1,9 @@
 /** Owns the text form of a list of records: a PostgreSQL array of arrays of texts. */
 
 import { assert } from '../../base/assert.ts'
-import type { RowCells } from './writer.ts'
+
+/** A row's cells in PostgreSQL's text form. */
+export type RowCells = readonly (string | null)[]
 
 const quote = 34
 const comma = 44

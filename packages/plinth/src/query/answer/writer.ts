@@ -1,9 +1,8 @@
 /** Owns the writing of records: JSON text straight from cells, along a form made once per plan. */
 
-import { readRows } from './lists.ts'
+import { type RowCells, readRows } from './lists.ts'
 
-/** A row's cells in PostgreSQL's text form. */
-export type RowCells = readonly (string | null)[]
+export type { RowCells } from './lists.ts'
 
 /** A field of the output. */
 export interface FieldCell {

@@ -177,13 +177,9 @@ function comparison(parsing: Parsing, entry: Comparison, place: Place): FilterSh
   const { operator, field, input } = entry
   const known = field.kind.operators.find((each) => each === operator)
   switch (known) {
-    case undefined: {
-      const near = suggestion(operator.slice(0, 100), field.kind.operators)
-      const usable = field.kind.operators.join(', ')
-      const detail = `"${field.name}" cannot be compared by "${operator.slice(0, 100)}"${near}. Use ${usable}.`
-      note(parsing, place, ['unknown_operator', detail])
+    case undefined:
+      noteOperator(parsing, place, { field, operator })
       return []
-    }
     case 'isNull': {
       const wanted = readTruth(parsing, input, place)
       return wanted === undefined ? [] : [{ is: 'null', field: field.name, wanted }]
@@ -200,6 +196,19 @@ function comparison(parsing: Parsing, entry: Comparison, place: Place): FilterSh
   }
 }
 
+function noteOperator(
+  parsing: Parsing,
+  place: Place,
+  { field, operator }: { readonly field: ModelField; readonly operator: string },
+): void {
+  const { operators } = field.kind
+  const name = operator.slice(0, 100)
+  const near = suggestion(name, operators)
+  const cure = `Use ${operators.join(', ')}.`
+  const detail = `"${field.name}" cannot be compared by "${name}"${near}. ${cure}`
+  note(parsing, place, ['unknown_operator', detail])
+}
+
 /** Equality with null is asked as such: any other comparison with null is false. */
 function equality(
   parsing: Parsing,
@@ -210,9 +219,7 @@ function equality(
     return [{ is: 'null', field: field.name, wanted: operator === 'eq' }]
   }
   if (!field.kind.operators.includes(operator)) {
-    const usable = field.kind.operators.join(', ')
-    const detail = `"${field.name}" cannot be compared by "${operator}". Use ${usable}.`
-    note(parsing, place, ['unknown_operator', detail])
+    noteOperator(parsing, place, { field, operator })
     return []
   }
   if (isList(field, input)) {

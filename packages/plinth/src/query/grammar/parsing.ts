@@ -1,4 +1,4 @@
-/** Owns the state of parsing a read: values and problems found so far, each problem at its place. */
+/** Owns the state of parsing a read: values and problems so far, each problem at its place. */
 
 import type { CallerFacts } from '../../access/caller.ts'
 import { Failure, invalidInput, type Problem } from '../../base/failure.ts'

@@ -32,7 +32,8 @@ export function parseSize(
 export function checkRows(parsing: Parsing, select: SelectionShape, limit: number): void {
   const rows = limit * rowsPerRecord(select)
   if (rows <= limits.rowsPerReadMax) return
-  const cap = `This could return ${rows} records of at most ${limits.rowsPerReadMax} (rowsPerReadMax)`
+  const most = limits.rowsPerReadMax
+  const cap = `This could return ${rows} records of at most ${most} (rowsPerReadMax)`
   const cure = 'lower "limit" of the page or of the includes'
   noteExcess(parsing, below(undefined, 'include'), `${cap}: ${cure}.`)
 }

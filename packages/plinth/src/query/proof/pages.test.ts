@@ -11,22 +11,28 @@ const count = 30
 /** Products with many equal values and nulls, in and out of sight. */
 function rows(seed: number): string {
   const pick = (at: number, of: readonly string[]) => of[(at * 7 + seed + (at % 5)) % of.length]
-  const values = Array.from({ length: count }, (_, at) => {
-    const weight = pick(at, ['null', '1.5', '0.25', '10'])
-    const launched = pick(at + 1, ["'2026-01-01'", 'null', "'2026-01-01 00:00:00.000001'"])
-    const category = pick(at + 2, [
-      `'${idOf('c', 1)}'`,
-      'null',
-      `'${idOf('c', 2)}'`,
-      `'${idOf('c', 4)}'`,
-    ])
-    const owner = pick(at + 3, [`'${idOf('a', 1)}'`, 'null'])
-    const text = pick(at, ["'b'", "'B'", "'é'", "''", "'a b'"])
-    return `('${idOf('9', (at * 17) % count)}', now(), now(), 1, 's${at}', ${text}, ${at % 3}, ${weight}, ${at % 7 !== 0}, ${launched}, ${at % 4}, ${category}, ${owner}, 'new')`
-  })
-  return `truncate shop.product cascade;
-    insert into shop.product (id, created_at, updated_at, version, sku, name, price, weight, published, launched_at, rank, category_id, owner_id, state)
-    values ${values.join(', ')};`
+  const quoted = (id: string) => `'${id}'`
+  const categories = [quoted(idOf('c', 1)), 'null', quoted(idOf('c', 2)), quoted(idOf('c', 4))]
+  const values = Array.from({ length: count }, (_, at) => [
+    quoted(idOf('9', (at * 17) % count)),
+    'now(), now(), 1',
+    `'s${at}'`,
+    pick(at, ["'b'", "'B'", "'é'", "''", "'a b'"]),
+    at % 3,
+    pick(at, ['null', '1.5', '0.25', '10']),
+    at % 7 !== 0,
+    pick(at + 1, ["'2026-01-01'", 'null', "'2026-01-01 00:00:00.000001'"]),
+    at % 4,
+    pick(at + 2, categories),
+    pick(at + 3, [quoted(idOf('a', 1)), 'null']),
+    "'new'",
+  ])
+  const columns = [
+    'id, created_at, updated_at, version, sku, name, price, weight, published',
+    'launched_at, rank, category_id, owner_id, state',
+  ].join(', ')
+  const tuples = values.map((cells) => `(${cells.join(', ')})`).join(', ')
+  return `truncate shop.product cascade; insert into shop.product (${columns}) values ${tuples};`
 }
 
 const fields = [

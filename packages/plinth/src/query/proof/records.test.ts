@@ -25,6 +25,26 @@ const atlas = {
 }
 const links = { categoryId: idOf('c', 4), ownerId: idOf('a', 1), ...stamps }
 
+/** All that can be included, at many depths. */
+const everything = {
+  fields: ['sku', 'rank'],
+  include: {
+    owner: { fields: ['name'], include: { profile: { fields: ['motto'] } } },
+    category: {
+      fields: ['name'],
+      include: { products: { fields: ['sku'], sort: ['-sku'], limit: 1 } },
+    },
+    reviews: {
+      fields: ['stars', 'secret'],
+      sort: ['stars'],
+      include: { replies: { fields: ['body'], sort: ['-body'] }, author: { fields: ['name'] } },
+    },
+    tags: { fields: ['label'], filter: { label: { ne: 'none' } }, sort: ['label'] },
+  },
+  count: 'exact',
+  filter: { sku: { in: ['p1', 'p2', 'p3'] } },
+}
+
 onBothServers('Records', (server) => {
   test('show each caller its own fields, in order', async (context) => {
     const world = await openShop(server, context)
@@ -61,25 +81,7 @@ onBothServers('Records', (server) => {
 
   test('carry what is included, under its own rules, to any depth', async (context) => {
     const world = await openShop(server, context)
-    const query = {
-      fields: ['sku', 'rank'],
-      include: {
-        owner: { fields: ['name'], include: { profile: { fields: ['motto'] } } },
-        category: {
-          fields: ['name'],
-          include: { products: { fields: ['sku'], sort: ['-sku'], limit: 1 } },
-        },
-        reviews: {
-          fields: ['stars', 'secret'],
-          sort: ['stars'],
-          include: { replies: { fields: ['body'], sort: ['-body'] }, author: { fields: ['name'] } },
-        },
-        tags: { fields: ['label'], filter: { label: { ne: 'none' } }, sort: ['label'] },
-      },
-      count: 'exact',
-      filter: { sku: { in: ['p1', 'p2', 'p3'] } },
-    }
-    const { data, count } = await world.list({ model: 'product', as: ada, query })
+    const { data, count } = await world.list({ model: 'product', as: ada, query: everything })
     assert.equal(count, 3)
     const product = (id: number) => ({ id: idOf('d', id), sku: `p${id}` })
     const adaRecord = {

@@ -27,7 +27,10 @@ export const shopRows = [
   ]),
   insert(
     'product',
-    'sku, name, price, weight, state, published, launched_at, words, details, cost, rank, category_id, owner_id, deleted_at',
+    [
+      'sku, name, price, weight, state, published, launched_at, words, details',
+      'cost, rank, category_id, owner_id, deleted_at',
+    ].join(', '),
     [
       [
         idOf('d', 1),

@@ -71,7 +71,8 @@ describe('A plan', () => {
   })
 
   test('asks the rules of every row on the way', () => {
-    const category = `${exists} shop.category as r1 where (r1.id = t.category_id and ${categoryRule}`
+    const on = `(r1.id = t.category_id and ${categoryRule}`
+    const category = `${exists} shop.category as r1 where ${on}`
     assert.equal(whereOf(guest, { 'category.name': 'x' }), `${category} and r1.name = $1::text))`)
     assert.equal(
       whereOf(guest, { not: { category: { name: 'x' } } }),

@@ -76,7 +76,7 @@ function selectPage(page: Page, { select, sort }: ListShape, { cells, joins }: L
   return selectWrapped(page, { sort, list, joins })
 }
 
-/** A page first, then what belongs to its rows. The join may lose the order, so it is said again. */
+/** A page first, then what belongs to its rows. A join may lose the order: it is said again. */
 function selectWrapped(
   page: Page,
   { sort, list, joins }: { sort: ListShape['sort']; list: Fragment; joins: readonly Fragment[] },
