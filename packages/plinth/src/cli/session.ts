@@ -1,28 +1,12 @@
-/** Owns what most commands need: the app's file, its configuration, and the app opened. */
+/** Owns what most commands need: the app opened on its database, beside a server or not. */
 
-import { type Config, readConfig } from '../app/config/config.ts'
+import type { Config } from '../app/config/config.ts'
 import { reachDatabase } from '../app/database.ts'
-import { findAppFile } from '../app/file/load-app.ts'
 import { createLog, type Log } from '../app/log.ts'
 import { type StartedApp, startApp } from '../app/start.ts'
 import { systemClock } from '../base/time.ts'
+import { configOf } from './setup.ts'
 import { tell } from './terminal.ts'
-
-/** The configuration of the app that a command names, or of the one in the working directory. */
-export async function configOf(file: string | undefined): Promise<Config> {
-  return readConfig({ appFile: await findAppFile(file, process.cwd()) })
-}
-
-/** A log on stderr: lines for people on a terminal, JSON lines elsewhere. */
-export function logOf(config: Config): Log {
-  const { logLevel: level } = config
-  return createLog({ level, clock: systemClock, plain: isPlain() })
-}
-
-/** Whether logs are for people. */
-export function isPlain(): boolean {
-  return process.stderr.isTTY === true
-}
 
 /** A command's log: warnings only, because its output is its own. */
 function quietLog(config: Config): Log {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Failure } from '../../base/failure.ts'
-import { findAppFile, loadApp } from './load-app.ts'
+import { findAppFile } from './find-app.ts'
+import { loadApp } from './load-app.ts'
 
 let folder = ''
 

@@ -1,7 +1,7 @@
 /** Owns loading an app's file: from a path to the declared app, or the mistake's place. */
 
-import { readFile, stat } from 'node:fs/promises'
-import { isAbsolute, join, relative, resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { isAbsolute, join, relative } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Failure } from '../../base/failure.ts'
 import type { App } from '../../define/kit.ts'
@@ -14,31 +14,6 @@ export interface LoadedApp {
   readonly app: App<unknown>
   /** Importers that the file exports, by their names. */
   readonly importers: ReadonlyMap<string, Importer>
-}
-
-const usualNames = ['app.ts', 'plinth.app.ts', 'app.js', 'src/app.ts']
-
-/**
- * Finds the app's file: the given one, or the first of the usual names in the folder. Fails with
- * `usage`.
- */
-export async function findAppFile(given: string | undefined, folder: string): Promise<string> {
-  if (given === undefined) {
-    for (const name of usualNames) if (await isFile(join(folder, name))) return join(folder, name)
-    throw new Failure('usage', {
-      detail:
-        `There is no ${usualNames.slice(0, 2).join(' and no ')} in ${folder}. ` +
-        'Name the file (plinth dev path/to/app.ts), or make an app with: plinth new my-app',
-    })
-  }
-  const file = resolve(folder, given)
-  if (await isFile(file)) return file
-  const inside = await stat(file).then(
-    (found) => found.isDirectory(),
-    () => false,
-  )
-  if (inside) return findAppFile(undefined, file)
-  throw new Failure('usage', { detail: `There is no file ${file}. Name the app's file.` })
 }
 
 /** Loads an app's file. Fails with `declaration_invalid`, naming the place of the mistake. */
@@ -117,11 +92,4 @@ async function sourceLine({ file, line }: Place): Promise<string> {
 function shown(file: string): string {
   const near = relative(process.cwd(), file)
   return near.startsWith('..') || isAbsolute(near) ? file : near
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
 }

@@ -1,7 +1,8 @@
 /** Owns `plinth check` and `plinth routes`: looking at a declaration without a database. */
 
 import { catalogOf } from '../../app/compose.ts'
-import { findAppFile, loadApp } from '../../app/file/load-app.ts'
+import { findAppFile } from '../../app/file/find-app.ts'
+import { loadApp } from '../../app/file/load-app.ts'
 import { addressLines } from '../../app/routes.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import { columns, printData, tell } from '../terminal.ts'

@@ -13,7 +13,7 @@ import { Failure } from '../../base/failure.ts'
 import { systemClock } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { applyFiles, migrationStatus, planFile } from '../../migrate/migrate.ts'
-import { configOf } from '../session.ts'
+import { configOf } from '../setup.ts'
 import { printData, tell } from '../terminal.ts'
 
 interface Prepared {

@@ -6,7 +6,7 @@ import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
 import { serveApp } from '../../app/process/serve.ts'
 import { monotonicMs } from '../../base/time.ts'
 import { tellFailure } from '../failures.ts'
-import { configOf, isPlain, logOf } from '../session.ts'
+import { configOf, isPlain, logOf } from '../setup.ts'
 import { columns, confirm, faint, isInteractive, strong, tell } from '../terminal.ts'
 
 /** Options of both commands. */
