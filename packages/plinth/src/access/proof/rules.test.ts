@@ -137,7 +137,7 @@ onBothServers('Rules', (server) => {
         for (const caller of callers) await agree(database, { forest, all, caller })
       },
     )
-    await fc.assert(property, { numRuns: 30 })
+    await fc.assert(property, { numRuns: 30, interruptAfterTimeLimit: 30_000 })
   })
 })
 

@@ -99,7 +99,7 @@ onBothServers('Pages', (server) => {
         assert.deepEqual(backwards, all)
       },
     )
-    await fc.assert(property, { numRuns: 25 })
+    await fc.assert(property, { numRuns: 25, interruptAfterTimeLimit: 30_000 })
   })
 
   test('take only their own cursors, of the same question by the same caller', async (context) => {
