@@ -1,47 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sleep } from '../../base/time.ts'
-import { onBothServers, say } from '../../database/proof/servers.ts'
-import { bodyOf, type Desk, openDesk, outcomeOf, tally } from './desk.ts'
+import { onBothServers } from '../../database/proof/servers.ts'
+import { bodyOf, openDesk, outcomeOf, tally } from './desk.ts'
+import { holdRow } from './held-row.ts'
 
 const fifty = Array.from({ length: 50 }, (_, index) => index)
-
-/** Holds a row in a transaction of its own until told to change it and commit. */
-async function holdRow(desk: Desk, table: string, id: string) {
-  const database = await desk.raw()
-  let held = (): void => undefined
-  let release = (_sets: string): void => undefined
-  const ready = new Promise<void>((resolve) => {
-    held = resolve
-  })
-  const told = new Promise<string>((resolve) => {
-    release = resolve
-  })
-  const done = database.transaction(
-    async (session) => {
-      await session.query(say(`select 1 from ${table} where id = $1 for update`, id))
-      held()
-      const change = await told
-      await session.query(say(change, id))
-    },
-    { isolation: 'read committed' },
-  )
-  await ready
-  return {
-    /** Resolves when so many others wait for the row. */
-    async awaited(): Promise<void> {
-      const waiting = say(
-        'select count(*) from pg_stat_activity where wait_event_type = $1 and datname = current_database()',
-        'Lock',
-      )
-      while (Number((await database.query(waiting)).rows[0]?.[0]) === 0) await sleep(5)
-    },
-    async change(statement: string): Promise<void> {
-      release(statement)
-      await done
-    },
-  }
-}
 
 onBothServers('writes at once', (server) => {
   test('of changes that demand one version exactly one wins', async (context) => {
