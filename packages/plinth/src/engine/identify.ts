@@ -68,7 +68,7 @@ export function sessionIdentifier(parts: IdentifyParts): Identify {
       if (!tokenPattern.test(token)) return reject(invalid())
       const hash = tokenHash(token)
       if (waiting.size === 0) {
-        queueMicrotask(() => {
+        setImmediate(() => {
           const batch = waiting
           waiting = new Map()
           void lookUp(parts, batch)
