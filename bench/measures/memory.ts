@@ -1,10 +1,11 @@
 /** Owns how much memory everything together holds: the whole tree of processes, shared parts once. */
 
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Figure } from '../table.ts'
 import { clientLoad } from '../traffic/client.ts'
+import { treeOf } from '../tree.ts'
 import { type Scratch, startStore } from '../world.ts'
 
 const goalMegabytes = 250
@@ -41,33 +42,12 @@ function figure(name: string, megabytes: number): Figure {
 
 async function memoryOf(pid: number, tell: (line: string) => void): Promise<number> {
   const byName = new Map<string, number>()
-  for (const each of await treeOf(pid)) {
+  for (const { pid: each, part } of await treeOf(pid)) {
     const text = await readFile(`/proc/${each}/smaps_rollup`, 'utf8').catch(() => '')
     const kilobytes = Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1] ?? 0)
-    const name = await nameOf(each)
-    byName.set(name, (byName.get(name) ?? 0) + kilobytes / 1_024)
+    byName.set(part, (byName.get(part) ?? 0) + kilobytes / 1_024)
   }
   const shown = [...byName].map(([name, megabytes]) => `${name} ${megabytes.toFixed(1)}`)
   tell(`memory (MB, shared parts divided): ${shown.join(', ')}`)
   return [...byName.values()].reduce((sum, each) => sum + each, 0)
-}
-
-async function nameOf(pid: number): Promise<string> {
-  const command = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ')
-  if (command.includes('worker-entry')) return 'server process'
-  return command.includes('postgres') ? 'PostgreSQL' : 'supervisor'
-}
-
-/** A process and all that descend from it. */
-async function treeOf(pid: number): Promise<readonly number[]> {
-  const children = new Map<number, number[]>()
-  for (const entry of await readdir('/proc')) {
-    if (!/^\d+$/.test(entry)) continue
-    const status = await readFile(`/proc/${entry}/status`, 'utf8').catch(() => '')
-    const parent = Number(/^PPid:\s+(\d+)/m.exec(status)?.[1] ?? 0)
-    children.set(parent, [...(children.get(parent) ?? []), Number(entry)])
-  }
-  const tree = [pid]
-  for (const each of tree) tree.push(...(children.get(each) ?? []))
-  return tree
 }

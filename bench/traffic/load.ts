@@ -9,6 +9,7 @@ import type { Request } from './scenarios.ts'
 /** What one run has come to. */
 export interface LoadResult {
   readonly perSecond: number
+  readonly requests: number
   readonly p50Ms: number
   readonly p99Ms: number
 }
@@ -73,6 +74,7 @@ function resultOf(figures: LoadFigures, { url }: LoadRun): LoadResult {
   }
   return {
     perSecond: requests / (durationUs / 1e6),
+    requests,
     p50Ms: p50Us / 1_000,
     p99Ms: p99Us / 1_000,
   }

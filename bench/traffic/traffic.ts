@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Caller } from '../../packages/plinth/src/access/caller.ts'
 import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
 import { median } from '../table.ts'
+import { type Part, processorTimeOf } from '../tree.ts'
 import type { Opponent } from '../world.ts'
 import { connectTo, type Fixture, tidy } from './data.ts'
 import type { Loader, LoadResult } from './load.ts'
@@ -27,11 +28,18 @@ export interface TrafficOptions {
   readonly tell: (line: string) => void
 }
 
+/** A run, and what it used: what other programs do on the machine does not change that much. */
+export interface RunResult extends LoadResult {
+  /** Microseconds of processor time a request; undefined where the system does not tell. */
+  readonly serverUs: number | undefined
+  readonly postgresUs: number | undefined
+}
+
 /** What a scenario has come to: medians; ratios are medians of the ratios of each round. */
 export interface ScenarioResult {
   readonly scenario: Scenario
-  readonly ours: LoadResult
-  readonly peer: LoadResult
+  readonly ours: RunResult
+  readonly peer: RunResult
   readonly ratio: number
   readonly pgbench: { readonly perSecond: number; readonly ratio: number } | undefined
 }
@@ -47,9 +55,14 @@ export async function measureTraffic(options: TrafficOptions): Promise<readonly 
     results.push(result)
     const { ours, peer, ratio } = result
     const rates = `${Math.round(ours.perSecond)}/s against ${Math.round(peer.perSecond)}/s`
-    options.tell(`${scenario.name}: ${rates}, ratio ${ratio.toFixed(2)}`)
+    const use = `µs a request: ${useOf(ours)} against ${useOf(peer)}`
+    options.tell(`${scenario.name}: ${rates}, ratio ${ratio.toFixed(2)}; ${use}`)
   }
   return results
+}
+
+function useOf({ serverUs, postgresUs }: RunResult): string {
+  return `server ${serverUs?.toFixed(0) ?? '?'}, PostgreSQL ${postgresUs?.toFixed(0) ?? '?'}`
 }
 
 interface Measuring {
@@ -63,12 +76,19 @@ async function measureScenario(measuring: Measuring): Promise<ScenarioResult> {
   const { options, scenario, requests, scripts } = measuring
   const { loader, connections, seconds } = options
   let runs = 0
-  const load = async ({ url }: Opponent, forSeconds = seconds): Promise<LoadResult> => {
+  const load = async (opponent: Opponent, forSeconds = seconds): Promise<RunResult> => {
     runs += 1
     const label = `${scenario.name.length}-${Date.now().toString(36)}-${runs}`
+    const { url } = opponent
+    const before = await used(options, opponent)
     const result = await loader.load({ url, requests, seconds: forSeconds, connections, label })
+    const after = await used(options, opponent)
     if (scenario.is === 'write') await tidy(options.address)
-    return result
+    const each = (part: Part): number | undefined =>
+      before && after
+        ? (((after.get(part) ?? 0) - (before.get(part) ?? 0)) * 1_000) / result.requests
+        : undefined
+    return { ...result, serverUs: each('server'), postgresUs: each('postgres') }
   }
   await load(options.ours, 1)
   await load(options.peer, 1)
@@ -84,9 +104,20 @@ async function measureScenario(measuring: Measuring): Promise<ScenarioResult> {
   return summarize(scenario, rounds)
 }
 
+/** Processor time so far: the opponent's own, and that of PostgreSQL, which belongs to ours. */
+async function used(
+  { ours }: TrafficOptions,
+  opponent: Opponent,
+): Promise<ReadonlyMap<Part, number> | undefined> {
+  if (process.platform !== 'linux') return undefined
+  const own = await processorTimeOf(opponent.process.pid)
+  const database = await processorTimeOf(ours.process.pid)
+  return new Map([...own, ['postgres', database.get('postgres') ?? 0]])
+}
+
 interface Round {
-  readonly ours: LoadResult
-  readonly peer: LoadResult
+  readonly ours: RunResult
+  readonly peer: RunResult
   readonly pgbench: number | undefined
 }
 
@@ -103,12 +134,20 @@ function summarize(scenario: Scenario, rounds: readonly Round[]): ScenarioResult
   }
 }
 
-function medianResult(results: readonly LoadResult[]): LoadResult {
+function medianResult(results: readonly RunResult[]): RunResult {
   return {
     perSecond: median(results.map(({ perSecond }) => perSecond)),
+    requests: median(results.map(({ requests }) => requests)),
     p50Ms: median(results.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(results.map(({ p99Ms }) => p99Ms)),
+    serverUs: medianKnown(results.map(({ serverUs }) => serverUs)),
+    postgresUs: medianKnown(results.map(({ postgresUs }) => postgresUs)),
   }
+}
+
+function medianKnown(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined)
+  return known.length > 0 ? median(known) : undefined
 }
 
 type ScriptsFor = (scenario: Scenario, requests: readonly Request[]) => Promise<PgbenchScripts>
