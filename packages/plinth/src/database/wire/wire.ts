@@ -49,7 +49,7 @@ const failedState = 0x45
 
 /**
  * A connection after its start. Any number of statements may be under way; each is a transaction
- * of its own unless BEGIN was sent. Statements of one tick leave in one write.
+ * of its own unless BEGIN was sent. Statements of one turn of the event loop leave in one write.
  */
 export class Wire {
   readonly #stream: Duplex
@@ -165,8 +165,9 @@ export class Wire {
   #schedule(): void {
     if (this.#flushing) return
     this.#flushing = true
-    // After the microtasks of this tick: what they send goes out in the same write.
-    process.nextTick(() => this.#flush())
+    // After everything that arrived together was looked at: what all of it sends goes out in one
+    // write. A write costs more than most statements do.
+    setImmediate(this.#flushLater)
   }
 
   #send(query: Query, preparing: string[]): void {
@@ -197,6 +198,8 @@ export class Wire {
       return
     }
   }
+
+  readonly #flushLater = (): void => this.#flush()
 
   #flush(): void {
     this.#flushing = false
