@@ -91,6 +91,7 @@ test('H07: production without a secret, with a placeholder or a weak one is refu
     '0'.repeat(64),
     'abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz',
     '0123456789abcdef'.repeat(4),
+    'q8Zk2Lw9Xb4TfR'.repeat(5),
     'please-change-me-please-change-me-please-change-me-now',
     'this-is-the-development-key-of-our-shop-1234567890',
     hex(randomBytes(16)),
