@@ -45,7 +45,6 @@ const filters: readonly (readonly [object, string, string, string])[] = [
   [{ category: { name: { isNull: false } } }, 'p1 p2', 'p1 p2', 'p1 p2 p4'],
   [{ 'category.parent.name': 'Books' }, 'p1', 'p1', 'p1'],
   [{ not: { 'category.name': 'Books' } }, 'p1 p3 p5', 'p1 p3 p5', 'p1 p3 p5'],
-  // A rule of a field: the rank is for the owner and the staff.
   [{ reviews: { some: { stars: 0 } } }, '', '', ''],
   [{ reviews: { none: {} } }, 'p3 p5', 'p3 p5', 'p3 p5'],
   [{ reviews: { every: { stars: { gte: 4 } } } }, 'p2 p3 p5', 'p2 p3 p5', 'p2 p3 p4 p5'],
@@ -61,6 +60,27 @@ onBothServers('Lists', (server) => {
       assert.equal(await skus(world, guest, { filter }), forGuest, `guest ${label}`)
       assert.equal(await skus(world, ada, { filter }), forAda, `Ada ${label}`)
       assert.equal(await skus(world, ben, { filter }), forStaff, `staff ${label}`)
+    }
+  })
+
+  test('know nothing of a field where its rule hides it', async (context) => {
+    const world = await openShop(server, context)
+    // The rank is for the owner and the staff: p1 and p5 are Ada's, p2 is Ben's.
+    const cases: readonly (readonly [object, string, string])[] = [
+      [{ filter: { rank: { gte: 1 } } }, 'p1 p5', 'p1 p2 p4 p5'],
+      [{ filter: { rank: 9 } }, '', 'p2'],
+      [{ filter: { rank: { in: [9, 7] } } }, 'p1', 'p1 p2'],
+      [{ filter: { not: { rank: 9 } } }, 'p1 p2 p3 p5', 'p1 p3 p4 p5'],
+      [{ filter: { rank: null } }, 'p2 p3', 'p3'],
+      [{ filter: { or: [{ rank: 9 }, { rank: 3 }] } }, 'p5', 'p2 p5'],
+      [{ filter: { 'category.products': { some: { rank: 9 } } } }, '', 'p2 p4'],
+      [{ sort: ['-rank', 'sku'] }, 'p2 p3 p1 p5', 'p3 p2 p1 p5 p4'],
+      [{ filter: { reviews: { some: { secret: 's4' } } } }, '', 'p2'],
+      [{ filter: { reviews: { some: { secret: 's1' } } } }, 'p1', ''],
+    ]
+    for (const [query, forAda, forBen] of cases) {
+      assert.equal(await skus(world, ada, query), forAda, `Ada ${JSON.stringify(query)}`)
+      assert.equal(await skus(world, ben, query), forBen, `Ben ${JSON.stringify(query)}`)
     }
   })
 })
