@@ -15,26 +15,34 @@ export function tellFailure(error: unknown): void {
     tell('This is a mistake in Plinth or in the app, not in what you typed.')
     return
   }
-  const { code, detail, problems } = error
-  tell(`${alarming('error')}: ${headline(error)} ${faint(`(${code})`)}`)
-  for (const { pointer, detail: what } of problems) tell(`  ${pointer}: ${what}`)
-  if (problems.length > 0 && !says(problems, detail)) tell(`  ${detail}`)
+  const { code, detail, problems, title } = error
+  const headline = problems.length === 0 ? detail : `${title}:`
+  tell(`${alarming('error')}: ${headline} ${faint(`(${code})`)}`)
+  for (const { pointer, detail: what } of problems) tell(`  ${place(pointer)}${what}`)
+  for (const cure of new Set(problems.map((problem) => cures[problem.code]))) {
+    if (cure !== undefined) tell(cure)
+  }
   if (wantsDetails()) tell(causeText(error, true))
   else if (error.cause !== undefined && code === 'data_directory') {
     tell(faint(String(causeText(error.cause, false)).slice(0, 2_000)))
   }
 }
 
+/** What helps against all problems of a kind. */
+const cures: Readonly<Record<string, string>> = {
+  destructive:
+    'Nothing was changed. Say yes when plinth dev asks (or plinth dev --accept-loss), declare it\n' +
+    'again, or name what became of it by `was`.',
+  schema_behind: 'Run plinth migrate plan, review the file, and run plinth migrate apply.',
+}
+
+/** A place, or a sentence that stands for one. */
+function place(pointer: string): string {
+  if (pointer === '') return ''
+  return pointer.endsWith('.') ? `${pointer} ` : `${pointer}: `
+}
+
 /** The exit code of a failure. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof Failure && error.code === 'usage' ? exitCodes.usage : exitCodes.failure
-}
-
-function headline({ title, detail, problems, code }: Failure): string {
-  if (problems.length === 0) return detail
-  return code === 'migration_refused' ? (detail.split('\n')[0] ?? title) : `${title}:`
-}
-
-function says(problems: Failure['problems'], detail: string): boolean {
-  return problems.some((problem) => detail.includes(problem.detail))
 }

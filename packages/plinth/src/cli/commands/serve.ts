@@ -4,6 +4,7 @@ import { relative } from 'node:path'
 import { type Config, wantsDetails } from '../../app/config/config.ts'
 import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
 import { serveApp } from '../../app/process/serve.ts'
+import { Failure } from '../../base/failure.ts'
 import { monotonicMs } from '../../base/time.ts'
 import { tellFailure } from '../failures.ts'
 import { configOf, isPlain, logOf } from '../setup.ts'
@@ -29,8 +30,8 @@ export async function serve({ command, file, acceptLoss }: ServeCommand): Promis
     log: logOf(config),
     showFailure: (failure) => {
       tellFailure(failure)
-      if (!interactive) return
-      tell(faint('The next save tries again.'))
+      const asks = failure instanceof Failure && failure.code === 'migration_refused'
+      if (interactive && !asks) tell(faint('The next save tries again.'))
     },
     ...(interactive ? { confirmLoss: () => confirm('Lose these values for good?') } : {}),
     ready: (bound) => greet({ config, command, bound, earlier }),
