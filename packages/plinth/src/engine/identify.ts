@@ -29,7 +29,7 @@ const touchText = `update identity.session set last_used_at = $2::timestamp with
   where id = $1::uuid and last_used_at < $2::timestamp with time zone`
 
 const forgetText = `delete from identity.session
-  where expires_at < $1::timestamp with time zone or last_used_at < $2::timestamp with time zone`
+  where expires_at <= $1::timestamp with time zone or last_used_at <= $2::timestamp with time zone`
 
 /** Forgets sessions that ended by time. Returns how many. */
 export async function forgetSessions(database: Database, nowMs: number): Promise<number> {
