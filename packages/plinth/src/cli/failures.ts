@@ -31,8 +31,8 @@ export function tellFailure(error: unknown): void {
 /** What helps against all problems of a kind. */
 const cures: Readonly<Record<string, string>> = {
   destructive:
-    'Nothing was changed. Say yes when plinth dev asks (or plinth dev --accept-loss), declare it\n' +
-    'again, or name what became of it by `was`.',
+    'Nothing was changed. Say yes when plinth dev asks (or plinth dev --accept-loss), declare\n' +
+    'it again, or name what became of it by `was`.',
   schema_behind: 'Run plinth migrate plan, review the file, and run plinth migrate apply.',
 }
 
