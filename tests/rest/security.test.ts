@@ -196,7 +196,7 @@ test('H05 every address has one spelling', async () => {
     '/api/products%2F',
     '/api/products%00',
     '/api/products\\',
-    '/api',
+    '/api/',
     '/api/product',
     '/api/products/x/y',
     '/api/products/{id}',

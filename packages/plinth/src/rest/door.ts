@@ -67,7 +67,10 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     cookieName: name,
     health: options.health,
   })
-  return (request) => (request.segments[0] === 'api' ? answer(door, request) : service(request))
+  return (request) => {
+    const { segments } = request
+    return segments[0] === 'api' && segments.length > 1 ? answer(door, request) : service(request)
+  }
 }
 
 async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {

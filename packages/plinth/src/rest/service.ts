@@ -32,7 +32,10 @@ export interface ServiceOptions {
 /** Makes the handler of everything that is not under `/api`. Failures: `not_found`, … */
 export function createService(options: ServiceOptions): Handler {
   const documents = documentHandler(options)
-  const { title } = options
+  const { title, routes } = options
+  const listed = [
+    ...new Set(routes.filter(({ method }) => method === 'GET').map(({ path }) => path)),
+  ]
   // Read on first use: a process that only serves the API does not wait for files.
   let assets: Handler | undefined
   const respond: Handler = (request) => {
@@ -40,6 +43,8 @@ export function createService(options: ServiceOptions): Handler {
     switch (request.segments.length === 2 ? `${first}/*` : request.path) {
       case '/':
         return indexResponse(request, title)
+      case '/api':
+        return json({ title, ...index, addresses: listed })
       case '/openapi.json':
         return documents(request)
       case '/docs':

@@ -44,6 +44,7 @@ export const serviceRoutes: readonly { readonly method: 'GET'; readonly path: st
   Object.freeze(
     [
       '/',
+      '/api',
       '/openapi.json',
       '/docs',
       '/docs/{file}',
