@@ -8,15 +8,18 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { LocalResponse, TestUser } from '../../packages/plinth/src/testing.ts'
-import { type DeskScene, openDesk, openPlainDesk, setDesk } from './desk.ts'
+import { type DeskScene, openDesk, openPlainDesk, setDesk } from './world/desk.ts'
+import { givenServer } from './world/world.ts'
 
 const absent = '01900000-0000-7000-8000-999999999999'
 let scene: DeskScene
 let plain: Awaited<ReturnType<typeof openPlainDesk>>
 
 before(async () => {
-  scene = await setDesk(await openDesk())
-  plain = await openPlainDesk()
+  const server = givenServer()
+  const options = server ? { server } : {}
+  scene = await setDesk(await openDesk(options))
+  plain = await openPlainDesk(options)
 })
 after(async () => {
   await scene?.desk.close()
@@ -183,7 +186,15 @@ test('A09 one forbidden field, and nothing of the patch is stored', async () => 
   }
   const foreign = await ask(bob, `PATCH /api/papers/${shared.id}`, { body: { body: 'hit' } })
   assert.equal(foreign.status, 403)
+  const taking = await ask(bob, `PATCH /api/papers/${shared.id}`, { body: { owner: bob.id } })
+  assert.equal(taking.status, 403, 'a record is not taken over by a patch that makes it his')
+  const guessing = await ask('anonymous', 'POST /api/papers', { body: { secret: 1 } })
+  assert.equal(guessing.status, 401, 'who may not write learns nothing of what could be written')
   assert.deepEqual(await scene.desk.data.paper.get(own.id), before)
+  const stamp = { title: 'stamped', stamp: 'x' }
+  const stamped = await ask(scene.alice, `PATCH /api/papers/${shared.id}`, { body: stamp })
+  assert.equal(stamped.status, 403, 'her own paper, but a field that she may not write there')
+  assert.deepEqual(await idsOf(scene.alice, 'filter[title]=stamped'), [])
 })
 
 /** Questions that name the staff's `secret` or nobody's `pin`, in every place where names stand. */
@@ -214,7 +225,8 @@ const naming: readonly [string, string?, unknown?][] = [
 ]
 
 for (const [id, line = '', body] of naming) {
-  test(`${id} ${line} ${JSON.stringify(body) ?? ''}: a hidden name is an unknown name`, async () => {
+  const question = `${line} ${JSON.stringify(body) ?? ''}`
+  test(`${id} ${question}: a hidden name is an unknown name`, async () => {
     const rest = body === undefined ? {} : { body }
     const [method = '', path = ''] = line.split(/ (.*)/s)
     const stranger = await plain.user()
@@ -256,7 +268,7 @@ test('B09 no question about hidden values can raise an error', async () => {
       for (const operator of ['eq', 'lt', 'in', 'ne', 'gte']) {
         const answer = await ask(bob, `GET /api/papers?filter[${field}][${operator}]=${value}`)
         assert.ok(
-          [200, 422].includes(answer.status),
+          [200, 400, 422].includes(answer.status),
           `${field} ${operator} ${value} ${answer.text}`,
         )
       }
@@ -320,14 +332,14 @@ test('B15 neither error text, entity tag nor length tells a hidden value', async
   const look = () => ask(bob, `GET /api/papers/${shared.id}?fields=title,grade,doubled`)
   const first = await look()
   // Past the engine, because the version, which every reader of a record sees, would grow.
-  const text = `update desk.paper set secret = 'a much longer secret', grade = 1000000 where id = $1`
+  const text = `update desk.paper set secret = 'a longer one', grade = 1000000 where id = $1`
   const { count } = await desk.running.runtime.database.query({ text, values: [shared.id] })
   assert.equal(count, 1)
   assert.equal(said(await look()), said(first), 'grade and secret have changed, the answer has not')
 })
 
 /** Anchor: the class of D06. */
-test('D06 what is expensive is refused by the name of its cap, before any row is read', async () => {
+test('D06 what is expensive is refused by the name of its cap', async () => {
   const { bob } = scene
   let deep: object = { title: 'x' }
   for (let depth = 0; depth < 6; depth++) deep = { not: deep }

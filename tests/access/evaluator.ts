@@ -1,7 +1,4 @@
-/**
- * Owns the reference for reads: what a caller may be told, worked out row by row in memory, with
- * no SQL and no code of the planners that it judges.
- */
+/** Owns the reference for reads: what a caller may be told, worked out row by row, without SQL. */
 
 import type { Model, ModelField, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
 import {

@@ -1,7 +1,4 @@
-/**
- * Owns the meaning of rules for the reference: a naive interpreter over rows in memory. It knows
- * no SQL and shares no code with the compiler it judges; it is slow and plain on purpose.
- */
+/** Owns the meaning of rules for the reference: naive, and without any code that it judges. */
 
 import type { Catalog, Model, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
 import type {

@@ -9,7 +9,7 @@ import { after, before, test } from 'node:test'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'
 import { type Route, routes } from '../../packages/plinth/src/rest/route/routes.ts'
 import type { LocalResponse } from '../../packages/plinth/src/testing.ts'
-import { openScene, type Person, type Scene } from './store-scene.ts'
+import { openScene, type Person, type Scene } from './world/store-scene.ts'
 
 let scene: Scene
 before(async () => {

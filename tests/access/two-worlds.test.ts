@@ -10,15 +10,16 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import fc from 'fast-check'
-import { argument } from './arguments.ts'
-import { type Draw, drawFrom, hold } from './draw.ts'
-import { drawKit } from './generator.ts'
-import { askerOf, twinOf } from './mutations.ts'
-import type { Asking } from './queries.ts'
-import { drawRead, drawWrite, type Sent, send } from './requests.ts'
+import { type Draw, drawFrom, hold } from './random/draw.ts'
+import { drawKit } from './random/generator.ts'
+import { askerOf, twinOf } from './random/mutations.ts'
+import type { Asking } from './random/queries.ts'
+import { drawRead, drawWrite, type Sent, send } from './random/requests.ts'
+import { drawRows, nowText, userIds, wildModels } from './random/values.ts'
 import type { World } from './rules.ts'
-import { drawRows, nowText, userIds, wildModels } from './values.ts'
-import { enrol, type Ground, type Stand, startGround } from './world.ts'
+import { argument } from './world/arguments.ts'
+import { enrol } from './world/people.ts'
+import { type Ground, type Stand, startGround } from './world/world.ts'
 
 // node --conditions=source tests/access/two-worlds.test.ts --declarations=200 --seed=7
 const declarations = argument('declarations', 16)
@@ -52,7 +53,7 @@ async function prove({ tame, next }: Plot): Promise<Counts> {
     const kit = drawKit(draw, { tame })
     const stands = [await ground.open([kit]), await ground.open([kit])] as const
     try {
-      for (const stand of stands) await enrol(stand, rolesOf)
+      for (const stand of stands) await enrol(stand.database, rolesOf)
       for (let asker = 0; asker < 3; asker++) await compareWorlds({ draw, stands, next, counts })
     } finally {
       for (const stand of stands) await stand.close()

@@ -1,8 +1,8 @@
 /** Owns random declarations: models, relations of every type, rules over rows, callers, others. */
 
-import type { Expression, Operand } from '../../packages/plinth/src/define/expression.ts'
-import { both, either, negate } from '../../packages/plinth/src/define/expression.ts'
-import { computed } from '../../packages/plinth/src/define/field.ts'
+import type { Expression, Operand } from '../../../packages/plinth/src/define/expression.ts'
+import { both, either, negate } from '../../../packages/plinth/src/define/expression.ts'
+import { computed } from '../../../packages/plinth/src/define/field.ts'
 import {
   boolean,
   choice,
@@ -12,15 +12,15 @@ import {
   money,
   text,
   uuid,
-} from '../../packages/plinth/src/define/fields.ts'
-import type { AnyKit, AnyModelSpec } from '../../packages/plinth/src/define/kit.ts'
+} from '../../../packages/plinth/src/define/fields.ts'
+import type { AnyKit, AnyModelSpec } from '../../../packages/plinth/src/define/kit.ts'
 import {
   belongsTo,
   hasMany,
   hasOne,
   manyToMany,
-} from '../../packages/plinth/src/define/relation.ts'
-import { rule } from '../../packages/plinth/src/define/rule.ts'
+} from '../../../packages/plinth/src/define/relation.ts'
+import { rule } from '../../../packages/plinth/src/define/rule.ts'
 import type { Draw } from './draw.ts'
 import { constantOf, roles } from './values.ts'
 

@@ -1,12 +1,13 @@
 /** Owns random sequences of REST requests, honest and hostile, and how they are sent. */
 
-import { askLocally } from '../../packages/plinth/src/app/local-request.ts'
-import type { Model, ModelField } from '../../packages/plinth/src/catalog/catalog.ts'
+import { askLocally } from '../../../packages/plinth/src/app/local-request.ts'
+import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
+import { tokenOf } from '../world/people.ts'
+import type { Stand } from '../world/world.ts'
 import type { Draw } from './draw.ts'
 import { inputFor } from './mutations.ts'
 import { type Asking, drawList, drawSelection } from './queries.ts'
 import { idOf, wildModels } from './values.ts'
-import { type Stand, tokenOf } from './world.ts'
 
 /** A request, by one asker. */
 export interface Sent {

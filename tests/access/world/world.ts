@@ -3,24 +3,27 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openApp } from '../../packages/plinth/src/app/compose.ts'
-import { type MovableClock, movableClock } from '../../packages/plinth/src/base/time.ts'
-import type { Catalog, Model } from '../../packages/plinth/src/catalog/catalog.ts'
-import type { Database } from '../../packages/plinth/src/database/database.ts'
-import { createDatabase, siblingAddress } from '../../packages/plinth/src/database/databases.ts'
+import { openApp } from '../../../packages/plinth/src/app/compose.ts'
+import { hex, randomBytes } from '../../../packages/plinth/src/base/ids.ts'
+import { type MovableClock, movableClock } from '../../../packages/plinth/src/base/time.ts'
+import type { Catalog, Model } from '../../../packages/plinth/src/catalog/catalog.ts'
+import { parseDatabaseUrl } from '../../../packages/plinth/src/database/address.ts'
+import type { Database, DatabaseAddress } from '../../../packages/plinth/src/database/database.ts'
 import {
-  type EmbeddedServer,
-  startEmbedded,
-} from '../../packages/plinth/src/database/embedded/server.ts'
-import { openDatabase } from '../../packages/plinth/src/database/open.ts'
-import { type AnyKit, app } from '../../packages/plinth/src/define/kit.ts'
-import { tokenHash } from '../../packages/plinth/src/engine/identify.ts'
-import { invoke } from '../../packages/plinth/src/engine/invoke.ts'
-import type { Runtime } from '../../packages/plinth/src/engine/runtime.ts'
-import type { Handler } from '../../packages/plinth/src/http/message.ts'
-import { createRestDoor } from '../../packages/plinth/src/rest/door.ts'
-import type { Asker, Row, Rows } from './rules.ts'
-import { nowText, userIds } from './values.ts'
+  createDatabase,
+  dropDatabase,
+  siblingAddress,
+} from '../../../packages/plinth/src/database/databases.ts'
+import { startEmbedded } from '../../../packages/plinth/src/database/embedded/server.ts'
+import { openDatabase } from '../../../packages/plinth/src/database/open.ts'
+import { type AnyKit, app } from '../../../packages/plinth/src/define/kit.ts'
+import { invoke } from '../../../packages/plinth/src/engine/invoke.ts'
+import type { Runtime } from '../../../packages/plinth/src/engine/runtime.ts'
+import type { Handler } from '../../../packages/plinth/src/http/message.ts'
+import { createRestDoor } from '../../../packages/plinth/src/rest/door.ts'
+import { nowText } from '../random/values.ts'
+import type { Asker, Row, Rows } from '../rules.ts'
+import { textArgument } from './arguments.ts'
 
 /** A PostgreSQL server for one test file. */
 export interface Ground {
@@ -56,49 +59,64 @@ export interface Answer {
   readonly status: number
   readonly code?: string
   readonly detail?: string
-  // biome-ignore format: the value of JSON.
   readonly body: unknown
 }
 
 const secret = 'kQ3v9ZrX1mB7tLw5HyN8cJ2fUd6sGaE4pRoTiVxKz0M'
 const epochMs = Date.parse(nowText)
 
-/** Starts a server in a temporary folder. */
+/** The server that `--server=<URL>` names; undefined: a new one. */
+export function givenServer(): DatabaseAddress | undefined {
+  const url = textArgument('server')
+  return url === undefined ? undefined : parseDatabaseUrl(url)
+}
+
+/** A server to make databases on: the given one, or one of its own in a temporary folder. */
 export async function startGround(): Promise<Ground> {
-  const directory = await mkdtemp(join(tmpdir(), 'plinth-access-'))
-  const server = await startEmbedded({ directory, log: () => undefined })
-  const admin = await openDatabase(server.address)
+  const { address, stop } = await startServer()
+  const admin = await openDatabase(address)
+  const run = `access_${hex(randomBytes(6))}`
   let count = 0
   return {
     async open(kits) {
       count += 1
-      const name = `world_${count}`
+      const name = `${run}_${count}`
       await createDatabase(admin, { name })
       // What these worlds hold may be lost with the machine.
       const text = `alter database ${name} set synchronous_commit = off`
       await admin.query({ text, values: [] })
-      return openStand({ server, name, kits })
+      const stand = await openStand(siblingAddress(address, name), kits)
+      const close = async (): Promise<void> => {
+        await stand.close()
+        await dropDatabase(admin, name)
+      }
+      return { ...stand, close }
     },
     async close() {
       await admin.close()
-      await server.stop()
-      await rm(directory, { recursive: true, force: true })
+      await stop()
     },
   }
 }
 
-interface Opening {
-  readonly server: EmbeddedServer
-  readonly name: string
-  readonly kits: readonly AnyKit[]
+async function startServer(): Promise<{ address: DatabaseAddress; stop: () => Promise<void> }> {
+  const address = givenServer()
+  if (address) return { address, stop: async () => undefined }
+  const directory = await mkdtemp(join(tmpdir(), 'plinth-access-'))
+  const server = await startEmbedded({ directory, log: () => undefined })
+  const stop = async (): Promise<void> => {
+    await server.stop()
+    await rm(directory, { recursive: true, force: true })
+  }
+  return { address: server.address, stop }
 }
 
-async function openStand({ server, name, kits }: Opening): Promise<Stand> {
+async function openStand(address: DatabaseAddress, kits: readonly AnyKit[]): Promise<Stand> {
   const clock = movableClock(epochMs)
   const running = await openApp(
     app({ kits }),
     {
-      database: siblingAddress(server.address, name),
+      database: address,
       secret,
       production: false,
       callsPerMinute: 1_000_000,
@@ -178,34 +196,7 @@ function insertion(model: Model, rows: readonly Row[]): { text: string; values: 
     return `(${cells.join(', ')})`
   })
   const columns = fields.map(({ column }) => `"${column}"`).join(', ')
-  const text = `insert into "${model.schema}"."${model.table}" (${columns}) values ${tuples.join(', ')}`
+  const into = `"${model.schema}"."${model.table}"`
+  const text = `insert into ${into} (${columns}) values ${tuples.join(', ')}`
   return { text, values }
-}
-
-/** The token that a user signs requests with. */
-export function tokenOf(user: number): string {
-  return `pls_${String(user).repeat(43)}`
-}
-
-/** Users with sessions, the n-th with the n-th set of roles. */
-export async function enrol(
-  { database }: Stand,
-  rolesOf: readonly (readonly string[])[],
-): Promise<void> {
-  const later = '2026-02-20T00:00:00Z'
-  for (const [number, roles] of rolesOf.entries()) {
-    const list = `{${roles.join(',')}}`
-    const id = userIds[number]
-    const times = `$2::timestamptz, $2::timestamptz, 1`
-    await database.query({
-      text: `insert into identity."user" (id, created_at, updated_at, version, email, roles, suspended)
-        values ($1::uuid, ${times}, $3::text, $4::text[], false)`,
-      values: [id, nowText, `user${number}@x.example`, list],
-    })
-    await database.query({
-      text: `insert into identity.session (id, created_at, updated_at, version, user_id, token_hash, expires_at, last_used_at)
-        values ($1::uuid, ${times}, $1::uuid, $3::text, $4::timestamptz, $2::timestamptz)`,
-      values: [id, nowText, tokenHash(tokenOf(number)), later],
-    })
-  }
 }

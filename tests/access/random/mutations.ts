@@ -1,9 +1,9 @@
 /** Owns the second world: one that differs from the first only in what an asker may not see. */
 
-import type { Catalog, Model, ModelField } from '../../packages/plinth/src/catalog/catalog.ts'
+import type { Catalog, Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
+import { isKnownRelation, isShown, list } from '../evaluator.ts'
+import { type Asker, isAlive, type Row, type Rows, ruleHolds, type World } from '../rules.ts'
 import type { Draw } from './draw.ts'
-import { isKnownRelation, isShown, list } from './evaluator.ts'
-import { type Asker, isAlive, type Row, type Rows, ruleHolds, type World } from './rules.ts'
 import { constantOf, drawCell, idOf, wildModels, withFormulas } from './values.ts'
 
 /** A second world, and how many hidden things differ in it. */

@@ -1,7 +1,7 @@
-/** Owns the scene of the store's matrix: two customers, staff, and a canary in every hidden value. */
+/** Owns the scene of the store's matrix: four people, and a canary in every hidden value. */
 
-import store from '../../examples/store/app.ts'
-import { type TestUser, testApp } from '../../packages/plinth/src/testing.ts'
+import store from '../../../examples/store/app.ts'
+import { type TestUser, testApp } from '../../../packages/plinth/src/testing.ts'
 
 type Shop = Awaited<ReturnType<typeof openShop>>
 
@@ -26,64 +26,68 @@ const amounts = { published: 7_770_001, hidden: 7_770_002, alice: 8_880_001, bob
 /** Fills a store. */
 export async function openScene(): Promise<Scene> {
   const app = await openShop()
-  const person = async (name: string, roles: readonly string[] = []): Promise<TestUser> => {
-    const user = await app.user({
-      name: `canary-${name}-person`,
-      email: `canary-${name}@x.example`,
-      roles,
-    })
-    await app.data.user.update(user.id, { passwordHash: `${secretHash}-${name}` })
-    return user
-  }
-  const [alice, bob, staff] = [
-    await person('alice'),
-    await person('bob'),
-    await person('sam', ['staff']),
-  ]
-  const products = await fillCatalog(app)
-  await app.data.review.create({
-    productId: products.published.id,
-    authorId: alice.id,
-    rating: 5,
-    body: 'shown-review',
-  })
-  await app.data.review.create({
-    productId: products.unpublished.id,
-    authorId: bob.id,
-    rating: 1,
-    body: 'canary-hidden-review',
-  })
-  await buy(app, { name: 'alice', userId: alice.id, productId: products.published.id })
-  await buy(app, { name: 'bob', userId: bob.id, productId: products.published.id })
-  const shelf = ['canary-unpublished', 'canary-deleted', 'canary-hidden-review']
-  const costs = [String(amounts.published), String(amounts.hidden)]
-  const never = [secretHash, 'canary-deleted', 'pls_']
-  const private_ = (name: 'alice' | 'bob', { id }: TestUser): string[] => [
-    ...[`canary-${name}-`, `canary-${name}@`, String(amounts[name]), id],
-  ]
-  const [hers, his] = [private_('alice', alice), private_('bob', bob)]
-  const common = [...never, ...shelf, ...costs, 'canary-sam']
+  const alice = await makePerson(app, 'alice')
+  const bob = await makePerson(app, 'bob')
+  const staff = await makePerson(app, 'sam', ['staff'])
+  const { published, unpublished } = await fillCatalog(app)
+  const review = (productId: string, authorId: string, body: string) =>
+    app.data.review.create({ productId, authorId, rating: 5, body })
+  await review(published.id, alice.id, 'shown-review')
+  await review(unpublished.id, bob.id, 'canary-hidden-review')
+  await buy(app, { name: 'alice', userId: alice.id, productId: published.id })
+  await buy(app, { name: 'bob', userId: bob.id, productId: published.id })
   return {
     app,
     people: { guest: 'anonymous', alice, bob, staff },
-    forbidden: {
-      guest: [...common, ...hers, ...his, staff.id],
-      alice: [...common, ...his, staff.id],
-      bob: [...common, ...hers, staff.id],
-      staff: [...never, 'canary-alice@', 'canary-bob@', 'canary-alice-person'],
-    },
-    granted: {
-      guest: ['shown-product', 'shown-review'],
-      alice: [
-        'shown-product',
-        'canary-alice-order',
-        'canary-alice-charge',
-        'canary-alice@',
-        alice.id,
-      ],
-      bob: ['shown-product', 'canary-bob-order', 'canary-bob-charge', 'canary-bob@', bob.id],
-      staff: ['canary-unpublished', 'canary-alice-order', 'canary-bob-order', ...costs],
-    },
+    forbidden: forbiddenWords({ alice, bob, staff }),
+    granted: grantedWords({ alice, bob }),
+  }
+}
+
+async function makePerson(
+  app: Shop,
+  name: string,
+  roles: readonly string[] = [],
+): Promise<TestUser> {
+  const email = `canary-${name}@x.example`
+  const user = await app.user({ name: `canary-${name}-person`, email, roles })
+  await app.data.user.update(user.id, { passwordHash: `${secretHash}-${name}` })
+  return user
+}
+
+const costs = [String(amounts.published), String(amounts.hidden)]
+
+interface Users {
+  readonly alice: TestUser
+  readonly bob: TestUser
+  readonly staff: TestUser
+}
+
+function forbiddenWords({ alice, bob, staff }: Users): Scene['forbidden'] {
+  const never = [secretHash, 'canary-deleted', 'pls_']
+  const shelf = ['canary-unpublished', 'canary-hidden-review']
+  const of = (name: 'alice' | 'bob', { id }: TestUser): readonly string[] => {
+    return [`canary-${name}-`, `canary-${name}@`, String(amounts[name]), id]
+  }
+  const [hers, his] = [of('alice', alice), of('bob', bob)]
+  const common = [...never, ...shelf, ...costs, 'canary-sam', staff.id]
+  return {
+    guest: [...common, ...hers, ...his],
+    alice: [...common, ...his],
+    bob: [...common, ...hers],
+    staff: [...never, 'canary-alice@', 'canary-bob@', 'canary-alice-person'],
+  }
+}
+
+function grantedWords({ alice, bob }: Omit<Users, 'staff'>): Scene['granted'] {
+  const own = (name: string): readonly string[] => {
+    return ['shown-product', `canary-${name}-order`, `canary-${name}-charge`, `canary-${name}@`]
+  }
+  return {
+    guest: ['shown-product', 'shown-review'],
+    alice: [...own('alice'), alice.id],
+    bob: [...own('bob'), bob.id],
+    staff: ['canary-unpublished', 'canary-alice-order', 'canary-bob-order', ...costs],
   }
 }
 

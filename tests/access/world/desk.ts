@@ -13,20 +13,24 @@ import {
   nobody,
   text,
   uuid,
-} from '../../packages/plinth/src/index.ts'
-import { type TestUser, testApp } from '../../packages/plinth/src/testing.ts'
+} from '../../../packages/plinth/src/index.ts'
+import { type TestOptions, type TestUser, testApp } from '../../../packages/plinth/src/testing.ts'
 
 const owned = {
   title: text({ max: 40 }),
   body: text({ max: 200, default: '' }),
   grade: integer({ optional: true }),
   doubled: computed(integer({ optional: true })),
+  stamp: text({ max: 40, optional: true }),
   owner: uuid(),
   folder: belongsTo('folder', { optional: true }),
   labels: manyToMany('label'),
 }
 
-/** `secret` is the staff's; `pin` is nobody's; `grade` is its owner's alone. */
+/**
+ * `secret` is the staff's; `pin` is nobody's; `grade` is its owner's alone; `stamp` is not written
+ * on what is shared.
+ */
 const desk = kit('desk', {
   models: {
     paper: {
@@ -38,6 +42,7 @@ const desk = kit('desk', {
         fields: {
           secret: { read: ({ me }) => me.is('staff'), write: ({ me }) => me.is('staff') },
           grade: { read: ({ row, me }) => row.owner.eq(me.id) },
+          stamp: { write: ({ row }) => row.body.ne('shared') },
         },
       },
       key: ['title'],
@@ -103,13 +108,13 @@ const plainDesk = kit('desk', {
 })
 
 /** Opens the app. */
-export function openDesk() {
-  return testApp(app({ kits: [identity, desk], roles: ['staff', 'admin'] }))
+export function openDesk(options: TestOptions = {}) {
+  return testApp(app({ kits: [identity, desk], roles: ['staff', 'admin'] }), options)
 }
 
 /** Opens the app that never had the secret fields. */
-export function openPlainDesk() {
-  return testApp(app({ kits: [identity, plainDesk], roles: ['staff', 'admin'] }))
+export function openPlainDesk(options: TestOptions = {}) {
+  return testApp(app({ kits: [identity, plainDesk], roles: ['staff', 'admin'] }), options)
 }
 
 /** The app under attack. */

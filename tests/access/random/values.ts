@@ -1,9 +1,9 @@
 /** Owns random values and rows: few values, so that they meet, and odd ones among them. */
 
-import type { Catalog, Model, ModelField } from '../../packages/plinth/src/catalog/catalog.ts'
-import type { Kind } from '../../packages/plinth/src/kinds/kind.ts'
+import type { Catalog, Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
+import type { Kind } from '../../../packages/plinth/src/kinds/kind.ts'
+import { type Asker, formula, type Row, type Rows } from '../rules.ts'
 import type { Draw } from './draw.ts'
-import { type Asker, formula, type Row, type Rows } from './rules.ts'
 
 /** The roles that rules ask for. */
 export const roles = ['staff', 'clerk'] as const

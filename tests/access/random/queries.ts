@@ -1,9 +1,13 @@
 /** Owns random reads: filters, sorts, includes, fields and counts of every shape, legal or not. */
 
-import type { Model, ModelField, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
+import type {
+  Model,
+  ModelField,
+  ModelRelation,
+} from '../../../packages/plinth/src/catalog/catalog.ts'
+import { isKnown, isKnownRelation, type Query } from '../evaluator.ts'
+import type { World } from '../rules.ts'
 import type { Draw } from './draw.ts'
-import { isKnown, isKnownRelation, type Query } from './evaluator.ts'
-import type { World } from './rules.ts'
 import { constantOf } from './values.ts'
 
 /** What reads are drawn for: names that the asker knows, and now and then others. */

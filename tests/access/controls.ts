@@ -1,0 +1,201 @@
+/** Owns the list of controls: how each is taken away, and which proof must notice. */
+
+/** A control of access, taken away. */
+export interface Control {
+  readonly name: string
+  /** Replaced texts, by file below `packages/plinth/src/`; each stands there exactly once. */
+  readonly edits: readonly Edit[]
+  /** The proof that fails without it. */
+  readonly proof: Proof
+}
+
+/** A text of a file and what stands there instead. */
+export interface Edit {
+  readonly file: string
+  readonly from: string
+  readonly to: string
+}
+
+/** A test file with its arguments. */
+export interface Proof {
+  readonly file: string
+  readonly options: readonly string[]
+}
+
+/** Random reads, the same in every run. */
+const reads: Proof = {
+  file: 'tests/access/evaluator.test.ts',
+  options: ['--seed=11', '--declarations=10', '--queries=60'],
+}
+
+/** Random pairs of worlds, the same in every run. */
+function worlds(pattern: string): Proof {
+  const options = [`--test-name-pattern=^${pattern}`, '--seed=5', '--declarations=8']
+  return { file: 'tests/access/two-worlds.test.ts', options }
+}
+
+function attack(pattern: string): Proof {
+  return { file: 'tests/access/attacks.test.ts', options: [`--test-name-pattern=^${pattern}`] }
+}
+
+/** What holds as long as nothing is taken away. */
+export const proofs: readonly Proof[] = [reads, attack('(A0|B|D06)'), worlds('')]
+
+function without(name: string, proof: Proof, ...edits: readonly Edit[]): Control {
+  return { name, proof, edits }
+}
+
+const condition = 'query/column/condition.ts'
+const verdict = 'query/write/verdict.ts'
+/** Every control whose absence must be noticed. */
+export const controls: readonly Control[] = [
+  without('the read rule of a list', reads, {
+    file: 'query/read/sketch.ts',
+    from: 'if (rule.constant !== true) conditions.push(conditionText(rule))',
+    to: '',
+  }),
+  without('the read rule in the join of an included record', reads, {
+    file: 'query/read/record.ts',
+    from: 'all(step.conditions)',
+    to: 'all(step.conditions.slice(0, 1))',
+  }),
+  without('the read rule of an included list', reads, {
+    file: 'query/read/record.ts',
+    from: 'const conditions = [...step.conditions]',
+    to: 'const conditions = [...step.conditions.slice(0, 1)]',
+  }),
+  without('the read rule on the way of a filter', reads, {
+    file: condition,
+    from: 'const conditions = [...step.conditions, ',
+    to: 'const conditions = [...step.conditions.slice(0, 1), ',
+  }),
+  without('the read rule on the way of a sort key', reads, {
+    file: 'query/read/page.ts',
+    from: 'all(step.conditions)',
+    to: 'all(step.conditions.slice(0, 1))',
+  }),
+  without('the read rule of a count', reads, {
+    file: 'query/read/sketch.ts',
+    from: 'fromFound(found)}`',
+    to: 'fromFound({ ...found, conditions: [] })}`',
+  }),
+  without('the guard of a hidden field in what is selected', reads, {
+    file: 'query/column/cells.ts',
+    from: 'flagAt: flagAt ?? -1',
+    to: 'flagAt: -1',
+  }),
+  without('the guard of a hidden field in every reference', reads, {
+    file: 'query/column/column.ts',
+    from: 'const fragment = sql`case',
+    to: 'const fragment = plain\n    void sql`case',
+  }),
+  without(
+    'the guard of a hidden field in a filter',
+    reads,
+    {
+      file: condition,
+      from: 'const comparison = compare(column(view, row, shape.field), shape)',
+      to: [
+        'const safe = column(view, row, shape.field)',
+        'const fragment = name(row.alias, safe.field.column)',
+        'const comparison = compare({ ...safe, fragment }, shape)',
+      ].join('\n'),
+    },
+    { file: condition, from: 'join, raw, sql, typed }', to: 'join, name, raw, sql, typed }' },
+  ),
+  without('the guard of a hidden field in a sort key', reads, {
+    file: 'query/read/page.ts',
+    from: 'return { ...safe, nullable, ',
+    to: 'return { ...safe, fragment: name(at.alias, safe.field.column), nullable, ',
+  }),
+  without('the absence of hidden names', attack('B0[1-7]'), {
+    file: 'query/view.ts',
+    from: 'if (condition.constant !== false) fields.set',
+    to: 'fields.set',
+  }),
+  without('the deletion mark', reads, {
+    file: 'access/compile.ts',
+    from: 'return live ? allOf([depends(live), rule]) : rule',
+    to: 'return rule',
+  }),
+  without(
+    'the two values of a comparison with null',
+    reads,
+    { file: 'access/rule.ts', from: 'fragment : sql`(', to: 'fragment : sql`not (' },
+    { file: 'access/rule.ts', from: ') is not true`)', to: ')`)' },
+  ),
+  without('the sources of a computed field', attack('B08'), {
+    file: 'catalog/rules.ts',
+    from: 'both([field.access.read, ...rules])',
+    to: 'both([field.access.read, ...rules.slice(0, 0)])',
+  }),
+  without('the visibility of a referenced record', attack('A02'), {
+    file: verdict,
+    from: "if (relation.type !== 'belongsTo' || ",
+    to: "if (relation.type !== 'none' || ",
+  }),
+  without('the visibility of a referenced record, by two worlds', worlds('writes'), {
+    file: verdict,
+    from: "if (relation.type !== 'belongsTo' || ",
+    to: "if (relation.type !== 'none' || ",
+  }),
+  without('the visibility of linked records, by two worlds', worlds('writes'), {
+    file: verdict,
+    from: 'return spec.links.map(',
+    to: 'return spec.links.slice(0, 0).map(',
+  }),
+  without('the read rule on the way of a filter, by two worlds', worlds('reads'), {
+    file: condition,
+    from: 'const conditions = [...step.conditions, ',
+    to: 'const conditions = [...step.conditions.slice(0, 1), ',
+  }),
+  without('the update rule on the row before', attack('A09'), {
+    file: verdict,
+    from: 'if (spec.before) rules.push(',
+    to: 'if (spec.before === "none") rules.push(',
+  }),
+  without('the update rule on the row after', attack('B11'), {
+    file: verdict,
+    from: 'if (spec.after) rules.push(',
+    to: 'if (spec.after && spec.verb === "create") rules.push(',
+  }),
+  without('the write rule of a field', attack('A09'), {
+    file: verdict,
+    from: 'for (const field of givenFields(spec)) {',
+    to: 'for (const field of givenFields(spec).slice(0, 0)) {',
+  }),
+  without('the read rule of a record to change', attack('A04'), {
+    file: 'query/write/change.ts',
+    from: "const seen = conditionText(readCondition(catalog, facts, { model, alias: 't' }))",
+    to: "const seen = raw('true')",
+  }),
+  without('the read rule of a key to upsert', attack('A05'), {
+    file: 'engine/operations/upsert.ts',
+    from: 'all([...conditions, seen])',
+    to: 'all([...conditions])',
+  }),
+  without('the refusal before the input is looked at', attack('A09'), {
+    file: 'engine/operations/permit.ts',
+    from: 'if (!verbs.some((verb) => permissions.verbs.has(verb))) throw',
+    to: 'if (verbs.length > 99) throw',
+  }),
+  without(
+    'the binding of a cursor',
+    attack('A07'),
+    { file: 'query/cursor.ts', from: '      cipher.setAAD(Buffer.from(binding))\n', to: '' },
+    { file: 'query/cursor.ts', from: '  decipher.setAAD(Buffer.from(binding))\n', to: '' },
+  ),
+  without('the caller of an idempotency key', attack('A08'), {
+    file: 'engine/idempotent.ts',
+    from: "caller: caller.is === 'user' ?",
+    to: "caller: caller.is === 'nobody' ?",
+  }),
+  ...['filterDepthMax: 5', 'filterTermsMax: 50', 'includedRowsMax: 100', 'sortFieldsMax: 4'].map(
+    (cap) =>
+      without(`the limit ${cap}`, attack('D06'), {
+        file: 'base/limits.ts',
+        from: `  ${cap},`,
+        to: `  ${cap}00,`,
+      }),
+  ),
+]

@@ -1,0 +1,14 @@
+/** Owns what a run of these proofs takes from its command line. */
+
+/** `--name=12`, or what is usual. */
+export function argument(name: string, usual: number): number {
+  const prefix = `--${name}=`
+  const given = process.argv.find((each) => each.startsWith(prefix))
+  return given === undefined ? usual : Number(given.slice(prefix.length))
+}
+
+/** `--name=text`; undefined where it is not given. */
+export function textArgument(name: string): string | undefined {
+  const prefix = `--${name}=`
+  return process.argv.find((each) => each.startsWith(prefix))?.slice(prefix.length)
+}
