@@ -25,7 +25,7 @@ function withToken(token: string, from: 'bearer' | 'cookie', remoteAddress: stri
 }
 
 onBothServers('the path of a call', (server) => {
-  test('tokens of one moment share one statement; a wrong one fails only its own call', async (context) => {
+  test('tokens of one moment share one statement; a wrong one fails alone', async (context) => {
     const desk = await openDesk(server, context)
     const { runtime } = desk.running
     const token = await tokenOf(desk, 'eve@desk.example')
@@ -98,7 +98,7 @@ onBothServers('the path of a call', (server) => {
     assert.equal(await outcomeOf(invoke(runtime, call)), 'unavailable')
   })
 
-  test('a cookie of an ended session is anonymous, so that its browser can sign in', async (context) => {
+  test('a cookie of an ended session is anonymous: its browser can sign in', async (context) => {
     const desk = await openDesk(server, context)
     const { running, call, tested } = desk
     const token = await tokenOf(desk, 'eve@desk.example')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hex, randomBytes } from '../../base/ids.ts'
 import { onBothServers } from '../../database/proof/servers.ts'
-import { callBy, type Desk, failureOf, openDesk } from './desk.ts'
+import { callBy, type Desk, failureOf, openDesk, outcomeOf } from './desk.ts'
 import { holdRow } from './held-row.ts'
 
 const unrestricted = { caller: { is: 'unrestricted', reason: 'test' } } as const
@@ -57,10 +57,14 @@ onBothServers('refusals of the database', (server) => {
     assert.equal(hidden, shown)
   })
 
-  test('an upsert tells nothing of hidden keys to whoever could not create them (A05)', async (context) => {
+  test('an upsert tells nothing of hidden keys to who cannot create (A05)', async (context) => {
     const desk = await openDesk(server, context)
     const { call, tested, ada, ben, running } = desk
     const badge = await tested.data.badge.create({ code: 'A', ownerId: ben.id })
+    assert.equal(
+      await outcomeOf(call(undefined, 'badge.upsert', { input: {} })),
+      'sign_in_required',
+    )
     const rest = [{}, { onlyCreate: true }, { version: 1 }, { version: 'any' }] as const
     for (const who of [undefined, ada]) {
       for (const conditions of rest) {
@@ -98,7 +102,7 @@ onBothServers('refusals of the database', (server) => {
     assert.equal(await put({ version: 'any' }), 200)
   })
 
-  test('a check is named by its declared key, unless it speaks of what is hidden', async (context) => {
+  test('a check is named by its key, unless it speaks of what is hidden', async (context) => {
     const desk = await openDesk(server, context)
     const { call, ada, staff, tested } = desk
     const input = { title: 'a', ownerId: ada.id, body: '', score: 101 }
@@ -148,7 +152,7 @@ onBothServers('refusals of the database', (server) => {
     )
   })
 
-  test('a reference that vanishes while it is written is answered like a missing one', async (context) => {
+  test('a reference that vanishes meanwhile is answered like a missing one', async (context) => {
     const desk = await openDesk(server, context)
     const owner = await desk.tested.user()
     const make = (ownerId: string) => {

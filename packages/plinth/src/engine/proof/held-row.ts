@@ -36,8 +36,8 @@ export async function holdRow(desk: Desk, table: string, id: string): Promise<He
   return {
     async awaited(): Promise<void> {
       const waiting = say(
-        'select count(*) from pg_stat_activity where wait_event_type = $1 and datname = current_database()',
-        'Lock',
+        `select count(*) from pg_stat_activity
+         where wait_event_type = 'Lock' and datname = current_database()`,
       )
       while (Number((await database.query(waiting)).rows[0]?.[0]) === 0) await sleep(5)
     },

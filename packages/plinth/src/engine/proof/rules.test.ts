@@ -66,7 +66,7 @@ onBothServers('rules of writes', (server) => {
     )
   })
 
-  test('a field is written by its own rule: constant, of the row, of the input', async (context) => {
+  test('a field has a rule of its own: constant, of the row, of the input', async (context) => {
     const { call, tested, ada, staff } = await openDesk(server, context)
     const { id } = await tested.data.note.create({ title: 'a', ownerId: ada.id })
     const change = (input: object, who = ada) => failureOf(call(who, 'note.update', { id, input }))
@@ -160,7 +160,7 @@ onBothServers('rules of writes', (server) => {
     assert.equal((await tested.data.item.find()).data.length, 1)
   })
 
-  test('null clears what is optional and nothing else; defaults fill what is left out', async (context) => {
+  test('null clears what is optional; defaults fill what is left out', async (context) => {
     const { call, ada } = await openDesk(server, context)
     const input = { title: 'a', ownerId: ada.id, body: 'b', details: { $ref: 'x' } }
     const made = bodyOf(await call(ada, 'note.create', { input }))

@@ -30,7 +30,8 @@ onBothServers('sessions', (server) => {
     const tables = await database.query(
       say(
         `select format('%I.%I', table_schema, table_name) from information_schema.tables
-         where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'`,
+         where table_schema not in ('pg_catalog', 'information_schema')
+           and table_type = 'BASE TABLE'`,
       ),
     )
     assert.ok(tables.rows.length >= 4)

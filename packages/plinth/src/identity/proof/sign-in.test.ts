@@ -82,7 +82,7 @@ onBothServers('signing up and in', (server) => {
     }
   })
 
-  test('guesses count before they are checked: at once no more than the limit (C04)', async (context) => {
+  test('guesses at once are no more than the limit (C04)', async (context) => {
     const { ask, hashes, tested } = await openPeople(server, context)
     await tested.user({ email: 'eve@people.example', password })
     const spellings = ['eve@people.example', 'EVE@people.example', ' eve@PEOPLE.example ']
@@ -102,7 +102,7 @@ onBothServers('signing up and in', (server) => {
     assert.equal((await ask('identity.signIn', right)).status, 200)
   })
 
-  test('a success restores the account; a network cannot use up other accounts', async (context) => {
+  test('a success restores the account; a network cannot use up others', async (context) => {
     const { ask, tested } = await openPeople(server, context)
     await tested.user({ email: 'eve@people.example', password })
     const sign = async (email: string, secret: string, remoteAddress: string) => {
