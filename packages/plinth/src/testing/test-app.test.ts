@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { clearAway } from '../app/housekeeping.ts'
 import { app, belongsTo, identity, instant, kit, now, text } from '../index.ts'
 import { startSystemPostgres } from './system-postgres.ts'
 import { type TestOptions, testApp } from './test-app.ts'
@@ -87,6 +88,28 @@ test('the same on the PostgreSQL of the machine', async (t) => {
   if (!server) return t.skip('no PostgreSQL is installed')
   t.after(() => server.stop())
   await run({ server: server.address })
+})
+
+test('what has run out is cleared away: sessions, and replies kept for a repeat', async (t) => {
+  const book = await open()
+  t.after(() => book.close())
+  const ann = await book.user()
+  const write = (text: string) =>
+    book.request('POST', '/api/notes', {
+      as: ann,
+      body: { text, ownerId: ann.id, showAt: '2025-01-01T00:00:00Z' },
+      headers: { 'idempotency-key': '"once"' },
+    })
+  assert.equal((await write('first')).status, 201)
+  await clearAway(book.running.runtime)
+  assert.equal((await write('other')).status, 422, 'the reply is kept for a day')
+  assert.equal((await book.running.users.records.find('session', {})).length, 1)
+  book.clock.advance(25 * 3_600_000)
+  await clearAway(book.running.runtime)
+  assert.equal((await write('other')).status, 201)
+  book.clock.advance(31 * 86_400_000)
+  await clearAway(book.running.runtime)
+  assert.equal((await book.running.users.records.find('session', {})).length, 0)
 })
 
 test('the seed runs where it is asked for', async (t) => {
