@@ -51,7 +51,7 @@ onBothServers('allowances', (server) => {
     assert.equal(await take(1_500), 59)
     assert.equal(await take(59_999), 1)
     assert.equal(await take(60_000), 'granted')
-    assert.equal(await take(60_001), 60)
+    for (let attempt = 0; attempt < 5; attempt++) assert.equal(await take(60_001), 60)
     assert.equal(await take(60_002, 3), 'granted', 'refused attempts do not pile up')
     assert.equal(await take(-86_400_000), 'granted')
     assert.equal(await take(-86_399_000), 59)
