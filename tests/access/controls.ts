@@ -39,7 +39,7 @@ function attack(pattern: string): Proof {
 }
 
 /** What holds as long as nothing is taken away. */
-export const proofs: readonly Proof[] = [reads, attack('(A0|B|D06)'), worlds('')]
+export const proofs: readonly Proof[] = [reads, attack('(A0|B|D06)'), worlds('writes')]
 
 function without(name: string, proof: Proof, ...edits: readonly Edit[]): Control {
   return { name, proof, edits }

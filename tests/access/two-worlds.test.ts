@@ -12,7 +12,7 @@ import { after, before, test } from 'node:test'
 import fc from 'fast-check'
 import { type Draw, drawFrom, hold } from './random/draw.ts'
 import { drawKit } from './random/generator.ts'
-import { askerOf, twinOf } from './random/mutations.ts'
+import { askerOf, onlyInOne, twinOf } from './random/mutations.ts'
 import type { Asking } from './random/queries.ts'
 import { drawRead, drawWrite, type Sent, send } from './random/requests.ts'
 import { drawRows, nowText, userIds, wildModels } from './random/values.ts'
@@ -79,7 +79,8 @@ async function compareWorlds({ draw, stands, next, counts }: Comparing): Promise
   const twin = twinOf(draw, world, 25)
   counts.differences += twin.differences
   await Promise.all([first.load(world.rows), second.load(twin.rows)])
-  const asking: Asking = { draw, world, illegal: 8 }
+  const suspects = onlyInOne(world.rows, twin.rows)
+  const asking: Asking = { draw, world, illegal: 8, suspects }
   const last = wildModels(catalog)
     .filter(({ exposed }) => exposed)
     .map(({ plural }) => ({ method: 'GET', path: `/api/${plural}?limit=200`, headers: {} }))

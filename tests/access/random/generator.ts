@@ -148,8 +148,8 @@ function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
     fields: sketch.fields,
     access: {
       read: rule(read),
-      create: rule(rules(2)),
-      update: rule(rules(2)),
+      create: rule(draw.chance(40) ? always : rules(2)),
+      update: rule(draw.chance(40) ? always : rules(2)),
       delete: rule(rules(2)),
       fields: Object.fromEntries(fields),
     },

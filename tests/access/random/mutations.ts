@@ -1,15 +1,27 @@
 /** Owns the second world: one that differs from the first only in what an asker may not see. */
 
-import type { Catalog, Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
+import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
 import { isKnownRelation, isShown, list } from '../evaluator.ts'
 import { type Asker, isAlive, type Row, type Rows, ruleHolds, type World } from '../rules.ts'
 import type { Draw } from './draw.ts'
-import { constantOf, drawCell, idOf, wildModels, withFormulas } from './values.ts'
+import { drawCell, idOf, wildModels, withFormulas } from './values.ts'
 
 /** A second world, and how many hidden things differ in it. */
 export interface Twin {
   readonly rows: Rows
   readonly differences: number
+}
+
+/** By model: the ids of records that only one of two worlds holds. */
+export function onlyInOne(one: Rows, two: Rows): ReadonlyMap<string, readonly string[]> {
+  const [first, second] = [idsOf({ rows: one }), idsOf({ rows: two })]
+  return new Map(
+    [...first].map(([name, ids]) => {
+      const others = second.get(name) ?? []
+      const apart = [...ids, ...others].filter((id) => ids.includes(id) !== others.includes(id))
+      return [name, apart]
+    }),
+  )
 }
 
 /** Makes changes one by one, and keeps those that leave the asker's view as it was. */
@@ -59,12 +71,12 @@ function mutate(draw: Draw, world: World): Rows | undefined {
 function mutateRecords(draw: Draw, changing: Changing): readonly Row[] | undefined {
   const { model, all } = changing
   const row = all.length > 0 ? draw.pick(all) : undefined
-  if (!row || draw.chance(15)) {
+  if (!row || draw.chance(25)) {
     const added = drawRow(draw, changing)
     return added && [...all, added]
   }
   const hidden = !isAlive(row) || !ruleHolds(changing, model.access.read, { model, row })
-  if (hidden && draw.chance(25)) return without(changing, row)
+  if (hidden && draw.chance(40)) return without(changing, row)
   const fields = [...model.fields.values()].filter(
     (field) => isFree(field) && (hidden || !isShown(changing, { model, row }, field)),
   )
@@ -147,18 +159,4 @@ export function askerOf(
 ): Asker {
   const id = number === undefined ? null : (at.userIds[number] ?? null)
   return { id, roles: new Set(number === undefined ? [] : users[number]), now: at.now }
-}
-
-/** A value that fits a field, for inputs. */
-export function inputFor(
-  draw: Draw,
-  catalog: Catalog,
-  at: { model: Model; field: ModelField },
-): unknown {
-  const { model, field } = at
-  if (field.optional && draw.chance(15)) return null
-  if (field.role !== 'reference') return constantOf(draw, field.kind)
-  const target = model.relations.get(field.relation ?? '')?.target ?? ''
-  const place = wildModels(catalog).findIndex(({ name }) => name === target)
-  return idOf(place, draw.integer(0, 9))
 }

@@ -16,6 +16,8 @@ export interface Asking {
   readonly world: World
   /** In how many of 100 names a hidden or missing one may be taken. */
   readonly illegal: number
+  /** By model: ids of records worth asking about. Writes take many of their ids from here. */
+  readonly suspects?: ReadonlyMap<string, readonly string[]>
 }
 
 type Json = Record<string, unknown>

@@ -2,12 +2,12 @@
 
 import { askLocally } from '../../../packages/plinth/src/app/local-request.ts'
 import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
+import { visibleRows } from '../evaluator.ts'
 import { tokenOf } from '../world/people.ts'
 import type { Stand } from '../world/world.ts'
 import type { Draw } from './draw.ts'
-import { inputFor } from './mutations.ts'
 import { type Asking, drawList, drawSelection } from './queries.ts'
-import { idOf, wildModels } from './values.ts'
+import { constantOf, idOf, userIds, wildModels } from './values.ts'
 
 /** A request, by one asker. */
 export interface Sent {
@@ -65,10 +65,13 @@ function included(asking: Asking, model: Model): string {
   return names.length > 0 && !Array.isArray(include) ? `?include=${names.join(',')}` : ''
 }
 
-function drawId({ draw, world }: Asking, model: Model): string {
-  const at = wildModels(world.catalog).indexOf(model)
-  // 50 and on: records that perhaps only one of two worlds holds.
-  return idOf(at, draw.chance(80) ? draw.integer(0, 9) : draw.integer(50, 60))
+/** An id of a model: one that is suspect, one that there may be, or any. */
+function drawId({ draw, world, suspects }: Asking, model: Model): string {
+  const suspect = suspects?.get(model.name) ?? []
+  if (suspect.length > 0 && draw.chance(40)) return draw.pick(suspect)
+  const known = visibleRows(world, model)
+  if (known.length > 0 && draw.chance(60)) return String(draw.pick(known).id)
+  return idOf(wildModels(world.catalog).indexOf(model), draw.integer(0, 9))
 }
 
 /** A write: by the rules or against them, also of hidden records, fields and references. */
@@ -84,7 +87,7 @@ export function drawWrite(asking: Asking): Sent {
       return { method: 'DELETE', path: one, headers: match() }
     case 1:
     case 2:
-      return { method: 'POST', path, body: drawInput(asking, model, 90), headers: once(draw) }
+      return { method: 'POST', path, body: drawInput(asking, model, 99), headers: once(draw) }
     case 3:
       return { method: 'POST', path: '/api/batch', body: drawBatch(asking), headers: once(draw) }
     default:
@@ -96,19 +99,31 @@ function once(draw: Draw): Readonly<Record<string, string>> {
   return draw.chance(20) ? { 'idempotency-key': `key-${draw.integer(1, 3)}` } : {}
 }
 
-function drawInput({ draw, world }: Asking, model: Model, percent: number): unknown {
+function drawInput(asking: Asking, model: Model, percent: number): unknown {
+  const { draw } = asking
   const input: Record<string, unknown> = {}
   for (const field of model.fields.values()) {
-    if (!isInput(field) || !draw.chance(field.optional ? percent / 2 : percent)) continue
-    input[field.name] = inputFor(draw, world.catalog, { model, field })
+    const chance = field.optional || percent < 50 ? percent / 2 : percent
+    if (isInput(field) && draw.chance(chance)) input[field.name] = drawValue(asking, model, field)
   }
-  for (const relation of model.relations.values()) {
-    if (relation.inputName === undefined || !draw.chance(25)) continue
-    const at = wildModels(world.catalog).findIndex(({ name }) => name === relation.target)
-    input[relation.inputName] = [0, 1].map(() => idOf(at, draw.integer(0, 9)))
+  for (const { inputName, target } of model.relations.values()) {
+    if (inputName === undefined || !draw.chance(25)) continue
+    const other = asking.world.catalog.models.get(target)
+    if (other) input[inputName] = [drawId(asking, other)]
   }
   if (draw.chance(5)) input[draw.pick(['version', 'sum', 'nothing', 'deletedAt'])] = 1
   return input
+}
+
+function drawValue(asking: Asking, model: Model, field: ModelField): unknown {
+  const { draw, world } = asking
+  if (field.optional && draw.chance(15)) return null
+  // One's own, mostly: others' are refused.
+  if (field.name === 'owner') return draw.chance(70) ? world.asker.id : draw.pick(userIds)
+  if (field.role !== 'reference') return constantOf(draw, field.kind)
+  const target = model.relations.get(field.relation ?? '')?.target ?? ''
+  const other = world.catalog.models.get(target)
+  return other ? drawId(asking, other) : null
 }
 
 function isInput({ role, computed }: ModelField): boolean {
@@ -121,7 +136,7 @@ function drawBatch(asking: Asking): unknown {
   const operations = Array.from({ length: draw.integer(1, 3) }, () => {
     const model = draw.pick(models)
     const id = drawId(asking, model)
-    const input = drawInput(asking, model, 60)
+    const input = drawInput(asking, model, 97)
     return draw.pick([
       { operation: `${model.name}.create`, input },
       { operation: `${model.name}.update`, id, input },
