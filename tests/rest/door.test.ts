@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import { Failure } from '../../packages/plinth/src/base/failure.ts'
+import { limits } from '../../packages/plinth/src/base/limits.ts'
 import { noteRate } from '../../packages/plinth/src/engine/limiter.ts'
 import { clock, type Stand, stand } from './fixture.ts'
 
@@ -21,9 +22,10 @@ beforeEach(() => {
 /** The one call that the engine got, without what every call has. */
 function theCall(): object {
   assert.equal(shop.calls.length, 1)
-  const { remoteAddress, traceId, as: _, ...rest } = shop.calls[0] ?? assert.fail()
+  const { remoteAddress, traceId, deadlineMs, as: _, ...rest } = shop.calls[0] ?? assert.fail()
   assert.equal(remoteAddress, '127.0.0.1')
   assert.match(traceId, /^[0-9a-f]{32}$/)
+  assert.equal(deadlineMs, clock.now() + limits.requestTimeoutMs)
   return JSON.parse(JSON.stringify(rest))
 }
 

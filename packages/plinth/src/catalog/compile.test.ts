@@ -169,6 +169,17 @@ test('kits that share a name, models that share a plural, and system names are r
   assert(found.includes('PostgreSQL or Plinth uses this name itself'))
 })
 
+test('a kit adds nothing to another kit but the far side of its own references', () => {
+  const added = kit('added', {
+    uses: [shop],
+    extends: { tag: { boxes: manyToMany('box') as never, size: integer() as never } },
+    models: { box: { fields: { name: text(), tags: manyToMany('tag') } } },
+  })
+  const found = mistakesOf(app({ kits: [added] })).join('\n')
+  assert(found.includes('added.extends.tag.boxes: a kit adds only hasMany and hasOne'), found)
+  assert(found.includes('added.extends.tag.size: a kit adds only hasMany and hasOne'), found)
+})
+
 test('whatever names a declaration uses, it compiles or says why, and never breaks', () => {
   const word = fc.oneof(
     fc.string({ maxLength: 70 }),

@@ -77,7 +77,7 @@ function draftModel(from: {
     kit: kit.name,
     place: `${kit.name}.${name}`,
     spec,
-    members: added.reduce((members, more) => ({ ...members, ...more }), spec.fields as Members),
+    members: Object.fromEntries([spec.fields, ...added].flatMap((more) => Object.entries(more))),
     plural: spec.plural ?? pluralOf(name),
     schema: snakeCase(kit.name),
     table: snakeCase(name),
@@ -105,7 +105,11 @@ function reportExtensions(
       const place = `${kit.name}.extends.${model}`
       const draft = drafts.get(model)
       if (!draft) mistakes.add(place, 'there is no such model in the kits it uses')
-      for (const name of Object.keys(members)) {
+      for (const [name, member] of Object.entries(members)) {
+        // Anything else would add a column or an input to a model whose rules know nothing of it.
+        if (member.is !== 'hasMany' && member.is !== 'hasOne') {
+          mistakes.add(`${place}.${name}`, 'a kit adds only hasMany and hasOne to other models')
+        }
         if (draft && name in draft.spec.fields) {
           mistakes.add(`${place}.${name}`, `${draft.place} has a member of this name already`)
         }

@@ -203,7 +203,9 @@ export type ColumnName<M extends Members> = FieldNames<M> | ToOneNames<M> | keyo
 
 /** The formulas of a model's computed fields. */
 export type Compute<R, M extends Members> = {
-  readonly [K in PresenceNames<M, 'computed'>]: (scope: { readonly row: R }) => Value<NonNullable<ValueOf<M[K]>>>
+  readonly [K in PresenceNames<M, 'computed'>]: (scope: {
+    readonly row: R
+  }) => Value<NonNullable<ValueOf<M[K]>>>
 }
 
 /** Turns a relation to an unknown model into a message instead of a silent `never`. */

@@ -1,6 +1,7 @@
 /** Owns the REST door: requests become calls, replies become responses. It decides nothing. */
 
 import { Failure } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Call, Reply } from '../engine/call.ts'
@@ -87,12 +88,14 @@ async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpRespo
   const match = door.router.find(request)
   checkAccept(request)
   const { route } = match
+  // Counted from here: a body that comes slowly uses up the call's own time.
+  const deadlineMs = door.cookies.clock.now() + limits.requestTimeoutMs
   const credential = credentialOf(request, door.cookies.name)
   const byCookie = credential?.from === 'cookie'
   if (byCookie) checkOrigin(request, match)
   const call = await readCall(request, match, { credential })
   if (!byCookie && asksForCookie(call)) checkOrigin(request, match)
-  const reply = await door.invoke(call)
+  const reply = await door.invoke({ ...call, deadlineMs })
   return printReply(reply, {
     request,
     route,
