@@ -27,9 +27,10 @@ import { constantOf, roles } from './values.ts'
 /** How wild a declaration may be. */
 export interface Wildness {
   /**
-   * True: rules ask of the caller and of the row's own `owner`, `name` and `size` alone, which are
-   * never hidden where the row is not. Then no write can make a rule tell of what is hidden, and
-   * no deletion reaches further than its record and its links.
+   * True: rules of records ask of the caller and of the row's own `owner`, `name` and `size` alone,
+   * which are never hidden where the row is not; rules of fields of what no write changes. Then no
+   * write can make a rule tell, or show, what was hidden, and no deletion reaches further than its
+   * record and its links.
    */
   readonly tame: boolean
 }
@@ -139,11 +140,12 @@ function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
   const { draw, wildness } = making
   const rules = (depth: number): Expression =>
     wildness.tame ? tameRule(draw) : drawRule({ ...making, at: sketch, scope: 0, depth })
+  const hiding = (): Expression => (wildness.tame ? lastingRule(draw) : rules(2))
   const [narrow, wide] = [rules(3), either([rules(2), rules(3)])]
   const read = draw.chance(25) ? always : draw.pick([wide, narrow])
   const fields = hideable(sketch, wildness)
     .filter(() => draw.chance(35))
-    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : rules(2)) }])
+    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : hiding()) }])
   return {
     fields: sketch.fields,
     access: {
@@ -333,4 +335,13 @@ function tameRule(draw: Draw): Expression {
   const named = compare(draw.pick(['eq', 'ne']), [row('name'), { from: 'value', value: 'a' }])
   const one = (): Expression => draw.pick([own, positive, named, callerRule(draw), always])
   return draw.pick([either([one(), one()]), both([one(), one()]), one(), negate(one())])
+}
+
+/** A rule whose answer for a record no write changes, so that none opens a hidden field. */
+function lastingRule(draw: Draw): Expression {
+  const created: Operand = { from: 'row', scope: 0, path: ['createdAt'] }
+  const second: Operand = { from: 'value', value: `2026-01-01T00:00:0${draw.integer(0, 4)}Z` }
+  const later: Expression = { type: 'compare', operator: 'gt', left: created, right: second }
+  const other = callerRule(draw)
+  return draw.pick([later, negate(later), either([later, other]), both([negate(later), other])])
 }
