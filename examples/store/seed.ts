@@ -50,11 +50,12 @@ async function fillShelves({ data }: Store): Promise<readonly Bought[]> {
     const category = await data.category.create({ name, slug })
     for (const [place, thing] of things.entries()) {
       const finish = tags[(shelf + place) % tags.length]
+      const look = finish ? `${finish.name.slice(0, 1).toUpperCase()}${finish.name.slice(1)}` : ''
       const price = 250 + ((shelf * 7 + place * 13) % 20) * 75
       products.push(
         await data.product.create({
           sku: `P-${shelf + 1}${String(place + 1).padStart(2, '0')}`,
-          name: `${finish?.name.slice(0, 1).toUpperCase()}${finish?.name.slice(1)} ${thing.toLowerCase()}`,
+          name: `${look} ${thing.toLowerCase()}`,
           description: `${thing} from the ${name.toLowerCase()} shelf.`,
           price: { amount: price, currency: 'GBP' },
           costPrice: { amount: Math.floor(price / 2), currency: 'GBP' },

@@ -1,4 +1,4 @@
-/** Owns the proof of inference: what must type-check does, and what must not is expected to fail. */
+/** Owns the proof of inference: what must type-check does, what must not is expected to fail. */
 
 import type { Data } from 'plinth'
 import {

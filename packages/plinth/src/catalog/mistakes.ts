@@ -26,9 +26,10 @@ export class Mistakes {
   report(): void {
     if (!this.any) return
     const count = this.#found.length
+    const howMany = count === 1 ? 'a mistake' : `${count} mistakes`
     const lines = this.#found.map(({ place, problem }) => `  ${place}: ${problem}`)
     throw new Failure('declaration_invalid', {
-      detail: `The declaration has ${count === 1 ? 'a mistake' : `${count} mistakes`}:\n${lines.join('\n')}`,
+      detail: `The declaration has ${howMany}:\n${lines.join('\n')}`,
       problems: this.#found.map(({ place, problem }) => ({
         pointer: place,
         code: 'declaration_invalid',

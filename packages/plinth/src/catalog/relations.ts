@@ -108,7 +108,7 @@ function backReference(
     place,
     candidates.length === 0
       ? `${target.place} has no belongsTo('${draft.name}'): declare it there`
-      : `${target.place} belongs to it more than once: say which by { by: '${candidates[0]?.name}' }`,
+      : `${target.place} belongs to it twice: say which by { by: '${candidates[0]?.name}' }`,
   )
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Owns the check of expressions: every name exists, every constant fits, nothing is out of place. */
+/** Owns the check of expressions: names exist, constants fit, nothing is out of place. */
 
 import type { Problem } from '../base/failure.ts'
 import type { Expression, Operand, RowOperand } from '../define/expression.ts'
@@ -251,7 +251,8 @@ function fieldAt(operand: RowOperand, inside: Inside): DraftField | undefined {
 
 function missing(model: VisibleModel, name: string): string {
   if (model.relations.has(name)) {
-    return `${name} is a related record of ${model.name}: go on to one of its fields, or use ${name}Id`
+    const cure = `go on to one of its fields, or use ${name}Id`
+    return `${name} is a related record of ${model.name}: ${cure}`
   }
   return `${model.name} has no field "${name}"${suggestion(name, model.fields.keys())}`
 }

@@ -40,7 +40,7 @@ const question = {
 
 /**
  * Reads a server's version and durability. Fails with `configuration_invalid` where the server is
- * too old; risks are only reported, so that the app can refuse them in production and warn elsewhere.
+ * too old; risks are only reported: the app refuses them in production and warns elsewhere.
  */
 export async function inspectServer(session: Session): Promise<ServerReport> {
   const { rows } = await session.query(question)

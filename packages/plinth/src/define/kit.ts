@@ -102,7 +102,7 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly kits: U
   /** Shown in documents and pages. Default `Plinth app`. */
   readonly title?: string
-  /** The roles that accounts are made with; a rule that asks for another is a mistake. Default: any. */
+  /** The roles of accounts; a rule that asks for another is a mistake. Default: any. */
   readonly roles?: readonly string[]
   /** Who may sign up by themselves. Default `anyone`. */
   readonly signUp?: 'anyone' | 'nobody'

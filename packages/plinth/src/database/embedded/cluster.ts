@@ -79,7 +79,7 @@ async function list(directory: string): Promise<readonly string[]> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT') return []
     throw new Failure('data_directory', {
-      detail: `${directory} cannot be read (${String(code)}). Choose another directory for the data.`,
+      detail: `${directory} cannot be read (${String(code)}). Choose another directory.`,
       cause,
     })
   }

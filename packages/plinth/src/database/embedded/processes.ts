@@ -1,4 +1,4 @@
-/** Owns telling processes apart: who is alive, and since when, so that a reused pid fools nobody. */
+/** Owns telling processes apart: who is alive since when, so that a reused pid fools nobody. */
 
 import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'

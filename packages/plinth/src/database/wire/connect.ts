@@ -35,7 +35,7 @@ export async function connect(
   client.connection.on('parameterStatus', (status: ParameterStatus) => {
     if (status.parameterName === 'server_version') version = majorOf(status.parameterValue)
   })
-  // A connection that breaks tells so through its Wire; without a listener it would end the process.
+  // A broken connection tells so through its Wire; without a listener it would end the process.
   client.on('error', ignore)
   try {
     await client.connect()

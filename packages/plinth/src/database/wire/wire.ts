@@ -150,7 +150,7 @@ export class Wire {
     this.#stream.destroy()
   }
 
-  /** The server ends slow statements itself; when even that word is missing, the network is gone. */
+  /** The server ends slow statements itself; where even that word is missing, the network is. */
   #watch(socket: Socket): void {
     socket.setTimeout(this.#options.silenceMaxMs, () => {
       if (this.inFlight > 0) this.destroy('the server fell silent')

@@ -110,7 +110,7 @@ export class Exchange {
     this.#answered = true
     if (close) this.#connection.closing = true
     if (close && unread > 0) {
-      sendEarly(this.message, this.#response, body, caps)
+      sendEarly({ message: this.message, response: this.#response }, body, caps)
       return
     }
     this.#response.end(body)

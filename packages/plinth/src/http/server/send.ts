@@ -70,8 +70,7 @@ export interface UnreadLimits {
  * the client could lose the answer that says why.
  */
 export function sendEarly(
-  message: IncomingMessage,
-  response: ServerResponse,
+  { message, response }: { message: IncomingMessage; response: ServerResponse },
   body: string | Uint8Array,
   caps: UnreadLimits,
 ): void {

@@ -1,4 +1,4 @@
-/** Owns the app that the proofs kill: it starts a server, stores rows, and says which are stored. */
+/** Owns the app that the proofs kill: it starts a server, stores rows, says which are stored. */
 
 import { openDatabase } from '../../open.ts'
 import { startEmbedded } from '../server.ts'
