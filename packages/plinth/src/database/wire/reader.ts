@@ -31,23 +31,37 @@ const headBytes = 5
 /** Cuts a stream of bytes into messages. */
 export class MessageReader {
   readonly #receiver: Receiver
-  #rest: Buffer | undefined
+  /** Pieces of a message that is not complete, and how long they must be to go on. */
+  #pieces: Buffer[] = []
+  #pieceBytes = 0
+  #wantedBytes = 0
 
   constructor(receiver: Receiver) {
     this.#receiver = receiver
   }
 
-  /** Takes the next bytes from the socket. */
+  /** Takes the next bytes from the socket. A long message is put together once, at its end. */
   push(chunk: Buffer): void {
-    const bytes = this.#rest === undefined ? chunk : Buffer.concat([this.#rest, chunk])
+    let bytes = chunk
+    if (this.#pieceBytes > 0) {
+      this.#pieces.push(chunk)
+      this.#pieceBytes += chunk.length
+      if (this.#pieceBytes < this.#wantedBytes) return
+      bytes = Buffer.concat(this.#pieces, this.#pieceBytes)
+    }
     let place = 0
+    let wantedBytes = headBytes
     while (place + headBytes <= bytes.length) {
       const end = place + 1 + bytes.readInt32BE(place + 1)
+      wantedBytes = end - place
       if (end > bytes.length) break
       this.#message(bytes, place, end)
       place = end
+      wantedBytes = headBytes
     }
-    this.#rest = place === bytes.length ? undefined : bytes.subarray(place)
+    this.#pieceBytes = bytes.length - place
+    this.#pieces = this.#pieceBytes === 0 ? [] : [bytes.subarray(place)]
+    this.#wantedBytes = wantedBytes
   }
 
   #message(bytes: Buffer, place: number, end: number): void {
