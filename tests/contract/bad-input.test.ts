@@ -1,7 +1,7 @@
 /** Proves on every route of the store that bad input gets a clear answer, and never our insides. */
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, beforeEach, test } from 'node:test'
 import store from '../../examples/store/app.ts'
 import { catalogOf } from '../../packages/plinth/src/app/compose.ts'
 import type { LocalResponse } from '../../packages/plinth/src/app/local-request.ts'
@@ -20,10 +20,13 @@ let staff: TestCaller
 
 before(async () => {
   shop = await open()
-  staff = await shop.user({ roles: ['staff'] })
   await shop.data.category.create({ name: 'Kept', slug: 'kept' })
 })
 after(() => shop?.close())
+// A new one each time: hostile or not, signing out ends a session.
+beforeEach(async () => {
+  staff = await shop.user({ roles: ['staff'] })
+})
 
 /** What is wrong with the answer to one request. */
 async function ask(route: Route, hostile: Hostile, as: TestCaller): Promise<string[]> {
