@@ -1,8 +1,8 @@
 /** Owns upsert by natural key: find under lock, then update or create, in one transaction. */
 
 import { callerId, factsOf } from '../../access/caller.ts'
-import { readCondition } from '../../access/compile.ts'
-import { conditionText } from '../../access/condition.ts'
+import { fieldRead, readCondition } from '../../access/compile.ts'
+import { allOf, conditionText, depends } from '../../access/condition.ts'
 import { fill, type Slot } from '../../access/slot.ts'
 import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
@@ -11,7 +11,7 @@ import type { Session } from '../../database/database.ts'
 import { reporter } from '../../kinds/kinds.ts'
 import { planName } from '../../query/plan-name.ts'
 import { valueSlot, type WritePlan } from '../../query/write/plan.ts'
-import { all, name, sql, statement } from '../../sql/fragment.ts'
+import { name, sql, statement } from '../../sql/fragment.ts'
 import type { Reply } from '../call.ts'
 import { demandTime } from '../deadline.ts'
 import type { Scope } from '../runtime.ts'
@@ -72,20 +72,25 @@ async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
 
 async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | undefined> {
   const { caller, runtime, session } = scope
-  const facts = factsOf(caller, runtime.catalog)
+  const { catalog } = runtime
+  const facts = factsOf(caller, catalog)
   const {
     text,
     name: plan,
     slots,
   } = runtime.plans.get(`key ${facts.key} ${model.name}`, () => {
-    const conditions = model.key.map((field, index) => {
-      const { column, kind } = model.fields.get(field) as ModelField
-      return sql`${name('t', column)} = ${valueSlot(index, kind.columnType)}`
+    const row = { model, alias: 't' }
+    // A key that a rule hides in a row finds nothing, or it could be guessed: as reading by key.
+    const conditions = model.key.flatMap((each, index) => {
+      const field = model.fields.get(each) as ModelField
+      const value = valueSlot(index, field.kind.columnType)
+      const same = sql`${name('t', field.column)} = ${value}`
+      return [depends(same), fieldRead({ catalog, facts, row }, field)]
     })
-    const seen = conditionText(readCondition(runtime.catalog, facts, { model, alias: 't' }))
+    const found = allOf([...conditions, readCondition(catalog, facts, row)])
     const made = statement(
       sql`select t.id from ${name(model.schema, model.table)} as t
-        where ${all([...conditions, seen])} for no key update of t`,
+        where ${conditionText(found)} for no key update of t`,
     )
     return { text: made.text, name: planName(made.text), slots: made.values as readonly Slot[] }
   }) as Pick<WritePlan, 'text' | 'name' | 'slots'>

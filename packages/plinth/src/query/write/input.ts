@@ -2,9 +2,10 @@
 
 import { invalidInput, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
+import type { ModelField, ModelRelation } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import { reporter, uuidKind } from '../../kinds/kinds.ts'
+import { viewOf } from '../view.ts'
 import { mustBeGiven, permissionsOf, type WriteTarget } from './permissions.ts'
 
 /** Checked input. The shape (names) decides the statement, the values travel beside it. */
@@ -66,7 +67,7 @@ function parseFields(target: WriteTarget, { input, problems }: Reading): ParsedW
   const links: { relation: string; ids: readonly string[] }[] = []
   for (const name of names) {
     if (writable.has(name)) continue
-    const relation = linkRelation(target.model, name)
+    const relation = linkRelation(target, name)
     if (relation) links.push(parseLinks(relation, { input: entries[name], problems }))
     else problems.push(notWritable(target, name))
   }
@@ -94,8 +95,9 @@ function parseValue(field: ModelField, { input, problems }: Reading): string | n
   return value === undefined ? undefined : field.kind.parameter(value)
 }
 
-function linkRelation(model: Model, name: string): ModelRelation | undefined {
-  for (const relation of model.relations.values()) {
+/** A relation by the name of its ids; one that the caller cannot see has none. */
+function linkRelation({ catalog, facts, model }: WriteTarget, name: string) {
+  for (const relation of viewOf(catalog, facts, model).relations.values()) {
     if (relation.inputName === name) return relation
   }
   return undefined
