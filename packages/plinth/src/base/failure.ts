@@ -105,8 +105,9 @@ export class Failure extends Error {
 export function invalidInput(problems: readonly Problem[]): Failure {
   const first = problems[0]
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
+  const place = first && first.pointer !== '' ? `${first.pointer}: ` : ''
   return new Failure('invalid_input', {
-    detail: first ? `${first.pointer}: ${first.detail}${more}` : 'The input has problems.',
+    detail: first ? `${place}${first.detail}${more}` : 'The input has problems.',
     problems,
   })
 }
