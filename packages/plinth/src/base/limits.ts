@@ -35,6 +35,7 @@ export const limits = Object.freeze({
   includedRowsDefault: 20,
   includedRowsMax: 100,
   rowsPerReadMax: 25_000,
+  readBytesMax: 16_777_216,
   filterDepthMax: 5,
   filterTermsMax: 50,
   filterValuesMax: 500,

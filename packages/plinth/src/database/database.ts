@@ -6,6 +6,11 @@ import type { Statement } from '../sql/fragment.ts'
 export interface Query extends Statement {
   /** At most 63 bytes, the same name always for the same text. Absent: not prepared. */
   readonly name?: string
+  /**
+   * What the rows may be long in all; more is dropped as it comes and fails `query_too_costly`.
+   * Absent: any length.
+   */
+  readonly rowBytesMax?: number
 }
 
 /** What came back: cells in PostgreSQL's text form, in the order of the select list. */

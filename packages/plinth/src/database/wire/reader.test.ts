@@ -15,6 +15,7 @@ function rowOf(text: string): Buffer {
 function readerInto(rows: Row[]): MessageReader {
   const nothing = (): void => undefined
   const receiver: Receiver = {
+    wants: () => true,
     row: (row) => rows.push(row),
     done: nothing,
     error: nothing,

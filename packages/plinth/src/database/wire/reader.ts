@@ -14,6 +14,8 @@ export interface ServerError {
 
 /** Who is told of the messages. */
 export interface Receiver {
+  /** A row has come, so long: whether it is wanted. What is not is passed over unread. */
+  wants(byteCount: number): boolean
   row(row: Row): void
   /** A statement is done: its tag, such as `INSERT 0 1`. */
   done(tag: string): void
@@ -68,7 +70,7 @@ export class MessageReader {
     const body = place + headBytes
     switch (bytes[place]) {
       case 0x44: // D: DataRow
-        this.#receiver.row(readRow(bytes, body))
+        if (this.#receiver.wants(end - body)) this.#receiver.row(readRow(bytes, body))
         break
       case 0x43: // C: CommandComplete
         this.#receiver.done(bytes.toString('latin1', body, end - 1))

@@ -3,6 +3,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
 import type { DatabaseError, Query, Rows } from '../database.ts'
 import { brokenConnection, failureOf, staleStatement } from '../errors.ts'
 import { MessageReader, type Row, type ServerError } from './reader.ts'
@@ -40,6 +41,7 @@ interface Exchange {
   readonly preparing: string[]
   readonly again: boolean
   rows: Row[]
+  rowBytes: number
   tag: string
   error: ServerError | undefined
 }
@@ -68,6 +70,7 @@ export class Wire {
     this.#stream = stream
     this.#options = options
     const reader = new MessageReader({
+      wants: (byteCount) => this.#wants(byteCount),
       row: (row) => this.#current()?.rows.push(row),
       done: (tag) => this.#done(tag),
       error: (error) => this.#error(error),
@@ -158,7 +161,14 @@ export class Wire {
   }
 
   #expect(what: Pick<Exchange, 'resolve' | 'reject' | 'query' | 'preparing' | 'stores'>): void {
-    this.#exchanges.push({ ...what, again: false, rows: [], tag: '', error: undefined })
+    this.#exchanges.push({
+      ...what,
+      again: false,
+      rows: [],
+      rowBytes: 0,
+      tag: '',
+      error: undefined,
+    })
     this.#schedule()
   }
 
@@ -211,6 +221,16 @@ export class Wire {
     return this.#exchanges[this.#answered]
   }
 
+  /** Rows beyond what their statement takes would only fill the memory: none of them is kept. */
+  #wants(byteCount: number): boolean {
+    const exchange = this.#current()
+    if (exchange === undefined) return false
+    exchange.rowBytes += byteCount
+    if (!isTooLong(exchange)) return true
+    exchange.rows = []
+    return false
+  }
+
   #done(tag: string): void {
     const exchange = this.#current()
     if (exchange) exchange.tag = tag
@@ -240,6 +260,7 @@ export class Wire {
       this.#answered = 0
     }
     if (exchange.error) this.#reject(exchange, exchange.error.error)
+    else if (isTooLong(exchange)) exchange.reject(tooLong(exchange.query))
     else {
       const { rows, tag } = exchange
       exchange.resolve({ rows, count: countOf(tag), tag })
@@ -261,7 +282,7 @@ export class Wire {
     const preparing: string[] = []
     this.#send(exchange.query, preparing)
     this.#writer.sync()
-    const fresh = { rows: [], tag: '', error: undefined, preparing, again: true }
+    const fresh = { rows: [], rowBytes: 0, tag: '', error: undefined, preparing, again: true }
     this.#exchanges.push({ ...exchange, ...fresh })
     this.#schedule()
   }
@@ -297,4 +318,16 @@ function countOf(tag: string): number {
 
 function isDigit(code: number): boolean {
   return code >= 48 && code <= 57
+}
+
+function isTooLong({ rowBytes, query }: Exchange): boolean {
+  return query.rowBytesMax !== undefined && rowBytes > query.rowBytesMax
+}
+
+function tooLong({ rowBytesMax }: Query): Failure {
+  return new Failure('query_too_costly', {
+    detail:
+      `The answer would be longer than ${rowBytesMax} bytes: ` +
+      'ask for fewer records at once, or for fewer fields.',
+  })
 }

@@ -1,6 +1,7 @@
 /** Owns the running of a planned read in a session. */
 
 import { fill } from '../../access/slot.ts'
+import { limits } from '../../base/limits.ts'
 import type { Statement } from '../../sql/fragment.ts'
 import { type ListAnswer, type RecordAnswer, writeList, writeOne } from '../answer/answer.ts'
 import type { RowCells } from '../answer/writer.ts'
@@ -11,7 +12,7 @@ import type { ReadPlan } from './plan.ts'
 /** What runs a statement: a database session is one. */
 export interface Reader {
   query(
-    query: Statement & { readonly name?: string },
+    query: Statement & { readonly name?: string; readonly rowBytesMax?: number },
   ): Promise<{ readonly rows: readonly RowCells[] }>
 }
 
@@ -45,6 +46,7 @@ export async function runGet(reader: Reader, run: Run): Promise<RecordAnswer> {
 
 async function rowsOf(reader: Reader, { plan, parsed, inputs }: Run): Promise<readonly RowCells[]> {
   const values = fill(plan.slots, { ...inputs, values: parsed.values })
-  const { rows } = await reader.query({ text: plan.text, name: plan.name, values })
+  const rowBytesMax = limits.readBytesMax
+  const { rows } = await reader.query({ text: plan.text, name: plan.name, values, rowBytesMax })
   return rows
 }
