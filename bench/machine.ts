@@ -18,8 +18,8 @@ export async function machineFacts(): Promise<string> {
   const lines = [
     `${processors.length} × ${processors[0]?.model ?? 'unknown processor'}, ` +
       `${(totalmem() / 2 ** 30).toFixed(0)} GB, ${process.platform} ${release()}`,
-    `Node ${process.versions.node}, fastify ${await version('fastify')}, pg ${await version('pg')}, ` +
-      `TypeScript ${await version('typescript')}`,
+    `Node ${process.versions.node}, fastify ${await version('fastify')}, ` +
+      `pg ${await version('pg')}, TypeScript ${await version('typescript')}`,
     pgbench ? (await run(pgbench, ['--version'])).trim() : 'pgbench: not installed',
     `load: ${(await isInstalled('wrk')) ? 'wrk' : 'own client (wrk is not installed)'}; ` +
       'servers, PostgreSQL and load share the processors',

@@ -1,4 +1,4 @@
-/** Owns the two opponents: Plinth's store as a user starts it, and the peer on the same database. */
+/** Owns the two opponents: the store as a user starts it, and the peer on the same database. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-/** Owns how much memory everything together holds: the whole tree of processes, shared parts once. */
+/** Owns how much memory everything together holds: all processes, shared parts once. */
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'

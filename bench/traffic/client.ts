@@ -1,7 +1,7 @@
 /** Owns load by node:http, for machines without wrk: a fixed number of connections, kept busy. */
 
 import { Agent, request as open } from 'node:http'
-import type { LoadFigures, LoadRun } from './load.ts'
+import type { LoadFigures, LoadRun } from './load-run.ts'
 import type { Request } from './scenarios.ts'
 
 interface Tally {

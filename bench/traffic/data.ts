@@ -47,7 +47,8 @@ const script = `
       case when n <= 20 then array['staff'] else array[]::text[] end, false, ${now}
     from generate_series(1, ${amounts.customers}) n;
   insert into orders.customer (id, number, name, country, user_id, ${stamps})
-    select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom', u.id, ${now}
+    select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom', u.id,
+      ${now}
     from identity."user" u order by u.id;
   insert into orders."order" (id, number, type, status, placed_at, country, customer_id, ${stamps})
     select uuidv7(), 'O-' || n, 'sale', 'paid', now() - n * interval '1 minute', 'United Kingdom',

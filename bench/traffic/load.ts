@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isInstalled, run } from '../processes.ts'
 import { clientLoad } from './client.ts'
-import type { Request } from './scenarios.ts'
+import type { LoadFigures, LoadRun } from './load-run.ts'
 
 /** What one run has come to. */
 export interface LoadResult {
@@ -14,32 +14,10 @@ export interface LoadResult {
   readonly p99Ms: number
 }
 
-/** One run. */
-export interface LoadRun {
-  readonly url: string
-  readonly requests: readonly Request[]
-  readonly seconds: number
-  readonly connections: number
-  /** Makes what is created by this run different from what others create. */
-  readonly label: string
-}
-
 /** Puts load on a server. */
 export interface Loader {
   readonly name: string
   load(run: LoadRun): Promise<LoadResult>
-}
-
-/** Figures as every loader counts them. */
-export interface LoadFigures {
-  readonly requests: number
-  readonly durationUs: number
-  readonly p50Us: number
-  readonly p99Us: number
-  /** Answers that are neither 2xx nor 3xx. */
-  readonly failed: number
-  /** Requests without an answer. */
-  readonly broken: number
 }
 
 /** The best loader that this machine has; files for it go to the folder. */

@@ -58,6 +58,7 @@ function numberAfter(label: string, printed: string): number {
 async function writeApp(folder: string): Promise<void> {
   await mkdir(join(folder, 'node_modules'), { recursive: true })
   await symlink(join(root, 'packages', 'plinth'), join(folder, 'node_modules', 'plinth'))
+  await symlink(join(root, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
   const compilerOptions = {
     target: 'esnext',
     module: 'nodenext',
@@ -66,7 +67,7 @@ async function writeApp(folder: string): Promise<void> {
     skipLibCheck: true,
     allowImportingTsExtensions: true,
     customConditions: ['source'],
-    types: [],
+    types: ['node'],
     lib: ['esnext', 'esnext.date', 'dom'],
     ...{ erasableSyntaxOnly: true, verbatimModuleSyntax: true, exactOptionalPropertyTypes: true },
   }
@@ -138,7 +139,7 @@ function appText(): string {
     include: { owner: true, next: true },
     sort: ['-placedAt'],
   })
-  total += r${n}[0]?.next?.stock ?? r${n}[0]?.price.amount ?? 0`
+  total += r${n}.data[0]?.next?.stock ?? r${n}.data[0]?.price.amount ?? 0`
   }).join('\n')
   return `import { app, identity, type AppModels, type Data } from 'plinth'
 ${imports}
