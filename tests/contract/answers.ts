@@ -1,4 +1,4 @@
-/** Owns the judgement of answers to hostile requests: clear, whole, and silent about our insides. */
+/** Owns the judgement of answers to hostile requests: clear, whole, silent about our insides. */
 
 import { failureKinds } from '../../packages/plinth/src/base/failure.ts'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'

@@ -77,8 +77,10 @@ function printed({ months, days, micros }: Length): string {
 
 /** As PostgreSQL compares: a month is 30 days, a day 24 hours. */
 function lengthOf(kept: Json): bigint {
-  const form =
-    /^P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(-?\d+)H)?(?:(-?\d+)M)?(?:(-?)(\d+)(?:\.(\d+))?S)?)?$/
+  const form = new RegExp(
+    '^P(?:(-?\\d+)Y)?(?:(-?\\d+)M)?(?:(-?\\d+)D)?' +
+      '(?:T(?:(-?\\d+)H)?(?:(-?\\d+)M)?(?:(-?)(\\d+)(?:\\.(\\d+))?S)?)?$',
+  )
   const parts = form.exec(String(kept)) ?? []
   const at = (index: number) => BigInt(parts[index] ?? 0)
   const days = (at(1) * 12n + at(2)) * 30n + at(3)
