@@ -1,6 +1,6 @@
 /** Owns the peer: what a good engineer writes by hand with Fastify and pg for the same work. */
 
-// On the same tables: session look-up, the same filters, the same JSON, prepared statements, a pool.
+// On the same tables: session look-up, filters, JSON, prepared statements, a pool.
 
 import { hash, randomUUID } from 'node:crypto'
 import { parseArgs } from 'node:util'
