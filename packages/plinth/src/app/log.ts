@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs'
 import { Failure } from '../base/failure.ts'
 import { type Clock, instantText } from '../base/time.ts'
+import type { DatabaseError } from '../database/database.ts'
 import type { LogLevel } from './config/config.ts'
 
 /** One thing worth knowing. Never holds bodies, headers, query strings or secrets. */
@@ -50,12 +51,19 @@ export function createLog({ level, clock, plain, write = toErrorStream }: LogOpt
 /** What an error says, with what caused it, one line each. */
 export function causeText(cause: unknown, stacks: boolean): string | undefined {
   if (cause === undefined) return undefined
-  if (!(cause instanceof Error)) return String(cause)
+  if (!(cause instanceof Error)) return databaseText(cause) ?? String(cause)
   const own = cause instanceof Failure ? `${cause.code}: ${cause.detail}` : String(cause)
   const bug = !(cause instanceof Failure)
   const text = stacks || bug ? (cause.stack ?? own) : own
   const below = causeText(cause.cause, stacks)
   return below === undefined ? text : `${text}\n  because ${below}`
+}
+
+/** What PostgreSQL said. Its words on bad values (class 22) quote them: then its code alone. */
+function databaseText(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null || !('sqlState' in cause)) return undefined
+  const { sqlState, message } = cause as DatabaseError
+  return `PostgreSQL ${sqlState}${sqlState.startsWith('22') ? '' : `: ${message}`}`
 }
 
 function toErrorStream(line: string): void {
