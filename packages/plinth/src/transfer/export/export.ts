@@ -74,9 +74,24 @@ function formOf({ catalog, model, form, fields, separator }: ExportRun): ExportF
   return csvForm(chosen ?? all, separator)
 }
 
-async function readPage(run: ExportRun, after: string | null): Promise<Page> {
+/** Records may be so long that a whole page of them is too much for one read: then half of it. */
+async function readPage(
+  run: ExportRun,
+  after: string | null,
+  limit: number = limits.pageSizeMax,
+): Promise<Page> {
+  try {
+    return await askPage(run, after, limit)
+  } catch (error) {
+    const tooMuch = error instanceof Failure && error.code === 'query_too_costly'
+    if (!tooMuch || limit === 1) throw error
+    return readPage(run, after, Math.floor(limit / 2))
+  }
+}
+
+async function askPage(run: ExportRun, after: string | null, limit: number): Promise<Page> {
   const query = {
-    limit: limits.pageSizeMax,
+    limit,
     ...(run.fields ? { fields: run.fields } : {}),
     ...(run.filter === undefined ? {} : { filter: run.filter }),
     ...(after === null ? {} : { after }),
