@@ -49,6 +49,7 @@ export const limits = Object.freeze({
   // database
   poolConnectionsMax: 10,
   pipelineConnections: 2,
+  storingConnections: 6,
   pipelineDepthMax: 256,
   acquireQueueMax: 100,
   acquireTimeoutMs: 5_000,

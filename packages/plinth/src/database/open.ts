@@ -21,6 +21,7 @@ import type { Wire } from './wire/wire.ts'
 export interface DatabaseLimits {
   readonly poolConnectionsMax: number
   readonly pipelineConnections: number
+  readonly storingConnections: number
   readonly pipelineDepthMax: number
   readonly acquireQueueMax: number
   readonly acquireTimeoutMs: number
@@ -62,6 +63,7 @@ class OpenDatabase implements Database {
   readonly #address: DatabaseAddress
   readonly #limits: DatabaseLimits
   readonly #pipeline: Pipeline
+  readonly #storing: Pipeline
   readonly #pool: Pool
   #opened = false
 
@@ -71,6 +73,12 @@ class OpenDatabase implements Database {
     const open = (broken: () => void): Promise<Wire> => this.#connect(broken)
     this.#pipeline = new Pipeline({
       connections: limits.pipelineConnections,
+      depthMax: limits.pipelineDepthMax,
+      connect: open,
+    })
+    this.#storing = new Pipeline({
+      connections: limits.storingConnections,
+      connectionsAtOnce: 1,
       depthMax: limits.pipelineDepthMax,
       connect: open,
     })
@@ -98,8 +106,14 @@ class OpenDatabase implements Database {
     }
   }
 
+  /**
+   * Reads have connections of their own: what is stored waits for the disk, and reads behind it
+   * would wait too. Those that store are more, so that one turn of the disk serves several; they
+   * are opened as they are needed.
+   */
   query(query: Query): Promise<Rows> {
-    return this.#pipeline.query(query)
+    const pipeline = query.text.startsWith('select ') ? this.#pipeline : this.#storing
+    return pipeline.query(query)
   }
 
   transaction<T>(
@@ -132,6 +146,6 @@ class OpenDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pipeline.close(), this.#pool.close()])
+    await Promise.all([this.#pipeline.close(), this.#storing.close(), this.#pool.close()])
   }
 }

@@ -1,16 +1,22 @@
 /** Owns the connections that many callers share: single statements, sent without waiting. */
 
 import { Failure } from '../base/failure.ts'
+import { monotonicMs } from '../base/time.ts'
 import type { Query, Rows } from './database.ts'
 import type { Wire } from './wire/wire.ts'
 
 /** How the pipeline is built. */
 export interface PipelineOptions {
   readonly connections: number
+  /** How many are opened at once; the others as they are needed. Default: all. */
+  readonly connectionsAtOnce?: number
   /** Statements under way per connection. More are refused with `overloaded`. */
   readonly depthMax: number
   readonly connect: (broken: () => void) => Promise<Wire>
 }
+
+// A server without room for one more connection is not asked again for so long.
+const growthPauseMs = 5_000
 
 const alone = Object.freeze({ stores: true })
 
@@ -19,6 +25,8 @@ export class Pipeline {
   readonly #options: PipelineOptions
   readonly #wires: Wire[] = []
   #opening: Promise<void> | undefined
+  #growing: Promise<void> | undefined
+  #growsAfterMs = 0
   #waiting = 0
   #closed = false
 
@@ -26,7 +34,7 @@ export class Pipeline {
     this.#options = options
   }
 
-  /** Opens the connections that are missing. */
+  /** Opens the connections that should be there and are not. */
   open(): Promise<void> {
     this.#opening ??= this.#open().finally(() => {
       this.#opening = undefined
@@ -38,7 +46,8 @@ export class Pipeline {
   query(query: Query): Promise<Rows> {
     const wire = this.#idlest()
     if (wire === undefined) return this.#queryLater(query)
-    if (wire.inFlight >= this.#options.depthMax) return Promise.reject(overloaded())
+    if (wire.inFlight > 0) this.#grow()
+    if (wire.inFlight >= this.#depthMax()) return Promise.reject(overloaded())
     return wire.query(query, alone)
   }
 
@@ -46,7 +55,14 @@ export class Pipeline {
   async close(): Promise<void> {
     this.#closed = true
     await this.#opening?.catch(() => undefined)
+    await this.#growing
     await Promise.all(this.#wires.splice(0).map((wire) => wire.finish()))
+  }
+
+  /** A burst finds the same room whether all connections are open already or not. */
+  #depthMax(): number {
+    const { depthMax, connections } = this.#options
+    return (depthMax * connections) / this.#wires.length
   }
 
   #idlest(): Wire | undefined {
@@ -72,8 +88,24 @@ export class Pipeline {
   }
 
   async #open(): Promise<void> {
-    const missing = this.#options.connections - this.#wires.length
+    const { connections, connectionsAtOnce = connections } = this.#options
+    const missing = Math.max(0, connectionsAtOnce - this.#wires.length)
     await Promise.all(Array.from({ length: missing }, () => this.#add()))
+  }
+
+  /** One more connection, where all are busy. Whoever found them busy does not wait for it. */
+  #grow(): void {
+    const { length } = this.#wires
+    if (this.#growing || this.#opening || length >= this.#options.connections) return
+    if (this.#closed || monotonicMs() < this.#growsAfterMs) return
+    this.#growing = this.#add()
+      .catch(() => {
+        // Those that are open do the work; a lack of connections shows in what is reported there.
+        this.#growsAfterMs = monotonicMs() + growthPauseMs
+      })
+      .finally(() => {
+        this.#growing = undefined
+      })
   }
 
   async #add(): Promise<void> {

@@ -124,6 +124,39 @@ onBothServers('statements', (server) => {
     }
   })
 
+  test('a read does not wait behind what is stored', async (context) => {
+    const limits = { pipelineConnections: 1, storingConnections: 1 }
+    const database = await server.open(context, limits)
+    await database.query(say('create table if not exists public.slowly (cell int)'))
+    const order: string[] = []
+    const storing = database
+      .query(say('insert into public.slowly select 1 from pg_sleep(0.3)'))
+      .then(() => order.push('stored'))
+    await database.query(say('select 1')).then(() => order.push('read'))
+    await storing
+    assert.deepEqual(order, ['read', 'stored'])
+    await database.query(say('drop table public.slowly'))
+  })
+
+  test('what is stored takes more connections only while it is much', async (context) => {
+    const database = await server.open(context, { storingConnections: 3 })
+    await database.query(say('create table if not exists public.spread (cell int)'))
+    const store = async (): Promise<string> => {
+      const text =
+        'insert into public.spread select 1 from pg_sleep(0.02) returning pg_backend_pid()'
+      return String((await database.query(say(text))).rows[0]?.[0])
+    }
+    const alone = new Set<string>()
+    for (let n = 0; n < 3; n++) alone.add(await store())
+    assert.equal(alone.size, 1)
+    const together = new Set<string>()
+    for (let n = 0; n < 4; n++) {
+      for (const pid of await Promise.all(Array.from({ length: 8 }, store))) together.add(pid)
+    }
+    assert.equal(together.size, 3)
+    await database.query(say('drop table public.spread'))
+  })
+
   test('a broken connection is replaced; what was under way is unavailable', async (context) => {
     const database = await server.open(context, { pipelineConnections: 2 })
     const killer = await openDatabase(server.address())

@@ -54,7 +54,8 @@ export function planUpdate(shape: UpdateShape): WritePlan {
   const verdict = verdictOf({ ...shape, verb: 'update', before: 'o', after: 'n', links })
   if (!verdict.possible) throw refusal(shape)
   const demands = withVersion(verdict, shape.versioned ? idIndex + 1 : undefined)
-  const changed = (field: ModelField): Fragment => changedValue(given, field)
+  if (demands.length === 0 && links.length === 0) return plainUpdate(shape, idIndex)
+  const changed = (field: ModelField): Fragment => changedValue({ given, row: 'o' }, field)
   const next = rowToStore(shape, changed, sql` from o`)
   const written = storedFields(model).filter((field) => isWritten(given, field))
   const sets = join(written.map((field) => sql`${name(field.column)} = ${name('n', field.column)}`))
@@ -69,6 +70,26 @@ export function planUpdate(shape: UpdateShape): WritePlan {
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
         ${join(linking, '')}
       select ${columns} from v left join made as m on true`,
+    result,
+  )
+}
+
+/**
+ * The update of a record about which nothing is left to judge. One step instead of lock and change:
+ * PostgreSQL asks again whether the record is seen where another write came first.
+ */
+function plainUpdate(shape: UpdateShape, idIndex: number): WritePlan {
+  const { model, given } = shape
+  const seen = readable(shape)
+  const written = storedFields(model).filter((field) => isWritten(given, field))
+  const sets = written.map(
+    (field) => sql`${name(field.column)} = ${changedValue({ given, row: 'm' }, field)}`,
+  )
+  const result = { demands: [], record: recordColumns({ ...shape, alias: 'm' }) }
+  const columns = resultColumns(result, { verdict: 'm', row: 'm', readable: seen })
+  return writePlan(
+    sql`update ${table(model)} as m set ${join(sets)}
+      where m.id = ${valueSlot(idIndex, 'uuid')} and ${seen} returning ${columns}`,
     result,
   )
 }
@@ -143,12 +164,18 @@ function withVersion(verdict: Verdict, index: number | undefined): readonly Dema
   return [...verdict.demands, demand]
 }
 
-function changedValue(given: readonly string[], field: ModelField): Fragment {
+interface Change {
+  readonly given: readonly string[]
+  /** The alias of the row before. */
+  readonly row: string
+}
+
+function changedValue({ given, row }: Change, field: ModelField): Fragment {
   const index = given.indexOf(field.name)
   if (index >= 0) return valueSlot(index, field.kind.columnType)
-  if (field.role === 'version') return sql`o.version + 1`
+  if (field.role === 'version') return sql`${name(row, 'version')} + 1`
   if (field.role === 'updatedAt') return nowValue()
-  return name('o', field.column)
+  return name(row, field.column)
 }
 
 function isWritten(given: readonly string[], field: ModelField): boolean {
