@@ -49,6 +49,20 @@ onBothServers('rules of writes', (server) => {
     assert.equal(await outcomeOf(change(staff, { title: 'c' })), 'done')
   })
 
+  test('where every change is allowed, a record that is gone is still no record', async (context) => {
+    const { call, tested, staff } = await openDesk(server, context)
+    const room = await tested.data.room.create({ name: 'attic' })
+    const rename = (name: string) =>
+      outcomeOf(call(staff, 'room.update', { id: room.id, input: { name } }))
+    assert.equal(await rename('loft'), 'done')
+    assert.equal(await outcomeOf(call(staff, 'room.delete', { id: room.id })), 'done')
+    assert.equal(await rename('garret'), 'not_found')
+    assert.equal(
+      await outcomeOf(call(staff, 'room.update', { id: nobodyKnows, input: { name: 'x' } })),
+      'not_found',
+    )
+  })
+
   test('a deletion asks its own rule', async (context) => {
     const { call, tested, ada, ben } = await openDesk(server, context)
     const note = await tested.data.note.create({ title: 'a', ownerId: ada.id, state: 'open' })
