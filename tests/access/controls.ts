@@ -171,8 +171,8 @@ export const controls: readonly Control[] = [
   }),
   without('the read rule of a key to upsert', attack('A05'), {
     file: 'engine/operations/upsert.ts',
-    from: 'all([...conditions, seen])',
-    to: 'all([...conditions])',
+    from: 'allOf([...conditions, readCondition(catalog, facts, row)])',
+    to: 'allOf([...conditions])',
   }),
   without('the refusal before the input is looked at', attack('A09'), {
     file: 'engine/operations/permit.ts',

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { onBothServers, rejects } from './servers.ts'
 
 onBothServers('the length of rows', (server) => {
-  test('rows longer in all than their statement takes are refused, and cost no memory', async (context) => {
+  test('rows longer in all than allowed are refused, and cost no memory', async (context) => {
     const database = await server.open(context)
     const text = "select repeat('x', 1000) from generate_series(1, 100)"
     const ask = (rowBytesMax: number) => database.query({ text, values: [], rowBytesMax })

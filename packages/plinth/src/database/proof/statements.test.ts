@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { sleep } from '../../base/time.ts'
 import { inspectServer } from '../guard.ts'
 import { openDatabase } from '../open.ts'
 import { onBothServers, rejects, say } from './servers.ts'
@@ -182,9 +183,9 @@ onBothServers('statements', (server) => {
     const rejection = rejects(write, { code: 'unavailable', outcomeUnknown: true })
     const killer = await openDatabase(server.address())
     context.after(() => killer.close())
-    await killer.query(
-      say(`select pg_terminate_backend(pid) from pg_stat_activity where query like 'with slow%'`),
-    )
+    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where query like 'with slow%'`
+    // Its connection is opened when the first such statement comes: wait until it is there.
+    while ((await killer.query(say(kill))).count === 0) await sleep(5)
     await rejection
   })
 

@@ -141,6 +141,7 @@ onBothServers('batches', (server) => {
       [done + 1, done + 1],
     )
     assert.equal(new Set(data.map(({ value }) => value)).size, 1)
-    assert.ok(done >= 6, `${done} of 12 were done`)
+    // Without another run only the first of each meeting would be done.
+    assert.ok(done >= 3, `${done} of 12 were done`)
   })
 })

@@ -22,7 +22,7 @@ const pages = kit('pages', {
 })
 
 onBothServers('reads of much text', (server) => {
-  test('are refused before they fill the memory, as a list and inside a record', async (context) => {
+  test('are refused before they fill the memory, listed and inside a record', async (context) => {
     const declared = app({ title: 'Pages', kits: [pages] })
     const tested = await testApp(declared, { server: server.address() })
     context.after(() => tested.close())
