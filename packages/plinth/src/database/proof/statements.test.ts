@@ -183,7 +183,8 @@ onBothServers('statements', (server) => {
     const rejection = rejects(write, { code: 'unavailable', outcomeUnknown: true })
     const killer = await openDatabase(server.address())
     context.after(() => killer.close())
-    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where query like 'with slow%'`
+    const slow = `query like 'with slow%'`
+    const kill = `select pg_terminate_backend(pid) from pg_stat_activity where ${slow}`
     // Its connection is opened when the first such statement comes: wait until it is there.
     while ((await killer.query(say(kill))).count === 0) await sleep(5)
     await rejection

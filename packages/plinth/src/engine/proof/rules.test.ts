@@ -49,7 +49,7 @@ onBothServers('rules of writes', (server) => {
     assert.equal(await outcomeOf(change(staff, { title: 'c' })), 'done')
   })
 
-  test('where every change is allowed, a record that is gone is still no record', async (context) => {
+  test('where every change is allowed, a record that is gone is none', async (context) => {
     const { call, tested, staff } = await openDesk(server, context)
     const room = await tested.data.room.create({ name: 'attic' })
     const rename = (name: string) =>
