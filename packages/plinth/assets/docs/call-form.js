@@ -2,7 +2,7 @@
 
 import { resolve } from './document.js'
 import { copyButton, fill, make, prose } from './dom.js'
-import { typeName } from './schema-view.js'
+import { conditions, typeName } from './schema-view.js'
 import { currentToken } from './session.js'
 
 /** Draws the form of an operation. */
@@ -72,7 +72,15 @@ function parameterTable(api, caption, inputs) {
         parameter.required ? make('strong', {}, ' required') : undefined,
         make('span', { class: 'type' }, ` ${parameter.in} · ${typeName(api, parameter.schema)}`),
       ),
-      make('td', {}, input, make('p', {}, prose(parameter.description))),
+      make(
+        'td',
+        {},
+        input,
+        make('p', {}, prose(parameter.description)),
+        parameter.schema?.items?.enum
+          ? make('p', {}, conditions(parameter.schema.items))
+          : undefined,
+      ),
     ),
   )
   return make('table', {}, make('caption', {}, caption), make('tbody', {}, rows))

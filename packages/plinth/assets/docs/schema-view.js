@@ -62,7 +62,7 @@ function opensFurther(api, schema) {
 export function typeName(api, schema) {
   if (!schema) return 'anything'
   if (schema.$ref) return nameOf(schema.$ref)
-  if (schema.enum) return 'one of'
+  if (schema.enum) return 'choice'
   if (schema.const !== undefined) return JSON.stringify(schema.const)
   if (schema.anyOf) return schema.anyOf.map((each) => typeName(api, each)).join(' or ')
   if (schema.type === 'array') return `list of ${typeName(api, schema.items)}`
@@ -81,7 +81,8 @@ const shown = [
   'default',
 ]
 
-function conditions(schema) {
+/** What a value must be beside its type. */
+export function conditions(schema) {
   const listed = shown
     .filter((key) => schema[key] !== undefined)
     .map((key) => `${key} ${JSON.stringify(schema[key])}`)

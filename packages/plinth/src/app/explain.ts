@@ -54,6 +54,10 @@ export async function explain(
 /** The caller that a word names: `anonymous`, an e-mail address, a user's id. */
 export async function callerNamed(running: RunningApp, who: string): Promise<Caller> {
   if (who === 'anonymous') return anonymous
+  if (!who.includes('@') && !idPattern.test(who)) {
+    const detail = `"${who}" is no user: give an e-mail address, a user's id, or anonymous.`
+    throw new Failure('usage', { detail })
+  }
   const { id, roles, suspended, email } = await findUser(running.users, who)
   if (suspended) {
     throw new Failure('usage', { detail: `${email} is suspended and cannot call anything.` })

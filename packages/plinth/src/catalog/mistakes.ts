@@ -59,6 +59,11 @@ export function suggestion(wrong: string, known: Iterable<string>): string {
   return near === undefined ? '' : `; did you mean ${near}?`
 }
 
+/** The end of a sentence about a wrong name: "; did you mean x?", or a full stop. */
+export function suggestionOrStop(wrong: string, known: Iterable<string>): string {
+  return suggestion(wrong, known) || '.'
+}
+
 function editDistance(a: string, b: string, cap: number): number {
   if (Math.abs(a.length - b.length) >= cap) return cap
   let row = Array.from({ length: b.length + 1 }, (_, index) => index)

@@ -92,5 +92,5 @@ function decode(text: string): string {
 }
 
 function wrong(what: string): Failure {
-  return new Failure('configuration_invalid', { detail: `DATABASE_URL cannot be used: ${what}.` })
+  return new Failure('configuration_invalid', { detail: `The address cannot be used: ${what}.` })
 }

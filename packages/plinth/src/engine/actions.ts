@@ -5,7 +5,7 @@ import { present } from '../base/assert.ts'
 import { Failure, invalidInput, type Problem } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
-import { suggestion } from '../catalog/mistakes.ts'
+import { suggestionOrStop } from '../catalog/mistakes.ts'
 import { restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
 import { reporter } from '../kinds/kinds.ts'
 import type { Call, Reply } from './call.ts'
@@ -67,11 +67,11 @@ function checkInput(operation: ActionOperation, input: unknown): ActionValues {
   const values: Record<string, unknown> = Object.create(null)
   for (const name of Object.keys(given)) {
     if (operation.input.has(name)) continue
-    const near = suggestion(name, operation.input.keys())
+    const near = suggestionOrStop(name, operation.input.keys())
     problems.push({
       pointer: `/${name}`,
       code: 'unknown_field',
-      detail: `There is no such field${near}.`,
+      detail: `There is no such field${near}`,
     })
   }
   for (const { name, kind, optional } of operation.input.values()) {

@@ -4,7 +4,7 @@ import { anonymous, type Caller } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
 import { networkOf } from '../base/network.ts'
 import type { Operation } from '../catalog/catalog.ts'
-import { suggestion } from '../catalog/mistakes.ts'
+import { suggestionOrStop } from '../catalog/mistakes.ts'
 import { runAction } from './actions.ts'
 import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
@@ -95,6 +95,6 @@ function find(runtime: Runtime, name: string): Operation | 'batch' {
   if (name === 'batch') return 'batch'
   const operation = runtime.catalog.operations.get(name)
   if (operation) return operation
-  const near = suggestion(name, runtime.catalog.operations.keys())
-  throw new Failure('not_found', { detail: `There is no operation "${name}"${near}.` })
+  const near = suggestionOrStop(name, runtime.catalog.operations.keys())
+  throw new Failure('not_found', { detail: `There is no operation "${name}"${near}` })
 }

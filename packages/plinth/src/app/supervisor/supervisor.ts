@@ -108,7 +108,7 @@ export class Supervisor {
       this.#bound = new BoundSocket({ host: address, port })
     } catch (cause) {
       throw new Failure('configuration_invalid', {
-        detail: `The address ${host}:${port} cannot be used: free it, or choose another.`,
+        detail: `The address ${host}:${port} cannot be used: free it, or set PORT or HOST.`,
         cause,
       })
     }

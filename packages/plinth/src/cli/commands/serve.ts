@@ -1,7 +1,7 @@
 /** Owns `plinth dev` and `plinth start`. */
 
 import { relative } from 'node:path'
-import { type Config, wantsDetails } from '../../app/config/config.ts'
+import { type Config, invocationFolder, wantsDetails } from '../../app/config/config.ts'
 import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
 import { serveApp } from '../../app/process/serve.ts'
 import { Failure } from '../../base/failure.ts'
@@ -50,7 +50,7 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   const base = config.publicUrl ?? urlOf(bound)
   const data = config.database
     ? `${config.database.database} on ${config.database.host}`
-    : relative(process.cwd(), config.dataDirectory) || '.'
+    : relative(invocationFolder(), config.dataDirectory) || '.'
   const rows = [
     ['API', `${base}/api`],
     ['Documentation', `${base}/docs`],
@@ -72,7 +72,7 @@ async function showAccounts(config: Config, earlier: string | undefined): Promis
   if (lines === undefined) return
   tell()
   if (lines === earlier) {
-    const file = relative(process.cwd(), seedLinesFile(config.dataDirectory))
+    const file = relative(invocationFolder(), seedLinesFile(config.dataDirectory))
     tell(`Ready-made accounts: ${file}`)
   } else tell(lines)
   tell()

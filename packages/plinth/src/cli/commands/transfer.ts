@@ -116,7 +116,7 @@ export async function exportFile(command: ExportCommand): Promise<void> {
       tell(`${count.toLocaleString('en')} records of ${model}${output ? ` in ${output}` : ''}.`)
     } catch (error) {
       await sink.drop()
-      throw error
+      if (!sink.closed()) throw error
     }
   })
 }
@@ -134,6 +134,8 @@ interface Sink {
   readonly write: (text: string) => Promise<void>
   end(): Promise<void>
   drop(): Promise<void>
+  /** True where the reader of a pipe has what it wanted, as `head` does: no failure. */
+  closed(): boolean
 }
 
 /** A file appears complete or not at all. */
@@ -156,12 +158,17 @@ function openSink(output: string | undefined): Sink {
       if (broken !== undefined) throw cannotWrite(output, broken)
       await rename(draft, output)
     },
+    closed: () => output === undefined && hasCode(broken, 'EPIPE'),
     async drop() {
       if (draft === undefined) return
       stream.destroy()
       await rm(draft, { force: true })
     },
   }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }
 
 function cannotWrite(output: string | undefined, cause: unknown): Failure {

@@ -94,6 +94,7 @@ const wrong: readonly (readonly [string, number, RegExp])[] = [
   ['export', 2, /Something is missing: plinth export \[app\.ts\] <model>/],
   ['export produkt', 2, /no model produkt.*product/],
   ['export product --format xml', 2, /csv or jsonl/],
+  ['export product --as guest', 2, /"guest" is no user: .* or anonymous/],
   ['export product --as nobody@x.example', 1, /There is no user nobody@x\.example/],
   ['import', 2, /Something is missing: plinth import \[app\.ts\] <file>/],
   ['import nowhere.csv', 2, /nowhere\.csv/],

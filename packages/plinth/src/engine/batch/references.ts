@@ -2,7 +2,7 @@
 
 import { invalidInput } from '../../base/failure.ts'
 import type { Model } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 
 /** The ids of records made by earlier steps, by name, and where the reference stands. */
 export interface References {
@@ -42,7 +42,8 @@ function resolveReference(value: unknown, { ids, place }: References): string | 
   if (name === undefined) return undefined
   const id = ids.get(name)
   if (id !== undefined) return id
-  const detail = `No earlier operation made a record of this name${suggestion(name, ids.keys())}.`
+  const near = suggestionOrStop(name, ids.keys())
+  const detail = `No earlier operation made a record of this name${near}`
   throw invalidInput([{ pointer: place, code: 'unknown_reference', detail }])
 }
 

@@ -3,7 +3,7 @@
 import { invalidInput, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ModelOperation } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import type { Call } from '../call.ts'
 import type { Scope } from '../runtime.ts'
 import { referenceName } from './references.ts'
@@ -56,7 +56,7 @@ function parseStep(scope: Scope, parsing: Parsing): Step | undefined {
   const { fields, place, problems } = parsing
   for (const name of Object.keys(fields)) {
     if (members.has(name)) continue
-    const detail = `There is no such member${suggestion(name, members)}.`
+    const detail = `There is no such member${suggestionOrStop(name, members)}`
     problems.push({ pointer: `${place}/${name}`, code: 'unknown_field', detail })
   }
   const operation = operationOf(scope, parsing)
@@ -82,8 +82,8 @@ function operationOf(scope: Scope, { fields, place, problems }: Parsing) {
   const operation = operations.get(name)
   if (operation && operation.type !== 'action' && writes.has(operation.type)) return operation
   // Looked for once: a search through every operation is not repeated for a hundred wrong ones.
-  const near = problems.length === 0 ? suggestion(name, operations.keys()) : ''
-  const detail = `Name an operation that writes, such as product.create${near}.`
+  const near = problems.length === 0 ? suggestionOrStop(name, operations.keys()) : '.'
+  const detail = `Name an operation that writes, such as product.create${near}`
   problems.push({ pointer: `${place}/operation`, code: 'unknown_operation', detail })
   return undefined
 }

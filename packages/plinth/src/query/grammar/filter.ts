@@ -3,7 +3,7 @@
 import { isExactNumber } from '../../base/json.ts'
 import { limits } from '../../base/limits.ts'
 import type { ModelField, ModelRelation } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import { everything, type FilterShape } from '../shape.ts'
 import { targetOf, type View, viewOf } from '../view.ts'
 import { readOperand, readTruth } from './operand.ts'
@@ -203,9 +203,9 @@ function noteOperator(
 ): void {
   const { operators } = field.kind
   const name = operator.slice(0, 100)
-  const near = suggestion(name, operators)
+  const near = suggestionOrStop(name, operators)
   const cure = `Use ${operators.join(', ')}.`
-  const detail = `"${field.name}" cannot be compared by "${name}"${near}. ${cure}`
+  const detail = `"${field.name}" cannot be compared by "${name}"${near} ${cure}`
   note(parsing, place, ['unknown_operator', detail])
 }
 

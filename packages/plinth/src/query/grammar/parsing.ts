@@ -4,7 +4,7 @@ import type { CallerFacts } from '../../access/caller.ts'
 import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
 import { isExactNumber } from '../../base/json.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import type { Report } from '../../kinds/kinds.ts'
 
 /** A read being parsed. */
@@ -68,10 +68,10 @@ export function noteUnknown(
 ): void {
   if (parsing.problems.length >= problemsMax) return
   const { what, name, known } = unknown
-  const near = suggestion(name.slice(0, echoMax), known)
+  const near = suggestionOrStop(name.slice(0, echoMax), known)
   note(parsing, place, [
     `unknown_${what}`,
-    `There is no ${what} "${name.slice(0, echoMax)}"${near}.`,
+    `There is no ${what} "${name.slice(0, echoMax)}"${near}`,
   ])
 }
 

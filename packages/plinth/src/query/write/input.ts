@@ -3,7 +3,7 @@
 import { invalidInput, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ModelField, ModelRelation } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import { reporter, uuidKind } from '../../kinds/kinds.ts'
 import { viewOf } from '../view.ts'
 import { mustBeGiven, permissionsOf, type WriteTarget } from './permissions.ts'
@@ -134,6 +134,6 @@ function notWritable(target: WriteTarget, name: string): Problem {
   return {
     pointer,
     code: 'unknown_field',
-    detail: `There is no such field${suggestion(name, known)}.`,
+    detail: `There is no such field${suggestionOrStop(name, known)}`,
   }
 }
