@@ -214,8 +214,8 @@ export function compares(operator: string, one: unknown, two: unknown): boolean 
   const [text, part] = [String(left), String(right)]
   const order = compareValues(left, right)
   const answers: Record<string, () => boolean> = {
-    eq: () => JSON.stringify(left) === JSON.stringify(right),
-    ne: () => JSON.stringify(left) !== JSON.stringify(right),
+    eq: () => isSame(left, right),
+    ne: () => !isSame(left, right),
     lt: () => order < 0,
     lte: () => order <= 0,
     gt: () => order > 0,
@@ -231,9 +231,39 @@ export function compares(operator: string, one: unknown, two: unknown): boolean 
   return answers[operator]?.() ?? unknownName(operator)
 }
 
-/** By number, by truth, or by code points. */
+function isSame(one: unknown, two: unknown): boolean {
+  if (measure(one) !== undefined) return compareValues(one, two) === 0
+  return JSON.stringify(one) === JSON.stringify(two)
+}
+
+/**
+ * The size of an exact number or of a length of time, in hundredths or microseconds; undefined for
+ * others. They are known by their form, which none of the drawn texts has.
+ */
+function measure(value: unknown): bigint | undefined {
+  if (typeof value !== 'string') return undefined
+  const number = /^(-?)(\d+)(?:\.(\d\d))?$/.exec(value)
+  if (number) {
+    const [, sign, whole, hundredths = '00'] = number
+    return BigInt(`${sign}${whole}${hundredths}`)
+  }
+  const form = /^P(?:(-?\d+)M)?(?:(-?\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.(\d{6}))?S)?)?$/
+  const length = form.exec(value)
+  if (!length) return undefined
+  const [months, days, hours, minutes, seconds, micros] = length
+    .slice(1)
+    .map((part) => BigInt(part ?? 0))
+  const parts = [months, days, hours, minutes, seconds].map((part) => part ?? 0n)
+  const units = [2_592_000n, 86_400n, 3_600n, 60n, 1n]
+  const total = parts.reduce((sum, part, at) => sum + part * (units[at] ?? 0n), 0n)
+  return total * 1_000_000n + (micros ?? 0n)
+}
+
+/** By number, by truth, by size, or by code points. */
 export function compareValues(one: unknown, two: unknown): number {
   if (typeof one === 'number' || typeof one === 'boolean') return Number(one) - Number(two)
+  const [size, other] = [measure(one), measure(two)]
+  if (size !== undefined && other !== undefined) return size < other ? -1 : Number(size > other)
   const [left, right] = [[...String(one)], [...String(two)]]
   for (const [index, letter] of left.entries()) {
     const other = right[index]

@@ -4,10 +4,15 @@ import type { Expression, Operand } from '../../../packages/plinth/src/define/ex
 import { both, either, negate } from '../../../packages/plinth/src/define/expression.ts'
 import { computed } from '../../../packages/plinth/src/define/field.ts'
 import {
+  bigint,
+  binary,
   boolean,
   choice,
   date,
+  decimal,
+  duration,
   integer,
+  json,
   list,
   money,
   text,
@@ -74,6 +79,11 @@ function drawFields(draw: Draw, name: string): Sketch {
     state: choice(['gone', 'new', 'old'], { optional: optional() }),
     price: money('GBP', { optional: optional() }),
     day: date({ optional: optional() }),
+    large: bigint({ optional: optional() }),
+    exact: decimal({ scale: 2, optional: optional() }),
+    length: duration({ optional: optional() }),
+    notes: json({ optional: optional() }),
+    bytes: binary({ optional: optional() }),
     tags: list(text({ max: 20 }), { optional: optional() }),
     label: computed(text({ max: 60 })),
     sum: computed(integer({ optional: true })),
@@ -247,7 +257,8 @@ function leaf(ruling: Ruling): Expression {
   if (name === 'owner') {
     return { type: 'compare', operator: 'eq', left: row(name), right: { from: 'me', name: 'id' } }
   }
-  if (!field || !('kind' in field) || draw.chance(15)) {
+  const isOpaque = field && 'kind' in field && !field.kind.operators.includes('eq')
+  if (!field || !('kind' in field) || isOpaque || draw.chance(15)) {
     return { type: 'isNull', operand: row(name) }
   }
   if (name === 'open' && draw.chance(60)) return { type: 'truth', operand: row(name) }

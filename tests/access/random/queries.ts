@@ -143,7 +143,7 @@ function comparison(draw: Draw, { kind }: ModelField): unknown {
       return { isNull: draw.chance(50) }
     case 'in':
     case 'notIn':
-      return { [operator]: [value(), value()].slice(draw.integer(0, 1)) }
+      return { [operator]: [value(), value()].slice(draw.integer(0, 2)) }
     case 'has':
       return { has: draw.pick(['a', 'b', 'A']) }
     case 'eq':

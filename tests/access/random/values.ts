@@ -16,6 +16,13 @@ export const nowText = '2026-02-01T00:00:00Z'
 
 const texts = ['a', 'A', 'ab', 'b', '', 'b%', '_', '\\', 'é', '😀', "o'x"]
 const days = ['2026-01-01', '2025-12-31', '1999-02-28', '2400-02-29']
+/** Two of them differ by less than a double can tell. */
+const larges = ['9007199254740993', '9007199254740992', '-5', '0', '12']
+const exacts = ['1.50', '-0.01', '0.00', '10.00', '9999999999999999.99']
+/** As PostgreSQL compares, a month is 30 days and a day 24 hours. */
+const lengths = ['PT0S', 'P1M', 'P30D', 'PT720H', 'PT1H30M', 'P-1D', 'PT0.000001S']
+const structures = [{ a: 1 }, ['a', null], 'a', 0, false, {}]
+const blobs = ['', 'AA', '_-8']
 
 /** The id of the n-th record of a model, or of a user. */
 export function idOf(model: number, number: number): string {
@@ -38,6 +45,16 @@ export function constantOf(draw: Draw, kind: Kind): unknown {
       return { amount: draw.integer(-1, 3), currency: 'GBP' }
     case 'date':
       return draw.pick(days)
+    case 'bigint':
+      return draw.pick(larges)
+    case 'decimal':
+      return draw.pick(exacts)
+    case 'duration':
+      return draw.pick(lengths)
+    case 'json':
+      return draw.pick(structures)
+    case 'binary':
+      return draw.pick(blobs)
     case 'instant':
       return instant(draw.integer(0, 5))
     case 'uuid':

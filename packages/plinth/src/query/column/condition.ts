@@ -66,7 +66,10 @@ type Compared = FilterShape & { readonly is: 'field' }
  * Every operator here is total: it cannot raise, whatever the values, so no error can tell of a
  * row that a rule hides, in whichever order PostgreSQL evaluates them.
  */
-function compare({ field, fragment }: SafeColumn, { operator, index }: Compared): Fragment {
+function compare(
+  { field, fragment, nullable }: SafeColumn,
+  { operator, index }: Compared,
+): Fragment {
   const { kind } = field
   const type = comparisonType(kind)
   switch (operator) {
@@ -77,7 +80,7 @@ function compare({ field, fragment }: SafeColumn, { operator, index }: Compared)
     case 'in':
       return sql`${fragment} = any(${valueAt(index, `${type}[]`)})`
     case 'notIn':
-      return sql`${fragment} <> all(${valueAt(index, `${type}[]`)})`
+      return notIn({ fragment, nullable }, valueAt(index, `${type}[]`))
     case 'lt':
     case 'lte':
     case 'gt':
@@ -96,6 +99,15 @@ function compare({ field, fragment }: SafeColumn, { operator, index }: Compared)
     default:
       return unreachable(operator, 'a filter')
   }
+}
+
+/** No comparison holds for null, even with nothing: `null <> all('{}')` would. */
+function notIn(
+  { fragment, nullable }: Pick<SafeColumn, 'fragment' | 'nullable'>,
+  values: Fragment,
+): Fragment {
+  const different = sql`${fragment} <> all(${values})`
+  return nullable ? sql`(${fragment} is not null and ${different})` : different
 }
 
 const signs = Object.freeze({ lt: '<', lte: '<=', gt: '>', gte: '>=' })
