@@ -52,7 +52,7 @@ export function drawDeclaration(chance: Chance): Declaration {
     },
     tag: { fields: { name: text(), things: manyToMany('thing') }, ...open },
   }
-  const kit: AnyKit = { is: 'kit', name: 'drawn', uses: [], models, extends: {} }
+  const kit: AnyKit = { is: 'kit', name: 'drawn', uses: [], models, extends: {}, logic: [] }
   return { fields, key, softDelete, app: app({ kits: [kit] }) }
 }
 

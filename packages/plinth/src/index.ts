@@ -25,6 +25,10 @@ export {
   kit,
   type SeedScope,
 } from './define/kit.ts'
+export type * from './define/logic/logic.ts'
+export type * from './define/logic/scope.ts'
+export type * from './define/logic/shape.ts'
+export type * from './define/logic/specs.ts'
 export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'

@@ -1,7 +1,12 @@
 /** Owns random declarations: models, relations of every type, rules over rows, callers, others. */
 
 import type { Expression, Operand } from '../../../packages/plinth/src/define/expression.ts'
-import { both, either, negate } from '../../../packages/plinth/src/define/expression.ts'
+import {
+  beforeScope,
+  both,
+  either,
+  negate,
+} from '../../../packages/plinth/src/define/expression.ts'
 import { computed } from '../../../packages/plinth/src/define/field.ts'
 import {
   bigint,
@@ -38,6 +43,8 @@ export interface Wildness {
    * record and its links.
    */
   readonly tame: boolean
+  /** True: rules of writes also ask what was sent, and of the row before and after it. */
+  readonly writes?: boolean
 }
 
 type Fields = Record<string, AnyModelSpec['fields'][string]>
@@ -67,7 +74,7 @@ export function drawKit(draw: Draw, wildness: Wildness): AnyKit {
       drawModel({ draw, sketches: bySketch, wildness }, sketch),
     ]),
   )
-  return { is: 'kit', name: 'wild', uses: [], models, extends: {} }
+  return { is: 'kit', name: 'wild', uses: [], models, extends: {}, logic: [] }
 }
 
 function drawFields(draw: Draw, name: string): Sketch {
@@ -150,24 +157,44 @@ function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
   const { draw, wildness } = making
   const rules = (depth: number): Expression =>
     wildness.tame ? tameRule(draw) : drawRule({ ...making, at: sketch, scope: 0, depth })
+  const writing = (knowsBefore: boolean): Expression =>
+    wildness.writes
+      ? drawRule({ ...making, at: sketch, scope: 0, depth: 2, writing: { knowsBefore, sketch } })
+      : rules(2)
   const hiding = (): Expression => (wildness.tame ? lastingRule(draw) : rules(2))
   const [narrow, wide] = [rules(3), either([rules(2), rules(3)])]
   const read = draw.chance(25) ? always : draw.pick([wide, narrow])
   const fields = hideable(sketch, wildness)
     .filter(() => draw.chance(35))
-    .map((name) => [name, { read: rule(draw.chance(30) ? callerRule(draw) : hiding()) }])
+    .map((name) => [
+      name,
+      {
+        read: rule(draw.chance(30) ? callerRule(draw) : hiding()),
+        ...(wildness.writes && draw.chance(30) ? { write: rule(rules(1)) } : {}),
+      },
+    ])
   return {
     fields: sketch.fields,
     access: {
       read: rule(read),
-      create: rule(draw.chance(40) ? always : rules(2)),
-      update: rule(draw.chance(40) ? always : rules(2)),
+      create: rule(draw.chance(40) ? always : writing(false)),
+      update: drawUpdate(making, writing),
       delete: rule(rules(2)),
       fields: Object.fromEntries(fields),
     },
     compute: formulas(draw, sketch.fields),
     softDelete: draw.chance(40),
   }
+}
+
+function drawUpdate(
+  { draw, wildness }: Making,
+  writing: (knowsBefore: boolean) => Expression,
+): NonNullable<NonNullable<AnyModelSpec['access']>['update']> {
+  if (draw.chance(40)) return rule(always)
+  if (!wildness.writes || draw.chance(30)) return rule(writing(false))
+  const loose = (): Expression => (draw.chance(30) ? always : writing(false))
+  return { before: rule(loose()), after: rule(writing(true)) }
 }
 
 function hideable(sketch: Sketch, { tame }: Wildness): string[] {
@@ -218,6 +245,8 @@ interface Ruling extends Making {
   readonly at: Sketch
   readonly scope: number
   readonly depth: number
+  /** In rules of writes: the model written, and whether its row before is known. */
+  readonly writing?: { readonly sketch: Sketch; readonly knowsBefore: boolean }
 }
 
 let scopes = 0
@@ -244,11 +273,13 @@ function drawRule(ruling: Ruling): Expression {
 function leaf(ruling: Ruling): Expression {
   const { draw } = ruling
   if (draw.chance(30)) return callerRule(draw)
+  if (ruling.writing && draw.chance(30)) return changeRule(draw, ruling.writing)
   const place = hop(ruling)
   const { fields } = place.at
+  const scope = rootOf(ruling)
   const row = (name: string): Operand => ({
     from: 'row',
-    scope: ruling.scope,
+    scope,
     path: [...place.hops, name],
   })
   const plain = Object.keys(fields).filter((name) => !('target' in (fields[name] ?? {})))
@@ -275,6 +306,23 @@ function leaf(ruling: Ruling): Expression {
   ).filter((each) => operators.includes(each))
   const left = name === 'code' && draw.chance(30) ? coalesced(row(name)) : row(name)
   return { type: 'compare', operator: draw.pick(usable), left, right: constant() }
+}
+
+/** The row that a path starts at: now and then the one before instead of the one after. */
+function rootOf({ draw, scope, writing }: Ruling): number {
+  return scope === 0 && writing?.knowsBefore && draw.chance(35) ? beforeScope : scope
+}
+
+/** A rule about what was sent, or about what became of it. */
+function changeRule(draw: Draw, { knowsBefore }: NonNullable<Ruling['writing']>): Expression {
+  const field = draw.pick(['name', 'size', 'owner'])
+  if (draw.chance(30)) return { type: 'given', field }
+  const row: Operand = { from: 'row', scope: 0, path: [field] }
+  const sent: Operand = { from: 'input', field }
+  const before: Operand = { from: 'row', scope: beforeScope, path: [field] }
+  const left = draw.pick(knowsBefore ? [sent, before] : [sent])
+  const operator = field === 'owner' ? 'eq' : draw.pick(['eq', 'ne', 'lte', 'gt'] as const)
+  return { type: 'compare', operator, left, right: row }
 }
 
 function itemOf(draw: Draw): Operand {
@@ -312,7 +360,7 @@ function quantified(ruling: Ruling): Expression | undefined {
   return {
     type: 'quantifier',
     quantifier: draw.pick(['some', 'every', 'none'] as const),
-    of: { from: 'row', scope: ruling.scope, path: [...place.hops, name] },
+    of: { from: 'row', scope: rootOf(ruling), path: [...place.hops, name] },
     scope,
     where: drawRule({ ...ruling, at, scope, depth: depth - 1 }),
   }

@@ -2,6 +2,7 @@
 
 import { present } from '../base/assert.ts'
 import type { Model, ModelField } from '../catalog/catalog.ts'
+import { noLogic } from '../catalog/logic/logic.ts'
 import type { Expression } from '../define/expression.ts'
 import { type Fragment, literal, name, raw, sql } from '../sql/fragment.ts'
 import { conditionText } from './condition.ts'
@@ -36,6 +37,7 @@ function storedSight(model: Model): Sight {
       operations: new Map(),
       roles: undefined,
       rolesInRules: new Set(),
+      logic: noLogic,
     },
     facts: { unrestricted: false, signedIn: false, roles: new Set(), key: 'stored' },
     root: model,

@@ -3,6 +3,7 @@
 import type { Expression, Operand } from '../define/expression.ts'
 import type { OnDelete } from '../define/relation.ts'
 import type { Kind } from '../kinds/kind.ts'
+import type { CatalogLogic } from './logic/logic.ts'
 
 /** Everything that an app declares. Doors project its operations; planners read its models. */
 export interface Catalog {
@@ -15,6 +16,8 @@ export interface Catalog {
   readonly roles: ReadonlySet<string> | undefined
   /** Roles that some rule asks for: the only ones that change a plan. */
   readonly rolesInRules: ReadonlySet<string>
+  /** Actions, events, jobs and the rest, as declared. */
+  readonly logic: CatalogLogic
 }
 
 /** A model, compiled. */
@@ -83,12 +86,15 @@ export interface FieldAccess {
 export interface ModelAccess {
   readonly read: Expression
   readonly create: Expression
+  /** Of the row before an update. */
   readonly update: Expression
+  /** Of the row after it, with the one before in `beforeScope`; the same as `update` or its own. */
+  readonly updated: Expression
   readonly delete: Expression
 }
 
 /** A verb that a model's access speaks of. */
-export type Verb = keyof ModelAccess
+export type Verb = 'read' | 'create' | 'update' | 'delete'
 
 /** A relation, resolved: `local` of this model equals `foreign` of the target. */
 export interface ModelRelation {

@@ -3,6 +3,7 @@
 import type { AnyKit, App } from '../define/kit.ts'
 import type { ActionOperation, Catalog, Model, ModelIndex, ModelRelation } from './catalog.ts'
 import { type DraftModel, draftModels, orderedKits } from './draft.ts'
+import { logicOf } from './logic/logic.ts'
 import { type DraftField, draftFields } from './members.ts'
 import { Mistakes, suggestion } from './mistakes.ts'
 import { nameProblem } from './names.ts'
@@ -44,12 +45,14 @@ export function compileCatalog(
     models.set(draft.name, finish(draft, { ...shared, model: visibleOf(visible, draft) }))
   }
   for (const [name, join] of joins) models.set(name, join)
+  const logic = logicOf(kits, mistakes)
   const operations = operationsOf(models, builtIns.actions, mistakes)
   mistakes.report()
   return Object.freeze({
     title: app.title,
     models,
     operations,
+    logic,
     roles,
     rolesInRules: shared.rolesSeen,
   })

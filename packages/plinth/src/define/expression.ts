@@ -53,12 +53,18 @@ export type Operand =
       readonly operands: readonly Operand[]
     }
 
-/** A field of a row: hops over to-one relations, then the field. Scope 0 is the row itself. */
+/**
+ * A field of a row: hops over to-one relations, then the field. Scope 0 is the row itself,
+ * `beforeScope` the row as it was before an update.
+ */
 export interface RowOperand {
   readonly from: 'row'
   readonly scope: number
   readonly path: readonly string[]
 }
+
+/** The scope of the row as it was, in a rule about the row after an update. */
+export const beforeScope = -1
 
 /** What a computed field can do. Each is immutable in PostgreSQL and total over its types. */
 export type ComputeOperator = 'plus' | 'minus' | 'times' | 'concat' | 'lower' | 'upper' | 'coalesce'

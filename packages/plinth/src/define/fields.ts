@@ -22,6 +22,8 @@ import {
   type MoneyOptions,
   moneyKind,
   type OutputOf,
+  objectKind,
+  objectListKind,
   type StandardSchema,
   slugKind,
   type TextOptions,
@@ -31,6 +33,7 @@ import {
   uuidKind,
 } from '../kinds/kinds.ts'
 import { type Field, type FieldOptions, field, type PresenceOf } from './field.ts'
+import type { ObjectField, ObjectListField, Shape, Values } from './logic/shape.ts'
 
 /**
  * Text. Lengths are counted in characters (code points).
@@ -160,18 +163,65 @@ export function json(
   return field(() => (schema ? jsonKind({ schema }) : jsonKind()), options) as never
 }
 
+/** How many items a list has. */
+export interface ListBounds {
+  readonly min?: number
+  readonly max?: number
+}
+
 /**
  * A list of scalars. Default at most 100 items.
  *
  * @example list(text({ max: 30 }), { max: 10, default: [] })
  */
+export function list<V, const O extends ListBounds & FieldOptions<readonly NoInfer<V>[]>>(
+  item: Field<V>,
+  options?: O,
+): Field<readonly V[], PresenceOf<O>, 'list'>
+/**
+ * A list of objects, kept as JSON. Default at most 100 of them.
+ *
+ * @example list({ product: id('product'), quantity: integer({ min: 1 }) }, { min: 1 })
+ */
 export function list<
-  V,
-  const O extends { readonly min?: number; readonly max?: number } & FieldOptions<
-    readonly NoInfer<V>[]
-  >,
->(item: Field<V>, options?: O): Field<readonly V[], PresenceOf<O>, 'list'> {
-  return field(() => listKind(item.kind, options), options)
+  const S extends Shape,
+  const O extends ListBounds & FieldOptions<readonly NoInfer<Values<S>>[]>,
+>(items: S, options?: O): ObjectListField<S, PresenceOf<O>>
+export function list(item: Field | Shape, options?: ListBounds & FieldOptions<never>): never {
+  if (isField(item)) return field(() => listKind(item.kind, options), options) as never
+  const made = field(() => objectListKind(membersOf(item), options) as never, options)
+  return Object.freeze({ ...made, items: item }) as never
+}
+
+/**
+ * An object of named values, kept as JSON.
+ *
+ * @example object({ street: text(), city: text() }, { optional: true })
+ */
+export function object<
+  const S extends Shape,
+  const O extends FieldOptions<NoInfer<Values<S>>> = Readonly<Record<never, never>>,
+>(shape: S, options?: O): ObjectField<S, PresenceOf<O>> {
+  const made = field(() => objectKind(membersOf(shape)) as never, options)
+  return Object.freeze({ ...made, shape }) as never
+}
+
+/** The id of a record, as input of logic. Between models use `belongsTo`. */
+export function id<const O extends FieldOptions<string>>(
+  model: string,
+  options?: O,
+): Field<string, PresenceOf<O>, 'id'> {
+  const described = { description: `The id of a ${model}.`, ...options } as O
+  return field(() => uuidKind(), described)
+}
+
+function isField(item: Field | Shape): item is Field {
+  return item.is === 'field'
+}
+
+/** The members of a shape as its kind needs them. */
+export function membersOf(shape: Shape): ReadonlyMap<string, Field> {
+  return new Map(Object.entries(shape))
 }
 
 /** Bytes, as base64url. Default at most 65,536 bytes; larger things are files. */

@@ -179,6 +179,24 @@ export type RuleSource<R, I> =
   | Rule
   | ((scope: { readonly row: R; readonly me: Me; readonly input: I }) => Condition)
 
+/** A rule about the row after an update: `before` is the row as it was. */
+export type AfterSource<R, I> =
+  | Rule
+  | ((scope: {
+      readonly row: R
+      readonly before: R
+      readonly me: Me
+      readonly input: I
+    }) => Condition)
+
+/** Rules of an update that ask one thing of the row before the change, another after it. */
+export interface UpdateRules<R, I> {
+  /** Asked of the row as it was: who may change it. */
+  readonly before: RuleSource<R, I>
+  /** Asked of the row as it becomes: what it may be changed to. */
+  readonly after: AfterSource<R, I>
+}
+
 /** A condition over the row alone. */
 export type RowCondition<R> = (scope: { readonly row: R }) => Condition
 
@@ -189,8 +207,13 @@ export interface Access<R, I, N extends PropertyKey> {
   /** Shorthand for create, update and delete where they are not given. */
   readonly write?: RuleSource<R, I>
   readonly create?: RuleSource<R, I>
-  /** Asked of the record before and after the change. */
-  readonly update?: RuleSource<R, I>
+  /**
+   * A rule is asked of the record before and after the change; `{ before, after }` asks each its
+   * own.
+   *
+   * @example update: { before: ({ row }) => row.status.eq('open'), after: anyone }
+   */
+  readonly update?: RuleSource<R, I> | UpdateRules<R, I>
   readonly delete?: RuleSource<R, I>
   /** Narrows single fields; without an entry a field follows its record. */
   readonly fields?: {
@@ -277,6 +300,24 @@ export type ExtensionsOfKits<U extends readonly KitTypes<any, any>[]> = U extend
 /** All models of an app, with every kit's extensions merged in. */
 export type ModelsOfApp<U extends readonly KitTypes<any, any>[]> =
   Extended<ModelsOfKits<U>, ExtensionsOfKits<U>> extends infer S extends Models ? S : never
+
+// ── business logic ──────────────────────────────────────────────────────────────────────────
+
+type FamilyNames<M extends Members, F extends string> = {
+  [K in keyof M]: M[K] extends Field<any, any, infer X> ? (X extends F ? K : never) : never
+}[keyof M] &
+  string
+
+/** The names of fields that hold numbers, decimals or money. */
+export type NumberNames<M extends Members> = FamilyNames<M, 'number'>
+
+/** The names of fields that hold moments. */
+export type MomentNames<M extends Members> = FamilyNames<M, 'moment'>
+
+/** The `input` of an action's rule. */
+export type RuleInput<I> = {
+  readonly [K in keyof I]: RuleValue<I[K]>
+}
 
 // ── input and output ────────────────────────────────────────────────────────────────────────
 

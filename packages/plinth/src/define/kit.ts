@@ -13,6 +13,8 @@ import type {
   ModelsOfApp,
   ModelsOfKits,
 } from './infer.ts'
+import { type Declaring, declaring } from './logic/declare.ts'
+import type { Logic } from './logic/logic.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
@@ -28,10 +30,18 @@ export interface AnyKit extends KitTypes<unknown, unknown> {
   readonly uses: readonly AnyKit[]
   readonly models: Readonly<Record<string, AnyModelSpec>>
   readonly extends: Extensions
+  /** Actions, events, jobs and the rest, in order of declaration. */
+  readonly logic: readonly Logic[]
 }
 
-/** A bundle of models: the unit of reuse. `M` are its models' members, `E` what it adds. */
-export interface Kit<M, E> extends Omit<AnyKit, 'types'>, KitTypes<M, E> {}
+/**
+ * A bundle of models and logic: the unit of reuse. `M` are its models' members, `E` what it adds
+ * to other kits' models, `S` all models in its sight.
+ */
+export interface Kit<M, E, S extends Models = Models>
+  extends Omit<AnyKit, 'types'>,
+    KitTypes<M, E>,
+    Declaring<S> {}
 
 /** What a kit is declared with. */
 export interface KitSpec<
@@ -43,7 +53,7 @@ export interface KitSpec<
   readonly uses?: U
   /** Relations added to models of used kits: the other side of this kit's `belongsTo`. */
   readonly extends?: E & { readonly [K in Exclude<keyof E, keyof ModelsOfKits<U>>]: never }
-  readonly models: {
+  readonly models?: {
     readonly [K in keyof M]: ModelSpec<InSight<M, U, E>, M[K]>
   }
 }
@@ -55,6 +65,13 @@ export type InSight<
   E extends Extensions,
 > = M & Extended<ModelsOfKits<U>, ExtensionsOfKits<U> & E>
 
+/** All models that a kit's logic works with. */
+export type LogicSight<
+  M extends Models,
+  U extends readonly KitTypes<unknown, unknown>[],
+  E extends Extensions,
+> = InSight<M, U, E> extends infer S extends Models ? S : never
+
 /**
  * Declares a kit. Relations name their models by string, so that models of one kit can refer to
  * each other; models of other kits come into sight by `uses`.
@@ -65,15 +82,18 @@ export type InSight<
  * })
  */
 export function kit<
-  M extends Models,
+  M extends Models = Readonly<Record<never, never>>,
   const U extends readonly KitTypes<unknown, unknown>[] = readonly [],
   E extends Extensions = Readonly<Record<never, never>>,
->(name: string, spec: KitSpec<M, U, E>): Kit<M, E> {
+>(name: string, spec: KitSpec<M, U, E>): Kit<M, E, LogicSight<M, U, E>> {
+  const logic: Logic[] = []
   return Object.freeze({
     is: 'kit',
     name,
+    logic,
+    ...(declaring(name, logic) as unknown as Declaring<LogicSight<M, U, E>>),
     uses: Object.freeze([...((spec.uses ?? []) as unknown as readonly AnyKit[])]),
-    models: Object.freeze({ ...(spec.models as unknown as AnyKit['models']) }),
+    models: Object.freeze({ ...((spec.models ?? {}) as unknown as AnyKit['models']) }),
     extends: Object.freeze({ ...((spec.extends ?? {}) as Extensions) }),
   })
 }

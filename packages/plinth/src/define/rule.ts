@@ -84,6 +84,11 @@ export function expressionOf(source: unknown): Expression {
   throw new TypeError('a rule must return a condition, such as row.published or me.is("staff")')
 }
 
+/** True for a rule, or a value of one. */
+export function isCondition(source: unknown): boolean {
+  return innerOf(source) !== undefined
+}
+
 /** The operand of a value inside a rule; anything else is taken as a constant. */
 export function operandOf(source: unknown): Operand {
   const inner = innerOf(source)

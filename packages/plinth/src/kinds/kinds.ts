@@ -16,6 +16,14 @@ export {
   type MoneyOptions,
   moneyKind,
 } from './number-kinds.ts'
+export {
+  checkObject,
+  type ObjectMember,
+  type ObjectValue,
+  objectKind,
+  objectListKind,
+  objectSchema,
+} from './object-kind.ts'
 export { operandOf } from './operands.ts'
 export {
   binaryKind,

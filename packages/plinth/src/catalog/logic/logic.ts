@@ -1,0 +1,102 @@
+/** Owns the logic of a catalog: every kit's actions, events and jobs, by name. */
+
+import type { AnyKit } from '../../define/kit.ts'
+import type {
+  Action,
+  Event,
+  Handler,
+  Job,
+  Logic,
+  Mail,
+  Queue,
+  Schedule,
+  Signal,
+  Webhook,
+  Workflow,
+} from '../../define/logic/logic.ts'
+import { Mistakes } from '../mistakes.ts'
+import { nameProblem } from '../names.ts'
+
+/** Declared logic by `<kit>.<name>`. */
+export interface CatalogLogic {
+  readonly actions: ReadonlyMap<string, Action>
+  readonly events: ReadonlyMap<string, Event>
+  readonly queues: ReadonlyMap<string, Queue>
+  /** Declared jobs, and those of handlers, schedules and webhooks. */
+  readonly jobs: ReadonlyMap<string, Job>
+  readonly handlers: ReadonlyMap<string, Handler>
+  readonly schedules: ReadonlyMap<string, Schedule>
+  readonly signals: ReadonlyMap<string, Signal>
+  readonly workflows: ReadonlyMap<string, Workflow>
+  readonly mails: ReadonlyMap<string, Mail>
+  readonly webhooks: ReadonlyMap<string, Webhook>
+  /** Handlers by the name of their event. */
+  readonly handlersOf: ReadonlyMap<string, readonly Handler[]>
+}
+
+/** The name of a piece of logic in the catalog, in tables and on the wire. */
+export function logicName({ kit, name }: { readonly kit: string; readonly name: string }): string {
+  return `${kit}.${name}`
+}
+
+/** Gathers the logic of all kits. From now on none of them takes more. */
+export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLogic {
+  const parts = kits.flatMap((kit) => Object.freeze(kit.logic))
+  const of = <K extends Logic['is']>(is: K) =>
+    byName(
+      parts.filter((part): part is Extract<Logic, { is: K }> => part.is === is),
+      mistakes,
+    )
+  const handlers = of('handler')
+  const jobs = new Map(of('job'))
+  const schedules = of('schedule')
+  const webhooks = of('webhook')
+  for (const { job } of [...handlers.values(), ...schedules.values(), ...webhooks.values()]) {
+    jobs.set(logicName(job), job)
+  }
+  const events = of('event')
+  const queues = of('queue')
+  const known = { events, queues, mistakes }
+  for (const handler of handlers.values()) demandEvent(handler, known)
+  for (const job of jobs.values()) demandQueue(job, known)
+  const actions = of('action')
+  const [signals, workflows, mails] = [of('signal'), of('workflow'), of('mail')]
+  const handlersOf = Map.groupBy(handlers.values(), ({ event }) => logicName(event))
+  return Object.freeze({
+    ...{ actions, events, queues, jobs, handlers, schedules, signals, workflows, mails, webhooks },
+    handlersOf,
+  })
+}
+
+function byName<L extends Logic>(parts: readonly L[], mistakes: Mistakes): ReadonlyMap<string, L> {
+  const named = new Map<string, L>()
+  for (const part of parts) {
+    const name = logicName(part)
+    const problem = nameProblem(part.name)
+    if (problem && part.is !== 'handler') mistakes.add(name, `"${part.name}" ${problem}`)
+    if (named.has(name)) mistakes.add(name, `is declared twice: rename one ${part.is}`)
+    named.set(name, part)
+  }
+  return named
+}
+
+interface Known {
+  readonly events: ReadonlyMap<string, Event>
+  readonly queues: ReadonlyMap<string, Queue>
+  readonly mistakes: Mistakes
+}
+
+function demandEvent({ kit, name, event }: Handler, { events, mistakes }: Known): void {
+  if (events.get(logicName(event)) === event) return
+  const cure = `add the kit ${event.kit} to the app's kits`
+  mistakes.add(`${kit}.on.${name}`, `there is no event ${logicName(event)} in this app: ${cure}`)
+}
+
+function demandQueue({ kit, name, queue }: Job, { queues, mistakes }: Known): void {
+  if (!queue || queues.get(logicName(queue)) === queue) return
+  const cure = `add the kit ${queue.kit} to the app's kits`
+  mistakes.add(`${kit}.${name}`, `there is no queue ${logicName(queue)} in this app: ${cure}`)
+}
+
+/** The logic of a catalog that has none. */
+export const noLogic: CatalogLogic = logicOf([], new Mistakes())

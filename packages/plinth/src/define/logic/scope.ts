@@ -1,0 +1,151 @@
+/** Owns what business logic works with inside its transaction: data, effects, limits, failures. */
+
+import type { Failure } from '../../base/failure.ts'
+import type { Members, ModelData, Models, MomentNames, NumberNames, RecordOf } from '../infer.ts'
+import type { Action, Event, Job, Mail, Signal, Workflow } from './logic.ts'
+import type { Given, Shape } from './shape.ts'
+
+/** Who is asking, for code. */
+export interface Who {
+  /** True for a user with a session. */
+  readonly signedIn: boolean
+  /** The user's id. Reading it for an anonymous caller fails with `sign_in_required`. */
+  readonly id: string
+  /** True where the user holds the role. */
+  is(role: string): boolean
+}
+
+/** From which amount of a record how much is taken, and how far it may go. */
+export type Taking<M extends Members> =
+  | {
+      /** The field goes down, never below its own minimum (0 where it declares none). */
+      readonly from: NumberNames<M>
+      /** A whole number of at least 1; for money in minor units. Default 1. */
+      readonly quantity?: number
+    }
+  | {
+      /** The field goes up, never above `limit`: a number, or the field that holds it. */
+      readonly into: NumberNames<M>
+      readonly limit: number | NumberNames<M>
+      readonly quantity?: number
+    }
+
+/** One model inside a transaction. */
+export interface LogicModel<S extends Models, M extends Members> extends ModelData<S, M> {
+  /**
+   * Reads a record and keeps others from changing it until the transaction ends: for hot rows,
+   * where waiting is cheaper than repeating. Fails with `not_found`.
+   */
+  lock(id: string): Promise<RecordOf<M>>
+  /**
+   * Takes from a stock, a balance, a quota or seats in one conditional statement. False where not
+   * enough is left: then nothing has changed. Fails with `not_found`.
+   *
+   * @example if (!(await data.product.takeWithinLimit(id, { from: 'stock' }))) throw fail('sold_out')
+   */
+  takeWithinLimit(id: string, taking: Taking<M>): Promise<boolean>
+  /** Undoes `takeWithinLimit`, in one statement. Goes as far as the kind of the field allows. */
+  giveBack(id: string, taking: Taking<M>): Promise<void>
+  /**
+   * Marks something as used, once: sets an instant that is null to now, in one conditional
+   * statement. False where it was used before. Fails with `not_found`.
+   */
+  consumeOnce(id: string, field: MomentNames<M>): Promise<boolean>
+}
+
+/** The models inside a transaction, under one caller's rules. */
+export type LogicModels<S extends Models> = {
+  readonly [K in keyof S]: LogicModel<S, S[K]>
+}
+
+/** The data of a transaction: under the caller's rules, or past them by name. */
+export type LogicData<S extends Models> = LogicModels<S> & {
+  /** Past all rules. The word makes it easy to find in a review. */
+  readonly unrestricted: LogicModels<S>
+}
+
+/** When and how a job is to run. */
+export interface EnqueueOptions {
+  /** Milliseconds from now. */
+  readonly delayMs?: number
+  /** RFC 3339. */
+  readonly runAt?: string
+  /** Higher runs earlier. Default: the job's own. */
+  readonly priority?: number
+  /** Jobs of one key and queue run one after another, in the order of their enqueuing. */
+  readonly key?: string
+  /** Only one unfinished job of the same kind has this word. */
+  readonly dedupe?: string
+  /** What happens where there is one. Default `existing`: its id is returned. */
+  readonly onDuplicate?: 'existing' | 'reject' | 'replace'
+}
+
+/** A job that will run once the transaction has committed. */
+export interface Enqueued {
+  readonly id: string
+  /** `existing`: an earlier job stands for it. */
+  readonly outcome: 'queued' | 'existing' | 'replaced'
+}
+
+/** Something of which only so many may be taken, by name, in all or in a stretch of time. */
+export interface NamedTaking {
+  /** Names the thing and whose it is, e.g. `invitations:user:…`. At most 200 characters. */
+  readonly key: string
+  readonly limit: number
+  /** Default 1. */
+  readonly quantity?: number
+  /** The limit counts anew after so many milliseconds. Default: it never does. */
+  readonly windowMs?: number
+}
+
+/**
+ * What logic works with inside one transaction. Everything it does through this commits together
+ * or not at all; that is why the transaction can be repeated when PostgreSQL asks for it.
+ */
+export interface LogicScope<S extends Models> {
+  readonly me: Who
+  /** The moment at which the transaction began, RFC 3339, from the app's clock. */
+  readonly now: string
+  readonly data: LogicData<S>
+  /** Records a fact; its handlers run after the commit. */
+  emit<D extends Shape>(
+    event: Event<D>,
+    data: Given<D>,
+    options?: { readonly subject?: string },
+  ): void
+  /** Adds a job, run after the commit. */
+  enqueue<I extends Shape>(
+    job: Job<I>,
+    input: Given<I>,
+    options?: EnqueueOptions,
+  ): Promise<Enqueued>
+  /** Starts a workflow after the commit. Of two starts with one id the second changes nothing. */
+  start<I extends Shape, O>(
+    workflow: Workflow<I, O>,
+    input: Given<I>,
+    options?: { readonly id?: string },
+  ): Promise<{ readonly id: string }>
+  /** Gives a waiting workflow a signal; kept until it waits for it. */
+  signal<D extends Shape>(workflowId: string, signal: Signal<D>, data: Given<D>): Promise<void>
+  /** Sends a mail after the commit, once. */
+  send<I extends Shape>(mail: Mail<I>, message: MailMessage<I>): Promise<{ readonly id: string }>
+  /** Calls another action as the same caller, in the same transaction. */
+  call<I extends Shape, O>(action: Action<I, O>, input: Given<I>): Promise<O>
+  /** Uses a word up, once and for all: false where it was used before. */
+  consumeOnce(key: string): Promise<boolean>
+  /** Takes from something that is limited by name: false where not enough is left. */
+  takeWithinLimit(taking: NamedTaking): Promise<boolean>
+  /** Gives back what was taken by name. */
+  giveBack(taking: NamedTaking): Promise<void>
+}
+
+/** To whom a mail goes, and what its template is filled with. */
+export interface MailMessage<I extends Shape> {
+  /** An e-mail address, or several. */
+  readonly to: string | readonly string[]
+  readonly input: Given<I>
+  readonly replyTo?: string
+}
+
+/** Makes a declared failure. It throws by itself; write `throw fail(…)` to let types narrow. */
+export type Fail<F> = (code: keyof F & string, detail?: string) => Failure

@@ -1,0 +1,288 @@
+/** Owns what logic is declared with: the options of actions, events, jobs, workflows and mails. */
+
+import type { Models, RecordOf, RuleInput } from '../infer.ts'
+import type { Condition, Me, Rule } from '../rule.ts'
+import type { Event, FailureTable, Queue, Rate, Retry, Signal, Workflow } from './logic.ts'
+import type { Fail, LogicScope } from './scope.ts'
+import type { Given, Shape, Values } from './shape.ts'
+
+/** What an action promises: a shape's values, a record of a model, or nothing. */
+export type Answering<S extends Models, O> = O extends keyof S
+  ? Promise<RecordOf<S[O]>>
+  : O extends Shape
+    ? Promise<Given<O>>
+    : Promise<void>
+
+/** The answer as its receiver has it. */
+export type OutputValues<S extends Models, O> = O extends keyof S
+  ? RecordOf<S[O]>
+  : O extends Shape
+    ? Values<O>
+    : undefined
+
+/** What an action is declared with. */
+export interface ActionSpec<S extends Models, I extends Shape, O, F extends FailureTable> {
+  readonly input?: I
+  /** A shape, or the name of a model whose record is the answer. Absent: it answers nothing. */
+  readonly output?: O
+  /** Who may call it. A rule over `me` and `input`; deny by default. */
+  readonly allow: Rule | ((scope: { readonly me: Me; readonly input: RuleInput<I> }) => Condition)
+  /** Default `serializable`; it is repeated where PostgreSQL asks for it. */
+  readonly isolation?: 'serializable' | 'repeatable read' | 'read committed'
+  /** The model whose address it stands under: `/api/orders/<action>`. Default: the kit's. */
+  readonly on?: keyof S & string
+  /** True: a call needs an Idempotency-Key. Default false. */
+  readonly money?: boolean
+  /** True: it only reads. Default false. */
+  readonly safe?: boolean
+  /** Failures of its own, by code, for `fail`. */
+  readonly failures?: F
+  /** Default 30,000. */
+  readonly timeoutMs?: number
+  readonly description?: string
+  readonly run: (scope: ActionScope<S, I, F>) => Answering<S, O>
+}
+
+/** What an action works with. */
+export interface ActionScope<S extends Models, I extends Shape, F> extends LogicScope<S> {
+  readonly input: Values<I>
+  /** Ends the action with one of its declared failures; everything it did is undone. */
+  readonly fail: Fail<F>
+  /** Aborted when the caller's deadline has passed or the call was cancelled. */
+  readonly aborted: AbortSignal
+  /** Tells who polls an asynchronous call how far it is: 0 to 1. */
+  progress(done: number, note?: string): void
+}
+
+/** What an event is declared with, beside its data. */
+export interface EventSpec<D extends Shape> {
+  /** What the fact is about, e.g. the order's id: handlers of one subject run in its order. */
+  readonly subject?: (data: Values<D>) => string
+  /** Default 30. */
+  readonly retentionDays?: number
+  readonly description?: string
+}
+
+/** What a queue is declared with. */
+export interface QueueSpec {
+  readonly concurrency?: number
+  readonly concurrencyPerKey?: number
+  readonly rate?: Rate
+  readonly ratePerKey?: Rate
+  readonly retentionDays?: number
+}
+
+/** What a job's logic works with, inside its transaction. */
+export interface JobScope<S extends Models, I, R = undefined> extends LogicScope<S> {
+  readonly input: I
+  /** What `external` returned. */
+  readonly result: R
+  readonly attempt: Attempt
+  /** Tells who looks how far it is: 0 to 1. Seen at once, whatever becomes of the attempt. */
+  progress(done: number, note?: string): void
+}
+
+/** One attempt at a job. */
+export interface Attempt {
+  readonly jobId: string
+  /** 1 for the first. */
+  readonly number: number
+  /** Aborted when the time is up, the job was cancelled, or its worker lost its lease. */
+  readonly aborted: AbortSignal
+}
+
+/** What work outside of the database gets: it cannot be rolled back, so it has a stable key. */
+export interface ExternalScope<I> {
+  readonly input: I
+  readonly attempt: Attempt
+  /** The same in every attempt: give it to the receiver, so that the effect happens once. */
+  readonly idempotencyKey: string
+}
+
+/** How a job runs, beside its logic. */
+export interface JobOptions<I> {
+  readonly queue?: Queue
+  /** Higher runs earlier. Default 0. */
+  readonly priority?: number
+  readonly retry?: Retry
+  /** Default 60,000. */
+  readonly timeoutMs?: number
+  /** Jobs of one key run one after another, in order. */
+  readonly key?: (input: I) => string
+  readonly description?: string
+}
+
+/** What a job is declared with. */
+export interface JobSpec<S extends Models, I extends Shape, R> extends JobOptions<Values<I>> {
+  readonly input?: I
+  /** Calls the world, outside of any transaction; what it returns (JSON) is handed to `run`. */
+  readonly external?: (scope: ExternalScope<Values<I>>) => Promise<R>
+  /** Runs in one transaction with the job's completion. */
+  readonly run?: (scope: JobScope<S, Values<I>, R>) => Promise<void>
+}
+
+/** A recorded fact, as handlers and subscribers get it (CloudEvents 1.0 attributes). */
+export interface RecordedEvent<D extends Shape = Shape> {
+  readonly id: string
+  /** `<kit>.<event>`. */
+  readonly type: string
+  readonly source: string
+  readonly subject: string | null
+  /** RFC 3339. */
+  readonly time: string
+  readonly data: Values<D>
+}
+
+/** What a handler is declared with where it is more than a function. */
+export interface HandlerSpec<S extends Models, D extends Shape, R>
+  extends JobOptions<RecordedEvent<D>> {
+  /** Tells handlers of one event apart. Default: the event's name. */
+  readonly name?: string
+  readonly external?: (scope: ExternalScope<RecordedEvent<D>>) => Promise<R>
+  readonly run?: (scope: HandlerScope<S, D, R>) => Promise<void>
+}
+
+/** What a handler works with: its event and one transaction. */
+export interface HandlerScope<S extends Models, D extends Shape, R = undefined>
+  extends JobScope<S, RecordedEvent<D>, R> {
+  readonly event: RecordedEvent<D>
+}
+
+/** What a schedule is declared with. */
+export interface ScheduleSpec<S extends Models> {
+  /** Five fields, or six with seconds first. */
+  readonly cron: string
+  readonly timeZone?: string
+  /** Ticks while nothing ran: none, the last one, or each of them (at most 100). Default `once`. */
+  readonly missed?: 'skip' | 'once' | 'all'
+  readonly queue?: Queue
+  readonly retry?: Retry
+  readonly timeoutMs?: number
+  readonly description?: string
+  readonly run: (scope: ScheduleScope<S>) => Promise<void>
+}
+
+/** What a scheduled run works with. */
+export interface ScheduleScope<S extends Models> extends JobScope<S, { readonly tick: string }> {
+  /** The moment that it stands for, RFC 3339. */
+  readonly tick: string
+}
+
+/** What a workflow is declared with. */
+export interface WorkflowSpec<S extends Models, I extends Shape, O> {
+  readonly input?: I
+  /** Default 1. */
+  readonly version?: number
+  /** The logic of earlier versions, by number, for instances that began with them. */
+  readonly earlier?: Readonly<
+    Record<number, (scope: WorkflowScope<S, Values<I>>) => Promise<unknown>>
+  >
+  readonly description?: string
+  /** Runs from its beginning after every wait: what is recorded is returned, not done again. */
+  readonly run: (scope: WorkflowScope<S, Values<I>>) => Promise<O>
+}
+
+/** How an external step is repeated, and undone. */
+export interface ExternalOptions<S extends Models, T> {
+  readonly retry?: Retry
+  readonly timeoutMs?: number
+  /** Runs, latest first, where the workflow fails later. */
+  readonly undo?: (scope: StepScope<S> & { readonly result: T }) => Promise<void>
+  /** Undoes by calling the world. */
+  readonly undoExternal?: (scope: {
+    readonly result: T
+    readonly idempotencyKey: string
+  }) => Promise<void>
+}
+
+/** What a step works with: one transaction with its checkpoint. */
+export interface StepScope<S extends Models> extends LogicScope<S> {
+  readonly workflowId: string
+}
+
+/** What a workflow is written with. Every name is unique within one run. */
+export interface WorkflowScope<S extends Models, I> {
+  readonly id: string
+  readonly input: I
+  /** The moment at which it began. */
+  readonly startedAt: string
+  /** A transactional step: its effects and its result commit together, once. */
+  step<T>(
+    name: string,
+    run: (scope: StepScope<S>) => Promise<T>,
+    options?: {
+      readonly retry?: Retry
+      readonly undo?: (scope: StepScope<S> & { readonly result: T }) => Promise<void>
+    },
+  ): Promise<T>
+  /** A call to the world: intent, call with a stable key, result. */
+  external<T>(
+    name: string,
+    run: (scope: { readonly idempotencyKey: string; readonly aborted: AbortSignal }) => Promise<T>,
+    options?: ExternalOptions<S, T>,
+  ): Promise<T>
+  /** ISO 8601, e.g. `PT10M` or `P1M`, or milliseconds. */
+  sleep(name: string, length: string | number): Promise<void>
+  /** RFC 3339. */
+  sleepUntil(name: string, moment: string): Promise<void>
+  /** Undefined where the time-out came first. */
+  waitForSignal<D extends Shape>(
+    name: string,
+    signal: Signal<D>,
+    options?: { readonly timeout?: string | number },
+  ): Promise<Values<D> | undefined>
+  /** The first event of this subject since the workflow began. Undefined on time-out. */
+  waitForEvent<D extends Shape>(
+    name: string,
+    event: Event<D>,
+    options: { readonly subject: string; readonly timeout?: string | number },
+  ): Promise<RecordedEvent<D> | undefined>
+  /** Starts another workflow and waits for its result. */
+  child<C extends Shape, T>(name: string, workflow: Workflow<C, T>, input: Given<C>): Promise<T>
+  /** Several branches at once; fails as soon as they all ended and one has failed. */
+  parallel<B extends Readonly<Record<string, () => Promise<unknown>>>>(
+    name: string,
+    branches: B,
+  ): Promise<{ readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>
+  /** Ends the workflow as failed; what was done is undone, latest first. */
+  fail(detail: string): never
+}
+
+/** What a mail is declared with. */
+export interface MailSpec<I extends Shape> {
+  readonly input?: I
+  readonly subject: (input: Values<I>) => string
+  readonly text: (input: Values<I>) => string
+  /** Write values by `${…}` of `html`, which escapes them. */
+  readonly html?: (input: Values<I>) => string
+  /** Default: the app's sender. */
+  readonly from?: string
+}
+
+/** A request to a webhook, as it came. */
+export interface WebhookRequest {
+  readonly body: Uint8Array
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  /** RFC 3339. */
+  readonly receivedAt: string
+}
+
+/** What a verified request says. */
+export interface WebhookMessage {
+  /** The same for every delivery of the message: it is processed once. */
+  readonly id: string
+  /** JSON. */
+  readonly data: unknown
+  /** Messages of one key are processed in their order. */
+  readonly key?: string
+}
+
+/** What an incoming webhook is declared with. */
+export interface WebhookSpec<S extends Models> extends JobOptions<{ readonly id: string }> {
+  /** Returns the message, or undefined where the request is not genuine: it is refused. */
+  readonly verify: (request: WebhookRequest) => Promise<WebhookMessage | undefined>
+  readonly run: (
+    scope: JobScope<S, WebhookMessage> & { readonly message: WebhookMessage },
+  ) => Promise<void>
+}
