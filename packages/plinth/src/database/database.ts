@@ -1,5 +1,6 @@
 /** Owns the contract of a database: statements in, flat rows of text out. Knows no models. */
 
+import type { Failure } from '../base/failure.ts'
 import type { Statement } from '../sql/fragment.ts'
 
 /** A statement, with a name where it should be prepared once per connection. */
@@ -23,7 +24,11 @@ export interface Rows {
 /** Anything that runs statements. */
 export interface Session {
   /**
-   * Runs one statement. Rejects with a Failure for what a caller can cause (`conflict`,
+   * Runs one statement. Several may be asked for without waiting: in a transaction, or on a
+   * connection of one's own, they are sent back to back and answered in their order; where one
+   * of a transaction fails, those behind it fail like it.
+   *
+   * Rejects with a Failure for what a caller can cause (`conflict`,
    * `still_referenced`, `overloaded`, `deadline_exceeded`, `unavailable`, …) whose `cause` is a
    * DatabaseError, so that planners can name the constraint's field.
    */
@@ -37,14 +42,23 @@ export interface TransactionOptions {
   readonly readOnly?: boolean
   /** How often it may run in all when PostgreSQL asks for a retry (40001, 40P01). */
   readonly attemptsMax?: number
+  /** How long one statement may take, on the server. Default and most: the database's own cap. */
+  readonly statementTimeoutMs?: number
+  /**
+   * How long it may take in all: waiting for a connection and further attempts included, the
+   * commit excepted. A statement after that fails with `deadline_exceeded` and nothing is stored.
+   * Default: none but the database's own caps.
+   */
+  readonly timeoutMs?: number
 }
 
 /** A database: pipelined single statements, and transactions on connections of their own. */
 export interface Database extends Session {
   /**
    * Runs the work in one transaction, again where PostgreSQL asks for it (bounded, with jitter).
-   * A broken connection at COMMIT is a Failure `unavailable` with `outcomeUnknown` on its cause:
-   * it is never reported as done or as undone (reliability finding N2).
+   * A connection that breaks at COMMIT, and anything that the server remarks while it commits, is
+   * a Failure `unavailable` with `outcomeUnknown` on its cause: it is never reported as done or as
+   * undone (reliability finding N2). A failed statement that nobody waited for fails the commit.
    */
   transaction<T>(work: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>
   /**
@@ -60,6 +74,19 @@ export interface Database extends Session {
 export interface DedicatedSession extends Session {
   /** Runs several statements of trusted SQL text without parameters (a migration file). */
   script(text: string): Promise<void>
+  /**
+   * Resolves with a Failure `unavailable` as soon as the connection breaks, and with it every lock
+   * that it held; never where the work ends first.
+   */
+  readonly lost: Promise<Failure>
+  /**
+   * Hands the payload of every NOTIFY on the channel to the handler, from the moment at which the
+   * promise resolves. Messages come in the order of their commits and are lost with the
+   * connection: read what was missed after each start. A handler that throws is a bug.
+   *
+   * @example await session.listen('jobs', () => wake())
+   */
+  listen(channel: string, onMessage: (payload: string) => void): Promise<void>
 }
 
 /** A PostgreSQL error as the planners need it. `constraint` and `table` never leave the server. */

@@ -56,13 +56,18 @@ export function failureOf(error: DatabaseError): Failure {
   if (known === undefined) return new Failure('internal', { cause: error })
   const { code, detail, retryAfterSeconds } = known
   return new Failure(code, {
-    detail: error.outcomeUnknown
-      ? 'The connection broke while the change was being stored: it may be stored or not. ' +
-        'Look before repeating the call.'
-      : detail,
+    detail: error.outcomeUnknown ? inDoubt(sqlState) : detail,
     cause: error,
     ...(retryAfterSeconds === undefined || sqlState === '25006' ? {} : { retryAfterSeconds }),
   })
+}
+
+function inDoubt(sqlState: string): string {
+  const reason =
+    sqlState === resolutionUnknown
+      ? 'The database did not confirm that the change is stored safely'
+      : 'The connection broke while the change was being stored'
+  return `${reason}: it may be stored or not. Look before repeating the call.`
 }
 
 function translationOf(error: DatabaseError): Translation | undefined {
@@ -76,6 +81,14 @@ function translationOf(error: DatabaseError): Translation | undefined {
 /** The error of a broken connection. `outcomeUnknown`: a change was under way. */
 export function brokenConnection(reason: string, outcomeUnknown: boolean): DatabaseError {
   return { sqlState: '08006', message: reason, ...(outcomeUnknown ? { outcomeUnknown } : {}) }
+}
+
+/** PostgreSQL's own state for a transaction of which nobody knows how it ended. */
+const resolutionUnknown = '08007'
+
+/** The error of a commit during which the server remarked something: neither done nor undone. */
+export function commitInDoubt(remark: string): DatabaseError {
+  return { sqlState: resolutionUnknown, message: remark, outcomeUnknown: true }
 }
 
 /** The PostgreSQL error under a failure, for planners that name the field of a constraint. */
@@ -95,11 +108,9 @@ function isDatabaseError(cause: unknown): cause is DatabaseError {
   )
 }
 
-/** True where PostgreSQL asks for the whole transaction to be run again. */
+/** True where the whole transaction can be run again, and may end well then. */
 export function asksForRetry(error: DatabaseError): boolean {
-  return (
-    error.sqlState === '40001' || error.sqlState === '40P01' || error.sqlState === staleStatement
-  )
+  return retried.has(error.sqlState)
 }
 
 /**
@@ -107,3 +118,8 @@ export function asksForRetry(error: DatabaseError): boolean {
  * column under a prepared statement. Prepared anew, the statement works.
  */
 export const staleStatement = '0A000-stale'
+
+/** What a statement is told whose prepared form is gone: a pooler, or DISCARD ALL, took it. */
+export const forgottenStatement = '26000'
+
+const retried: ReadonlySet<string> = new Set(['40001', '40P01', staleStatement, forgottenStatement])

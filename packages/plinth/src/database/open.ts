@@ -11,6 +11,7 @@ import type {
   Session,
   TransactionOptions,
 } from './database.ts'
+import { runDedicated } from './dedicated.ts'
 import { Pipeline } from './pipeline.ts'
 import { Pool } from './pool.ts'
 import { runTransaction } from './transaction.ts'
@@ -124,25 +125,13 @@ class OpenDatabase implements Database {
       isolation: options.isolation ?? 'serializable',
       readOnly: options.readOnly ?? false,
       attemptsMax: options.attemptsMax ?? this.#limits.transactionAttemptsMax,
+      statementTimeoutMs: options.statementTimeoutMs,
+      timeoutMs: options.timeoutMs,
     })
   }
 
-  async dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T> {
-    // A migration or a lock takes as long as it takes; only waiting for a lock stays bounded.
-    const wire = await connect(this.#address, {
-      ...this.#limits,
-      statementTimeoutMs: 0,
-      idleInTransactionTimeoutMs: 0,
-      transactionTimeoutMs: 0,
-    })
-    try {
-      return await work({
-        query: (query) => wire.query(query),
-        script: (text) => wire.script(text),
-      })
-    } finally {
-      wire.close()
-    }
+  dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T> {
+    return runDedicated(this.#address, this.#limits, work)
   }
 
   async close(): Promise<void> {

@@ -18,7 +18,7 @@ export interface PipelineOptions {
 // A server without room for one more connection is not asked again for so long.
 const growthPauseMs = 5_000
 
-const alone = Object.freeze({ stores: true })
+const alone = Object.freeze({ stores: true, commits: 'after' })
 
 /** Spreads statements over a few connections; each is a transaction of its own. */
 export class Pipeline {

@@ -3,10 +3,11 @@
 import { assert } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
 import { randomFraction } from '../base/ids.ts'
-import { sleep } from '../base/time.ts'
+import { monotonicMs, sleep } from '../base/time.ts'
 import type { Query, Rows, Session, TransactionOptions } from './database.ts'
 import { asksForRetry, databaseErrorOf } from './errors.ts'
 import type { Pool } from './pool.ts'
+import type { Answer, SendOptions } from './wire/exchange.ts'
 import type { Wire } from './wire/wire.ts'
 
 const backoffBaseMs = 5
@@ -14,22 +15,44 @@ const backoffMaxMs = 250
 const none: readonly unknown[] = Object.freeze([])
 const commit: Query = Object.freeze({ text: 'commit', values: none, name: 'commit' })
 const rollback: Query = Object.freeze({ text: 'rollback', values: none, name: 'rollback' })
-const stores = Object.freeze({ stores: true })
+const commits: SendOptions = Object.freeze({ stores: true, commits: 'itself' })
+const plain: SendOptions = Object.freeze({})
+/** `current transaction is aborted`: PostgreSQL skips what comes behind a failed statement. */
+const behindFailed = '25P02'
+
+/** How a transaction runs, every choice made. */
+export interface TransactionRun {
+  readonly isolation: NonNullable<TransactionOptions['isolation']>
+  readonly readOnly: boolean
+  readonly attemptsMax: number
+  readonly statementTimeoutMs: number | undefined
+  readonly timeoutMs: number | undefined
+}
 
 /** Runs the work in a transaction, at most `attemptsMax` times. */
 export async function runTransaction<T>(
   pool: Pool,
   work: (session: Session) => Promise<T>,
-  options: Required<TransactionOptions>,
+  options: TransactionRun,
 ): Promise<T> {
-  const begin = beginOf(options)
+  const start: Start = {
+    begin: beginOf(options),
+    endsAtMs: options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs,
+  }
   for (let attempt = 1; ; attempt++) {
-    const outcome = await runOnce(pool, work, begin)
+    const outcome = await runOnce(pool, work, start)
     if (outcome.kind === 'done') return outcome.value
     if (outcome.kind === 'failed' || attempt >= options.attemptsMax) throw outcome.reason
     // Full jitter: two that collided do not meet again at the same instant.
     await sleep(randomFraction() * Math.min(backoffMaxMs, backoffBaseMs * 2 ** attempt))
   }
+}
+
+interface Start {
+  /** BEGIN and what belongs to it. */
+  readonly begin: readonly Query[]
+  /** When its time is over, on the monotonic counter. */
+  readonly endsAtMs: number | undefined
 }
 
 type Outcome<T> =
@@ -40,10 +63,10 @@ type Outcome<T> =
 async function runOnce<T>(
   pool: Pool,
   work: (session: Session) => Promise<T>,
-  begin: Query,
+  start: Start,
 ): Promise<Outcome<T>> {
   const wire = await pool.acquire()
-  const transaction = new Transaction(wire, begin)
+  const transaction = new Transaction(wire, start)
   try {
     const value = await work(transaction)
     await transaction.commit()
@@ -66,17 +89,24 @@ function outcomeOf(transaction: Transaction, reason: unknown): Outcome<never> {
   return { kind: 'again', reason: conflict }
 }
 
+/** A statement that waits until the server has begun the transaction. */
+interface Early {
+  readonly send: () => void
+  readonly reject: (reason: unknown) => void
+}
+
 class Transaction implements Session {
   readonly #wire: Wire
-  readonly #begin: Query
-  #begun = false
-  #ended = false
+  readonly #start: Start
+  #state: 'new' | 'beginning' | 'begun' | 'ended' = 'new'
+  readonly #early: Early[] = []
+  #beginFailed = false
   #conflict: Failure | undefined
   #firstFailure: unknown
 
-  constructor(wire: Wire, begin: Query) {
+  constructor(wire: Wire, start: Start) {
     this.#wire = wire
-    this.#begin = begin
+    this.#start = start
   }
 
   /** The failure with which PostgreSQL asked for a retry. */
@@ -84,60 +114,113 @@ class Transaction implements Session {
     return this.#conflict
   }
 
-  async query(query: Query): Promise<Rows> {
-    assert(!this.#ended, 'a statement runs inside its transaction')
-    try {
-      // BEGIN travels with the first statement: it costs no round trip, and where it fails the
-      // server skips the statement, so that nothing can run outside of the transaction.
-      if (this.#begun) return await this.#wire.query(query)
-      this.#begun = true
-      return await this.#wire.query(query, { before: this.#begin })
-    } catch (error) {
-      this.#note(error)
-      throw error
-    }
+  query(query: Query): Promise<Rows> {
+    assert(this.#state !== 'ended', 'a statement runs inside its transaction')
+    const answer = this.#ask(query, plain)
+    // Whoever does not wait for it learns of its failure all the same: the commit fails.
+    answer.catch(ignore)
+    return answer
   }
 
   async commit(): Promise<void> {
-    assert(!this.#ended, 'a transaction ends once')
-    if (!this.#begun) {
-      this.#ended = true
-      return
-    }
-    this.#ended = true
-    try {
-      const { tag } = await this.#wire.query(commit, stores)
-      // The work went on after a failed statement: PostgreSQL answers COMMIT by rolling back.
-      if (tag !== 'COMMIT') throw this.#firstFailure ?? new Failure('internal')
-    } catch (error) {
-      this.#note(error)
-      throw error
-    } finally {
-      this.#begun = false
-    }
+    assert(this.#state !== 'ended', 'a transaction ends once')
+    const answer = this.#state === 'new' ? undefined : this.#ask(commit, commits)
+    this.#state = 'ended'
+    if (answer === undefined) return
+    const { tag } = await answer
+    // The work went on after a failed statement: PostgreSQL answers COMMIT by rolling back.
+    if (tag !== 'COMMIT') throw this.#firstFailure ?? new Failure('internal')
   }
 
+  /** Takes back what is not committed. Never fails. */
   async rollback(): Promise<void> {
-    this.#ended = true
-    if (!this.#begun || !this.#wire.isOpen) return
-    this.#begun = false
+    this.#state = 'ended'
+    for (const { reject } of this.#early.splice(0)) reject(new Failure('internal'))
+    const wire = this.#wire
+    if (!wire.isOpen || (wire.inFlight === 0 && !wire.isInTransaction)) return
     try {
-      await this.#wire.query(rollback)
+      // Answers come in their order: behind this one nothing of the transaction is under way.
+      await wire.query(rollback)
     } catch {
       // The state of the connection is not known: the server rolls back when it is gone.
-      this.#wire.destroy('a rollback failed')
+      wire.destroy('a rollback failed')
     }
   }
 
-  #note(error: unknown): void {
-    this.#firstFailure ??= error
+  async #ask(query: Query, options: SendOptions): Promise<Answer> {
+    try {
+      if (this.#beginFailed) throw this.#firstFailure
+      if (!this.#inTime()) throw outOfTime()
+      return await this.#send(query, options)
+    } catch (error) {
+      throw this.#note(error)
+    }
+  }
+
+  #send(query: Query, options: SendOptions): Promise<Answer> {
+    if (this.#state === 'new') return this.#sendFirst(query)
+    if (this.#state === 'begun') return this.#wire.query(query, options)
+    return new Promise((resolve, reject) => {
+      const send = (): void => {
+        this.#wire.query(query, options).then(resolve, reject)
+      }
+      this.#early.push({ send, reject })
+    })
+  }
+
+  /**
+   * BEGIN travels with the first statement: it costs no round trip, and where it fails the server
+   * skips the statement. What is asked for meanwhile waits for that answer, because without BEGIN
+   * it would run outside of the transaction.
+   */
+  #sendFirst(query: Query): Promise<Answer> {
+    this.#state = 'beginning'
+    const answer = this.#wire.query(query, { before: this.#start.begin })
+    answer.then(
+      () => {
+        if (this.#state === 'beginning') this.#state = 'begun'
+        for (const { send } of this.#early.splice(0)) send()
+      },
+      (reason: unknown) => {
+        if (this.#state === 'beginning') this.#state = 'begun'
+        this.#beginFailed = !this.#wire.isInTransaction
+        for (const { reject } of this.#early.splice(0)) reject(reason)
+      },
+    )
+    return answer
+  }
+
+  #inTime(): boolean {
+    const { endsAtMs } = this.#start
+    return endsAtMs === undefined || monotonicMs() < endsAtMs
+  }
+
+  /** What is thrown for an error: a statement behind a failed one fails like it. */
+  #note(error: unknown): unknown {
     const cause = databaseErrorOf(error)
+    if (cause?.sqlState === behindFailed && this.#firstFailure !== undefined) {
+      return this.#firstFailure
+    }
+    this.#firstFailure ??= error
     if (cause && asksForRetry(cause) && error instanceof Failure) this.#conflict ??= error
+    return error
   }
 }
 
-function beginOf(options: Required<TransactionOptions>): Query {
-  const access = options.readOnly ? ' read only' : ''
-  const text = `begin isolation level ${options.isolation}${access}`
-  return { text, values: none, name: text }
+function beginOf({ isolation, readOnly, statementTimeoutMs }: TransactionRun): readonly Query[] {
+  const text = `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`
+  const begin = { text, values: none, name: text }
+  if (statementTimeoutMs === undefined) return [begin]
+  assert(Number.isSafeInteger(statementTimeoutMs) && statementTimeoutMs > 0, 'a number of ms')
+  return [begin, { text: `set local statement_timeout = ${statementTimeoutMs}`, values: none }]
+}
+
+function outOfTime(): Failure {
+  return new Failure('deadline_exceeded', {
+    detail: 'The time for the change was over before it was stored: nothing was stored.',
+  })
+}
+
+function ignore(): void {
+  // Told where it counts.
 }

@@ -101,6 +101,19 @@ onBothServers('statements', (server) => {
     assert.equal((await database.query(read)).count, 0)
   })
 
+  test('statements that the server has forgotten are all prepared anew', async (context) => {
+    const limits = { pipelineConnections: 1, poolConnectionsMax: 1 }
+    const database = await server.open(context, limits)
+    const texts = ['select 1', 'select 2']
+    const queries = texts.map((text) => ({ text, values: [], name: text }))
+    const asked = () => Promise.all(queries.map((query) => database.query(query)))
+    await asked()
+    await database.transaction((session) => session.query(say('deallocate all')))
+    for (const answer of await asked()) assert.equal(answer.count, 1)
+    const once = await database.transaction((session) => session.query(say('select 1')))
+    assert.equal(once.count, 1)
+  })
+
   test('the oldest prepared statements make room', async (context) => {
     const limits = { pipelineConnections: 1, statementCacheMax: 3 }
     const database = await server.open(context, limits)

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { Client, type ClientConfig } from 'pg'
 import { Failure } from '../../base/failure.ts'
 import { tlsOf } from '../address.ts'
-import type { DatabaseAddress } from '../database.ts'
+import type { DatabaseAddress, DatabaseError } from '../database.ts'
 import { Wire } from './wire.ts'
 
 /** Caps of a connection, in milliseconds; 0 means none. */
@@ -28,7 +28,7 @@ const transactionTimeoutSince = 17
 export async function connect(
   address: DatabaseAddress,
   limits: ConnectionLimits,
-  broken: () => void = ignore,
+  broken: (error: DatabaseError) => void = ignore,
 ): Promise<Wire> {
   const client = new Client(await configuration(address, limits))
   let version = 0
@@ -119,6 +119,12 @@ function settings(limits: ConnectionLimits, version: number): string {
     client_encoding: 'UTF8',
     standard_conforming_strings: 'on',
     search_path: 'pg_catalog',
+    // A warning at COMMIT must reach us, whatever the user's own settings are.
+    client_min_messages: 'notice',
+    // The server lets go of the locks of a machine that vanished within half a minute.
+    tcp_keepalives_idle: 15,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
     // Compiling a statement takes longer than any of ours runs: measured 10 times the whole.
     jit: 'off',
     statement_timeout: limits.statementTimeoutMs,

@@ -21,6 +21,8 @@ function readerInto(rows: Row[]): MessageReader {
     error: nothing,
     prepared: nothing,
     copyIn: nothing,
+    notice: nothing,
+    notification: nothing,
     ready: nothing,
   }
   return new MessageReader(receiver)

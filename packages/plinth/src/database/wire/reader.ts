@@ -24,6 +24,10 @@ export interface Receiver {
   prepared(): void
   /** The server asks for data that nobody will send. */
   copyIn(): void
+  /** The server remarks something: a notice or a warning. */
+  notice(message: string): void
+  /** Somebody ran NOTIFY on a channel that this connection listens to. */
+  notification(channel: string, payload: string): void
   /** The answer is complete; the state is `I`, `T` (in a transaction) or `E` (in a failed one). */
   ready(state: number): void
 }
@@ -87,9 +91,25 @@ export class MessageReader {
       case 0x47: // G: CopyInResponse
         this.#receiver.copyIn()
         break
+      case 0x4e: // N: NoticeResponse
+        this.#receiver.notice(readFields(bytes, body, end).get('M') ?? '')
+        break
+      case 0x41: // A: NotificationResponse
+        this.#notification(bytes, body, end)
+        break
       default:
-      // Bind and close acknowledgements, notices, settings, notifications: nothing to do.
+      // Bind and close acknowledgements, settings: nothing to do.
     }
+  }
+
+  #notification(bytes: Buffer, start: number, end: number): void {
+    // After the number of the server process that sent it.
+    const channel = start + 4
+    const payload = bytes.indexOf(0, channel) + 1
+    this.#receiver.notification(
+      bytes.toString('utf8', channel, payload - 1),
+      bytes.toString('utf8', payload, end - 1),
+    )
   }
 }
 
@@ -110,7 +130,8 @@ function readRow(bytes: Buffer, start: number): Row {
   return row
 }
 
-function readError(bytes: Buffer, start: number, end: number): ServerError {
+/** The fields of an error or a notice, by their one-letter codes. */
+function readFields(bytes: Buffer, start: number, end: number): ReadonlyMap<string, string> {
   const fields = new Map<string, string>()
   let place = start
   while (place < end && bytes[place] !== 0) {
@@ -118,6 +139,11 @@ function readError(bytes: Buffer, start: number, end: number): ServerError {
     fields.set(String.fromCharCode(bytes[place] ?? 0), bytes.toString('utf8', place + 1, stop))
     place = stop + 1
   }
+  return fields
+}
+
+function readError(bytes: Buffer, start: number, end: number): ServerError {
+  const fields = readFields(bytes, start, end)
   const stale = fields.get('C') === '0A000' && fields.get('R') === 'RevalidateCachedQuery'
   const named = { constraint: 'n', schema: 's', table: 't', column: 'c' } as const
   const names = Object.entries(named).flatMap(([name, code]) => {

@@ -3,10 +3,24 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
-import type { DatabaseError, Query, Rows } from '../database.ts'
-import { brokenConnection, failureOf, staleStatement } from '../errors.ts'
-import { MessageReader, type Row, type ServerError } from './reader.ts'
+import type { DatabaseError, Query } from '../database.ts'
+import {
+  brokenConnection,
+  commitInDoubt,
+  failureOf,
+  forgottenStatement,
+  staleStatement,
+} from '../errors.ts'
+import {
+  type Answer,
+  answerOf,
+  type Exchange,
+  exchangeOf,
+  isTooLong,
+  type SendOptions,
+  tooLong,
+} from './exchange.ts'
+import { MessageReader, type ServerError } from './reader.ts'
 import { MessageWriter } from './writer.ts'
 
 /** What a connection needs to know. */
@@ -16,38 +30,12 @@ export interface WireOptions {
   /** How long the server may be silent while statements are under way; 0 means for ever. */
   readonly silenceMaxMs: number
   /** Called once, when the connection is gone for whatever reason. */
-  readonly broken: () => void
-}
-
-/** An answer with the last statement's tag, such as `COMMIT`. */
-export interface Answer extends Rows {
-  readonly tag: string
-}
-
-/** How a statement is sent. */
-export interface SendOptions {
-  /** Sent before it without waiting; where it fails, the statement is not run. */
-  readonly before?: Query
-  /** True where losing the connection leaves open whether something was stored. */
-  readonly stores?: boolean
-}
-
-interface Exchange {
-  readonly resolve: (answer: Answer) => void
-  readonly reject: (reason: unknown) => void
-  readonly stores: boolean
-  readonly query: Query
-  /** Names that this exchange prepares, in the order in which the server confirms them. */
-  readonly preparing: string[]
-  readonly again: boolean
-  rows: Row[]
-  rowBytes: number
-  tag: string
-  error: ServerError | undefined
+  readonly broken: (error: DatabaseError) => void
 }
 
 const none: SendOptions = Object.freeze({})
-const failedState = 0x45
+const script: SendOptions = Object.freeze({ stores: true })
+const idleState = 0x49
 
 /**
  * A connection after its start. Any number of statements may be under way; each is a transaction
@@ -62,9 +50,10 @@ export class Wire {
   #exchanges: Exchange[] = []
   #answered = 0
   #flushing = false
-  #failed = false
+  #state = idleState
   #gone: string | undefined
   #drained: (() => void) | undefined
+  #notified: ((channel: string, payload: string) => void) | undefined
 
   constructor(stream: Duplex, options: WireOptions) {
     this.#stream = stream
@@ -76,6 +65,8 @@ export class Wire {
       error: (error) => this.#error(error),
       prepared: () => this.#current()?.preparing.shift(),
       copyIn: () => this.#refuseCopy(),
+      notice: (message) => this.#notice(message),
+      notification: (channel, payload) => this.#notified?.(channel, payload),
       ready: (state) => this.#ready(state),
     })
     if (stream instanceof Socket && options.silenceMaxMs > 0) this.#watch(stream)
@@ -94,9 +85,9 @@ export class Wire {
     return this.#gone === undefined
   }
 
-  /** True where the server rolled the open transaction back in its mind and waits for ROLLBACK. */
-  get hasFailedTransaction(): boolean {
-    return this.#failed
+  /** True where the last answer said that a transaction is open, failed or not. */
+  get isInTransaction(): boolean {
+    return this.#state !== idleState
   }
 
   /** Runs a statement. Rejects with a Failure whose cause is a DatabaseError. */
@@ -106,11 +97,11 @@ export class Wire {
         reject(failureOf(brokenConnection(this.#gone, false)))
         return
       }
-      const preparing: string[] = []
-      if (options.before) this.#send(options.before, preparing)
-      this.#send(query, preparing)
+      const exchange = exchangeOf(query, options, { resolve, reject })
+      for (const before of options.before ?? []) this.#send(before, exchange.preparing)
+      this.#send(query, exchange.preparing)
       this.#writer.sync()
-      this.#expect({ resolve, reject, query, preparing, stores: options.stores ?? false })
+      this.#expect(exchange)
     })
   }
 
@@ -122,9 +113,13 @@ export class Wire {
         return
       }
       this.#writer.script(text)
-      const query = { text, values: [] }
-      this.#expect({ resolve: () => resolve(), reject, query, preparing: [], stores: true })
+      this.#expect(exchangeOf({ text, values: [] }, script, { resolve: () => resolve(), reject }))
     })
+  }
+
+  /** Says who is told of NOTIFY messages on channels that this connection listens to. */
+  onNotification(notified: (channel: string, payload: string) => void): void {
+    this.#notified = notified
   }
 
   /** Says goodbye. Statements under way are lost. */
@@ -160,15 +155,8 @@ export class Wire {
     })
   }
 
-  #expect(what: Pick<Exchange, 'resolve' | 'reject' | 'query' | 'preparing' | 'stores'>): void {
-    this.#exchanges.push({
-      ...what,
-      again: false,
-      rows: [],
-      rowBytes: 0,
-      tag: '',
-      error: undefined,
-    })
+  #expect(exchange: Exchange): void {
+    this.#exchanges.push(exchange)
     this.#schedule()
   }
 
@@ -236,6 +224,15 @@ export class Wire {
     if (exchange) exchange.tag = tag
   }
 
+  /** A remark during a commit, such as that no standby has it, is no word that it is stored. */
+  #notice(message: string): void {
+    const exchange = this.#current()
+    const commits = exchange?.options.commits
+    if (commits === 'itself' || (commits === 'after' && exchange?.tag !== '')) {
+      if (exchange) exchange.doubt = message
+    }
+  }
+
   #error(error: ServerError): void {
     const exchange = this.#current()
     if (error.fatal) this.#end(error.error.message, error.error)
@@ -250,7 +247,7 @@ export class Wire {
   }
 
   #ready(state: number): void {
-    this.#failed = state === failedState
+    this.#state = state
     const exchange = this.#current()
     if (exchange === undefined) return
     this.#answered += 1
@@ -261,30 +258,32 @@ export class Wire {
     }
     if (exchange.error) this.#reject(exchange, exchange.error.error)
     else if (isTooLong(exchange)) exchange.reject(tooLong(exchange.query))
-    else {
-      const { rows, tag } = exchange
-      exchange.resolve({ rows, count: countOf(tag), tag })
-    }
+    else if (exchange.doubt === undefined) exchange.resolve(answerOf(exchange))
+    else exchange.reject(failureOf(commitInDoubt(exchange.doubt)))
     if (this.#drained && this.inFlight === 0) this.close()
   }
 
   #reject(exchange: Exchange, error: DatabaseError): void {
     // What the server did not confirm is prepared again by the next statement of that name.
     for (const name of exchange.preparing) this.#doubt(name)
-    const unprepared = error.sqlState === staleStatement || error.sqlState === '26000'
-    if (unprepared) this.#doubt(exchange.query.name ?? '')
+    const stale = error.sqlState === staleStatement
+    const forgotten = error.sqlState === forgottenStatement
+    if (stale) this.#doubt(exchange.query.name ?? '')
+    // Where one is gone, all are.
+    if (forgotten) for (const name of [...this.#statements.keys()]) this.#doubt(name)
+    const unprepared = stale || forgotten
     // Nothing was run: a statement that is its own transaction is simply sent anew, once.
-    if (unprepared && exchange.stores && !exchange.again) this.#resend(exchange)
+    const alone = exchange.options.commits === 'after'
+    if (unprepared && alone && !exchange.again) this.#resend(exchange)
     else exchange.reject(failureOf(error))
   }
 
-  #resend(exchange: Exchange): void {
-    const preparing: string[] = []
-    this.#send(exchange.query, preparing)
+  #resend({ query, options, resolve, reject }: Exchange): void {
+    const exchange = exchangeOf(query, options, { resolve, reject })
+    exchange.again = true
+    this.#send(query, exchange.preparing)
     this.#writer.sync()
-    const fresh = { rows: [], rowBytes: 0, tag: '', error: undefined, preparing, again: true }
-    this.#exchanges.push({ ...exchange, ...fresh })
-    this.#schedule()
+    this.#expect(exchange)
   }
 
   #doubt(name: string): void {
@@ -298,36 +297,13 @@ export class Wire {
     const lost = this.#exchanges.slice(this.#answered)
     this.#exchanges = []
     this.#answered = 0
-    this.#options.broken()
+    this.#options.broken(cause ?? brokenConnection(reason, false))
     this.#drained?.()
     lost.forEach((exchange, index) => {
       // Only the statement that the server was working on is answered by its last word.
-      const unknown = exchange.stores && !/^\s*select\b/i.test(exchange.query.text)
+      const unknown = exchange.options.stores === true && !/^\s*select\b/i.test(exchange.query.text)
       const answered = index === 0 && cause !== undefined && !unknown
       exchange.reject(failureOf(answered ? cause : brokenConnection(reason, unknown)))
     })
   }
-}
-
-/** The number at the end of a tag: `INSERT 0 3` touched three rows. */
-function countOf(tag: string): number {
-  let place = tag.length
-  while (place > 0 && isDigit(tag.charCodeAt(place - 1))) place -= 1
-  return place === tag.length ? 0 : Number(tag.slice(place))
-}
-
-function isDigit(code: number): boolean {
-  return code >= 48 && code <= 57
-}
-
-function isTooLong({ rowBytes, query }: Exchange): boolean {
-  return query.rowBytesMax !== undefined && rowBytes > query.rowBytesMax
-}
-
-function tooLong({ rowBytesMax }: Query): Failure {
-  return new Failure('query_too_costly', {
-    detail:
-      `The answer would be longer than ${rowBytesMax} bytes: ` +
-      'ask for fewer records at once, or for fewer fields.',
-  })
 }

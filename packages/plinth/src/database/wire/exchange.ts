@@ -1,0 +1,83 @@
+/** Owns one statement under way on a connection: what was asked, what has come, who waits. */
+
+import { Failure } from '../../base/failure.ts'
+import type { Query, Rows } from '../database.ts'
+import type { Row, ServerError } from './reader.ts'
+
+/** An answer with the last statement's tag, such as `COMMIT`. */
+export interface Answer extends Rows {
+  readonly tag: string
+}
+
+/** How a statement is sent. */
+export interface SendOptions {
+  /** Sent before it without waiting; where one fails, the statement is not run. */
+  readonly before?: readonly Query[]
+  /** True where losing the connection leaves open whether something was stored. */
+  readonly stores?: boolean
+  /**
+   * When PostgreSQL commits: by the statement `itself` (COMMIT), or `after` it, because it is its
+   * own transaction. Whatever the server remarks while it commits puts the commit in doubt.
+   */
+  readonly commits?: 'itself' | 'after'
+}
+
+/** A statement under way. */
+export interface Exchange {
+  readonly query: Query
+  readonly options: SendOptions
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (reason: unknown) => void
+  /** Names that it prepares, in the order in which the server confirms them. */
+  preparing: string[]
+  /** True where it was sent a second time. */
+  again: boolean
+  rows: Row[]
+  rowBytes: number
+  tag: string
+  error: ServerError | undefined
+  /** What the server remarked while it committed. */
+  doubt: string | undefined
+}
+
+/** A statement before anything has come back. */
+export function exchangeOf(
+  query: Query,
+  options: SendOptions,
+  { resolve, reject }: Pick<Exchange, 'resolve' | 'reject'>,
+): Exchange {
+  return {
+    ...{ query, options, resolve, reject, preparing: [], again: false },
+    ...{ rows: [], rowBytes: 0, tag: '', error: undefined, doubt: undefined },
+  }
+}
+
+/** What the exchange has come to, where nothing failed. */
+export function answerOf({ rows, tag }: Exchange): Answer {
+  return { rows, count: countOf(tag), tag }
+}
+
+/** The number at the end of a tag: `INSERT 0 3` touched three rows. */
+function countOf(tag: string): number {
+  let place = tag.length
+  while (place > 0 && isDigit(tag.charCodeAt(place - 1))) place -= 1
+  return place === tag.length ? 0 : Number(tag.slice(place))
+}
+
+function isDigit(code: number): boolean {
+  return code >= 48 && code <= 57
+}
+
+/** True where more rows have come than their statement takes. */
+export function isTooLong({ rowBytes, query }: Exchange): boolean {
+  return query.rowBytesMax !== undefined && rowBytes > query.rowBytesMax
+}
+
+/** The failure of a statement whose rows are too long. */
+export function tooLong({ rowBytesMax }: Query): Failure {
+  return new Failure('query_too_costly', {
+    detail:
+      `The answer would be longer than ${rowBytesMax} bytes: ` +
+      'ask for fewer records at once, or for fewer fields.',
+  })
+}
