@@ -10,6 +10,7 @@ import { type LoadedApp, loadApp } from './file/load-app.ts'
 import type { Log } from './log.ts'
 import { seedOnce } from './people/seed.ts'
 import { keepSeedLines } from './people/seed-lines.ts'
+import { plantFaults } from './process/faults.ts'
 import { schemaMode } from './schema/schema.ts'
 
 /** What is started, and how. */
@@ -39,6 +40,7 @@ export function migrationsFolder(config: Config): string {
 /** Loads the app of a configuration, settles its schema, opens it, and fills it the first time. */
 export async function startApp(options: StartOptions): Promise<StartedApp> {
   const { config, command, acceptLoss, log } = options
+  plantFaults(config.faults)
   // Side by side: reading the app's modules, and waiting for the database to be there.
   const [loaded, database, secret] = await Promise.all([
     loadApp(config.appFile),

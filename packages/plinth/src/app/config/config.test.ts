@@ -142,3 +142,29 @@ test('colours are for terminals whose owner wants them', () => {
   assert.equal(wantsColour({ isTTY: false }, {}), false)
   assert.equal(wantsColour({ isTTY: true }, { TERM: 'dumb' }), false)
 })
+
+test('faults are read where a folder allows them, and refused everywhere else', () => {
+  const faulty = { FAILPOINTS: 'commit.sent@17=kill', SABOTAGE: 'two-step-take' }
+  const { faults } = readConfig({ appFile }, { ...faulty, PLINTH_FAULTS: '/tmp/faults' })
+  assert.equal(faults?.folder, '/tmp/faults')
+  assert.deepEqual(
+    faults.points.map(({ name, hit }) => [name, hit]),
+    [['commit.sent', 17]],
+  )
+  assert.deepEqual(faults.sabotages, ['two-step-take'])
+  assert.equal(readConfig({ appFile }, {}).faults, undefined)
+  assert.match(refusal(faulty).detail, /^FAILPOINTS: Set PLINTH_FAULTS.*\nSABOTAGE: /)
+  const production = { NODE_ENV: 'production', PLINTH_SECRET: base64url(randomBytes(32)) }
+  for (const [name, value] of Object.entries({ ...faulty, PLINTH_FAULTS: '/tmp/faults' })) {
+    const { detail } = refusal({ ...production, [name]: value, PLINTH_FAULTS: '/tmp/faults' })
+    assert.match(detail, new RegExp(`${name}: Faults are for tests`))
+  }
+})
+
+test('faults that nobody knows are told by their variable', () => {
+  const environment = { FAILPOINTS: 'commit.gone=kill', SABOTAGE: 'luck', PLINTH_FAULTS: 'here' }
+  const { detail } = refusal(environment)
+  assert.match(detail, /^FAILPOINTS: There is no failpoint/)
+  assert.match(detail, /\nSABOTAGE: There is no sabotage "luck"/)
+  assert.match(detail, /\nPLINTH_FAULTS: Give an absolute path/)
+})

@@ -5,6 +5,7 @@ import { Failure, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { parseDatabaseUrl } from '../../database/address.ts'
 import type { DatabaseAddress } from '../../database/database.ts'
+import { type FaultSettings, readFaults } from './faults.ts'
 import { secretProblem } from './secret.ts'
 
 /** How much is logged: everything of a level and of those above it. */
@@ -30,6 +31,8 @@ export interface Config {
   readonly logLevel: LogLevel
   /** Where the world reaches the app, such as `https://shop.example`. */
   readonly publicUrl: string | undefined
+  /** Faults that a test plants; undefined, as everywhere else: none. */
+  readonly faults: FaultSettings | undefined
 }
 
 /** What the environment does not say. */
@@ -67,6 +70,7 @@ export function readConfig(
     }),
     logLevel: read.logLevel(),
     publicUrl: read.publicUrl(),
+    faults: read.faults(production),
   }
   read.report()
   return Object.freeze(config)
@@ -169,6 +173,12 @@ class Reader {
     }
     this.#add('PLINTH_URL', `"${text}" is no web address like https://shop.example.`)
     return undefined
+  }
+
+  faults(production: boolean): FaultSettings | undefined {
+    const { settings, problems } = readFaults(this.#environment, production)
+    this.#problems.push(...problems)
+    return settings
   }
 
   report(): void {

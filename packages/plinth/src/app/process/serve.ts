@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import { obeySignals } from '../supervisor/signals.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerCommand } from '../supervisor/worker-process.ts'
+import { plantFaults } from './faults.ts'
 import { KeptPostgres } from './postgres.ts'
 import type { WorkerTask } from './task.ts'
 import { watchSources } from './watch.ts'
@@ -35,6 +36,7 @@ export interface ServeOptions {
  */
 export async function serveApp(options: ServeOptions): Promise<void> {
   const { config, log, command } = options
+  plantFaults(config.faults)
   const postgres = config.database ? undefined : postgresOf(config, log)
   const task = new Task(options)
   const supervisor = new Supervisor({ host: config.host, port: config.port, worker: task, log })
