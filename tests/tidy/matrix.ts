@@ -38,6 +38,8 @@ export const matrix: Readonly<Record<string, Room>> = {
   files: builtInKit,
   mail: builtInKit,
   audit: builtInKit,
+  // A room of its own: an app calls a provider from its workflows, and nothing of ours needs one.
+  payments: builtInKit,
   http: { may: ['base', 'engine'], plain: true },
   rest: door,
   graphql: door,

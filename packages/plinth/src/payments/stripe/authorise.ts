@@ -1,0 +1,86 @@
+/** Owns the first half of a payment at Stripe: making it, and confirming it once. */
+
+import type Stripe from 'stripe'
+import { declined, ok, orderProblem } from '../outcome.ts'
+import type { Authorisation, Outcome, Payment } from '../provider.ts'
+import { toStripe } from './amounts.ts'
+import { attempt } from './attempt.ts'
+import { expanded, find, isOld, settle } from './lookup.ts'
+import { keyName, paymentOf, referenceName } from './state.ts'
+
+/**
+ * Makes a payment without money moving, then confirms it. What gets lost in between is found again:
+ * the payment itself says what happened, and can be confirmed only once.
+ */
+export async function authorise(
+  stripe: Stripe,
+  order: Authorisation,
+  returnUrl: string | undefined,
+): Promise<Outcome<Payment>> {
+  const problem = orderProblem(order)
+  if (problem) return problem
+  const { idempotencyKey: key } = order
+  if (isOld(order)) {
+    const earlier = await find(stripe, keyName, key)
+    if (earlier.outcome !== 'ok') return earlier
+    const standing = earlier.value.find(({ status }) => status !== 'pending')
+    if (standing) return settled(standing, cardDeclined)
+  }
+  const params = intentParams(order, returnUrl !== undefined)
+  if (!params) return declined('refused', 'Stripe cannot say this amount exactly.')
+  const make = (suffix: string) =>
+    attempt(() => stripe.paymentIntents.create(params, { idempotencyKey: `${key}${suffix}` }))
+  let made = await make('')
+  // An intent that is only made moves no money: one more does no harm.
+  if (!made.done && made.outcome.outcome === 'unknown' && made.replayed) made = await make(':2')
+  return made.done ? confirm(stripe, made.value.id, { key, returnUrl }) : made.outcome
+}
+
+function intentParams(
+  order: Authorisation,
+  redirects: boolean,
+): Stripe.PaymentIntentCreateParams | undefined {
+  const amount = toStripe(order.amount)
+  if (amount === undefined) return undefined
+  return {
+    amount,
+    currency: order.amount.currency.toLowerCase(),
+    payment_method: order.method,
+    capture_method: order.capture === 'now' ? 'automatic' : 'manual',
+    metadata: { [referenceName]: order.reference, [keyName]: order.idempotencyKey },
+    ...(order.description === undefined ? {} : { description: order.description }),
+    automatic_payment_methods: {
+      enabled: true,
+      allow_redirects: redirects ? 'always' : 'never',
+    },
+  }
+}
+
+async function confirm(
+  stripe: Stripe,
+  id: string,
+  { key, returnUrl }: { readonly key: string; readonly returnUrl: string | undefined },
+): Promise<Outcome<Payment>> {
+  const params = { ...expanded, ...(returnUrl === undefined ? {} : { return_url: returnUrl }) }
+  const once = (suffix: string) =>
+    attempt(() =>
+      stripe.paymentIntents.confirm(id, params, { idempotencyKey: `${key}:confirm${suffix}` }),
+    )
+  const first = await once('')
+  if (first.done) return ok(paymentOf(first.value))
+  const standing = await settle(stripe, id, first)
+  if (standing === undefined) return first.outcome
+  if (standing.status !== 'pending') return settled(standing, first.outcome)
+  if (!first.replayed) return first.outcome
+  // Stripe answers this key from its memory for ever, and the payment was not confirmed: it can
+  // be confirmed once, so that another key cannot charge twice.
+  const second = await once(':2')
+  return second.done ? ok(paymentOf(second.value)) : second.outcome
+}
+
+function settled(standing: Payment, outcome: Outcome<Payment>): Outcome<Payment> {
+  if (standing.status !== 'declined') return ok(standing)
+  return outcome.outcome === 'declined' ? outcome : cardDeclined
+}
+
+const cardDeclined = declined('card_declined', 'The card was declined.')
