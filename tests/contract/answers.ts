@@ -42,13 +42,13 @@ export function faults(answer: Answered, names: ReadonlySet<string>): string[] {
   if (!known || problem.status !== answer.status)
     told.push(`code ${problem.code}, ${problem.status}`)
   if (problem.type !== `/problems/${problem.code}`) told.push(`type ${problem.type}`)
-  if (!/\S{2,}.*[.!…](?: \(and \d+ more\))?$/s.test(problem.detail ?? ''))
+  if (!/\S{2,}.*[.!?…](?: \(and \d+ more\))?$/s.test(problem.detail ?? ''))
     told.push(`no sentence: ${problem.detail}`)
   if (!/^[0-9a-f]{32}$/.test(problem.traceId ?? '')) told.push('no trace')
   const needsPlaces = problem.code === 'invalid_input'
   if (needsPlaces && (problem.errors ?? []).length === 0) told.push('no places')
   for (const { pointer, code, detail } of problem.errors ?? []) {
-    const whole = typeof pointer === 'string' && code !== '' && /[.!…]$/.test(detail)
+    const whole = typeof pointer === 'string' && code !== '' && /[.!?…]$/.test(detail)
     if (!whole) told.push(`a problem without place or cure: ${pointer} ${code} ${detail}`)
   }
   // What we echo of the request is the caller's own.

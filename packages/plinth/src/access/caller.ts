@@ -1,5 +1,6 @@
 /** Owns who is asking: the caller of a call, and the facts about it that a plan depends on. */
 
+import { unreachable } from '../base/assert.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 
 /**
@@ -74,4 +75,18 @@ const unrestrictedFacts: CallerFacts = Object.freeze({
 /** The id that `me.id` stands for; null compares false with everything. */
 export function callerId(caller: Caller): string | null {
   return caller.is === 'user' ? caller.id : null
+}
+
+/** Who a caller is, in one word for records: `user:<id>`, `anonymous`, `code:<reason>`. */
+export function actorOf(caller: Caller): string {
+  switch (caller.is) {
+    case 'user':
+      return `user:${caller.id}`
+    case 'anonymous':
+      return 'anonymous'
+    case 'unrestricted':
+      return `code:${caller.reason}`
+    default:
+      return unreachable(caller, 'actorOf')
+  }
 }

@@ -1,7 +1,7 @@
 /** Owns what planners ask of access: conditions for rules, for records and for single fields. */
 
 import type { Catalog, Model, ModelField } from '../catalog/catalog.ts'
-import type { Expression } from '../define/expression.ts'
+import { beforeScope, type Expression } from '../define/expression.ts'
 import { typed } from '../sql/fragment.ts'
 import type { CallerFacts } from './caller.ts'
 import { allOf, type Condition, depends, holds } from './condition.ts'
@@ -16,6 +16,8 @@ export interface RuleRequest {
   readonly catalog: Catalog
   readonly facts: CallerFacts
   readonly row: RowSource
+  /** The row as it was, for a rule about the row after an update. */
+  readonly before?: RowSource
   readonly rule: Expression
   /** The values that the caller sent; undefined: not sent. Reads have none. */
   readonly input?: (field: string) => InputValue | undefined
@@ -32,13 +34,16 @@ export function compileRule(request: RuleRequest): Condition {
 }
 
 /** Compiles a rule for these facts alone, also where they are unrestricted ones (`explain`). */
-export function sightOf({ catalog, facts, row, input }: Omit<RuleRequest, 'rule'>): Sight {
+export function sightOf(request: Omit<RuleRequest, 'rule'>): Sight {
+  const { catalog, facts, row, before, input } = request
   let aliases = 0
+  const rows = new Map([[0, row]])
+  if (before) rows.set(beforeScope, before)
   return {
     catalog,
     facts,
     root: row.model,
-    rows: new Map([[0, row]]),
+    rows,
     input: input ?? (() => undefined),
     constant: (value, type) => typed({ slot: 'constant', value }, type),
     open: true,

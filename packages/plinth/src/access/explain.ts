@@ -2,6 +2,7 @@
 
 import { assert } from '../base/assert.ts'
 import type { Catalog, Model, Verb } from '../catalog/catalog.ts'
+import type { Expression } from '../define/expression.ts'
 import {
   type Fragment,
   join,
@@ -36,6 +37,14 @@ export interface ExplainRequest {
   readonly verbs?: readonly Verb[]
 }
 
+/** Why a verb is allowed, or not. */
+export interface VerbTrace {
+  readonly verb: Verb
+  /** Of an update whose two rules differ: which of them. `after` is decided as if nothing changed. */
+  readonly moment?: 'before' | 'after'
+  readonly trace: TraceNode
+}
+
 /** Why, for one record and caller. */
 export interface Explanation {
   /** False: there is no such record, whoever asks. */
@@ -44,7 +53,7 @@ export interface Explanation {
   readonly deleted: boolean
   /** True: the caller passes all rules. */
   readonly unrestricted: boolean
-  readonly verbs: readonly { readonly verb: Verb; readonly trace: TraceNode }[]
+  readonly verbs: readonly VerbTrace[]
   /** Fields with a `read` rule of their own. */
   readonly fields: readonly { readonly field: string; readonly trace: TraceNode }[]
 }
@@ -57,9 +66,15 @@ export async function explainAccess(request: ExplainRequest): Promise<Explanatio
   const { catalog, model, caller, verbs = ['read', 'update', 'delete'] } = request
   const row: RowSource = { model, alias: 't' }
   const facts = factsOf(caller, catalog)
-  const sight = sightOf({ catalog, facts, row })
+  const sight = sightOf({ catalog, facts, row, before: row })
   const list: Fragment[] = [sql`(${alive(row) ?? sql`true`})::text`]
-  const verbTraces = verbs.map((verb) => ({ verb, at: trace(sight, model.access[verb], list) }))
+  const verbTraces = verbs.flatMap((verb) =>
+    momentsOf(model, verb).map(({ rule, ...moment }) => ({
+      verb,
+      ...moment,
+      at: trace(sight, rule, list),
+    })),
+  )
   const fieldTraces = [...model.fields.values()].flatMap((field) => {
     const { read } = field.access
     if (read.type === 'constant' && read.value) return []
@@ -71,9 +86,20 @@ export async function explainAccess(request: ExplainRequest): Promise<Explanatio
     found: cells !== undefined,
     deleted: cells?.[0] === 'false',
     unrestricted: facts.unrestricted,
-    verbs: cells ? verbTraces.map(({ verb, at }) => ({ verb, trace: done(at) })) : [],
+    verbs: cells ? verbTraces.map(({ at, ...asked }) => ({ ...asked, trace: done(at) })) : [],
     fields: cells ? fieldTraces.map(({ field, at }) => ({ field, trace: done(at) })) : [],
   })
+}
+
+function momentsOf(
+  { access }: Model,
+  verb: Verb,
+): readonly { readonly rule: Expression; readonly moment?: 'before' | 'after' }[] {
+  if (verb !== 'update' || access.updated === access.update) return [{ rule: access[verb] }]
+  return [
+    { rule: access.update, moment: 'before' },
+    { rule: access.updated, moment: 'after' },
+  ]
 }
 
 async function look(
@@ -97,7 +123,10 @@ export function explanationLines(explanation: Explanation): readonly string[] {
   const lines: string[] = []
   if (explanation.deleted) lines.push('✗ the record is deleted: no operation finds it')
   if (explanation.unrestricted) lines.push('✓ the caller is unrestricted: no rule is asked')
-  for (const { verb, trace: node } of explanation.verbs) lines.push(...nodeLines(node, verb, 0))
+  for (const { verb, moment, trace: node } of explanation.verbs) {
+    const label = moment === undefined ? verb : `${verb}, ${moment} the change`
+    lines.push(...nodeLines(node, label, 0))
+  }
   for (const { field, trace: node } of explanation.fields) {
     lines.push(...nodeLines(node, `read ${field}`, 0))
   }

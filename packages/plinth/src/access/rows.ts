@@ -13,6 +13,11 @@ export interface RowSource {
   readonly alias: string
   /** Writes a field of this row where it is not `alias.column`: a value not stored yet. */
   readonly column?: (field: ModelField) => Fragment
+  /**
+   * By join model: its rows as they will be after the write that this row belongs to, as a table.
+   * Related rows are reached through these, wherever the way leads.
+   */
+  readonly links?: ReadonlyMap<string, Fragment>
 }
 
 /** A value of `input`, as the write planner has it: its SQL, and whether the caller sent it. */
@@ -85,7 +90,8 @@ export function tableAs(model: Model, alias: string): Fragment {
 export function follow(sight: Sight, from: RowSource, relation: ModelRelation): Way & RelatedRow {
   assert(sight.open, 'a stored expression speaks of its own row only')
   const target = present(sight.catalog.models.get(relation.target), `model ${relation.target}`)
-  const row: RowSource = { model: target, alias: sight.nextAlias() }
+  const kept = from.links ? { links: from.links } : {}
+  const row: RowSource = { model: target, alias: sight.nextAlias(), ...kept }
   const start = columnOf(from, fieldOf(from.model, relation.local))
   const end = columnOf(row, fieldOf(target, relation.foreign))
   const tables = [tableAs(target, row.alias)]
@@ -95,7 +101,8 @@ export function follow(sight: Sight, from: RowSource, relation: ModelRelation): 
     const linkRow: RowSource = { model: link, alias: sight.nextAlias() }
     const near = columnOf(linkRow, fieldOf(link, relation.through.local))
     const far = columnOf(linkRow, fieldOf(link, relation.through.foreign))
-    tables.unshift(tableAs(link, linkRow.alias))
+    const table = from.links?.get(link.name)
+    tables.unshift(table ? sql`${table} as ${name(linkRow.alias)}` : tableAs(link, linkRow.alias))
     conditions.push(sql`${near} = ${start}`, sql`${end} = ${far}`, ...only(alive(linkRow)))
   } else {
     conditions.push(sql`${end} = ${start}`)

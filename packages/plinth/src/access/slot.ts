@@ -4,19 +4,32 @@ import { assert, unreachable } from '../base/assert.ts'
 
 /**
  * A parameter of a cached plan. `value` takes the n-th value of the call (already in
- * PostgreSQL's text form), `me` the caller's id, `now` the clock of the call, `constant` itself.
+ * PostgreSQL's text form), `me` the caller's id, `now` the clock of the call, `origin` in whose course
+ * it is made, `constant` itself.
  */
 export type Slot =
   | { readonly slot: 'value'; readonly index: number }
   | { readonly slot: 'me' }
   | { readonly slot: 'now' }
+  | { readonly slot: 'origin'; readonly part: keyof Origin }
   | { readonly slot: 'constant'; readonly value: string | number | boolean | null }
+
+/** In whose course a write is made, for the audit. */
+export interface Origin {
+  /** `user:<id>`, `anonymous`, or `code:<reason>`. */
+  readonly actor: string
+  readonly operation: string
+  /** W3C trace id; empty where there is none. */
+  readonly trace: string
+}
 
 /** What fills the slots of one call. */
 export interface SlotInputs {
   readonly meId: string | null
   /** RFC 3339. */
   readonly now: string
+  /** Given with writes. */
+  readonly origin?: Origin
   readonly values: readonly (string | number | boolean | null | readonly string[])[]
 }
 
@@ -42,6 +55,9 @@ function fillOne(slot: Slot, inputs: SlotInputs): unknown {
       return inputs.meId
     case 'now':
       return inputs.now
+    case 'origin':
+      assert(inputs.origin, 'a write says in whose course it is made')
+      return inputs.origin[slot.part]
     case 'constant':
       return slot.value
     default:

@@ -1,7 +1,7 @@
 /** Owns how a rule reads: the words in which its author wrote it, as far as the tree keeps them. */
 
 import { unreachable } from '../base/assert.ts'
-import type { Expression, Operand } from '../define/expression.ts'
+import { beforeScope, type Expression, type Operand } from '../define/expression.ts'
 
 const signs: Readonly<Record<string, string>> = Object.freeze({
   eq: '=',
@@ -55,7 +55,7 @@ function inWords(operand: Operand, values: readonly Operand[]): string {
 export function operandWords(operand: Operand): string {
   switch (operand.from) {
     case 'row':
-      return [operand.scope === 0 ? 'row' : `row${operand.scope + 1}`, ...operand.path].join('.')
+      return [rowWord(operand.scope), ...operand.path].join('.')
     case 'me':
       return 'me.id'
     case 'now':
@@ -69,6 +69,11 @@ export function operandWords(operand: Operand): string {
     default:
       return unreachable(operand, 'a rule')
   }
+}
+
+function rowWord(scope: number): string {
+  if (scope === beforeScope) return 'before'
+  return scope === 0 ? 'row' : `row${scope + 1}`
 }
 
 function inner(expression: Expression): string {

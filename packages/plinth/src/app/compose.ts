@@ -1,6 +1,7 @@
 /** Owns the composition of an app: plain calls that show the whole wiring, and its end in order. */
 
 import type { Caller } from '../access/caller.ts'
+import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
 import { uuidSource } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
@@ -12,6 +13,7 @@ import { inspectServer, ping } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Data, Models } from '../define/infer.ts'
 import type { App } from '../define/kit.ts'
+import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { sessionIdentifier } from '../engine/identify.ts'
 import { invoke } from '../engine/invoke.ts'
@@ -72,13 +74,23 @@ export interface RunningApp<S extends Models = Models> {
 }
 
 /** The actions that every app has. */
-export function builtInActions(app: App<unknown>, passwords: Passwords): readonly Action[] {
-  return identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
+export function builtInActions(app: App<unknown>, parts: BuiltInParts): readonly Action[] {
+  const { passwords, runtime } = parts
+  const flows = identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
+  return [...flows, auditAction(runtime)]
+}
+
+/** What built-in actions stand on; the runtime is there when the first of them is called. */
+export interface BuiltInParts {
+  readonly passwords: Passwords
+  readonly runtime: () => Runtime
 }
 
 /** The catalog of an app with the built-in kits. Fails with `declaration_invalid`. */
 export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catalog {
-  const known = actions ?? builtInActions(app, boundedPasswords(argonHasher))
+  const runtime = (): Runtime => present<Runtime>(undefined, 'the runtime of a catalog alone')
+  const parts = { passwords: boundedPasswords(argonHasher), runtime }
+  const known = actions ?? builtInActions(app, parts)
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   return compileCatalog(
@@ -102,7 +114,11 @@ export async function openApp<S>(
   { clock = systemClock, log = () => undefined }: AppParts = {},
 ): Promise<RunningApp<S extends Models ? S : Models>> {
   const passwords = boundedPasswords(argonHasher)
-  const actions = builtInActions(app, passwords)
+  const opened: { runtime?: Runtime } = {}
+  const actions = builtInActions(app, {
+    passwords,
+    runtime: () => present(opened.runtime, 'the runtime of an open app'),
+  })
   // Before anything is opened: a mistake in the declaration leaves nothing behind.
   const catalog = catalogOf(app, actions)
   const database = await openDatabase(setup.database)
@@ -111,8 +127,8 @@ export async function openApp<S>(
     if (setup.schema !== 'settled') {
       await settleSchema({ database, catalog, clock, log }, setup.schema)
     }
-    const runtime = runtimeOf({ catalog, database, clock, log, actions, setup })
-    return compose({ app, runtime, passwords, clock })
+    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup })
+    return compose({ app, runtime: opened.runtime, passwords, clock })
   } catch (error) {
     await database.close()
     throw error

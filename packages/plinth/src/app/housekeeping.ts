@@ -1,8 +1,9 @@
-/** Owns the clearing away of what has run out: sessions, stored replies, allowances. */
+/** Owns the clearing away of what has run out: sessions, stored replies, allowances, audit. */
 
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
 import { forgetAllowances } from '../effects/allowance.ts'
+import { forgetAudit } from '../effects/audit.ts'
 import { forgetReplies } from '../effects/idempotency.ts'
 import { forgetSessions } from '../engine/identify.ts'
 import type { Runtime } from '../engine/runtime.ts'
@@ -15,6 +16,7 @@ export async function clearAway({ database, clock }: Runtime): Promise<void> {
   const nowMs = clock.now()
   await forgetReplies(database, instantText(nowMs - limits.idempotencyHours * hourMs))
   await forgetAllowances(database, instantText(nowMs))
+  await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
 }
 

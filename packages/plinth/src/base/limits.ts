@@ -49,8 +49,18 @@ export const limits = Object.freeze({
   // database
   poolConnectionsMax: 10,
   pipelineConnections: 2,
+  slowReadConnections: 2,
   storingConnections: 6,
-  pipelineDepthMax: 256,
+  spareConnections: 2,
+  quickReadMs: 10,
+  quickReadBytes: 262_144,
+  quickReadsPerConnectionMax: 32,
+  quickReadsLoadMs: 20,
+  storesPerConnectionMax: 4,
+  slowReadsPerCallerMax: 1,
+  slowStoresPerCallerMax: 2,
+  statementsWaitingMax: 2_048,
+  statementsWaitingPerCallerMax: 128,
   acquireQueueMax: 100,
   acquireTimeoutMs: 5_000,
   connectTimeoutMs: 5_000,
@@ -86,6 +96,8 @@ export const limits = Object.freeze({
   importProblemsPerRowMax: 20,
   importWindowRecords: 5_000,
   importRejectedRecordsMax: 100_000,
+  // audit
+  auditDays: 3_650,
   // declarations
   textCharactersDefault: 10_000,
   identifierBytesMax: 63,
@@ -104,6 +116,8 @@ assert(
 assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')
 assert(limits.drainIdleMs < limits.drainTimeoutMs, 'idle connections end while draining')
 assert(limits.headerTimeoutMs < limits.requestTimeoutMs, 'headers arrive before the request ends')
+assert(limits.quickReadBytes < limits.readBytesMax, 'a read is slow before it is too long')
+assert(limits.slowReadsPerCallerMax < limits.slowReadConnections, 'one caller leaves room')
 assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock wait ends before its statement')
 assert(limits.statementTimeoutMs < limits.transactionTimeoutMs, 'a statement fits its transaction')
 assert(limits.transactionTimeoutMs < limits.requestTimeoutMs, 'a transaction fits its request')

@@ -39,6 +39,8 @@ export interface Model {
   readonly uniques: readonly ModelIndex[]
   readonly indexes: readonly ModelIndex[]
   readonly checks: readonly ModelCheck[]
+  /** Whether changes are recorded, and who may read the record's history beside `admin`. */
+  readonly audit: 'none' | 'admin' | 'readers'
   /** False for join tables made for manyToMany: no operation names them. */
   readonly exposed: boolean
   readonly was: string | undefined

@@ -86,10 +86,16 @@ function finish(draft: DraftModel, shared: Shared): Model {
     fields: new Map(fields.map((field) => [field.name, field])),
     relations: shared.model.relations,
     softDelete: spec.softDelete ?? false,
+    audit: auditOf(spec.audit),
     exposed: true,
     was: spec.was,
     description: spec.description,
   })
+}
+
+function auditOf(audit: boolean | 'readers' | undefined): Model['audit'] {
+  if (audit === 'readers') return 'readers'
+  return audit ? 'admin' : 'none'
 }
 
 interface ColumnSets {

@@ -206,9 +206,10 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
     table: snakeCase(name),
     fields: new Map(fields.map((field) => [field.name, field])),
     relations: new Map(relations),
-    access: Object.freeze({ read: never, create: never, update: never, delete: never }),
+    access: nothing,
     key: Object.freeze(pair),
     softDelete: false,
+    audit: 'none',
     uniques: Object.freeze([Object.freeze({ name: 'pair', fields: Object.freeze(pair) })]),
     indexes: Object.freeze([]),
     checks: Object.freeze([]),
@@ -217,6 +218,10 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
     description: undefined,
   })
 }
+
+const nothing = Object.freeze({
+  ...{ read: never, create: never, update: never, updated: never, delete: never },
+})
 
 function joinField(side: DraftModel): ModelField {
   return Object.freeze({

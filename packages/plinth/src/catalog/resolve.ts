@@ -1,7 +1,12 @@
 /** Owns the check of expressions: names exist, constants fit, nothing is out of place. */
 
 import type { Problem } from '../base/failure.ts'
-import type { Expression, Operand, RowOperand } from '../define/expression.ts'
+import {
+  beforeScope,
+  type Expression,
+  type Operand,
+  type RowOperand,
+} from '../define/expression.ts'
 import { type Kind, reporter } from '../kinds/kinds.ts'
 import type { ModelRelation } from './catalog.ts'
 import type { DraftField } from './members.ts'
@@ -21,6 +26,8 @@ export interface Setting {
   readonly model: VisibleModel
   /** `rule`: everything. `stored`: the row's own fields and constants only. */
   readonly use: 'rule' | 'stored'
+  /** True: a rule about the row after an update, which sees the row before as well. */
+  readonly knowsBefore?: boolean
   readonly mistakes: Mistakes
   /** Roles that the app declares; undefined allows any. */
   readonly roles: ReadonlySet<string> | undefined
@@ -34,7 +41,9 @@ interface Inside extends Setting {
 
 /** Checks an expression and returns it with its constants in normal form. */
 export function resolveExpression(expression: Expression, setting: Setting): Expression {
-  return resolve(expression, { ...setting, scopes: new Map([[0, setting.model]]) })
+  const scopes = new Map([[0, setting.model]])
+  if (setting.knowsBefore) scopes.set(beforeScope, setting.model)
+  return resolve(expression, { ...setting, scopes })
 }
 
 /** Checks the formula of a computed field. */
@@ -290,7 +299,9 @@ function hopsTo(operand: RowOperand, inside: Inside): VisibleModel | undefined {
 }
 
 function textOf(operand: Operand): string {
-  if (operand.from === 'row') return `row.${operand.path.join('.')}`
+  if (operand.from === 'row') {
+    return [operand.scope === beforeScope ? 'before' : 'row', ...operand.path].join('.')
+  }
   if (operand.from === 'value') return JSON.stringify(operand.value) ?? 'undefined'
   if (operand.from === 'input') return `input.${operand.field}`
   return operand.from === 'compute' ? 'a computed value' : operand.from

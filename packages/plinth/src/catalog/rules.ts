@@ -1,7 +1,15 @@
 /** Owns the compilation of rules, checks and formulas from functions to checked expressions. */
 
-import { both, type Expression, never, type Operand } from '../define/expression.ts'
-import { expressionOf, inputNode, me, operandOf, rowNode, scopeCounter } from '../define/rule.ts'
+import { beforeScope, both, type Expression, never, type Operand } from '../define/expression.ts'
+import {
+  expressionOf,
+  inputNode,
+  isCondition,
+  me,
+  operandOf,
+  rowNode,
+  scopeCounter,
+} from '../define/rule.ts'
 import type { ModelAccess, ModelCheck } from './catalog.ts'
 import type { DraftModel } from './draft.ts'
 import type { DraftField } from './members.ts'
@@ -25,9 +33,38 @@ export function accessOf(draft: DraftModel, setting: Setting): ModelAccess {
   return Object.freeze({
     read: verb('read'),
     create: verb('create'),
-    update: verb('update'),
+    ...(isUpdateRules(access.update)
+      ? updateRules(access.update, at(setting, 'update'))
+      : sameBothTimes(verb('update'))),
     delete: verb('delete'),
   })
+}
+
+function sameBothTimes(rule: Expression): Pick<ModelAccess, 'update' | 'updated'> {
+  return { update: rule, updated: rule }
+}
+
+/** Rules of a row before and after; a rule itself is an object too, and has neither. */
+function isUpdateRules(source: unknown): source is Sourced {
+  return typeof source === 'object' && source !== null && !isCondition(source)
+}
+
+/** A side that is not named is denied, and so is every update. */
+function updateRules(rules: Sourced, setting: Setting): Pick<ModelAccess, 'update' | 'updated'> {
+  for (const name of ['before', 'after']) {
+    if (rules[name] !== undefined) continue
+    const cure = 'write anyone where everything is allowed'
+    setting.mistakes.add(setting.place, `needs a rule "${name}" as well: ${cure}`)
+  }
+  for (const name of Object.keys(rules)) {
+    if (name === 'before' || name === 'after') continue
+    const near = suggestion(name, ['before', 'after'])
+    setting.mistakes.add(`${setting.place}.${name}`, `is neither before nor after${near}`)
+  }
+  return {
+    update: compileRule(rules.before, at(setting, 'before')),
+    updated: compileRule(rules.after, { ...at(setting, 'after'), knowsBefore: true }),
+  }
 }
 
 /** Compiles the rules of single fields into the drafts. */
@@ -105,7 +142,9 @@ function compileRule(source: unknown, setting: Setting): Expression {
   if (source === undefined) return never
   const made = attempt(() => {
     if (typeof source !== 'function') return expressionOf(source)
-    return expressionOf(source({ row: rowNode(scopeCounter()), me, input: inputNode() }))
+    const scopes = scopeCounter()
+    const before = setting.knowsBefore ? { before: rowNode(scopes, beforeScope) } : {}
+    return expressionOf(source({ row: rowNode(scopes), me, input: inputNode(), ...before }))
   }, setting)
   return made ? freezeDeep(resolveExpression(made, setting)) : never
 }

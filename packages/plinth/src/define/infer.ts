@@ -256,6 +256,12 @@ export interface ModelSpec<S extends Models, M extends Members> {
   readonly key?: readonly ColumnName<M>[]
   /** True: a deleted record is kept, hidden from every operation. Default false. */
   readonly softDelete?: boolean
+  /**
+   * True: every change of a record is recorded in its transaction, by whom and in whose course,
+   * with its values before and after; the role `admin` reads it. `readers`: whoever may read the
+   * record may read its history too. Default false.
+   */
+  readonly audit?: boolean | 'readers'
   /** The plural used in addresses, where English does not form it. */
   readonly plural?: string
   /** The model's earlier name, so that a rename keeps its rows. */

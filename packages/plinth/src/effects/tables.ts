@@ -1,5 +1,7 @@
 /** Owns the internal tables of effects, as numbered steps that `migrate/` applies. */
 
+import { auditTables } from './audit.ts'
+
 /** Steps of the schema `plinth`; a step once released is never changed. */
 export const effectTables: readonly { readonly id: string; readonly sql: string }[] = Object.freeze(
   [
@@ -31,5 +33,6 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
         reached_at timestamp with time zone not null
       )`,
     },
+    ...auditTables,
   ],
 )

@@ -27,6 +27,8 @@ export interface Call {
   readonly remoteAddress: string
   /** W3C trace id, 32 hex digits. */
   readonly traceId: string
+  /** In whose course code makes this call: what the audit names. Absent: the call itself. */
+  readonly within?: { readonly operation: string; readonly caller: Caller }
   /** Milliseconds on the app's clock when the answer is no longer wanted. */
   readonly deadlineMs?: number
 }

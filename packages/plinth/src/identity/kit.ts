@@ -20,6 +20,7 @@ export const identity = kit('identity', {
   models: {
     user: {
       description: 'Somebody who can sign in.',
+      audit: true,
       fields: {
         email: email({ unique: true, description: 'What the user signs in with.' }),
         name: text({ max: 200, optional: true }),

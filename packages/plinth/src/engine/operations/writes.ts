@@ -1,8 +1,9 @@
 /** Owns the writes of models: each parses, plans (or reuses a plan), fills and runs. */
 
-import { callerId, factsOf } from '../../access/caller.ts'
-import { fill } from '../../access/slot.ts'
+import { actorOf, callerId, factsOf } from '../../access/caller.ts'
+import { fill, type Origin } from '../../access/slot.ts'
 import { present } from '../../base/assert.ts'
+import { reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
 import type { Model } from '../../catalog/catalog.ts'
@@ -144,14 +145,22 @@ interface Running {
 async function run(scope: Scope, running: Running): Promise<WriteOutcome> {
   const { runtime, caller, session } = scope
   const { model, parsed, values } = running
-  const inputs = { meId: callerId(caller), now: instantText(runtime.clock.now()), values }
+  const now = instantText(runtime.clock.now())
+  const inputs = { meId: callerId(caller), now, origin: originOf(scope), values }
   const { text, name, slots, read } = running.plan
   try {
     const { rows } = await session.query({ text, name, values: fill(slots, inputs) })
+    await reach('row.written')
     return read(rows[0])
   } catch (error) {
     throw explainWriteFailure(error, { ...targetOf(scope, model), parsed })
   }
+}
+
+/** In whose course a write is made: that of the action or job that makes it, or its own. */
+function originOf({ call, caller }: Scope): Origin {
+  const { operation, caller: actor } = call.within ?? { operation: call.operation, caller }
+  return { actor: actorOf(actor), operation, trace: call.traceId }
 }
 
 function recordReply(outcome: Extract<WriteOutcome, { is: 'done' }>): {

@@ -1,6 +1,6 @@
 /** Owns the plans of update and delete: one statement that finds, judges and changes a record. */
 
-import { readCondition } from '../../access/compile.ts'
+import { type RowSource, readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
 import type { Slot } from '../../access/slot.ts'
 import { Failure } from '../../base/failure.ts'
@@ -8,8 +8,9 @@ import type { ModelField } from '../../catalog/catalog.ts'
 import { type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
 import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
-import type { CreateShape } from './create.ts'
-import { linkSlots, replaceLinks } from './links.ts'
+import { auditing } from './audit.ts'
+import { type CreateShape, readable } from './create.ts'
+import { auditedLinks, linkSlots, linksAfter, replaceLinks } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
   nowValue,
@@ -51,24 +52,34 @@ export function planUpdate(shape: UpdateShape): WritePlan {
   const { model, given } = shape
   const links = linkSlots(model, shape.links, given.length)
   const idIndex = given.length + links.length
-  const verdict = verdictOf({ ...shape, verb: 'update', before: 'o', after: 'n', links })
+  const verdict = verdictOf({
+    ...{ ...shape, verb: 'update', before: 'o', after: 'n', links },
+    linksAfter: linksAfter(shape, links, { row: 'n', fresh: false }),
+  })
   if (!verdict.possible) throw refusal(shape)
   const demands = withVersion(verdict, shape.versioned ? idIndex + 1 : undefined)
-  if (demands.length === 0 && links.length === 0) return plainUpdate(shape, idIndex)
+  const plain = demands.length === 0 && links.length === 0 && model.audit === 'none'
+  if (plain) return plainUpdate(shape, idIndex)
   const changed = (field: ModelField): Fragment => changedValue({ given, row: 'o' }, field)
   const next = rowToStore(shape, changed, sql` from o`)
   const written = storedFields(model).filter((field) => isWritten(given, field))
   const sets = join(written.map((field) => sql`${name(field.column)} = ${name('n', field.column)}`))
   const linking = links.map((link, index) => replaceLinks(shape, { link, index }))
-  const result = { demands, record: recordColumns({ ...shape, alias: 'm' }) }
-  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  const audited = auditedLinks(shape, links, { fresh: false })
+  const made: RowSource = {
+    ...{ model, alias: 'm' },
+    links: linksAfter(shape, links, { row: 'm', fresh: false }),
+  }
+  const result = { demands, record: recordColumns(shape, made) }
+  const seen = readable(shape, made)
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: seen })
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex, lock: 'no key update' })}),
       n as materialized (${next}),
       v as materialized (select ${judged(demands)} from o, n),
       made as (update ${table(model)} as t set ${sets} from n, v
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
-        ${join(linking, '')}
+        ${join(linking, '')}${auditing({ model, verb: 'update', before: 'o', links: audited })}
       select ${columns} from v left join made as m on true`,
     result,
   )
@@ -80,12 +91,13 @@ export function planUpdate(shape: UpdateShape): WritePlan {
  */
 function plainUpdate(shape: UpdateShape, idIndex: number): WritePlan {
   const { model, given } = shape
-  const seen = readable(shape)
+  const made: RowSource = { model, alias: 'm' }
+  const seen = readable(shape, made)
   const written = storedFields(model).filter((field) => isWritten(given, field))
   const sets = written.map(
     (field) => sql`${name(field.column)} = ${changedValue({ given, row: 'm' }, field)}`,
   )
-  const result = { demands: [], record: recordColumns({ ...shape, alias: 'm' }) }
+  const result = { demands: [], record: recordColumns(shape, made) }
   const columns = resultColumns(result, { verdict: 'm', row: 'm', readable: seen })
   return writePlan(
     sql`update ${table(model)} as m set ${join(sets)}
@@ -100,7 +112,7 @@ function plainUpdate(shape: UpdateShape, idIndex: number): WritePlan {
  */
 export function planDelete(shape: DeleteShape): WritePlan {
   const { model } = shape
-  const none = { ...shape, given: [], links: [] }
+  const none = { ...shape, given: [], links: [], linksAfter: new Map<string, Fragment>() }
   const verdict = verdictOf({ ...none, verb: 'delete', before: 'o', after: undefined })
   if (!verdict.possible) throw refusal(shape)
   const demands = withVersion(verdict, shape.versioned ? 1 : undefined)
@@ -116,7 +128,7 @@ export function planDelete(shape: DeleteShape): WritePlan {
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
       v as materialized (select ${judged(demands)} from o),
-      made as (${gone})
+      made as (${gone})${auditing({ model, verb: 'delete', before: 'o' })}
       select ${columns} from v left join made as m on true`,
     result,
   )
@@ -180,8 +192,4 @@ function changedValue({ given, row }: Change, field: ModelField): Fragment {
 
 function isWritten(given: readonly string[], field: ModelField): boolean {
   return given.includes(field.name) || field.role === 'version' || field.role === 'updatedAt'
-}
-
-function readable({ catalog, facts, model }: WriteTarget): Fragment {
-  return conditionText(readCondition(catalog, facts, { model, alias: 'm' }))
 }

@@ -1,12 +1,13 @@
 /** Owns the plan of a create: one statement that judges the new row and stores it, or neither. */
 
-import { readCondition } from '../../access/compile.ts'
+import { type RowSource, readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
 import { assert, present } from '../../base/assert.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
 import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import { recordColumns } from '../read/record-columns.ts'
-import { insertLinks, linkSlots } from './links.ts'
+import { auditing } from './audit.ts'
+import { auditedLinks, insertLinks, linkSlots, linksAfter } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
   constantSlot,
@@ -34,11 +35,12 @@ export interface CreateShape extends WriteTarget {
 export function planCreate(shape: CreateShape): WritePlan {
   const links = linkSlots(shape.model, shape.links, shape.given.length)
   const column = (field: ModelField): Fragment => newValue(shape, field)
-  const verdict = verdictOf({ ...shape, verb: 'create', before: undefined, after: 'n', links })
+  const after = linksAfter(shape, links, { row: 'n', fresh: true })
+  const rows = { before: undefined, after: 'n', links, linksAfter: after }
+  const verdict = verdictOf({ ...shape, verb: 'create', ...rows })
   if (!verdict.possible) throw refusal(shape)
-  return verdict.demands.length === 0 && links.length === 0
-    ? plainInsert(shape, column)
-    : judgedInsert(shape, { verdict, column, links })
+  const plain = verdict.demands.length === 0 && links.length === 0 && shape.model.audit === 'none'
+  return plain ? plainInsert(shape, column) : judgedInsert(shape, { verdict, column, links })
 }
 
 /** Nothing to judge: insert and return. */
@@ -46,8 +48,13 @@ function plainInsert(shape: CreateShape, column: (field: ModelField) => Fragment
   const fields = storedFields(shape.model)
   const names = join(fields.map((field) => name(field.column)))
   const values = join(fields.map(column))
-  const result = { demands: [], record: recordColumns({ ...shape, alias: 'm' }) }
-  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  const made: RowSource = { model: shape.model, alias: 'm' }
+  const result = { demands: [], record: recordColumns(shape, made) }
+  const columns = resultColumns(result, {
+    verdict: 'v',
+    row: 'm',
+    readable: readable(shape, made),
+  })
   return writePlan(
     sql`insert into ${table(shape.model)} as m (${names}) values (${values}) returning ${columns}`,
     result,
@@ -66,23 +73,30 @@ function judgedInsert(shape: CreateShape, { verdict, column, links }: Judged): W
   const fields = storedFields(model)
   const names = join(fields.map((field) => name(field.column)))
   const taken = join(fields.map((field) => name('n', field.column)))
-  const result = { demands, record: recordColumns({ ...shape, alias: 'm' }) }
-  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: readable(shape) })
+  const made: RowSource = {
+    ...{ model, alias: 'm' },
+    links: linksAfter(shape, links, { row: 'm', fresh: true }),
+  }
+  const result = { demands, record: recordColumns(shape, made) }
+  const seen = readable(shape, made)
+  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: seen })
   const judged = demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
   const linking = links.map((link, index) => insertLinks(shape, { link, index }))
+  const audited = auditedLinks(shape, links, { fresh: true })
   return writePlan(
     sql`with n as materialized (${rowToStore(shape, column, empty)}),
       v as materialized (select ${judged} from n),
       made as (insert into ${table(model)} (${names})
         select ${taken} from n, v where ${demandsHold(demands, 'v')} returning *)
-        ${join(linking, '')}
+        ${join(linking, '')}${auditing({ model, verb: 'create', links: audited })}
       select ${columns} from v left join made as m on true`,
     result,
   )
 }
 
-function readable({ catalog, facts, model }: CreateShape): Fragment {
-  return conditionText(readCondition(catalog, facts, { model, alias: 'm' }))
+/** Whether the caller may read what a write has stored. */
+export function readable({ catalog, facts }: WriteTarget, made: RowSource): Fragment {
+  return conditionText(readCondition(catalog, facts, made))
 }
 
 function newValue({ given, links }: CreateShape, field: ModelField): Fragment {

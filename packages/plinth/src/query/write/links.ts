@@ -2,7 +2,8 @@
 
 import { present } from '../../base/assert.ts'
 import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
-import { type Fragment, name, sql } from '../../sql/fragment.ts'
+import { empty, type Fragment, name, sql } from '../../sql/fragment.ts'
+import type { AuditedLink } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import { valueSlot } from './plan.ts'
 import { table, targetOf } from './verdict.ts'
@@ -44,15 +45,61 @@ export function insertLinks(target: WriteTarget, { link, index }: Linking): Frag
  */
 export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fragment {
   const { join, local, foreign } = throughOf(target, link.relation)
-  const { target: other, row, condition } = targetOf(target, link.relation)
-  const seen = sql`exists (select 1 from ${table(other)} as ${name(row)}
-    where ${name(row, 'id')} = j.${foreign} and ${condition})`
+  const seen = seenBy(target, link, foreign)
   const removed = sql`, ${name(`u${index}`)} as (delete from ${table(join)} as j using made
     where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen})`
   const known = sql`exists (select 1 from ${table(join)} as j
     where j.${local} = made.id and j.${foreign} = x)`
   return sql`${removed}, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign})
     select made.id, x from made, unnest(${link.ids}) as x where not ${known})`
+}
+
+/**
+ * The tables of links as they will be after a write, by join model: what is asked of a row after a
+ * change is asked of its links after it, though they are stored later in the same statement. `row`
+ * is the alias of the record; a new one (`fresh`) has no links yet.
+ */
+export function linksAfter(
+  target: WriteTarget,
+  links: readonly LinkSlot[],
+  { row, fresh }: { readonly row: string; readonly fresh: boolean },
+): ReadonlyMap<string, Fragment> {
+  return new Map(
+    links.map((link) => {
+      const { join, local, foreign } = throughOf(target, link.relation)
+      const kept = fresh
+        ? empty
+        : sql` where j.${local} <> ${name(row, 'id')}
+            or not (j.${foreign} = any(${link.ids}) or ${seenBy(target, link, foreign)})`
+      const after = sql`(select j.${local}, j.${foreign} from ${table(join)} as j${kept}
+        union all select ${name(row, 'id')}, x from unnest(${link.ids}) as x)`
+      return [join.name, after]
+    }),
+  )
+}
+
+/** The links of a write as the audit keeps them: the other sides' ids before and after. */
+export function auditedLinks(
+  target: WriteTarget,
+  links: readonly LinkSlot[],
+  { fresh }: { readonly fresh: boolean },
+): readonly AuditedLink[] {
+  if (target.model.audit === 'none') return []
+  const later = linksAfter(target, links, { row: 'made', fresh })
+  return links.map((link) => {
+    const { join, local, foreign } = throughOf(target, link.relation)
+    const ids = (from: Fragment): Fragment => sql`(select array_agg(q.${foreign}
+      order by q.${foreign})::text from ${from} as q where q.${local} = made.id)`
+    const after = ids(present(later.get(join.name), join.name))
+    return { link, before: fresh ? sql`null::text` : ids(table(join)), after }
+  })
+}
+
+/** True for a link `j` whose other side the caller may see. */
+function seenBy(target: WriteTarget, { relation }: LinkSlot, foreign: Fragment): Fragment {
+  const { target: other, row, condition } = targetOf(target, relation)
+  return sql`exists (select 1 from ${table(other)} as ${name(row)}
+    where ${name(row, 'id')} = j.${foreign} and ${condition})`
 }
 
 interface Through {

@@ -40,17 +40,20 @@ const verbs = ['read', 'create', 'update', 'delete'] as const
 
 function makePermissions({ catalog, model, facts }: WriteTarget): Permissions {
   const row = { model, alias: 'r' }
+  const before = { model, alias: 'b' }
   // What will be sent is not known yet, so a rule that asks for it may hold.
   const input = () => ({ value: raw('null'), given: 'unknown' }) as const
   const possible = (rule: ModelField['access']['read']): boolean =>
-    compileRule({ catalog, facts, row, rule, input }).constant !== false
+    compileRule({ catalog, facts, row, before, rule, input }).constant !== false
   const fields = [...model.fields.values()]
   const writable = new Set(
     fields.filter((field) => isInput(field) && possible(field.access.write)).map(nameOf),
   )
   // Whoever may not write a field that every record needs can make none.
   const complete = fields.every((field) => !mustBeGiven(field) || writable.has(field.name))
-  const allowed = verbs.filter((verb) => possible(model.access[verb]))
+  const allowed = verbs.filter(
+    (verb) => possible(model.access[verb]) && (verb !== 'update' || possible(model.access.updated)),
+  )
   return Object.freeze({
     readable: new Set(fields.filter((field) => possible(field.access.read)).map(nameOf)),
     writable,

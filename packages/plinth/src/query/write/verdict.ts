@@ -1,6 +1,6 @@
 /** Owns the verdict of a write: the conditions that one statement checks, and what each refuses. */
 
-import { type Condition, compileRule, readCondition } from '../../access/compile.ts'
+import { type Condition, compileRule, type RowSource, readCondition } from '../../access/compile.ts'
 import { allOf, conditionText } from '../../access/condition.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
@@ -31,18 +31,20 @@ export interface VerdictSpec extends WriteTarget {
   readonly given: readonly string[]
   /** Links to set: the relation, and the fragment of its array of ids. */
   readonly links: readonly { readonly relation: ModelRelation; readonly ids: Fragment }[]
-  /** How a column of the row after is written where it is not stored yet. */
-  readonly column?: (field: ModelField) => Fragment
+  /** The tables of links as they will be, for the row after (`linksAfter`). */
+  readonly linksAfter: ReadonlyMap<string, Fragment>
 }
 
 /** The verdict of a write: its rules on the row before and after, field rules, references. */
 export function verdictOf(spec: VerdictSpec): Verdict {
   const rules: Condition[] = []
-  const rule = spec.model.access[spec.verb]
-  if (spec.before) rules.push(ruleOn(spec, { alias: spec.before, rule }))
-  if (spec.after) rules.push(ruleOn(spec, { alias: spec.after, rule }))
+  const { access } = spec.model
+  const { before, after } = spec
+  if (before) rules.push(ruleOn(spec, { alias: before, rule: access[spec.verb] }))
+  if (after)
+    rules.push(ruleOn(spec, { alias: after, rule: before ? access.updated : access.create }))
   for (const field of givenFields(spec)) {
-    rules.push(ruleOn(spec, { alias: spec.before ?? spec.after ?? 'n', rule: field.access.write }))
+    rules.push(ruleOn(spec, { alias: before ?? after ?? 'n', rule: field.access.write }))
   }
   const rulesHold = allOf(rules)
   if (rulesHold.constant === false) return { possible: false, demands: [] }
@@ -92,16 +94,13 @@ function demandName(index: number): string {
 }
 
 function ruleOn(spec: VerdictSpec, on: { alias: string; rule: Expression }): Condition {
-  const { catalog, facts, model, given } = spec
-  const stored = on.alias !== spec.after
-  const after = spec.after
+  const { catalog, facts, model, given, before, after } = spec
+  const row: RowSource = { model, alias: on.alias }
   return compileRule({
     catalog,
     facts,
-    row:
-      stored || !spec.column
-        ? { model, alias: on.alias }
-        : { model, alias: on.alias, column: spec.column },
+    row: on.alias === after ? { ...row, links: spec.linksAfter } : row,
+    ...(before ? { before: { model, alias: before } } : {}),
     rule: on.rule,
     input: (field) => {
       const column = model.fields.get(field)?.column

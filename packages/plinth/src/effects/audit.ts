@@ -1,0 +1,120 @@
+/** Owns the audit: the table, the entries of calls, and the reading of what was recorded. */
+
+import type { Session } from '../database/database.ts'
+
+/** The step that makes its table. */
+export const auditTables = [
+  {
+    id: '0040_audit',
+    sql: `create table plinth.audit (
+      position bigint generated always as identity primary key,
+      at timestamp with time zone not null,
+      operation text not null,
+      verb text not null,
+      actor text not null,
+      model text,
+      record uuid,
+      was jsonb,
+      becomes jsonb,
+      hidden text[] not null default '{}',
+      trace text not null
+    );
+    create index audit_record on plinth.audit (model, record, position);
+    create index audit_actor on plinth.audit (actor, position);
+    create index audit_at on plinth.audit (at)`,
+  },
+] as const
+
+/** A call that changed something, whatever records it touched. */
+export interface AuditedCall {
+  readonly operation: string
+  /** `user:<id>`, `anonymous`, `code:<reason>`. */
+  readonly actor: string
+  readonly trace: string
+  /** RFC 3339. */
+  readonly now: string
+}
+
+const callText = `insert into plinth.audit (at, operation, verb, actor, trace)
+  values ($1::timestamp with time zone, $2, 'call', $3, $4)`
+
+/** Records a call in the transaction of its effects. */
+export async function appendCall(session: Session, call: AuditedCall): Promise<void> {
+  const values = [call.now, call.operation, call.actor, call.trace]
+  await session.query({ name: 'plinth_audit_call', text: callText, values })
+}
+
+/** Which entries to read: all that are given must fit. */
+export interface AuditQuestion {
+  readonly model?: string | undefined
+  readonly record?: string | undefined
+  readonly actor?: string | undefined
+  readonly operation?: string | undefined
+  readonly trace?: string | undefined
+  /** RFC 3339: not before. */
+  readonly from?: string | undefined
+  /** RFC 3339: before. */
+  readonly to?: string | undefined
+  /** Entries before this position: the way to older ones. */
+  readonly before?: string | undefined
+  readonly limit: number
+}
+
+/** An entry as it is stored: values are the text of their columns. */
+export interface AuditRow {
+  readonly position: string
+  /** As PostgreSQL prints it. */
+  readonly at: string
+  readonly operation: string
+  readonly verb: string
+  readonly actor: string
+  readonly model: string | null
+  readonly record: string | null
+  readonly was: Readonly<Record<string, string | null>>
+  readonly becomes: Readonly<Record<string, string | null>>
+  readonly hidden: readonly string[]
+  readonly trace: string
+}
+
+const readText = `select position, at, operation, verb, actor, model, record, was, becomes,
+    to_jsonb(hidden), trace
+  from plinth.audit
+  where ($1::text is null or model = $1) and ($2::uuid is null or record = $2)
+    and ($3::text is null or actor = $3) and ($4::text is null or operation = $4)
+    and ($5::text is null or trace = $5)
+    and ($6::timestamp with time zone is null or at >= $6)
+    and ($7::timestamp with time zone is null or at < $7)
+    and ($8::bigint is null or position < $8)
+  order by position desc limit $9::integer`
+
+/** The newest entries that fit, newest first. */
+export async function readAudit(
+  session: Session,
+  question: AuditQuestion,
+): Promise<readonly AuditRow[]> {
+  const { model, record, actor, operation, trace, from, to, before, limit } = question
+  const given = [model, record, actor, operation, trace, from, to, before]
+  const values = [...given.map((value) => value ?? null), limit]
+  const { rows } = await session.query({ text: readText, values })
+  return rows.map(rowOf)
+}
+
+function rowOf(cells: readonly (string | null)[]): AuditRow {
+  const text = (index: number): string => cells[index] ?? ''
+  return {
+    ...{ position: text(0), at: text(1), operation: text(2), verb: text(3), actor: text(4) },
+    model: cells[5] ?? null,
+    record: cells[6] ?? null,
+    was: JSON.parse(cells[7] ?? '{}'),
+    becomes: JSON.parse(cells[8] ?? '{}'),
+    hidden: JSON.parse(cells[9] ?? '[]'),
+    trace: text(10),
+  }
+}
+
+/** Forgets entries before an instant (RFC 3339). */
+export async function forgetAudit(session: Session, before: string): Promise<number> {
+  const text = 'delete from plinth.audit where at < $1::timestamp with time zone'
+  const { count } = await session.query({ text, values: [before] })
+  return count
+}

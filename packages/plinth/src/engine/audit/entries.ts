@@ -1,0 +1,163 @@
+/** Owns the reading of the audit: who may see which entries, and what of them. */
+
+import { type Caller, factsOf } from '../../access/caller.ts'
+import { fieldRead, readCondition } from '../../access/compile.ts'
+import { Failure, invalidInput } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { ActionInput, ActionOperation, Model } from '../../catalog/catalog.ts'
+import { type AuditRow, readAudit } from '../../effects/audit.ts'
+import {
+  bigintKind,
+  instantKind,
+  integerKind,
+  type Json,
+  textKind,
+  uuidKind,
+} from '../../kinds/kinds.ts'
+import { runModelOperation } from '../models.ts'
+import type { Action, ActionScope, ActionValues, Runtime } from '../runtime.ts'
+import { recordedValue } from './values.ts'
+
+const given = (name: string, kind: ActionInput['kind']): ActionInput => ({
+  name,
+  kind,
+  optional: true,
+})
+
+const input: readonly ActionInput[] = [
+  given('model', textKind({ max: 63 })),
+  given('record', uuidKind()),
+  given('actor', textKind({ max: 200 })),
+  given('operation', textKind({ max: 200 })),
+  given('trace', textKind({ max: 32 })),
+  given('from', instantKind()),
+  given('to', instantKind()),
+  given('before', bigintKind({ min: '1' })),
+  given('limit', integerKind({ min: 1, max: limits.pageSizeMax })),
+]
+
+const operation: ActionOperation = Object.freeze({
+  name: 'audit.entries',
+  type: 'action',
+  kit: 'audit',
+  path: 'entries',
+  safe: true,
+  input: new Map(input.map((one) => [one.name, one])),
+  description:
+    'Who did what, newest first. The role admin reads all; with `model` and `record`, whoever ' +
+    'may read a record reads its history where its model says `audit: "readers"`.',
+})
+
+/** The operation by which the audit is read. The runtime is asked for when it is called. */
+export function auditAction(runtime: () => Runtime): Action {
+  return {
+    operation,
+    async run(scope) {
+      const entries = await entriesFor(runtime(), scope)
+      return { status: 200, value: entries }
+    },
+  }
+}
+
+interface Entry {
+  readonly position: string
+  readonly at: string
+  readonly operation: string
+  readonly verb: string
+  readonly actor: string
+  readonly model: string | null
+  readonly record: string | null
+  readonly before: Readonly<Record<string, Json>>
+  readonly after: Readonly<Record<string, Json>>
+  /** Fields that changed and whose values the caller may not read. */
+  readonly hidden: readonly string[]
+  readonly trace: string
+}
+
+async function entriesFor(runtime: Runtime, scope: ActionScope): Promise<object> {
+  await demandReader(runtime, scope)
+  const asked = scope.input as ActionValues & { readonly limit?: number }
+  const limit = asked.limit ?? 20
+  const question = { ...asked, limit: limit + 1 }
+  const rows = await readAudit(runtime.database, question)
+  const page = rows.slice(0, limit)
+  const known = { runtime, caller: scope.caller, ofRecord: asked.record !== undefined }
+  const data = page.map((row) => entryOf(known, row))
+  return { data, page: { next: rows.length > limit ? (page.at(-1)?.position ?? null) : null } }
+}
+
+/** One answer for a record that does not exist, one that is hidden, and one without a history. */
+async function demandReader(runtime: Runtime, scope: ActionScope): Promise<void> {
+  const { caller, input } = scope
+  if (caller.is === 'unrestricted') return
+  if (caller.is === 'user' && caller.roles.has('admin')) return
+  if (caller.is === 'anonymous' && input.record === undefined) {
+    throw new Failure('sign_in_required', { detail: 'Sign in to read the audit.' })
+  }
+  if (typeof input.model !== 'string' || typeof input.record !== 'string') {
+    throw new Failure('forbidden', { detail: 'Name a model and a record, or be an admin.' })
+  }
+  const model = runtime.catalog.models.get(input.model)
+  if (model?.audit !== 'readers') throw noHistory()
+  const call = { ...scope.call, operation: `${model.name}.get`, id: input.record, query: {} }
+  const asked = { runtime, session: runtime.database, caller, call }
+  await runModelOperation(asked, { name: call.operation, type: 'get', model }).catch(
+    (error: unknown) => {
+      throw error instanceof Failure && error.status < 500 ? noHistory() : error
+    },
+  )
+}
+
+function noHistory(): Failure {
+  return invalidInput([
+    { pointer: '/record', code: 'not_found', detail: 'There is no history of such a record.' },
+  ])
+}
+
+interface Known {
+  readonly runtime: Runtime
+  readonly caller: Caller
+  /** True: the caller may read this very record, so what follows the record may be seen. */
+  readonly ofRecord: boolean
+}
+
+function entryOf(known: Known, row: AuditRow): Entry {
+  const { position, operation, verb, actor, record, trace } = row
+  const model = known.runtime.catalog.models.get(row.model ?? '')
+  const seen = visibleFields(known, model)
+  const changed = new Set([...Object.keys(row.was), ...Object.keys(row.becomes)])
+  const hidden = [...changed].filter((name) => !seen(name))
+  const shown = (side: AuditRow['was']): Readonly<Record<string, Json>> =>
+    Object.fromEntries(
+      Object.entries(side)
+        .filter(([name]) => seen(name))
+        .map(([name, text]) => [name, recordedValue(model, name, text)]),
+    )
+  return {
+    ...{ position, at: instantKind().toValue(row.at), operation, verb, actor },
+    ...{ model: row.model, record, before: shown(row.was), after: shown(row.becomes) },
+    hidden: [...row.hidden, ...hidden].sort(),
+    trace,
+  }
+}
+
+/** What depends on the row is hidden: the entry is older than what the rule would be asked of. */
+function visibleFields(
+  { runtime, caller, ofRecord }: Known,
+  model: Model | undefined,
+): (name: string) => boolean {
+  if (!model) return () => caller.is === 'unrestricted'
+  const facts = factsOf(caller, runtime.catalog)
+  const { catalog } = runtime
+  const row = { model, alias: 't' }
+  // Entries of deleted records are seen by whoever sees every record.
+  const record = { ...model, softDelete: false }
+  const whole =
+    ofRecord || readCondition(catalog, facts, { ...row, model: record }).constant === true
+  return (name) => {
+    if (!whole && caller.is !== 'unrestricted') return false
+    const field = model.fields.get(name)
+    if (!field) return [...model.relations.values()].some((one) => one.inputName === name)
+    return fieldRead({ catalog, facts, row }, field).constant === true
+  }
+}
