@@ -1,6 +1,7 @@
 /** Owns running work in a transaction: begin, commit, roll back, and again where asked to. */
 
 import { assert } from '../base/assert.ts'
+import { isArmed, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { randomFraction } from '../base/ids.ts'
 import { monotonicMs, sleep } from '../base/time.ts'
@@ -124,12 +125,22 @@ class Transaction implements Session {
 
   async commit(): Promise<void> {
     assert(this.#state !== 'ended', 'a transaction ends once')
+    if (this.#state !== 'new') await reach('commit.sending')
     const answer = this.#state === 'new' ? undefined : this.#ask(commit, commits)
     this.#state = 'ended'
     if (answer === undefined) return
+    if (isArmed('commit.sent')) await this.#dieBeforeReply(answer)
     const { tag } = await answer
     // The work went on after a failed statement: PostgreSQL answers COMMIT by rolling back.
     if (tag !== 'COMMIT') throw this.#firstFailure ?? new Failure('internal')
+    await reach('commit.acknowledged')
+  }
+
+  async #dieBeforeReply(answer: Promise<Answer>): Promise<void> {
+    answer.catch(ignore)
+    // The statement leaves at the end of this turn.
+    await new Promise((resolve) => setImmediate(resolve))
+    await reach('commit.sent', () => this.#wire.destroy('the reply to COMMIT was dropped'))
   }
 
   /** Takes back what is not committed. Never fails. */
@@ -175,7 +186,8 @@ class Transaction implements Session {
    */
   #sendFirst(query: Query): Promise<Answer> {
     this.#state = 'beginning'
-    const answer = this.#wire.query(query, { before: this.#start.begin })
+    const sent = this.#wire.query(query, { before: this.#start.begin })
+    const answer = isArmed('transaction.begun') ? passBegun(sent) : sent
     answer.then(
       () => {
         if (this.#state === 'beginning') this.#state = 'begun'
@@ -213,6 +225,12 @@ function beginOf({ isolation, readOnly, statementTimeoutMs }: TransactionRun): r
   if (statementTimeoutMs === undefined) return [begin]
   assert(Number.isSafeInteger(statementTimeoutMs) && statementTimeoutMs > 0, 'a number of ms')
   return [begin, { text: `set local statement_timeout = ${statementTimeoutMs}`, values: none }]
+}
+
+async function passBegun(sent: Promise<Answer>): Promise<Answer> {
+  const answer = await sent
+  await reach('transaction.begun')
+  return answer
 }
 
 function outOfTime(): Failure {

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
+import { isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import { databaseErrorOf } from '../database/errors.ts'
@@ -72,8 +73,10 @@ function attemptOnce({ runtime, call, caller }: Asked, { key, run }: Once): Prom
     async (session) => {
       demandTime(runtime, call)
       const stored = await claimKey(session, key)
+      await reach('key.claimed')
       if (stored !== undefined) return { ...(JSON.parse(stored) as Reply), replayed: true }
       const reply = await run({ runtime, session, caller, call })
+      await reach('rows.written')
       const now = instantText(runtime.clock.now())
       try {
         await storeReply(session, key, { reply: JSON.stringify(reply), now })
@@ -92,7 +95,8 @@ class StoredMeanwhile extends Error {
 }
 
 function keyOf({ call, caller }: Asked): CallKey {
-  const content = [call.operation, call.id, call.version, call.onlyCreate, call.input]
+  const whole = [call.operation, call.id, call.version, call.onlyCreate, call.input]
+  const content = isSabotaged('key-without-body') ? [call.operation] : whole
   return {
     caller: caller.is === 'user' ? `user:${caller.id}` : `${caller.is}:${call.remoteAddress}`,
     key: call.idempotencyKey ?? '',

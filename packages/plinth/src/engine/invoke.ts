@@ -1,6 +1,7 @@
 /** Owns the path of a call: one list of verbs that every door goes through. */
 
 import { anonymous, type Caller } from '../access/caller.ts'
+import { reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { networkOf } from '../base/network.ts'
 import type { Operation } from '../catalog/catalog.ts'
@@ -21,11 +22,14 @@ import type { Runtime, Scope } from './runtime.ts'
  */
 export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
   demandTime(runtime, call)
+  await reach('request.read')
   const { caller, stale } = await identify(runtime, call)
-  const rate = admit(runtime, { call, caller })
+  await reach('request.identified')
+  const turn = turnOf(caller, call)
+  const rate = admit(runtime, call, turn)
   try {
     demandTime(runtime, call)
-    const reply = await answer(runtime, { call, caller })
+    const reply = await answer(runtime, { call, caller, turn })
     return { ...(stale ? { session: null } : {}), ...reply, ...(rate ? { rate } : {}) }
   } catch (error) {
     if (rate) noteRate(error, rate)
@@ -36,6 +40,8 @@ export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
 interface Asked {
   readonly call: Call
   readonly caller: Caller
+  /** Who is counted, and takes turns with others; undefined: the app itself. */
+  readonly turn: string | undefined
 }
 
 interface Identified {
@@ -63,17 +69,20 @@ async function identify(runtime: Runtime, call: Call): Promise<Identified> {
   }
 }
 
-function admit(runtime: Runtime, { call, caller }: Asked): RateState | undefined {
+function turnOf(caller: Caller, call: Call): string | undefined {
   if (caller.is === 'unrestricted') return undefined
-  if ('caller' in call.as) return undefined
-  return runtime.limiter.take(caller.is === 'user' ? `user:${caller.id}` : networkKey(call))
+  return caller.is === 'user' ? `user:${caller.id}` : networkKey(call)
+}
+
+function admit({ limiter }: Runtime, call: Call, turn: string | undefined): RateState | undefined {
+  return turn === undefined || 'caller' in call.as ? undefined : limiter.take(turn)
 }
 
 function networkKey(call: Call): string {
   return `network:${networkOf(call.remoteAddress)}`
 }
 
-async function answer(runtime: Runtime, { call, caller }: Asked): Promise<Reply> {
+async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<Reply> {
   const operation = find(runtime, call.operation)
   if (operation !== 'batch' && operation.type === 'action') {
     return runAction({ runtime, call, caller }, operation)
@@ -88,7 +97,7 @@ async function answer(runtime: Runtime, { call, caller }: Asked): Promise<Reply>
       return run({ runtime, session, caller, call })
     })
   }
-  return run({ runtime, session: runtime.database, caller, call })
+  return run({ runtime, session: runtime.database, caller, call, turn })
 }
 
 function find(runtime: Runtime, name: string): Operation | 'batch' {

@@ -1,5 +1,7 @@
 /** Owns the settings of the embedded server: durable, small, quiet. */
 
+import { isSabotaged } from '../../base/failpoint.ts'
+
 /** Where the server listens. */
 export type Listening =
   | { readonly socketDirectory: string; readonly port: number }
@@ -10,7 +12,8 @@ export type Listening =
  * being written into the directory, so that a new version of Plinth brings its own.
  */
 export function serverParameters(listening: Listening): readonly string[] {
-  const settings = { ...durable, ...small, ...quiet, ...listeningSettings(listening) }
+  const parts = { ...durable, ...small, ...quiet, ...listeningSettings(listening) }
+  const settings = { ...parts, ...sabotaged() }
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
@@ -23,6 +26,14 @@ const durable = {
   wal_level: 'logical',
   max_wal_senders: '4',
   max_replication_slots: '4',
+}
+
+/** What a test takes away, to see that its proof notices. */
+function sabotaged(): Record<string, string> {
+  return {
+    ...(isSabotaged('fsync-off') ? { fsync: 'off' } : {}),
+    ...(isSabotaged('asynchronous-commit') ? { synchronous_commit: 'off' } : {}),
+  }
 }
 
 /** Everything together stays below 250 MB when idle. */

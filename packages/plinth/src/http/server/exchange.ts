@@ -1,6 +1,7 @@
 /** Owns one exchange: a request, exactly one answer, whatever the handler does. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { isArmed, reach } from '../../base/failpoint.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Limits } from '../../base/limits.ts'
 import type { Handler, HttpResponse } from '../message.ts'
@@ -113,8 +114,18 @@ export class Exchange {
       sendEarly({ message: this.message, response: this.#response }, body, caps)
       return
     }
+    if (isArmed('reply.half')) return void this.#sendHalves(body)
     this.#response.end(body)
     if ((this.#response.socket?.writableLength ?? 0) > 0) this.#watchReader(body.length)
+  }
+
+  /** Only under test: what a client sees where we die in the middle of an answer. */
+  async #sendHalves(body: string | Uint8Array): Promise<void> {
+    const bytes = Buffer.from(body)
+    const half = bytes.length >> 1
+    await new Promise((resolve) => this.#response.write(bytes.subarray(0, half), resolve))
+    await reach('reply.half', () => this.#connection.socket.destroy())
+    this.#response.end(bytes.subarray(half))
   }
 
   /** How much of the body may still be under way. */
