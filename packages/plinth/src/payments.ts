@@ -16,4 +16,17 @@ export type {
   RefundOrder,
   WebhookHeaders,
 } from './payments/provider.ts'
+export {
+  type SandboxPayments,
+  type SandboxPaymentsOptions,
+  sandboxPayments,
+} from './payments/sandbox/client.ts'
+export type { Fault, FaultKind } from './payments/sandbox/faults.ts'
+export {
+  type Sandbox,
+  type SandboxAddress,
+  type SandboxOptions,
+  startSandbox,
+} from './payments/sandbox/start.ts'
+export type { ChargesSummary, Moved } from './payments/sandbox/summary.ts'
 export { type StripeOptions, stripePayments } from './payments/stripe/stripe.ts'
