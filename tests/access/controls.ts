@@ -38,8 +38,20 @@ function attack(pattern: string): Proof {
   return { file: 'tests/access/attacks.test.ts', options: [`--test-name-pattern=^${pattern}`] }
 }
 
+/** Random writes, the same in every run. */
+const judged: Proof = {
+  file: 'tests/access/judgement.test.ts',
+  options: ['--seed=7', '--declarations=12'],
+}
+
+/** One model whose rules tell before from after, with links. */
+const moments: Proof = {
+  file: 'packages/plinth/src/engine/operations/moments.test.ts',
+  options: ['--test-name-pattern=embedded'],
+}
+
 /** What holds as long as nothing is taken away. */
-export const proofs: readonly Proof[] = [reads, attack('(A0|B|D06)'), worlds('writes')]
+export const proofs: readonly Proof[] = [reads, judged, attack('(A0|B|D06)'), worlds('writes')]
 
 function without(name: string, proof: Proof, ...edits: readonly Edit[]): Control {
   return { name, proof, edits }
@@ -151,13 +163,43 @@ export const controls: readonly Control[] = [
   }),
   without('the update rule on the row before', attack('A09'), {
     file: verdict,
-    from: 'if (spec.before) rules.push(',
-    to: 'if (spec.before === "none") rules.push(',
+    from: 'if (before) rules.push(',
+    to: 'if (before === "none") rules.push(',
   }),
   without('the update rule on the row after', attack('B11'), {
     file: verdict,
-    from: 'if (spec.after) rules.push(',
-    to: 'if (spec.after && spec.verb === "create") rules.push(',
+    from: 'if (after)\n',
+    to: 'if (after && !before)\n',
+  }),
+  without('the rule of its own on the row after', judged, {
+    file: verdict,
+    from: 'rule: before ? access.updated : access.create',
+    to: 'rule: before ? access.update : access.create',
+  }),
+  without('the row before, in the rule on the row after', moments, {
+    file: 'access/compile.ts',
+    from: 'if (before) rows.set(beforeScope, before)',
+    to: 'if (before) rows.set(beforeScope, row)',
+  }),
+  without('the links as they will be, in the rule on the row after', judged, {
+    file: verdict,
+    from: '{ ...row, links: spec.linksAfter }',
+    to: 'row',
+  }),
+  without('the links as they will be, on the way from related rows', moments, {
+    file: 'access/rows.ts',
+    from: 'from.links ? { links: from.links }',
+    to: 'from.links && !from.links ? { links: from.links }',
+  }),
+  without('the links as they will be, in what a writer is told', judged, {
+    file: 'query/write/create.ts',
+    from: 'conditionText(readCondition(catalog, facts, made))',
+    to: 'conditionText(readCondition(catalog, facts, { model: made.model, alias: made.alias }))',
+  }),
+  without('the links that a writer cannot see', judged, {
+    file: 'query/write/links.ts',
+    from: '{seenBy(target, link, foreign)})`',
+    to: '{sql`true`})`',
   }),
   without('the write rule of a field', attack('A09'), {
     file: verdict,

@@ -1,10 +1,11 @@
 /** Owns the meaning of rules for the reference: naive, and without any code that it judges. */
 
 import type { Catalog, Model, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
-import type {
-  Expression,
-  Operand,
-  RowOperand,
+import {
+  beforeScope,
+  type Expression,
+  type Operand,
+  type RowOperand,
 } from '../../packages/plinth/src/define/expression.ts'
 
 /** A stored row by field name, in the JSON form of each kind; `deletedAt` included. */
@@ -30,20 +31,33 @@ export interface World {
 /** What a name gets that is not there, or not for this asker. */
 export class UnknownName extends Error {}
 
-/** Whether a rule holds for a row. `input` is what was sent, for rules of writes. */
-export function ruleHolds(world: World, rule: Expression, at: { model: Model; row: Row }): boolean {
-  return holds({ world, scopes: new Map([[0, at]]) }, rule)
+/** What a rule about a write knows beside the row. */
+export interface Writing {
+  /** What was sent. */
+  readonly input: Row
+  /** The row as it was; a create has none. */
+  readonly before?: Place
+}
+
+/** Whether a rule holds for a row. */
+export function ruleHolds(world: World, rule: Expression, at: Place, writing?: Writing): boolean {
+  const scopes = new Map([[0, at]])
+  if (writing?.before) scopes.set(beforeScope, writing.before)
+  return holds({ world, scopes, input: writing?.input ?? {} }, rule)
 }
 
 /** A row and its model. */
 export interface Place {
   readonly model: Model
   readonly row: Row
+  /** All rows at the moment of this one, where they are not the stored ones. */
+  readonly rows?: Rows
 }
 
 interface Sight {
   readonly world: World
   readonly scopes: ReadonlyMap<number, Place>
+  readonly input: Row
 }
 
 export function isAlive(row: Row): boolean {
@@ -66,7 +80,7 @@ function holds(sight: Sight, rule: Expression): boolean {
     case 'signedIn':
       return asker.id !== null
     case 'given':
-      return false
+      return Object.hasOwn(sight.input, rule.field)
     case 'truth':
       return valueIn(sight, rule.operand) === true
     case 'isNull':
@@ -89,20 +103,22 @@ function holds(sight: Sight, rule: Expression): boolean {
 }
 
 /** The author's view: related rows are there unless deleted, whatever their own rules say. */
-function related(world: World, { model, row }: Place, name: string): readonly Place[] {
+function related(stored: World, { model, row, rows }: Place, name: string): readonly Place[] {
+  const world = rows ? { ...stored, rows } : stored
   const relation = relationOf(model, name)
   const target = modelOf(world, relation.target)
+  const place = (other: Row): Place => ({ model: target, row: other, ...(rows ? { rows } : {}) })
   const matches = (key: unknown): Row[] =>
     rowsOf(world, target.name).filter(
       (other) => isAlive(other) && key !== null && other[relation.foreign] === key,
     )
   const { through } = relation
   const start = row[relation.local] ?? null
-  if (!through) return matches(start).map((other) => ({ model: target, row: other }))
+  if (!through) return matches(start).map(place)
   return rowsOf(world, through.model)
     .filter((link) => isAlive(link) && start !== null && link[through.local] === start)
     .flatMap((link) => matches(link[through.foreign] ?? null))
-    .map((other) => ({ model: target, row: other }))
+    .map(place)
 }
 
 function walk(sight: Sight, scope: number, hops: readonly string[]): Place | undefined {
@@ -129,7 +145,7 @@ function valueIn(sight: Sight, operand: Operand): unknown {
     case 'value':
       return operand.value ?? null
     case 'input':
-      return null
+      return sight.input[operand.field] ?? null
     case 'compute':
       return computed(
         operand.operator,
@@ -140,7 +156,7 @@ function valueIn(sight: Sight, operand: Operand): unknown {
 
 /** The value of a formula over one row. */
 export function formula(operand: Operand, at: Place & { world: World }): unknown {
-  return valueIn({ world: at.world, scopes: new Map([[0, at]]) }, operand)
+  return valueIn({ world: at.world, scopes: new Map([[0, at]]), input: {} }, operand)
 }
 
 function computed(operator: string, values: readonly unknown[]): unknown {
@@ -164,10 +180,11 @@ export function ingredients(operand: Operand | undefined): readonly string[] {
 }
 
 /** What a rule says whatever the row; undefined where the row decides. */
-export function settled(asker: Asker, rule: Expression): boolean | undefined {
-  const known = (term: Expression): boolean | undefined => settled(asker, term)
+export function settled(asker: Asker, rule: Expression, input: Row = {}): boolean | undefined {
+  const known = (term: Expression): boolean | undefined => settled(asker, term, input)
   const absent = (operand: Operand): boolean =>
-    (operand.from === 'me' && asker.id === null) || operand.from === 'input'
+    (operand.from === 'me' && asker.id === null) ||
+    (operand.from === 'input' && !Object.hasOwn(input, operand.field))
   switch (rule.type) {
     case 'constant':
       return rule.value
@@ -176,7 +193,9 @@ export function settled(asker: Asker, rule: Expression): boolean | undefined {
     case 'signedIn':
       return asker.id !== null
     case 'given':
-      return false
+      return Object.hasOwn(input, rule.field)
+    case 'isNull':
+      return absent(rule.operand) ? true : undefined
     case 'not': {
       const inner = known(rule.term)
       return inner === undefined ? undefined : !inner

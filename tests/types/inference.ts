@@ -76,7 +76,18 @@ const catalog = kit('catalog', {
       indexes: [['category', 'createdAt']],
       checks: { stockIsSmall: ({ row }) => row.stock.lt(1_000).or(row.colours.has('grey')) },
     },
-    detail: { fields: { product: belongsTo('product', { unique: true }), body: text() } },
+    detail: {
+      fields: { product: belongsTo('product', { unique: true }), body: text() },
+      access: {
+        update: {
+          before: ({ row, me }) => row.product.published.and(me.signedIn),
+          after: ({ row, before, input }) =>
+            row.body
+              .ne(before.body)
+              .and(input.body.given(), before.product.stock.lte(row.product.stock)),
+        },
+      },
+    },
     tag: { fields: { name: text(), products: manyToMany('product') } },
   },
 })
@@ -192,6 +203,42 @@ kit('k', {
         update: ({ row }) => row.d.zz.eq('x'),
         // @ts-expect-error text has no plus
         delete: ({ row }) => row.b.plus(1),
+      },
+    },
+  },
+})
+
+kit('k', {
+  models: {
+    a: {
+      fields: { b: text(), c: integer() },
+      access: {
+        // @ts-expect-error the row before is known to a rule about the row after alone
+        update: ({ row, before }) => row.b.eq(before.b),
+      },
+    },
+    b: {
+      fields: { c: integer() },
+      access: {
+        update: {
+          before: anyone,
+          // @ts-expect-error a rule on a field that the row before does not have
+          after: ({ before }) => before.x.eq(1),
+        },
+      },
+    },
+    c: {
+      fields: { b: text(), c: integer() },
+      access: {
+        // @ts-expect-error one side of an update without the other
+        update: { before: anyone },
+      },
+    },
+    d: {
+      fields: { b: text(), c: integer() },
+      access: {
+        // @ts-expect-error only an update has a row before and a row after
+        delete: { before: anyone, after: anyone },
       },
     },
   },

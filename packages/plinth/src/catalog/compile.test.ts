@@ -141,6 +141,33 @@ test('all mistakes are reported together, each with its place and its cure', () 
   }
 })
 
+test('an update with one rule for before and another for after needs both', () => {
+  const broken = kit('bad', {
+    models: {
+      half: { fields: { name: text() }, access: { update: { before: anyone } as never } },
+      odd: {
+        fields: { name: text() },
+        access: {
+          update: {
+            before: anyone,
+            after: (({ before }: { before: { nmae: { eq(v: string): never } } }) =>
+              before.nmae.eq('a')) as never,
+            aftre: anyone,
+          } as never,
+        },
+      },
+    },
+  })
+  assert.deepEqual(mistakesOf(app({ kits: [broken] })), [
+    'bad.half.access.update: needs a rule "after" as well: write anyone where everything is allowed',
+    'bad.odd.access.update.aftre: is neither before nor after; did you mean after?',
+    'bad.odd.access.update.after: odd has no field "nmae"; did you mean name?',
+  ])
+  const { models } = compileCatalog(app({ kits: [shop] }))
+  const { update, updated } = models.get('product')?.access ?? {}
+  assert.equal(updated, update, 'one rule stands for both')
+})
+
 test('roles that the app does not declare, and constants that do not fit, are mistakes', () => {
   const broken = kit('bad', {
     models: {

@@ -1,7 +1,8 @@
 /** Owns the columns of a whole record, for statements that return what they have written. */
 
 import type { CallerFacts } from '../../access/caller.ts'
-import type { Catalog, Model } from '../../catalog/catalog.ts'
+import type { RowSource } from '../../access/compile.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { Fragment } from '../../sql/fragment.ts'
 import { type RowCells, writeRecord } from '../answer/writer.ts'
 import { Cells } from '../column/cells.ts'
@@ -16,23 +17,16 @@ export interface RecordColumns {
 }
 
 /** A record with all fields that the caller may read of it, given that it may read the record. */
-export function recordColumns({
-  catalog,
-  facts,
-  model,
-  alias,
-}: {
-  readonly catalog: Catalog
-  readonly facts: CallerFacts
-  readonly model: Model
-  readonly alias: string
-}): RecordColumns {
+export function recordColumns(
+  { catalog, facts }: { readonly catalog: Catalog; readonly facts: CallerFacts },
+  row: RowSource,
+): RecordColumns {
   const cells = new Cells()
-  const names = [...viewOf(catalog, facts, model).fields.keys()]
-  const fields = cells.fields(viewpoint(catalog, facts), { model, alias }, names)
+  const names = [...viewOf(catalog, facts, row.model).fields.keys()]
+  const fields = cells.fields(viewpoint(catalog, facts), row, names)
   const form = { fields, ones: [], lists: [] }
   return {
     columns: cells.fragments,
-    toJson: (row, offset) => writeRecord(form, row, offset),
+    toJson: (values, offset) => writeRecord(form, values, offset),
   }
 }

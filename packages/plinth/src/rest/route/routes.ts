@@ -88,10 +88,17 @@ export function isServed(operation: ModelOperation): boolean {
     case 'get':
       return !isNever(access.read)
     case 'upsert':
-      return !isNever(access.create) || !isNever(access.update)
+      return !isNever(access.create) || isChangeable(operation.model)
+    case 'update':
+      return isChangeable(operation.model)
     default:
       return !isNever(access[operation.type])
   }
+}
+
+/** An update is asked for twice: of the row before, and of the row after. */
+function isChangeable({ access }: Model): boolean {
+  return !isNever(access.update) && !isNever(access.updated)
 }
 
 /** The address of records by their natural key: `/api/products/sku={sku}`. */
