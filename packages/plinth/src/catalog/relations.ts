@@ -209,6 +209,7 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
     access: nothing,
     key: Object.freeze(pair),
     softDelete: false,
+    audit: 'none',
     uniques: Object.freeze([Object.freeze({ name: 'pair', fields: Object.freeze(pair) })]),
     indexes: Object.freeze([]),
     checks: Object.freeze([]),

@@ -8,8 +8,9 @@ import type { ModelField } from '../../catalog/catalog.ts'
 import { type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
 import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
+import { auditing } from './audit.ts'
 import { type CreateShape, readable } from './create.ts'
-import { linkSlots, linksAfter, replaceLinks } from './links.ts'
+import { auditedLinks, linkSlots, linksAfter, replaceLinks } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
   nowValue,
@@ -57,12 +58,14 @@ export function planUpdate(shape: UpdateShape): WritePlan {
   })
   if (!verdict.possible) throw refusal(shape)
   const demands = withVersion(verdict, shape.versioned ? idIndex + 1 : undefined)
-  if (demands.length === 0 && links.length === 0) return plainUpdate(shape, idIndex)
+  const plain = demands.length === 0 && links.length === 0 && model.audit === 'none'
+  if (plain) return plainUpdate(shape, idIndex)
   const changed = (field: ModelField): Fragment => changedValue({ given, row: 'o' }, field)
   const next = rowToStore(shape, changed, sql` from o`)
   const written = storedFields(model).filter((field) => isWritten(given, field))
   const sets = join(written.map((field) => sql`${name(field.column)} = ${name('n', field.column)}`))
   const linking = links.map((link, index) => replaceLinks(shape, { link, index }))
+  const audited = auditedLinks(shape, links, { fresh: false })
   const made: RowSource = {
     ...{ model, alias: 'm' },
     links: linksAfter(shape, links, { row: 'm', fresh: false }),
@@ -76,7 +79,7 @@ export function planUpdate(shape: UpdateShape): WritePlan {
       v as materialized (select ${judged(demands)} from o, n),
       made as (update ${table(model)} as t set ${sets} from n, v
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
-        ${join(linking, '')}
+        ${join(linking, '')}${auditing({ model, verb: 'update', before: 'o', links: audited })}
       select ${columns} from v left join made as m on true`,
     result,
   )
@@ -125,7 +128,7 @@ export function planDelete(shape: DeleteShape): WritePlan {
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
       v as materialized (select ${judged(demands)} from o),
-      made as (${gone})
+      made as (${gone})${auditing({ model, verb: 'delete', before: 'o' })}
       select ${columns} from v left join made as m on true`,
     result,
   )

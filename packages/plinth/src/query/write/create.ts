@@ -6,7 +6,8 @@ import { assert, present } from '../../base/assert.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
 import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import { recordColumns } from '../read/record-columns.ts'
-import { insertLinks, linkSlots, linksAfter } from './links.ts'
+import { auditing } from './audit.ts'
+import { auditedLinks, insertLinks, linkSlots, linksAfter } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
   constantSlot,
@@ -38,9 +39,8 @@ export function planCreate(shape: CreateShape): WritePlan {
   const rows = { before: undefined, after: 'n', links, linksAfter: after }
   const verdict = verdictOf({ ...shape, verb: 'create', ...rows })
   if (!verdict.possible) throw refusal(shape)
-  return verdict.demands.length === 0 && links.length === 0
-    ? plainInsert(shape, column)
-    : judgedInsert(shape, { verdict, column, links })
+  const plain = verdict.demands.length === 0 && links.length === 0 && shape.model.audit === 'none'
+  return plain ? plainInsert(shape, column) : judgedInsert(shape, { verdict, column, links })
 }
 
 /** Nothing to judge: insert and return. */
@@ -82,12 +82,13 @@ function judgedInsert(shape: CreateShape, { verdict, column, links }: Judged): W
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: seen })
   const judged = demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
   const linking = links.map((link, index) => insertLinks(shape, { link, index }))
+  const audited = auditedLinks(shape, links, { fresh: true })
   return writePlan(
     sql`with n as materialized (${rowToStore(shape, column, empty)}),
       v as materialized (select ${judged} from n),
       made as (insert into ${table(model)} (${names})
         select ${taken} from n, v where ${demandsHold(demands, 'v')} returning *)
-        ${join(linking, '')}
+        ${join(linking, '')}${auditing({ model, verb: 'create', links: audited })}
       select ${columns} from v left join made as m on true`,
     result,
   )

@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
 import { empty, type Fragment, name, sql } from '../../sql/fragment.ts'
+import type { AuditedLink } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import { valueSlot } from './plan.ts'
 import { table, targetOf } from './verdict.ts'
@@ -75,6 +76,23 @@ export function linksAfter(
       return [join.name, after]
     }),
   )
+}
+
+/** The links of a write as the audit keeps them: the other sides' ids before and after. */
+export function auditedLinks(
+  target: WriteTarget,
+  links: readonly LinkSlot[],
+  { fresh }: { readonly fresh: boolean },
+): readonly AuditedLink[] {
+  if (target.model.audit === 'none') return []
+  const later = linksAfter(target, links, { row: 'made', fresh })
+  return links.map((link) => {
+    const { join, local, foreign } = throughOf(target, link.relation)
+    const ids = (from: Fragment): Fragment => sql`(select array_agg(q.${foreign}
+      order by q.${foreign})::text from ${from} as q where q.${local} = made.id)`
+    const after = ids(present(later.get(join.name), join.name))
+    return { link, before: fresh ? sql`null::text` : ids(table(join)), after }
+  })
 }
 
 /** True for a link `j` whose other side the caller may see. */
