@@ -82,6 +82,38 @@ test('a computed field is no more visible than the fields of its formula', () =>
   })
 })
 
+test('a computed field without null has a formula that is never null', () => {
+  const broken = kit('bad', {
+    models: {
+      line: {
+        fields: {
+          name: text(),
+          code: text({ optional: true }),
+          rank: integer({ optional: true }),
+          size: integer(),
+          label: computed(text()),
+          safe: computed(text()),
+          sum: computed(integer()),
+          sparse: computed(integer({ optional: true })),
+        },
+        compute: {
+          label: ({ row }) => row.name.concat(row.code.lower()),
+          safe: ({ row }) => row.code.orElse(row.name).concat(row.code.orElse('-')),
+          sum: ({ row }) => row.rank.orElse(row.rank.plus(row.size)),
+          sparse: ({ row }) => row.rank.times(row.size),
+        },
+      },
+    },
+  })
+  const cure = (field: string, source: string): string =>
+    `bad.line.compute.${field}: is null where ${source} is: declare the field with optional: true, or` +
+    ` give the source a value in its place: row.${source}.orElse(…)`
+  assert.deepEqual(mistakesOf(app({ kits: [broken] })), [
+    cure('label', 'code'),
+    cure('sum', 'rank'),
+  ])
+})
+
 test('both sides of a manyToMany share one join table, which no operation names', () => {
   const { models, operations } = compileCatalog(app({ kits: [shop] }))
   const tags = models.get('product')?.relations.get('tags')

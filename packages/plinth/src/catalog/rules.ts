@@ -123,9 +123,33 @@ export function formulas(draft: DraftModel, setting: Setting): void {
         'a formula cannot use another computed field: repeat it here',
       )
     }
+    checkPresence(field, inside)
     const rules = sources.map((used) => used?.access.read ?? never)
     field.access = { ...field.access, read: both([field.access.read, ...rules]) }
   }
+}
+
+/** A required field whose formula can be null could not be stored: said here, not at the write. */
+function checkPresence(field: DraftField, { model, mistakes, place }: Setting): void {
+  const source = field.computed && nullSource(field.computed, model)
+  if (field.optional || source === undefined) return
+  mistakes.add(
+    place,
+    `is null where ${source} is: declare the field with optional: true, or give the source a value` +
+      ` in its place: row.${source}.orElse(…)`,
+  )
+}
+
+/** The field by which an operand can be null; undefined where it never is. */
+function nullSource(operand: Operand, model: Setting['model']): string | undefined {
+  if (operand.from === 'row') {
+    const name = operand.path[0] ?? ''
+    return model.fields.get(name)?.optional ? name : undefined
+  }
+  if (operand.from !== 'compute') return undefined
+  const sources = operand.operands.map((each) => nullSource(each, model))
+  if (operand.operator === 'coalesce' && sources.includes(undefined)) return undefined
+  return sources.find((source) => source !== undefined)
 }
 
 /** The named checks of a model. */
