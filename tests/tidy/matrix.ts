@@ -17,7 +17,7 @@ const core = [...foundation, 'effects', 'engine']
 const door: Room = { may: ['base', 'kinds', 'catalog', 'engine', 'http'], plain: true }
 const builtInKit: Room = { may: ['base', 'kinds', 'define'] }
 const doors = ['http', 'rest', 'graphql', 'live', 'mcp']
-const kits = ['identity', 'files', 'mail', 'audit']
+const kits = ['identity', 'files', 'mail', 'webhooks', 'audit']
 
 /** The rooms of `packages/plinth/src`, from the foundation to the doors. */
 export const matrix: Readonly<Record<string, Room>> = {
@@ -32,11 +32,28 @@ export const matrix: Readonly<Record<string, Room>> = {
   query: { may: ['base', 'kinds', 'catalog', 'sql', 'access'], typesOf: ['define'] },
   effects: { may: ['base', 'catalog', 'sql', 'database'] },
   engine: { may: [...foundation, 'effects'] },
-  work: { may: ['base', 'define', 'catalog', 'sql', 'database', 'effects', 'engine'] },
+  // outbound, webhooks: deliveries are signed by the code that verifies them, and sent by one client.
+  work: {
+    may: [
+      'base',
+      'define',
+      'catalog',
+      'sql',
+      'database',
+      'effects',
+      'engine',
+      'outbound',
+      'webhooks',
+    ],
+  },
+  // The one client for addresses that others have chosen: every guard against SSRF lives here.
+  outbound: { may: ['base'], plain: true },
   // catalog, engine: its flows are actions in the engine's form; what they call is handed in.
   identity: { ...builtInKit, typesOf: ['catalog', 'engine'] },
   files: builtInKit,
   mail: builtInKit,
+  // identity: an endpoint belongs to a user. catalog, engine: its flows, as those of identity.
+  webhooks: { may: ['base', 'kinds', 'define', 'identity'], typesOf: ['catalog', 'engine'] },
   audit: builtInKit,
   // A room of its own: an app calls a provider from its workflows, and nothing of ours needs one.
   payments: builtInKit,
@@ -48,7 +65,10 @@ export const matrix: Readonly<Record<string, Room>> = {
   // access: a check and a formula are written by the same code as rules, so that they never differ.
   migrate: { may: ['base', 'kinds', 'catalog', 'sql', 'database', 'access'] },
   transfer: { may: [...foundation, 'engine'] },
-  app: { may: [...core, 'work', ...kits, ...doors, 'migrate', 'transfer'], plain: true },
+  app: {
+    may: [...core, 'work', 'outbound', ...kits, ...doors, 'migrate', 'transfer'],
+    plain: true,
+  },
   cli: { may: ['base', 'catalog', 'migrate', 'transfer', 'app'], plain: true },
   client: { may: ['base', 'kinds'], typesOf: ['define', 'catalog'], portable: true, plain: true },
   testing: { may: ['base', 'client', 'app', 'database'], plain: true },

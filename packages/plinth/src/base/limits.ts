@@ -98,6 +98,27 @@ export const limits = Object.freeze({
   importRejectedRecordsMax: 100_000,
   // audit
   auditDays: 3_650,
+  // calls to addresses that others have chosen
+  outboundTimeoutMs: 15_000,
+  outboundConnectTimeoutMs: 5_000,
+  outboundAnswerBytesMax: 65_536,
+  outboundAnswerKeptBytes: 1_024,
+  // webhooks
+  webhookBodyBytesMax: 1_048_576,
+  webhookToleranceMs: 300_000,
+  webhookIdBytesMax: 255,
+  webhookMessageDays: 30,
+  webhookEndpointsPerUserMax: 20,
+  webhookSecretOverlapHours: 24,
+  webhookDisableAfterDays: 5,
+  webhookReplayMax: 10_000,
+  webhookDeliveryDays: 30,
+  // mail
+  mailRecipientsMax: 50,
+  mailTextBytesMax: 1_048_576,
+  mailSubjectCharactersMax: 250,
+  mailDays: 30,
+  smtpTimeoutMs: 30_000,
   // declarations
   textCharactersDefault: 10_000,
   identifierBytesMax: 63,
@@ -122,4 +143,6 @@ assert(limits.lockTimeoutMs < limits.statementTimeoutMs, 'a lock wait ends befor
 assert(limits.statementTimeoutMs < limits.transactionTimeoutMs, 'a statement fits its transaction')
 assert(limits.transactionTimeoutMs < limits.requestTimeoutMs, 'a transaction fits its request')
 assert(limits.jsonStringBytesMax < limits.bodyBytesMax, 'a string fits the body')
+assert(limits.outboundConnectTimeoutMs < limits.outboundTimeoutMs, 'a call connects in its time')
+assert(limits.outboundAnswerKeptBytes <= limits.outboundAnswerBytesMax, 'what is kept is read')
 assert(limits.csvChunkBytes <= limits.csvRecordCharactersMax, 'a piece fits the longest record')

@@ -1,0 +1,185 @@
+/** Owns the one client for addresses that others have chosen: one POST, no redirects, hard caps. */
+
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import { request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { limits } from '../base/limits.ts'
+import { monotonicMs } from '../base/time.ts'
+import {
+  addressProblem,
+  type OutboundPolicy,
+  type Target,
+  TargetRefused,
+  targetOf,
+} from './target.ts'
+
+/** What is sent. */
+export interface Post {
+  readonly url: string
+  /** By lower-case name. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  /** Aborted: the call is given up. */
+  readonly aborted?: AbortSignal
+  /** Default `outboundTimeoutMs` of base/limits, over everything. */
+  readonly timeoutMs?: number
+}
+
+/** What came of it. Never an exception: a call that fails is an outcome like any other. */
+export interface PostOutcome {
+  /**
+   * `answered`: a whole status line came, whatever it says; `refused`: nothing was sent, because
+   * the address may not be called; `failed`: the connection could not be made or broke; `timed_out`.
+   */
+  readonly is: 'answered' | 'refused' | 'failed' | 'timed_out'
+  readonly status: number | undefined
+  /** One sentence for the log. */
+  readonly detail: string
+  /** The first bytes of the answer, as text; empty where there is none. */
+  readonly answer: string
+  readonly retryAfter: string | undefined
+  readonly latencyMs: number
+}
+
+/**
+ * Sends one POST to an address that somebody else has chosen. The name is resolved once and the
+ * connection goes to the judged address; what the socket says about its other end is judged again
+ * before a byte is written. Redirects are answers like any other, nothing is decompressed, no more
+ * than `outboundAnswerBytesMax` is read, and the whole takes at most `timeoutMs`.
+ */
+export async function post(given: Post, policy: OutboundPolicy): Promise<PostOutcome> {
+  const startedMs = monotonicMs()
+  const timeoutMs = given.timeoutMs ?? limits.outboundTimeoutMs
+  const ended = AbortSignal.timeout(timeoutMs)
+  const stop = given.aborted ? AbortSignal.any([given.aborted, ended]) : ended
+  const outcome = await attempt(given, policy, stop).catch((error: unknown): Partial => {
+    if (error instanceof TargetRefused) {
+      return { is: error.passing ? 'failed' : 'refused', detail: error.message }
+    }
+    if (ended.aborted) return { is: 'timed_out', detail: `No answer within ${timeoutMs} ms.` }
+    return { is: 'failed', detail: `The connection failed (${codeOf(error)}).` }
+  })
+  return {
+    ...{ status: undefined, answer: '', retryAfter: undefined },
+    ...outcome,
+    latencyMs: Math.round(monotonicMs() - startedMs),
+  }
+}
+
+type Partial = Pick<PostOutcome, 'is' | 'detail'> &
+  Pick<{ [K in keyof PostOutcome]?: PostOutcome[K] }, 'status' | 'answer' | 'retryAfter'>
+
+async function attempt(given: Post, policy: OutboundPolicy, stop: AbortSignal): Promise<Partial> {
+  const target = await until(targetOf(given.url, policy), stop)
+  const response = await exchange({ given, policy, stop, target })
+  const answer = await firstBytes(response, stop)
+  const status = response.statusCode ?? 0
+  const after = response.headers['retry-after']
+  const redirect = status >= 300 && status < 400
+  const detail = redirect ? `Redirects are not followed (${status}).` : `Answered ${status}.`
+  return { is: 'answered', status, detail, answer, retryAfter: after }
+}
+
+interface Exchange {
+  readonly given: Post
+  readonly policy: OutboundPolicy
+  readonly stop: AbortSignal
+  readonly target: Target
+}
+
+function exchange({ given, policy, stop, target }: Exchange): Promise<IncomingMessage> {
+  const { url, address, port } = target
+  const secure = url.protocol === 'https:'
+  const options: RequestOptions = {
+    method: 'POST',
+    host: address,
+    port,
+    path: `${url.pathname}${url.search}`,
+    headers: {
+      ...given.headers,
+      host: url.host,
+      'accept-encoding': 'identity',
+      'content-length': String(given.body.length),
+      connection: 'close',
+    },
+    // A socket of its own: none is shared between addresses that different people chose.
+    agent: false,
+    maxHeaderSize: limits.headerBytesMax,
+    signal: stop,
+    insecureHTTPParser: false,
+  }
+  const name = url.hostname.startsWith('[') ? address : url.hostname
+  const request = secure
+    ? requestHttps({ ...options, servername: name === address ? '' : name })
+    : requestHttp(options)
+  return new Promise((resolve, reject) => {
+    request.on('error', reject).on('response', resolve)
+    request.on('upgrade', (response, socket) => {
+      socket.destroy()
+      resolve(response)
+    })
+    request.on('socket', (socket: Socket) => watch(socket, { request, policy, secure }))
+    request.end(given.body)
+  })
+}
+
+interface Watched {
+  readonly request: ClientRequest
+  readonly policy: OutboundPolicy
+  readonly secure: boolean
+}
+
+/** Judges where the socket really ended up, and gives up connecting early. */
+function watch(socket: Socket, { request, policy, secure }: Watched): void {
+  const slow = setTimeout(() => {
+    request.destroy(Object.assign(new Error('slow'), { code: 'connecting took too long' }))
+  }, limits.outboundConnectTimeoutMs)
+  socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(slow))
+  socket.once('close', () => clearTimeout(slow))
+  socket.once('connect', () => {
+    const problem = addressProblem(socket.remoteAddress ?? '', policy)
+    if (problem !== undefined) request.destroy(new TargetRefused(problem))
+  })
+}
+
+/** Reads what is kept of an answer, and hangs up on the rest. */
+function firstBytes(response: IncomingMessage, stop: AbortSignal): Promise<string> {
+  const chunks: Buffer[] = []
+  let count = 0
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      stop.removeEventListener('abort', finish)
+      response.destroy()
+      resolve(readable(Buffer.concat(chunks)))
+    }
+    // The status has come, and it decides: an answer whose body stalls or breaks is an answer.
+    stop.addEventListener('abort', finish)
+    response.on('error', finish).on('end', finish).on('close', finish)
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk.subarray(0, limits.outboundAnswerKeptBytes))
+      count += chunk.length
+      if (count >= limits.outboundAnswerBytesMax) finish()
+    })
+    if (stop.aborted) finish()
+  })
+}
+
+/** The kept part as text that any table and any page can hold. */
+function readable(bytes: Buffer): string {
+  const kept = bytes.subarray(0, limits.outboundAnswerKeptBytes)
+  const text = new TextDecoder().decode(kept)
+  return text.replace(/\p{Cc}/gu, (control) => ('\n\t'.includes(control) ? control : '\ufffd'))
+}
+
+function until<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => reject(stop.reason as Error)
+    stop.addEventListener('abort', end, { once: true })
+    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end))
+  })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given'
+}

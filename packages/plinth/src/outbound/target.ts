@@ -1,0 +1,114 @@
+/** Owns the deciding of where a call may go: scheme, port, and every address that a name has. */
+
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import { type AddressClass, classOf, type Networks } from './address.ts'
+
+/** What may be called. */
+export interface OutboundPolicy {
+  /** True: only `https`. */
+  readonly secureOnly: boolean
+  /** Undefined: any. */
+  readonly ports: ReadonlySet<number> | undefined
+  /** Classes beside `public` that may be called; never `metadata` or `reserved`. */
+  readonly classes: ReadonlySet<'loopback' | 'private' | 'link-local'>
+  /** Networks that may be called whatever their class. */
+  readonly allowed: Networks
+  /** How names become addresses. Default: as the operating system does it. */
+  readonly resolve?: (hostname: string) => Promise<readonly string[]>
+}
+
+/** A checked place: the call goes to this very address, whatever the name says a moment later. */
+export interface Target {
+  readonly url: URL
+  readonly address: string
+  readonly port: number
+}
+
+/** A refusal to call, or a name that has no address. */
+export class TargetRefused extends Error {
+  override readonly name = 'TargetRefused'
+  /** True: the name could not be resolved, which may pass. */
+  readonly passing: boolean
+
+  constructor(message: string, passing = false) {
+    super(message)
+    this.passing = passing
+  }
+}
+
+const hostLengthMax = 253
+
+/**
+ * Checks an address of the web without calling anything: its scheme, its port, and its host where
+ * that is an IP address. Returns what is wrong with it in a sentence, or undefined.
+ */
+export function urlProblem(text: string, policy: OutboundPolicy): string | undefined {
+  const url = URL.parse(text)
+  if (!url) return 'It is no web address.'
+  const scheme = url.protocol.slice(0, -1)
+  if (scheme !== 'https' && (policy.secureOnly || scheme !== 'http')) {
+    return policy.secureOnly
+      ? 'It must begin with https://.'
+      : 'It must begin with https:// or http://.'
+  }
+  if (url.username !== '' || url.password !== '') return 'It may hold no user name or password.'
+  if (url.hostname === '' || url.hostname.length > hostLengthMax) return 'Its host is missing.'
+  const port = portOf(url)
+  if (policy.ports && !policy.ports.has(port)) return `Its port ${port} is not one that is called.`
+  const address = bareHost(url)
+  return isIP(address) === 0 ? undefined : addressProblem(address, policy)
+}
+
+/**
+ * Finds the address to call: resolved once, every address judged. Where any of them is not public
+ * the name is refused, because whoever owns it decides which one comes first.
+ *
+ * @throws TargetRefused
+ */
+export async function targetOf(text: string, policy: OutboundPolicy): Promise<Target> {
+  const wrong = urlProblem(text, policy)
+  if (wrong !== undefined) throw new TargetRefused(wrong)
+  const url = new URL(text)
+  const host = bareHost(url)
+  const addresses = isIP(host) === 0 ? await addressesOf(host, policy) : [host]
+  for (const address of addresses) {
+    const problem = addressProblem(address, policy)
+    if (problem !== undefined) throw new TargetRefused(problem)
+  }
+  const [address] = addresses
+  if (address === undefined) throw new TargetRefused('Its name has no address.', true)
+  return { url, address, port: portOf(url) }
+}
+
+/** What is wrong with an address; undefined where it may be called. Names no address. */
+export function addressProblem(address: string, policy: OutboundPolicy): string | undefined {
+  const is: AddressClass = classOf(address)
+  if (is === 'public' || policy.allowed.has(address)) return undefined
+  const allowed = is !== 'metadata' && is !== 'reserved' && policy.classes.has(is)
+  return allowed ? undefined : `It leads to a ${is} address, which is not called.`
+}
+
+async function addressesOf(host: string, policy: OutboundPolicy): Promise<readonly string[]> {
+  try {
+    return await (policy.resolve ?? systemResolve)(host)
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+    throw new TargetRefused(`Its name has no address (${code}).`, true)
+  }
+}
+
+async function systemResolve(hostname: string): Promise<readonly string[]> {
+  const found = await lookup(hostname, { all: true, order: 'ipv4first' })
+  return found.map(({ address }) => address)
+}
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port)
+  return url.protocol === 'https:' ? 443 : 80
+}
+
+/** The host without the brackets of IPv6. */
+function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[(.*)\]$/, '$1')
+}
