@@ -42,6 +42,8 @@ export const failureKinds = Object.freeze({
   deadline_exceeded: kind(503, 'The call took too long', true),
   overloaded: kind(503, 'The server is busy', true),
   unavailable: kind(503, 'The service is not ready', true),
+  unserialisable: kind(422, 'A value cannot be kept as JSON'),
+  lease_lost: kind(409, 'The job is no longer held by this worker'),
   internal: kind(500, 'Something went wrong on our side'),
   declaration_invalid: kind(500, 'The declaration has mistakes'),
   configuration_invalid: kind(500, 'The configuration has mistakes'),

@@ -1,6 +1,8 @@
 /** Owns the internal tables of effects, as numbered steps that `migrate/` applies. */
 
 import { auditTables } from './audit.ts'
+import { eventTables } from './events/tables.ts'
+import { jobTables } from './jobs/tables.ts'
 
 /** Steps of the schema `plinth`; a step once released is never changed. */
 export const effectTables: readonly { readonly id: string; readonly sql: string }[] = Object.freeze(
@@ -33,6 +35,8 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
         reached_at timestamp with time zone not null
       )`,
     },
+    ...jobTables,
+    ...eventTables,
     ...auditTables,
   ],
 )

@@ -1,0 +1,46 @@
+/** Owns the tables of events: the log in partitions by day of expiry, handlers, subscriptions. */
+
+/**
+ * All events of a partition are forgotten together: it is dropped when its day has come. `seq` is
+ * drawn when an event is stored; `position`, the dense order in which events became visible, is
+ * given by one sequencer after the commit.
+ */
+export const eventTables = [
+  {
+    id: '0011_event',
+    sql: `create sequence plinth.event_seq;
+    create table plinth.event (
+      seq bigint not null default nextval('plinth.event_seq'),
+      position bigint,
+      id uuid not null,
+      type text not null,
+      source text not null,
+      subject text,
+      time timestamp with time zone not null,
+      data text not null,
+      caller text not null,
+      trace_id text not null,
+      handlers text[] not null,
+      expires_on date not null
+    ) partition by range (expires_on);
+    create table plinth.event_other partition of plinth.event default;
+    create index event_unseen on plinth.event (seq) where position is null;
+    create index event_position on plinth.event (position) where position is not null;
+    create index event_subject on plinth.event (subject, type, seq) where subject is not null;
+    create table plinth.event_head (
+      only boolean primary key default true check (only),
+      position bigint not null
+    );
+    insert into plinth.event_head (position) values (0);
+    create table plinth.event_handler (
+      name text primary key,
+      type text not null,
+      position bigint not null
+    );
+    create table plinth.event_subscription (
+      name text primary key,
+      position bigint not null,
+      moved_at timestamp with time zone not null
+    )`,
+  },
+] as const
