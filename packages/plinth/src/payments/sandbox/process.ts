@@ -1,4 +1,4 @@
-/** Owns the sandbox's own process: opens its database, listens, says where, ends with its parent. */
+/** Owns the process of a sandbox: opens its database, listens, and ends with its parent. */
 
 import { hex, randomBytes } from '../../base/ids.ts'
 import { newSecret } from '../signature.ts'
