@@ -3,6 +3,7 @@
 export { Failure, type FailureCode, type Problem } from './base/failure.ts'
 export { computed, type Field } from './define/field.ts'
 export * from './define/fields.ts'
+export { type Html, type HtmlValue, html } from './define/html.ts'
 export type {
   CreateInput,
   Data,

@@ -105,6 +105,7 @@ export function declaring(kit: string, parts: Logic[]): Declaring<Models> {
         ...{ is: 'event', kit, name, data },
         subject: spec.subject as Event['subject'],
         retentionDays: spec.retentionDays ?? 30,
+        audience: spec.audience as Event['audience'],
         description: spec.description,
       }),
     queue: (name, spec = {}) => add(queueOf(kit, name, spec)),
@@ -218,6 +219,8 @@ function mailOf(kit: string, name: string, spec: MailSpec<Shape>): Mail {
     text: spec.text as Mail['text'],
     html: spec.html as Mail['html'],
     from: spec.from,
+    secret: spec.secret ?? false,
+    unknown: spec.unknown ?? 'repeat',
   }
 }
 

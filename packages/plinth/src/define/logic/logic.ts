@@ -1,5 +1,6 @@
 /** Owns the values that declared logic is: actions, events, jobs, workflows, mails and the rest. */
 
+import type { Html } from '../html.ts'
 import type { Condition, Rule } from '../rule.ts'
 import type { Shape, Values } from './shape.ts'
 
@@ -52,6 +53,8 @@ export interface Event<D extends Shape = Shape> {
   readonly subject: ((data: never) => string) | undefined
   /** Days that the record is kept. Default 30. */
   readonly retentionDays: number
+  /** The users whose webhook endpoints get it, beside those of admins. */
+  readonly audience: ((data: never) => string | readonly string[] | null) | undefined
   readonly description: string | undefined
   /** Phantom. Never set. */
   readonly values?: Values<D>
@@ -172,8 +175,10 @@ export interface Mail<I extends Shape = Shape> {
   readonly input: I
   readonly subject: (input: never) => string
   readonly text: (input: never) => string
-  readonly html: ((input: never) => string) | undefined
+  readonly html: ((input: never) => Html) | undefined
   readonly from: string | undefined
+  readonly secret: boolean
+  readonly unknown: 'repeat' | 'hold'
   /** Phantom. Never set. */
   readonly values?: Values<I>
 }

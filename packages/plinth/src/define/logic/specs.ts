@@ -1,5 +1,6 @@
 /** Owns what logic is declared with: the options of actions, events, jobs, workflows and mails. */
 
+import type { Html } from '../html.ts'
 import type { Models, RecordOf, RuleInput } from '../infer.ts'
 import type { Condition, Me, Rule } from '../rule.ts'
 import type { Event, FailureTable, Queue, Rate, Retry, Signal, Workflow } from './logic.ts'
@@ -60,6 +61,11 @@ export interface EventSpec<D extends Shape> {
   readonly subject?: (data: Values<D>) => string
   /** Default 30. */
   readonly retentionDays?: number
+  /**
+   * The users whose webhook endpoints get the event, by id. Endpoints of admins get every event
+   * that they ask for. Default: nobody else does.
+   */
+  readonly audience?: (data: Values<D>) => string | readonly string[] | null
   readonly description?: string
 }
 
@@ -253,10 +259,21 @@ export interface MailSpec<I extends Shape> {
   readonly input?: I
   readonly subject: (input: Values<I>) => string
   readonly text: (input: Values<I>) => string
-  /** Write values by `${…}` of `html`, which escapes them. */
-  readonly html?: (input: Values<I>) => string
-  /** Default: the app's sender. */
+  /** Made by the tag `html`, which escapes what it is given. Default: the mail is text only. */
+  readonly html?: (input: Values<I>) => Html
+  /** `Name <address>` or an address. Default: the app's sender, `MAIL_FROM`. */
   readonly from?: string
+  /**
+   * True: the text holds a secret, such as a link to sign in. Nobody reads it through the API, and
+   * it is forgotten as soon as the mail has been sent. Default false.
+   */
+  readonly secret?: boolean
+  /**
+   * What happens where the connection broke after the mail was handed over, so that nobody knows
+   * whether it was taken: sent again with the same Message-ID, or left for a person to decide.
+   * Default `repeat`.
+   */
+  readonly unknown?: 'repeat' | 'hold'
 }
 
 /** A request to a webhook, as it came. */
