@@ -43,6 +43,7 @@ export const failureKinds = Object.freeze({
   overloaded: kind(503, 'The server is busy', true),
   unavailable: kind(503, 'The service is not ready', true),
   unserialisable: kind(422, 'A value cannot be kept as JSON'),
+  step_failed: kind(409, 'A step of a workflow failed'),
   lease_lost: kind(409, 'The job is no longer held by this worker'),
   internal: kind(500, 'Something went wrong on our side'),
   declaration_invalid: kind(500, 'The declaration has mistakes'),
@@ -54,6 +55,18 @@ export const failureKinds = Object.freeze({
 
 /** The stable code of a failure. */
 export type FailureCode = keyof typeof failureKinds
+
+/** The code of a failure that an action of the app declares. */
+export type DeclaredCode = string & { readonly [declaredCode]: true }
+
+declare const declaredCode: unique symbol
+
+/** A failure of the app's own: what its table says of it. */
+export interface DeclaredKind {
+  readonly code: string
+  /** 400 to 499. */
+  readonly status: number
+}
 
 /** One problem inside the input; `pointer` is an RFC 6901 JSON pointer, or a parameter's name. */
 export interface Problem {
@@ -72,6 +85,8 @@ export interface FailureDetails {
   readonly headers?: Readonly<Record<string, string>>
   /** The error underneath. Logged, never sent. */
   readonly cause?: unknown
+  /** What an action has declared: its code and status stand in place of the table's. */
+  readonly declared?: DeclaredKind | undefined
 }
 
 /**
@@ -80,7 +95,7 @@ export interface FailureDetails {
  */
 export class Failure extends Error {
   override readonly name = 'Failure'
-  readonly code: FailureCode
+  readonly code: FailureCode | DeclaredCode
   readonly status: number
   readonly title: string
   readonly retryable: boolean
@@ -88,19 +103,40 @@ export class Failure extends Error {
   readonly problems: readonly Problem[]
   readonly retryAfterSeconds: number | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly #kind: FailureCode
+  readonly #declared: DeclaredKind | undefined
 
   constructor(code: FailureCode, details: FailureDetails = {}) {
     const known = failureKinds[code]
+    const { declared } = details
     super(details.detail ?? known.title, { cause: details.cause })
-    this.code = code
-    this.status = known.status
-    this.title = known.title
+    this.#kind = code
+    this.#declared = declared
+    this.code = declared ? (declared.code as DeclaredCode) : code
+    this.status = declared?.status ?? known.status
+    this.title = declared ? titleOf(declared.code) : known.title
     this.retryable = known.retryable
     this.detail = details.detail ?? `${known.title}.`
     this.problems = Object.freeze([...(details.problems ?? [])])
     this.retryAfterSeconds = details.retryAfterSeconds
     this.headers = Object.freeze({ ...details.headers })
   }
+
+  /** The same failure with other details; what is not given stays as it is. */
+  with(details: Omit<FailureDetails, 'declared'>): Failure {
+    const { detail, problems, retryAfterSeconds, headers } = this
+    return new Failure(this.#kind, {
+      ...{ detail, problems, headers, cause: this.cause, declared: this.#declared },
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+      ...details,
+    })
+  }
+}
+
+/** `sold_out` → `Sold out`. */
+function titleOf(code: string): string {
+  const words = code.replaceAll('_', ' ')
+  return words.slice(0, 1).toUpperCase() + words.slice(1)
 }
 
 /** Shorthand for the commonest failure: the input has problems, each with its place. */

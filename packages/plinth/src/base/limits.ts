@@ -88,6 +88,17 @@ export const limits = Object.freeze({
   passwordHashQueueMax: 50,
   sessionIdleDays: 7,
   sessionLifeDays: 30,
+  // actions
+  actionCallsDeepMax: 8,
+  idempotencyMoneyDays: 30,
+  operationKeptHours: 24,
+  // workflows
+  workflowStepsMax: 1_000,
+  workflowResultBytesMax: 262_144,
+  workflowSignalsMax: 1_000,
+  workflowIdCharactersMax: 200,
+  workflowStallMs: 60_000,
+  workflowExternalTimeoutMs: 60_000,
   // import and export
   csvChunkBytes: 262_144,
   csvRecordCharactersMax: 1_048_576,

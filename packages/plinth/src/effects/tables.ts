@@ -1,8 +1,10 @@
 /** Owns the internal tables of effects, as numbered steps that `migrate/` applies. */
 
 import { auditTables } from './audit.ts'
+import { clockTables } from './clock.ts'
 import { eventTables } from './events/tables.ts'
 import { jobTables } from './jobs/tables.ts'
+import { workflowTables } from './workflows/tables.ts'
 
 /** Steps of the schema `plinth`; a step once released is never changed. */
 export const effectTables: readonly { readonly id: string; readonly sql: string }[] = Object.freeze(
@@ -37,6 +39,8 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
     },
     ...jobTables,
     ...eventTables,
+    ...workflowTables,
     ...auditTables,
+    ...clockTables,
   ],
 )

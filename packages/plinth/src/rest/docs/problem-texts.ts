@@ -122,6 +122,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'The server is starting, stopping or without its database.',
     'Wait a little and call again with the same Idempotency-Key.',
   ),
+  step_failed: say(
+    'A step of a workflow failed for good. Callers never see this; its record does.',
+    'Look at the workflow: plinth workflows show <id>.',
+  ),
   internal: say(
     'The server has a fault. The call was undone.',
     'Report the traceId to those who run the server; it leads them to the cause.',

@@ -1,0 +1,132 @@
+/** Owns what workflows learn while they run: signals, cancellation, events, the end of children. */
+
+import { reach } from '../../base/failpoint.ts'
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { Session } from '../../database/database.ts'
+import { demandSize } from '../jobs/job.ts'
+
+/** A word to a workflow. */
+export interface NewSignal {
+  readonly workflowId: string
+  /** `<kit>.<signal>`. */
+  readonly signal: string
+  /** Checked values as JSON text. */
+  readonly data: string
+}
+
+// The lock is that of the workflow's own rest: a signal is either seen by it, or wakes it.
+const lockText = `select state, (select count(*) from plinth.workflow_signal
+      where workflow_id = $1 and taken_by is null)
+  from plinth.workflow where id = $1 for no key update`
+const keepText = `insert into plinth.workflow_signal (workflow_id, signal, data, sent_at)
+  values ($1, $2, $3, $4::timestamp with time zone)`
+
+/**
+ * Gives a workflow a signal, which is kept until it waits for it. False where the workflow has
+ * ended: then nothing is kept. Fails with `not_found` where there is no such workflow, and with
+ * `conflict` where it has too many signals already.
+ */
+export async function sendSignal(
+  session: Session,
+  { workflowId, signal, data }: NewSignal,
+  now: string,
+): Promise<boolean> {
+  demandSize(data, `The data of the signal ${signal}`)
+  const { rows } = await session.query({
+    name: 'plinth_workflow_lock',
+    text: lockText,
+    values: [workflowId],
+  })
+  const [state, kept] = rows[0] ?? []
+  if (!state) throw noWorkflow(workflowId)
+  if (state !== 'running') return false
+  if (Number(kept) >= limits.workflowSignalsMax) {
+    throw new Failure('conflict', {
+      detail: `The workflow "${workflowId}" has ${kept} signals that it never waited for.`,
+    })
+  }
+  const keeping = session.query({
+    name: 'plinth_workflow_keep_signal',
+    text: keepText,
+    values: [workflowId, signal, data, now],
+  })
+  await Promise.all([keeping, reach('signal.arrived')])
+  await wakeWorkflows(session, [workflowId], now)
+  return true
+}
+
+/** The failure of who names a workflow that is not there. */
+export function noWorkflow(id: string): Failure {
+  return new Failure('not_found', { detail: `There is no workflow "${id}".` })
+}
+
+const wakeText = `with woken as (
+    update plinth.workflow set resting = false, wake_at = null
+    where id = any($1::text[]) and resting returning job_id
+  )
+  update plinth.job set state = 'ready', run_at = $2::timestamp with time zone
+  where id in (select job_id from woken) and state in ('delayed', 'retrying')`
+
+/** Wakes workflows that rest. One that is under way looks for news itself before it rests. */
+export async function wakeWorkflows(
+  session: Session,
+  ids: readonly string[],
+  now: string,
+): Promise<void> {
+  await session.query({ name: 'plinth_workflow_wake', text: wakeText, values: [ids, now] })
+}
+
+const waitingText = `select distinct w.workflow_id from plinth.workflow_event_wait w
+  join unnest($1::text[], $2::text[]) as e(event, subject)
+    on e.event = w.event and e.subject = w.subject
+  order by 1`
+
+/**
+ * Wakes the workflows that wait for some of these events. To be called once the events can be
+ * seen by others. Returns how many there were.
+ */
+export async function wakeForEvents(
+  session: Session,
+  events: readonly { readonly type: string; readonly subject: string | null }[],
+  now: string,
+): Promise<number> {
+  const about = events.filter(({ subject }) => subject !== null)
+  if (about.length === 0) return 0
+  const { rows } = await session.query({
+    name: 'plinth_workflow_event_waits',
+    text: waitingText,
+    values: [about.map(({ type }) => type), about.map(({ subject }) => subject)],
+  })
+  const ids = rows.map(([id]) => String(id))
+  if (ids.length > 0) await wakeWorkflows(session, ids, now)
+  return ids.length
+}
+
+const cancelText = `update plinth.workflow
+  set cancel_reason = coalesce(cancel_reason, $2)
+  where id = $1 and state = 'running' returning id`
+const stateText = 'select state from plinth.workflow where id = $1'
+
+/**
+ * Asks a workflow to stop and to undo what it has done. False where it has ended or is being undone
+ * already. Fails with `not_found`.
+ */
+export async function cancelWorkflow(
+  session: Session,
+  { id, reason }: { readonly id: string; readonly reason: string },
+  now: string,
+): Promise<boolean> {
+  const { rows } = await session.query({
+    name: 'plinth_workflow_cancel',
+    text: cancelText,
+    values: [id, reason],
+  })
+  if (rows.length > 0) {
+    await wakeWorkflows(session, [id], now)
+    return true
+  }
+  const found = await session.query({ text: stateText, values: [id] })
+  if (found.rows.length === 0) throw noWorkflow(id)
+  return false
+}
