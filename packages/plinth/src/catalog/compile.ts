@@ -31,14 +31,14 @@ export function compileCatalog(
   const mistakes = new Mistakes()
   const kits = orderedKits([...builtIns.kits, ...app.kits], mistakes)
   const drafts = draftModels(kits, mistakes)
+  const roles = app.roles ? new Set(app.roles) : undefined
   const joins = new Map<string, Model>()
   const visible = new Map<string, Visible>()
   for (const draft of drafts.values()) {
-    const fields = draftFields(draft, mistakes)
+    const fields = draftFields(draft, { mistakes, roles })
     const relations = relationsOf(draft, { drafts, mistakes, joins })
     visible.set(draft.name, { name: draft.name, fields, relations })
   }
-  const roles = app.roles ? new Set(app.roles) : undefined
   const shared = { models: visible, mistakes, roles, rolesSeen: new Set<string>() }
   const models = new Map<string, Model>()
   for (const draft of drafts.values()) {

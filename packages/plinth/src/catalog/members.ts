@@ -27,13 +27,20 @@ const baseNames: ReadonlySet<string> = new Set([
 const grammarNames: ReadonlySet<string> = new Set(['and', 'or', 'not', 'some', 'every', 'none'])
 
 /** All columns of a model in order: id, declared members, then the other base fields. */
-export function draftFields(draft: DraftModel, mistakes: Mistakes): Map<string, DraftField> {
+export function draftFields(
+  draft: DraftModel,
+  {
+    mistakes,
+    roles,
+  }: { readonly mistakes: Mistakes; readonly roles?: ReadonlySet<string> | undefined },
+): Map<string, DraftField> {
   const fields = new Map<string, DraftField>()
   fields.set('id', baseField('id', uuidKind(), 'id'))
   for (const [name, member] of Object.entries(draft.members)) {
     const place = `${draft.place}.fields.${name}`
     checkName(name, { place, mistakes })
-    if (member.is === 'field') addField(fields, declared(name, member, { place, mistakes }), place)
+    if (member.is === 'field')
+      addField(fields, declared(name, member, { place, mistakes, roles }), place)
     else if (member.is === 'belongsTo') addField(fields, reference(name, member), place)
   }
   fields.set('createdAt', baseField('createdAt', instantKind(), 'createdAt'))
@@ -59,6 +66,7 @@ export function draftFields(draft: DraftModel, mistakes: Mistakes): Map<string, 
 interface Place {
   readonly place: string
   readonly mistakes: Mistakes
+  readonly roles?: ReadonlySet<string> | undefined
 }
 
 function checkName(name: string, { place, mistakes }: Place): void {
@@ -70,7 +78,9 @@ function checkName(name: string, { place, mistakes }: Place): void {
   }
 }
 
-function declared(name: string, field: Field, where: Place): DraftField {
+function declared(name: string, member: Field, where: Place): DraftField {
+  const kind = member.kind.bound?.({ roles: where.roles }) ?? member.kind
+  const field = { ...member, kind }
   if (field.mistake) where.mistakes.add(where.place, field.mistake)
   if (field.computed && (field.default !== undefined || field.unique)) {
     where.mistakes.add(where.place, 'a computed field has no default and is not unique by option')

@@ -24,6 +24,7 @@ import {
   type OutputOf,
   objectKind,
   objectListKind,
+  roleKind,
   type StandardSchema,
   slugKind,
   type TextOptions,
@@ -118,6 +119,17 @@ export function choice<const V extends string, const O extends FieldOptions<NoIn
   options?: O,
 ): Field<V, PresenceOf<O>, 'text'> {
   return field(() => choiceKind(values), options)
+}
+
+/**
+ * The name of a role: where the app declares its `roles`, one of them.
+ *
+ * @example list(role(), { default: [] })
+ */
+export function role<const O extends FieldOptions<string>>(
+  options?: O,
+): Field<string, PresenceOf<O>, 'text'> {
+  return field(() => roleKind(), options)
 }
 
 /** A calendar date: `2026-11-21`. */

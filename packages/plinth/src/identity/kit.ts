@@ -1,6 +1,6 @@
 /** Owns the models of identity: users and their sessions. */
 
-import { boolean, email, instant, list, text } from '../define/fields.ts'
+import { boolean, email, instant, list, role, text } from '../define/fields.ts'
 import { kit } from '../define/kit.ts'
 import { belongsTo, hasMany } from '../define/relation.ts'
 import { nobody } from '../define/rule.ts'
@@ -25,7 +25,7 @@ export const identity = kit('identity', {
         email: email({ unique: true, description: 'What the user signs in with.' }),
         name: text({ max: 200, optional: true }),
         passwordHash: text({ max: 500, optional: true }),
-        roles: list(text({ max: 60 }), { max: 50, default: [] }),
+        roles: list(role(), { max: 50, default: [] }),
         suspended: boolean({ default: false, description: 'True: cannot sign in.' }),
         sessions: hasMany('session'),
       },

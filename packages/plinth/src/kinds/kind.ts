@@ -82,6 +82,8 @@ export interface Kind<V = unknown> {
   readonly arithmetic: boolean
   /** The kind of a list's items. */
   readonly item?: Kind
+  /** The kind inside an app, where it depends on what the app declares. */
+  bound?(app: { readonly roles: ReadonlySet<string> | undefined }): Kind<V>
   /** The same kind without its bounds: what a filter compares the column with. */
   operand(): Kind<V>
   /** The options it was declared with, plain data, for documents and tests. */

@@ -25,6 +25,7 @@ export {
   objectSchema,
 } from './object-kind.ts'
 export { operandOf } from './operands.ts'
+export { roleKind } from './role-kind.ts'
 export {
   binaryKind,
   type JsonOptions,

@@ -93,6 +93,7 @@ export function listKind<V>(item: Kind<V>, options: ListOptions = {}): Kind<read
     item,
     options: { item: item.name, min, max },
     operand: () => listKind(item.operand()),
+    ...(item.bound ? { bound: (app) => listKind(item.bound?.(app) ?? item, options) } : {}),
   })
 }
 

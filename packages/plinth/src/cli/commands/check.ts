@@ -35,8 +35,9 @@ export async function check(file: string | undefined): Promise<void> {
 
 /** Which verbs are open to everybody, under a rule, or closed. */
 function openness({ access }: Model): string {
-  return Object.entries(access)
-    .map(([verb, { type, ...rest }]) => {
+  return (['read', 'create', 'update', 'delete'] as const)
+    .map((verb) => {
+      const { type, ...rest } = access[verb]
       if (type !== 'constant') return `${verb} by rule`
       return 'value' in rest && rest.value === true ? `${verb} by anyone` : `no ${verb}`
     })

@@ -16,6 +16,7 @@ export type ProblemCode =
   | 'too_precise'
   | 'too_deep'
   | 'unknown_key'
+  | 'unknown_role'
 
 /** Reports a problem of the value itself; returns undefined, so that a check can return it. */
 export function refuse(report: Report, code: ProblemCode, detail: string): undefined {
