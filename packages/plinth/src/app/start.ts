@@ -1,7 +1,7 @@
 /** Owns starting a configured app: the same for the server process and for every command. */
 
 import { dirname, join } from 'node:path'
-import { systemClock } from '../base/time.ts'
+import { shiftedClock, systemClock } from '../base/time.ts'
 import type { DatabaseAddress } from '../database/database.ts'
 import { openApp, type RunningApp } from './compose.ts'
 import type { Config } from './config/config.ts'
@@ -11,6 +11,7 @@ import type { Log } from './log.ts'
 import { seedOnce } from './people/seed.ts'
 import { keepSeedLines } from './people/seed-lines.ts'
 import { plantFaults } from './process/faults.ts'
+import { withSandboxClock } from './sandbox/clock.ts'
 import { schemaMode } from './schema/schema.ts'
 
 /** What is started, and how. */
@@ -53,7 +54,9 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const mode = await schemaMode({ command, production, embedded, migrations })
   const schema = { mode, migrations, ask: () => acceptLoss }
   const setup = { database, secret, production, callsPerMinute, schema }
-  const running = await openApp(loaded.app, setup, { clock: systemClock, log })
+  const clock = shiftedClock(systemClock)
+  const opened = await openApp(loaded.app, setup, { clock, log })
+  const running = production ? opened : await withSandboxClock(opened, clock)
   try {
     const seedable = !production && (command === 'dev' || embedded)
     const seedLines = seedable ? await seedOnce({ ...running, app: loaded.app }) : undefined

@@ -31,6 +31,28 @@ export function movableClock(startMs = 1_767_225_600_000): MovableClock {
   }
 }
 
+/** A clock that goes on by itself, so far ahead of another, or behind it. */
+export interface ShiftedClock extends Clock {
+  /** Milliseconds. */
+  readonly shiftMs: number
+  /** Sets how far it stands from the other. */
+  shift(toMs: number): void
+}
+
+/** Creates a clock that shows what another shows, until it is shifted. */
+export function shiftedClock(base: Clock): ShiftedClock {
+  let shiftMs = 0
+  return {
+    now: () => base.now() + shiftMs,
+    get shiftMs() {
+      return shiftMs
+    },
+    shift(toMs) {
+      shiftMs = toMs
+    },
+  }
+}
+
 /** An RFC 3339 UTC instant in the form in which PostgreSQL prints it: no trailing zeros. */
 export function instantText(ms: number): string {
   const text = new Date(ms).toISOString()

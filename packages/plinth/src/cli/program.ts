@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addClockCommands } from './groups/clock.ts'
 import { addDataCommands } from './groups/data.ts'
 import { addMigrateCommands } from './groups/migrate.ts'
 import { addServingCommands } from './groups/serving.ts'
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addMigrateCommands(program)
   addDataCommands(program)
   addUserCommands(program)
+  addClockCommands(program)
   return program
 }
 

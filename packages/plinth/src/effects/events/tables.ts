@@ -28,7 +28,7 @@ export const eventTables = [
     create index event_position on plinth.event (position) where position is not null;
     create index event_subject on plinth.event (subject, type, seq) where subject is not null;
     create table plinth.event_head (
-      only boolean primary key default true check (only),
+      one boolean primary key default true check (one),
       position bigint not null
     );
     insert into plinth.event_head (position) values (0);
