@@ -29,6 +29,7 @@ import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
+import { effectsOf } from './effects.ts'
 import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
@@ -155,12 +156,14 @@ interface RuntimeParts {
 }
 
 function runtimeOf({ catalog, database, clock, log, actions, setup }: RuntimeParts): Runtime {
+  const newId = uuidSource(clock)
   return Object.freeze({
     catalog,
     database,
     clock,
     log,
-    newId: uuidSource(clock),
+    newId,
+    effects: effectsOf({ logic: catalog.logic, newId }, () => undefined),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
     identify: sessionIdentifier({ database, clock, log }),

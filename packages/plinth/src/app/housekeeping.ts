@@ -2,6 +2,7 @@
 
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
+import { forgetTakings } from '../effects/actions/taking.ts'
 import { forgetAllowances } from '../effects/allowance.ts'
 import { forgetAudit } from '../effects/audit.ts'
 import { forgetReplies } from '../effects/idempotency.ts'
@@ -14,8 +15,10 @@ const hourMs = 3_600_000
 /** Clears away once. */
 export async function clearAway({ database, clock }: Runtime): Promise<void> {
   const nowMs = clock.now()
-  await forgetReplies(database, instantText(nowMs - limits.idempotencyHours * hourMs))
-  await forgetAllowances(database, instantText(nowMs))
+  const now = instantText(nowMs)
+  await forgetReplies(database, now)
+  await forgetAllowances(database, now)
+  await forgetTakings(database, now)
   await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
 }

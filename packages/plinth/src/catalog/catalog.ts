@@ -1,6 +1,8 @@
 /** Owns the form of the catalog: all declarations, compiled, checked and frozen. */
 
 import type { Expression, Operand } from '../define/expression.ts'
+import type { Action } from '../define/logic/logic.ts'
+import type { Shape } from '../define/logic/shape.ts'
 import type { OnDelete } from '../define/relation.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { CatalogLogic } from './logic/logic.ts'
@@ -144,17 +146,21 @@ export interface ModelOperation {
   readonly model: Model
 }
 
-/** A named piece of business logic. Built-in kits use it for sign-in and the like. */
+/** A named piece of business logic: declared by the app, or of a built-in kit. */
 export interface ActionOperation {
   readonly name: string
   readonly type: 'action'
   readonly kit: string
+  /** The first part of its address, where it is not the kit's name: `orders`. */
+  readonly base?: string
   /** The last part of its address: `sign-in`. */
   readonly path: string
-  /** True: it changes nothing and is served by GET. */
+  /** True: it changes nothing and is served by GET and QUERY. */
   readonly safe: boolean
   readonly input: ReadonlyMap<string, ActionInput>
   readonly description: string
+  /** What the app has declared; undefined for a built-in action. */
+  readonly declared?: DeclaredAction
 }
 
 /** One named value of an action's input. */
@@ -162,4 +168,25 @@ export interface ActionInput {
   readonly name: string
   readonly kind: Kind
   readonly optional: boolean
+  /** Used where nothing is given; undefined: none. */
+  readonly default?: unknown
+  readonly description?: string | undefined
 }
+
+/** An action of the app, compiled. */
+export interface DeclaredAction {
+  readonly action: Action
+  /** Over `me` and `input` alone; the fields of `model` are those of the input. */
+  readonly allow: Expression
+  /** The input as a model without a table, for the rule. */
+  readonly inputModel: Model
+  readonly output: ActionOutput
+}
+
+/** What an action answers with. */
+export type ActionOutput =
+  | { readonly is: 'nothing' }
+  /** Named values. */
+  | { readonly is: 'values'; readonly shape: Shape }
+  /** A record, as the caller may read it. */
+  | { readonly is: 'record'; readonly model: string }

@@ -3,6 +3,7 @@
 import type { AnyKit, App } from '../define/kit.ts'
 import type { ActionOperation, Catalog, Model, ModelIndex, ModelRelation } from './catalog.ts'
 import { type DraftModel, draftModels, orderedKits } from './draft.ts'
+import { actionsOf } from './logic/actions.ts'
 import { logicOf } from './logic/logic.ts'
 import { type DraftField, draftFields } from './members.ts'
 import { Mistakes, suggestion } from './mistakes.ts'
@@ -46,7 +47,8 @@ export function compileCatalog(
   }
   for (const [name, join] of joins) models.set(name, join)
   const logic = logicOf(kits, mistakes)
-  const operations = operationsOf(models, builtIns.actions, mistakes)
+  const declared = actionsOf({ ...shared, actions: logic.actions, models })
+  const operations = operationsOf(models, [...builtIns.actions, ...declared], mistakes)
   mistakes.report()
   return Object.freeze({
     title: app.title,

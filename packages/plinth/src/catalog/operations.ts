@@ -5,7 +5,7 @@ import type { Mistakes } from './mistakes.ts'
 import { nameProblem } from './names.ts'
 
 /** Words that addresses use themselves. */
-const takenPlurals: ReadonlySet<string> = new Set(['batch'])
+const takenWords: ReadonlySet<string> = new Set(['batch', 'operations'])
 
 /** The operations of all exposed models and of the built-in actions, by name. */
 export function operationsOf(
@@ -14,13 +14,13 @@ export function operationsOf(
   mistakes: Mistakes,
 ): ReadonlyMap<string, Operation> {
   const operations = new Map<string, Operation>()
-  const kits = new Set(actions.map((action) => action.kit))
+  const kits = new Set(actions.filter(({ declared }) => !declared).map(({ kit }) => kit))
   for (const model of models.values()) {
     if (!model.exposed) continue
     const place = `${model.kit}.${model.name}.plural`
     const problem = nameProblem(model.plural)
     if (problem) mistakes.add(place, `"${model.plural}" ${problem}`)
-    if (takenPlurals.has(model.plural) || kits.has(model.plural)) {
+    if (takenWords.has(model.plural) || kits.has(model.plural)) {
       mistakes.add(place, `/api/${model.plural} is taken: give another plural`)
     }
     for (const type of typesOf(model)) {
@@ -28,8 +28,32 @@ export function operationsOf(
       operations.set(operation.name, Object.freeze(operation))
     }
   }
-  for (const action of actions) operations.set(action.name, action)
+  addActions(operations, actions, mistakes)
   return operations
+}
+
+/** Adds actions; each has a name and an address of its own. */
+function addActions(
+  operations: Map<string, Operation>,
+  actions: readonly ActionOperation[],
+  mistakes: Mistakes,
+): void {
+  const addresses = new Map<string, string>()
+  for (const action of actions) {
+    const { name, declared, kit, base = kit, path } = action
+    const address = `/api/${base}/${path}`
+    const other = addresses.get(address)
+    if (operations.has(name)) {
+      mistakes.add(name, 'is the name of another operation of this app: rename the action')
+    } else if (other !== undefined) {
+      mistakes.add(name, `has the address ${address}, as ${other}: rename one of them`)
+    }
+    if (declared && (takenWords.has(base) || path === 'query')) {
+      mistakes.add(name, `${address} is taken by Plinth itself: choose another name`)
+    }
+    addresses.set(address, name)
+    operations.set(name, action)
+  }
 }
 
 function typesOf(model: Model): readonly ModelOperation['type'][] {

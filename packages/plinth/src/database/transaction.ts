@@ -28,6 +28,7 @@ export interface TransactionRun {
   readonly attemptsMax: number
   readonly statementTimeoutMs: number | undefined
   readonly timeoutMs: number | undefined
+  readonly queueAt?: readonly string[]
 }
 
 /** Runs the work in a transaction, at most `attemptsMax` times. */
@@ -39,6 +40,7 @@ export async function runTransaction<T>(
   const start: Start = {
     begin: beginOf(options),
     endsAtMs: options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs,
+    queueAt: options.queueAt ?? [],
   }
   for (let attempt = 1; ; attempt++) {
     const outcome = await runOnce(pool, work, start)
@@ -54,6 +56,7 @@ interface Start {
   readonly begin: readonly Query[]
   /** When its time is over, on the monotonic counter. */
   readonly endsAtMs: number | undefined
+  readonly queueAt: readonly string[]
 }
 
 type Outcome<T> =
@@ -69,6 +72,7 @@ async function runOnce<T>(
   const wire = await pool.acquire()
   const transaction = new Transaction(wire, start)
   try {
+    await queueUp(wire, start.queueAt)
     const value = await work(transaction)
     await transaction.commit()
     return { kind: 'done', value }
@@ -76,8 +80,31 @@ async function runOnce<T>(
     await transaction.rollback()
     return outcomeOf(transaction, reason)
   } finally {
+    if (start.queueAt.length > 0) leaveQueue(wire)
     pool.release(wire)
   }
+}
+
+// In one order for all, so that two that queue at the same names cannot wait for each other.
+const queueText = `select pg_catalog.pg_advisory_lock(q.place) from (
+  select distinct pg_catalog.hashtextextended(n, 8) as place from unnest($1::text[]) as n
+  order by place) as q`
+const leaveText = 'select pg_catalog.pg_advisory_unlock_all()'
+
+/**
+ * A lock of the connection, not of the transaction: a transaction's own first statement would take
+ * its snapshot, and then wait with a view of the past.
+ */
+async function queueUp(wire: Wire, names: readonly string[]): Promise<void> {
+  if (names.length > 0) await wire.query({ name: 'queue_up', text: queueText, values: [names] })
+}
+
+/** Goes out behind COMMIT or ROLLBACK, and ahead of whoever gets the connection next. */
+function leaveQueue(wire: Wire): void {
+  if (!wire.isOpen) return
+  wire.query({ name: 'leave_queue', text: leaveText, values: none }).catch(() => {
+    wire.destroy('a queue could not be left')
+  })
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { Failure } from '../base/failure.ts'
 import type { Session } from '../database/database.ts'
+import { databaseErrorOf } from '../database/errors.ts'
 
 /** What makes a call the same call. */
 export interface CallKey {
@@ -12,41 +13,66 @@ export interface CallKey {
   readonly fingerprint: string
 }
 
-const claimText =
-  'select pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtextextended($1 || chr(10) || $2, 7))'
-const findText = 'select fingerprint, reply from plinth.idempotency where caller = $1 and key = $2'
-const storeText = `insert into plinth.idempotency (caller, key, fingerprint, reply, created_at)
-  values ($1, $2, $3, $4, $5::timestamp with time zone)`
-const forgetText = 'delete from plinth.idempotency where created_at < $1::timestamp with time zone'
+const lockedPlace = 'pg_catalog.hashtextextended($1 || chr(10) || $2, 7)'
+const claimText = `select c.free, i.fingerprint, i.reply
+  from (select pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}) as free) as c
+  left join plinth.idempotency as i on i.caller = $1 and i.key = $2`
+const storeText = `insert into plinth.idempotency
+    (caller, key, fingerprint, reply, created_at, kept_until)
+  values ($1, $2, $3, $4, $5::timestamp with time zone, $6::timestamp with time zone)`
+const waitText = `select pg_catalog.pg_advisory_xact_lock(${lockedPlace})`
+const confirmText = `update plinth.idempotency set kept_until = kept_until
+  where caller = $1 and key = $2 returning fingerprint, reply`
+const forgetText = 'delete from plinth.idempotency where kept_until < $1::timestamp with time zone'
 
 /**
  * Claims a key for this transaction and returns the stored reply of an earlier call, if there is
- * one. The lock is taken before the look-up: of two equal calls at once, the second either sees
- * the first one's committed reply or is told `in_progress`; none runs beside the other. The row
- * is read plainly, never by ON CONFLICT DO NOTHING (which lets write skew through).
+ * one; both in one statement. Of two equal calls at once, the second either sees the first one's
+ * committed reply or is told `in_progress`; none runs beside the other. The row is read plainly,
+ * never by ON CONFLICT DO NOTHING (which lets write skew through). The snapshot can be older than
+ * the lock: then storing the reply meets the unique key, and the call looks again.
  *
  * Fails with `in_progress` (409) and `key_reused` (422).
  */
 export async function claimKey(session: Session, call: CallKey): Promise<string | undefined> {
-  const lock = await session.query({
+  const { rows } = await session.query({
     name: 'plinth_idempotency_claim',
     text: claimText,
     values: [call.caller, call.key],
   })
-  if (lock.rows[0]?.[0] !== 't') throw stillRunning()
-  const found = await session.query({
-    name: 'plinth_idempotency_find',
-    text: findText,
-    values: [call.caller, call.key],
+  const [free, fingerprint, reply] = rows[0] ?? []
+  if (free !== 't') throw stillRunning()
+  if (fingerprint === null || fingerprint === undefined) return undefined
+  demandSame(call, fingerprint)
+  return reply ?? undefined
+}
+
+function demandSame(call: CallKey, fingerprint: string): void {
+  if (fingerprint === call.fingerprint) return
+  throw new Failure('key_reused', {
+    detail: 'This Idempotency-Key was used for another call: use a new key for a new call.',
   })
-  const row = found.rows[0]
-  if (!row) return undefined
-  if (row[0] !== call.fingerprint) {
-    throw new Failure('key_reused', {
-      detail: 'This Idempotency-Key was used for another call: use a new key for a new call.',
-    })
-  }
-  return row[1] ?? undefined
+}
+
+/**
+ * What became of a call whose commit is in doubt: its stored reply, or undefined where nothing was
+ * stored and nothing will be. Run it in a transaction of its own, read committed, on another
+ * connection. It waits until the doubtful transaction has ended, whoever still runs it, because
+ * that holds the key's lock; then it looks, and writes: where the server confirms this write, all
+ * that came before it is as safe. Never by `pg_xact_status`, which lies after a crash (N2).
+ */
+export async function settleKey(session: Session, call: CallKey): Promise<string | undefined> {
+  const values = [call.caller, call.key]
+  await session.query({ name: 'plinth_idempotency_wait', text: waitText, values })
+  const { rows } = await session.query({
+    name: 'plinth_idempotency_confirm',
+    text: confirmText,
+    values,
+  })
+  const [fingerprint, reply] = rows[0] ?? []
+  if (fingerprint === null || fingerprint === undefined) return undefined
+  demandSame(call, fingerprint)
+  return reply ?? undefined
 }
 
 /** The failure of a call that meets an equal one under way. */
@@ -61,16 +87,22 @@ export function stillRunning(): Failure {
 export async function storeReply(
   session: Session,
   call: CallKey,
-  stored: { readonly reply: string; readonly now: string },
+  stored: { readonly reply: string; readonly now: string; readonly keptUntil: string },
 ): Promise<void> {
   await session.query({
     name: 'plinth_idempotency_store',
     text: storeText,
-    values: [call.caller, call.key, call.fingerprint, stored.reply, stored.now],
+    values: [call.caller, call.key, call.fingerprint, stored.reply, stored.now, stored.keptUntil],
   })
 }
 
-/** Forgets replies stored before an instant (RFC 3339). */
+/** True for the failure of a reply that was stored by an equal call in the meantime. */
+export function isStoredMeanwhile(error: unknown): boolean {
+  const cause = databaseErrorOf(error)
+  return cause?.sqlState === '23505' && cause.schema === 'plinth' && cause.table === 'idempotency'
+}
+
+/** Forgets replies that were kept until before an instant (RFC 3339). */
 export async function forgetReplies(session: Session, before: string): Promise<number> {
   const { count } = await session.query({ text: forgetText, values: [before] })
   return count

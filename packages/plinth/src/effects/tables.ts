@@ -1,5 +1,6 @@
 /** Owns the internal tables of effects, as numbered steps that `migrate/` applies. */
 
+import { actionTables } from './actions/tables.ts'
 import { auditTables } from './audit.ts'
 import { clockTables } from './clock.ts'
 import { eventTables } from './events/tables.ts'
@@ -41,6 +42,7 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
     ...eventTables,
     ...workflowTables,
     ...auditTables,
+    ...actionTables,
     ...clockTables,
   ],
 )

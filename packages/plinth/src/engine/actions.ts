@@ -2,13 +2,12 @@
 
 import type { Caller } from '../access/caller.ts'
 import { present } from '../base/assert.ts'
-import { Failure, invalidInput, type Problem } from '../base/failure.ts'
+import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
-import { suggestionOrStop } from '../catalog/mistakes.ts'
 import { restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
-import { reporter } from '../kinds/kinds.ts'
 import type { Call, Reply } from './call.ts'
+import { checkInput } from './logic/action.ts'
 import { recordAccess } from './records.ts'
 import type { Action, ActionValues, Runtime } from './runtime.ts'
 
@@ -56,32 +55,4 @@ async function takeAllowances(asked: Asked, { action, input, now }: Taking): Pro
       retryAfterSeconds: taken.retryAfterSeconds,
     })
   }
-}
-
-function checkInput(operation: ActionOperation, input: unknown): ActionValues {
-  const given = input === undefined ? {} : input
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalidInput([{ pointer: '', code: 'wrong_type', detail: 'Give an object of values.' }])
-  }
-  const problems: Problem[] = []
-  const values: Record<string, unknown> = Object.create(null)
-  for (const name of Object.keys(given)) {
-    if (operation.input.has(name)) continue
-    const near = suggestionOrStop(name, operation.input.keys())
-    problems.push({
-      pointer: `/${name}`,
-      code: 'unknown_field',
-      detail: `There is no such field${near}`,
-    })
-  }
-  for (const { name, kind, optional } of operation.input.values()) {
-    const value = (given as Readonly<Record<string, unknown>>)[name]
-    if (value !== undefined && value !== null) {
-      values[name] = kind.check(value, reporter(problems, `/${name}`))
-    } else if (!optional) {
-      problems.push({ pointer: `/${name}`, code: 'required', detail: 'Give a value.' })
-    }
-  }
-  if (problems.length > 0) throw invalidInput(problems)
-  return values
 }

@@ -4,9 +4,18 @@ import { createHash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
 import { isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
+import type { Session } from '../database/database.ts'
 import { databaseErrorOf } from '../database/errors.ts'
-import { type CallKey, claimKey, stillRunning, storeReply } from '../effects/idempotency.ts'
+import {
+  type CallKey,
+  claimKey,
+  isStoredMeanwhile,
+  settleKey,
+  stillRunning,
+  storeReply,
+} from '../effects/idempotency.ts'
 import type { Call, Reply } from './call.ts'
 import { demandTime } from './deadline.ts'
 import type { Runtime, Scope } from './runtime.ts'
@@ -17,6 +26,28 @@ interface Asked {
   readonly caller: Caller
 }
 
+const hourMs = 3_600_000
+const attemptsMax = 3
+
+/** Ends a transaction that has nothing to do: an equal call was answered before. */
+class Replayed extends Error {
+  override readonly name = 'Replayed'
+  readonly reply: Reply
+
+  constructor(stored: string) {
+    super('The call was answered before.')
+    this.reply = { ...(JSON.parse(stored) as Reply), replayed: true }
+  }
+}
+
+/** What a keyed call does inside its transaction, beside its own work. */
+export interface Keyed {
+  /** Runs first: claims the key, or ends the transaction where the reply is stored already. */
+  claim(session: Session): Promise<void>
+  /** Runs last: stores the reply beside its effects. */
+  store(session: Session, reply: Reply): Promise<void>
+}
+
 /**
  * Runs an unsafe call of models under its Idempotency-Key. A failure stores nothing: the
  * transaction rolls back and a repeat tries again. Built-in actions are not run by this, on
@@ -25,18 +56,65 @@ interface Asked {
  *
  * Fails with `in_progress`, `key_reused`, and with whatever the call fails with.
  */
-export async function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promise<Reply> {
+export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promise<Reply> {
+  const { runtime, call, caller } = asked
+  const isolation = call.operation === 'batch' ? 'serializable' : 'read committed'
+  return withKey(asked, limits.idempotencyHours, (keyed) =>
+    runtime.database.transaction(
+      async (session) => {
+        demandTime(runtime, call)
+        await keyed.claim(session)
+        const reply = await run({ runtime, session, caller, call })
+        await reach('rows.written')
+        await keyed.store(session, reply)
+        return reply
+      },
+      { isolation },
+    ),
+  )
+}
+
+/**
+ * Answers a call under its key: by `attempt`, by the reply of an equal call before it, or, where
+ * the connection broke at COMMIT, by what is found to be stored. Replies are kept for so many hours.
+ */
+export async function withKey(
+  asked: Asked,
+  keptHours: number,
+  attempt: (keyed: Keyed) => Promise<Reply>,
+): Promise<Reply> {
+  const { runtime } = asked
   const key = keyOf(asked)
-  for (let attempt = 1; ; attempt++) {
+  const keyed = keyedOf(runtime, key, keptHours)
+  for (let number = 1; ; number++) {
     try {
-      return await attemptOnce(asked, { key, run })
+      return await attempt(keyed)
     } catch (error) {
-      if (attempt >= attemptsMax || !goesAgain(asked, error)) throw explained(error)
+      if (error instanceof Replayed) return error.reply
+      const inDoubt = databaseErrorOf(error)?.outcomeUnknown ?? false
+      const settled = inDoubt ? await settle(runtime, key) : undefined
+      if (settled !== undefined) return settled
+      if (number < attemptsMax && (inDoubt || goesAgain(asked, error))) continue
+      throw isStoredMeanwhile(error) ? stillRunning() : error
     }
   }
 }
 
-const attemptsMax = 3
+function keyedOf({ clock }: Runtime, key: CallKey, keptHours: number): Keyed {
+  return {
+    async claim(session) {
+      const stored = await claimKey(session, key)
+      await reach('key.claimed')
+      if (stored !== undefined) throw new Replayed(stored)
+    },
+    store(session, reply) {
+      const nowMs = clock.now()
+      const now = instantText(nowMs)
+      const keptUntil = instantText(nowMs + keptHours * hourMs)
+      return storeReply(session, key, { reply: JSON.stringify(reply), now, keptUntil })
+    },
+  }
+}
 
 /**
  * A serializable snapshot can be older than the claim: another call's reply was stored in between,
@@ -44,54 +122,30 @@ const attemptsMax = 3
  * looks again, as it does without a key.
  */
 function goesAgain({ runtime, call }: Asked, error: unknown): boolean {
-  if (error instanceof StoredMeanwhile) return true
+  if (isStoredMeanwhile(error)) return true
   const upserts = runtime.catalog.operations.get(call.operation)?.type === 'upsert'
   return upserts && error instanceof Failure && error.code === 'conflict'
 }
 
-/** Where the connection broke at COMMIT the caller need not look: the key tells. */
-function explained(error: unknown): unknown {
-  if (error instanceof StoredMeanwhile) return stillRunning()
-  if (!(error instanceof Failure) || !databaseErrorOf(error)?.outcomeUnknown) return error
-  return new Failure('unavailable', {
-    detail:
-      'The connection broke while the change was being stored: it may be stored or not. ' +
-      'Repeat the call with the same Idempotency-Key: it happens once.',
-    retryAfterSeconds: 1,
-    cause: error.cause,
-  })
-}
-
-interface Once {
-  readonly key: CallKey
-  readonly run: (scope: Scope) => Promise<Reply>
-}
-
-function attemptOnce({ runtime, call, caller }: Asked, { key, run }: Once): Promise<Reply> {
-  const isolation = call.operation === 'batch' ? 'serializable' : 'read committed'
-  return runtime.database.transaction(
-    async (session) => {
-      demandTime(runtime, call)
-      const stored = await claimKey(session, key)
-      await reach('key.claimed')
-      if (stored !== undefined) return { ...(JSON.parse(stored) as Reply), replayed: true }
-      const reply = await run({ runtime, session, caller, call })
-      await reach('rows.written')
-      const now = instantText(runtime.clock.now())
-      try {
-        await storeReply(session, key, { reply: JSON.stringify(reply), now })
-      } catch (error) {
-        if (error instanceof Failure && error.code === 'conflict') throw new StoredMeanwhile()
-        throw error
-      }
-      return reply
-    },
-    { isolation },
-  )
-}
-
-class StoredMeanwhile extends Error {
-  override readonly name = 'StoredMeanwhile'
+/** What became of a commit in doubt; where that cannot be found out, the caller is told so. */
+async function settle({ database, effects }: Runtime, key: CallKey): Promise<Reply | undefined> {
+  try {
+    const stored = await database.transaction((session) => settleKey(session, key), {
+      isolation: 'read committed',
+      attemptsMax: 1,
+    })
+    if (stored === undefined) return undefined
+    effects.wake()
+    return JSON.parse(stored) as Reply
+  } catch (cause) {
+    throw new Failure('unavailable', {
+      detail:
+        'The connection broke while the change was being stored: it may be stored or not. ' +
+        'Repeat the call with the same Idempotency-Key: it happens once.',
+      retryAfterSeconds: 1,
+      cause,
+    })
+  }
 }
 
 function keyOf({ call, caller }: Asked): CallKey {

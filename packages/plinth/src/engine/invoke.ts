@@ -12,6 +12,7 @@ import type { Call, RateState, Reply } from './call.ts'
 import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
 import { noteRate } from './limiter.ts'
+import { runDeclared } from './logic/action.ts'
 import { runModelOperation } from './models.ts'
 import type { Runtime, Scope } from './runtime.ts'
 
@@ -85,7 +86,8 @@ function networkKey(call: Call): string {
 async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<Reply> {
   const operation = find(runtime, call.operation)
   if (operation !== 'batch' && operation.type === 'action') {
-    return runAction({ runtime, call, caller }, operation)
+    const asked = { runtime, call, caller }
+    return operation.declared ? runDeclared(asked, operation) : runAction(asked, operation)
   }
   const safe = operation !== 'batch' && (operation.type === 'list' || operation.type === 'get')
   const run = (scope: Scope): Promise<Reply> =>

@@ -9,7 +9,7 @@ export interface ObjectMember {
   readonly kind: Kind
   readonly optional: boolean
   /** Used where no value is given; undefined: none. */
-  readonly default: unknown
+  readonly default?: unknown
   readonly description?: string | undefined
 }
 

@@ -1,6 +1,6 @@
 /** Owns the REST door: requests become calls, replies become responses. It decides nothing. */
 
-import { Failure } from '../base/failure.ts'
+import type { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
@@ -131,13 +131,5 @@ function withHeaders(failure: Failure, headers: Readonly<Record<string, unknown>
   for (const [name, value] of Object.entries(headers)) {
     if (typeof value === 'string') texts[name] = value
   }
-  return new Failure(failure.code, {
-    detail: failure.detail,
-    problems: failure.problems,
-    headers: { ...texts, ...failure.headers },
-    ...(failure.retryAfterSeconds === undefined
-      ? {}
-      : { retryAfterSeconds: failure.retryAfterSeconds }),
-    ...(failure.cause === undefined ? {} : { cause: failure.cause }),
-  })
+  return failure.with({ headers: { ...texts, ...failure.headers } })
 }

@@ -1,7 +1,7 @@
 /** Owns the worker's side: listens and drains when told, never outlives its parent. */
 
 import { assert } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, type FailureCode } from '../../base/failure.ts'
 import { catchStrays } from '../../http/server/last-resort.ts'
 import type { HttpServer, LogEntry } from '../../http/server.ts'
 import { type Order, type Report, readOrder } from './protocol.ts'
@@ -47,7 +47,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 /** A failure is told by the supervisor, once and in full; a bug is logged where it happened. */
 async function reportFailure(cause: unknown, log: (entry: LogEntry) => void): Promise<void> {
   if (cause instanceof Failure) {
-    const { code, detail: message, problems } = cause
+    const { detail: message, problems } = cause
+    // Nothing that an app declares runs while it starts.
+    const code = cause.code as FailureCode
     await report({ type: 'failed', message, code, problems })
     return
   }

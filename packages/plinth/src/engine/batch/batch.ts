@@ -56,14 +56,12 @@ async function runStep(scope: Scope, { step, index, ids }: Running): Promise<Rep
 }
 
 function placed(failure: Failure, place: string): Failure {
-  const { retryAfterSeconds } = failure
-  return new Failure(failure.code, {
+  return failure.with({
     detail: `${place}: ${failure.detail}`,
     problems: failure.problems.map((problem) => ({
       ...problem,
       pointer: `${place}/input${problem.pointer}`,
     })),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
     cause: failure.cause ?? failure,
   })
 }

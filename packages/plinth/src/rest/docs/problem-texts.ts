@@ -90,6 +90,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'A call with the same Idempotency-Key has not ended yet.',
     'Wait, then repeat the call unchanged: it will get the answer of the first.',
   ),
+  key_required: say(
+    'The call moves money, and such calls need an Idempotency-Key.',
+    'Send the header with a new value; repeat the call with the same value until it is answered.',
+  ),
   key_reused: say(
     'The Idempotency-Key belongs to an earlier call with other content.',
     'Make a new key for each new call; use the old one only to repeat it unchanged.',

@@ -48,6 +48,7 @@ const byForm: Readonly<Record<RouteForm, readonly FailureCode[]>> = Object.freez
   batch: [...body, ...write, ...version, 'not_found', 'still_referenced'],
   action: [...body, ...write, 'not_found'],
   safeAction: [...read, 'not_found'],
+  queryAction: [...read, ...body, 'not_found'],
 })
 
 /** The failures of a form, by status. */

@@ -47,7 +47,8 @@ export function isRead(form: RouteForm): boolean {
     form === 'get' ||
     form === 'query' ||
     form === 'getByKey' ||
-    form === 'safeAction'
+    form === 'safeAction' ||
+    form === 'queryAction'
   )
 }
 
@@ -93,6 +94,10 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
     return { input: await readJson(request) }
   },
   async action(request) {
+    refuseQuery(request)
+    return { input: (await readOptionalJson(request)) ?? {} }
+  },
+  async queryAction(request) {
     refuseQuery(request)
     return { input: (await readOptionalJson(request)) ?? {} }
   },

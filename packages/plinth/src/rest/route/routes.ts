@@ -20,6 +20,7 @@ export type RouteForm =
   | 'upsert'
   | 'batch'
   | 'action'
+  | 'queryAction'
   | 'safeAction'
 
 /** A method that routes take. */
@@ -63,7 +64,7 @@ export function routes(catalog: Catalog): readonly Route[] {
   let writable = false
   for (const operation of catalog.operations.values()) {
     if (operation.type === 'action') {
-      list.push(actionRoute(operation))
+      list.push(...actionRoutes(operation))
     } else if (isServed(operation)) {
       list.push(...modelRoutes(operation))
       writable ||= operation.type !== 'list' && operation.type !== 'get'
@@ -133,12 +134,13 @@ function modelRoutes({ type, name, model }: ModelOperation): readonly Route[] {
   }
 }
 
-function actionRoute(action: ActionOperation): Route {
-  return {
-    method: action.safe ? 'GET' : 'POST',
-    path: `/api/${action.kit}/${action.path}`,
-    form: action.safe ? 'safeAction' : 'action',
-    operation: action.name,
-    action,
-  }
+function actionRoutes(action: ActionOperation): readonly Route[] {
+  const { kit, base = kit, name: operation, safe } = action
+  const path = `/api/${base}/${action.path}`
+  if (action.declared && isNever(action.declared.allow)) return []
+  if (!safe) return [{ method: 'POST', path, form: 'action', operation, action }]
+  return [
+    { method: 'GET', path, form: 'safeAction', operation, action },
+    { method: 'QUERY', path, form: 'queryAction', operation, action },
+  ]
 }

@@ -1,0 +1,104 @@
+/** Owns the running of declared actions: rule, input, one transaction, one answer. */
+
+import type { Caller } from '../../access/caller.ts'
+import { present } from '../../base/assert.ts'
+import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { ActionOperation } from '../../catalog/catalog.ts'
+import { checkObject, type ObjectValue, reporter } from '../../kinds/kinds.ts'
+import type { Call, Reply } from '../call.ts'
+import { type Keyed, withKey } from '../idempotent.ts'
+import type { Runtime } from '../runtime.ts'
+import { actionScope } from './action-scope.ts'
+import { demandAllowable, demandAllowed } from './allow.ts'
+import { outputOf } from './output.ts'
+import { logicTransaction } from './transaction.ts'
+
+/** A call of an action, and who makes it. */
+export interface Asked {
+  readonly runtime: Runtime
+  readonly call: Call
+  readonly caller: Caller
+  /** Ends the call, e.g. because it was cancelled. Its reason is thrown. */
+  readonly aborted?: AbortSignal | undefined
+  /** Follows how far it is. */
+  readonly progress?: ((done: number, note?: string) => void) | undefined
+}
+
+/**
+ * Checks the input of an action: named values, all problems at once.
+ *
+ * Fails with `invalid_input`.
+ */
+export function checkInput({ input }: ActionOperation, given: unknown): ObjectValue {
+  const problems: Problem[] = []
+  const values = checkObject(input, given ?? {}, reporter(problems, ''))
+  if (values === undefined) throw invalidInput(problems)
+  return values
+}
+
+/**
+ * Answers a call of a declared action. Who may never call it is told so before the input is looked
+ * at. With an Idempotency-Key the answer is stored in the transaction of its effects.
+ *
+ * Fails with `sign_in_required`, `forbidden`, `invalid_input`, `key_required`, `in_progress`,
+ * `key_reused`, the action's own failures, and with what `logicTransaction` fails with.
+ */
+export async function runDeclared(asked: Asked, operation: ActionOperation): Promise<Reply> {
+  const values = await admitAction(asked, operation)
+  const { call } = asked
+  if (operation.safe || call.idempotencyKey === undefined)
+    return attempt(asked, operation, { values })
+  const { action } = present(operation.declared, operation.name)
+  const keptHours = action.money ? limits.idempotencyMoneyDays * 24 : limits.idempotencyHours
+  return withKey(asked, keptHours, (keyed) => attempt(asked, operation, { values, keyed }))
+}
+
+/** All that is decided before anything runs; the checked input. */
+export async function admitAction(
+  { runtime, call, caller }: Asked,
+  operation: ActionOperation,
+): Promise<ObjectValue> {
+  demandAllowable({ runtime, caller }, operation)
+  const values = checkInput(operation, call.input)
+  await demandAllowed({ runtime, session: runtime.database, caller }, operation, values)
+  const { action } = present(operation.declared, operation.name)
+  if (action.money && call.idempotencyKey === undefined && caller.is !== 'unrestricted') {
+    throw new Failure('key_required', {
+      detail:
+        'This call moves money: send a header Idempotency-Key with a new value, such as a UUID, ' +
+        'and repeat it with the same value where no answer comes. So it happens once.',
+    })
+  }
+  return values
+}
+
+interface Attempting {
+  readonly values: ObjectValue
+  readonly keyed?: Keyed
+}
+
+function attempt(
+  { runtime, call, caller, aborted, progress }: Asked,
+  operation: ActionOperation,
+  { values, keyed }: Attempting,
+): Promise<Reply> {
+  const { action } = present(operation.declared, operation.name)
+  const leftMs = call.deadlineMs === undefined ? undefined : call.deadlineMs - runtime.clock.now()
+  return logicTransaction<Reply>(
+    runtime,
+    {
+      ...{ caller, traceId: call.traceId, name: operation.name, isolation: action.isolation },
+      ...{ aborted, progress },
+      timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
+      readOnly: operation.safe,
+      before: keyed?.claim,
+      after: keyed?.store,
+    },
+    async ({ scope, attempt: under }) => {
+      const result = await action.run(actionScope(scope, under, { operation, values }) as never)
+      const { body } = await outputOf(under, operation, result)
+      return { status: body === undefined ? 204 : 200, body }
+    },
+  )
+}

@@ -1,0 +1,181 @@
+/** Owns the data of a transaction: the models as methods, under one caller's rules. */
+
+import type { Caller } from '../../access/caller.ts'
+import { present } from '../../base/assert.ts'
+import type { Catalog, Model, ModelOperation } from '../../catalog/catalog.ts'
+import type { Session } from '../../database/database.ts'
+import type { Members, Models } from '../../define/infer.ts'
+import type { LogicData, LogicModel } from '../../define/logic/scope.ts'
+import type { Call, Reply } from '../call.ts'
+import { runModelOperation } from '../models.ts'
+import type { Runtime } from '../runtime.ts'
+import { consumeRecord, giveBackRecord, lockRecord, takeFromRecord } from './records.ts'
+
+/** What the data of one caller works in. */
+export interface DataSetting {
+  readonly runtime: Runtime
+  readonly session: Session
+  readonly caller: Caller
+  readonly traceId: string
+  /** In whose course: what the audit names. */
+  readonly within: NonNullable<Call['within']>
+  /** Runs work of the scope: fails once the scope has ended, and keeps track of what it started. */
+  readonly start: <T>(what: string, work: () => Promise<T>) => Promise<T>
+  /** Notes a row that others may want at the same time. */
+  readonly touched: (model: Model, id: string) => void
+}
+
+type Versioned = { readonly version?: number }
+
+/** One model under one caller's rules, as `LogicModel` types it. */
+class ModelHandle {
+  readonly #setting: DataSetting
+  readonly #model: Model
+
+  constructor(setting: DataSetting, model: Model) {
+    this.#setting = setting
+    this.#model = model
+  }
+
+  find(query: object = {}): Promise<unknown> {
+    return this.#ask('list', { query })
+  }
+
+  get(id: string, query: object = {}): Promise<unknown> {
+    return this.#ask('get', { id, query })
+  }
+
+  create(input: object): Promise<unknown> {
+    return this.#ask('create', { input })
+  }
+
+  update(id: string, input: object, { version }: Versioned = {}): Promise<unknown> {
+    this.#setting.touched(this.#model, id)
+    return this.#ask('update', { id, input, ...(version === undefined ? {} : { version }) })
+  }
+
+  delete(id: string, { version }: Versioned = {}): Promise<unknown> {
+    this.#setting.touched(this.#model, id)
+    return this.#ask('delete', { id, ...(version === undefined ? {} : { version }) })
+  }
+
+  upsert(input: object): Promise<unknown> {
+    return this.#ask('upsert', { input })
+  }
+
+  lock(id: string): Promise<unknown> {
+    return this.#at(id, 'lock', (scope) => lockRecord(scope, this.#model))
+  }
+
+  takeWithinLimit(id: string, taking: object): Promise<boolean> {
+    return this.#at(id, 'takeWithinLimit', (scope) => takeFromRecord(scope, this.#model, taking))
+  }
+
+  giveBack(id: string, taking: object): Promise<void> {
+    return this.#at(id, 'giveBack', (scope) => giveBackRecord(scope, this.#model, taking))
+  }
+
+  consumeOnce(id: string, field: string): Promise<boolean> {
+    return this.#at(id, 'consumeOnce', (scope) => consumeRecord(scope, this.#model, field))
+  }
+
+  #at<T>(id: string, what: string, work: (scope: RecordScope) => Promise<T>): Promise<T> {
+    const { start, touched } = this.#setting
+    touched(this.#model, id)
+    const operation = `${this.#model.name}.${what}`
+    return start(operation, () => work(scopeOf(this.#setting, { operation, id })))
+  }
+
+  #ask(type: ModelOperation['type'], rest: Partial<Call>): Promise<unknown> {
+    const name = `${this.#model.name}.${type}`
+    return this.#setting.start(name, async () => {
+      const { catalog } = this.#setting.runtime
+      const operation = present(catalog.operations.get(name), name) as ModelOperation
+      const scope = scopeOf(this.#setting, { operation: name, ...rest })
+      const record = valueOf(await runModelOperation(scope, operation))
+      if (type !== 'list' && typeof record === 'object' && record !== null) {
+        seen.set(record, { caller: this.#setting.caller, model: this.#model.name })
+      }
+      return record
+    })
+  }
+}
+
+const seen = new WeakMap<object, { readonly caller: Caller; readonly model: string }>()
+
+/** True for a record of the model that was read, or written, under this caller's rules. */
+export function isSeenRecord(record: object, caller: Caller, model: string): boolean {
+  const known = seen.get(record)
+  return known?.caller === caller && known.model === model
+}
+
+/** What an operation on records runs with. */
+export type RecordScope = ReturnType<typeof scopeOf>
+
+function scopeOf(
+  { runtime, session, caller, traceId, within }: DataSetting,
+  asked: Pick<Call, 'operation'> & Partial<Call>,
+) {
+  const call: Call = { as: { caller }, remoteAddress: '', traceId, within, ...asked }
+  return { runtime, session, caller, call }
+}
+
+/** A record as code has it; undefined where the caller may not read what it has written. */
+export function valueOf({ body }: Reply): unknown {
+  return body === undefined ? undefined : (JSON.parse(body) as unknown)
+}
+
+type Handles = Readonly<Record<string, LogicModel<Models, Members>>>
+
+const classes = new WeakMap<Catalog, new (setting: DataSetting) => Handles>()
+
+/** Models in one caller's eyes. A model costs nothing until it is used. */
+export function modelsOf(setting: DataSetting): Handles {
+  const { catalog } = setting.runtime
+  const known = classes.get(catalog) ?? handlesClass(catalog)
+  classes.set(catalog, known)
+  return new known(setting)
+}
+
+/** Made once per app: a getter for each model that makes its handle at the first use. */
+function handlesClass(catalog: Catalog): new (setting: DataSetting) => Handles {
+  class OwnHandles {
+    readonly #setting: DataSetting
+
+    constructor(setting: DataSetting) {
+      this.#setting = setting
+    }
+
+    static make(handles: OwnHandles, model: Model): ModelHandle {
+      return new ModelHandle(handles.#setting, model)
+    }
+  }
+  for (const model of catalog.models.values()) {
+    if (!model.exposed) continue
+    Object.defineProperty(OwnHandles.prototype, model.name, {
+      enumerable: true,
+      get(this: OwnHandles) {
+        const value = OwnHandles.make(this, model)
+        Object.defineProperty(this, model.name, { value, enumerable: true })
+        return value
+      },
+    })
+  }
+  return OwnHandles as unknown as new (
+    setting: DataSetting,
+  ) => Handles
+}
+
+/** The data of a transaction: under the caller's rules, and past them by name. */
+export function logicData(setting: DataSetting): LogicData<Models> {
+  const data = modelsOf(setting)
+  let past: Handles | undefined
+  Object.defineProperty(data, 'unrestricted', {
+    get() {
+      const reason = setting.within.operation
+      past ??= modelsOf({ ...setting, caller: { is: 'unrestricted', reason } })
+      return past
+    },
+  })
+  return data as unknown as LogicData<Models>
+}

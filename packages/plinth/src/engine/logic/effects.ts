@@ -1,0 +1,123 @@
+/** Owns what leaves a transaction: gathered while the logic runs, stored before it commits. */
+
+import { assert } from '../../base/assert.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import { logicName } from '../../catalog/logic/logic.ts'
+import type { Session } from '../../database/database.ts'
+import type { NewEvent } from '../../effects/events/event.ts'
+import type { Enqueued, JobCaller, NewJob } from '../../effects/jobs/job.ts'
+
+/** A workflow to be started. Of two starts with one id the second changes nothing. */
+export interface NewWorkflow {
+  readonly id: string
+  /** `<kit>.<workflow>`. */
+  readonly workflow: string
+  readonly version: number
+  /** Checked values as JSON text. */
+  readonly input: string
+  readonly caller: JobCaller
+  readonly traceId: string
+}
+
+/** A word to a workflow. */
+export interface NewSignal {
+  readonly id: string
+  readonly workflowId: string
+  /** `<kit>.<signal>`. */
+  readonly signal: string
+  /** Checked values as JSON text. */
+  readonly data: string
+  readonly traceId: string
+}
+
+/** A mail to be sent. */
+export interface NewMail {
+  readonly id: string
+  /** `<kit>.<mail>`. */
+  readonly mail: string
+  readonly to: readonly string[]
+  readonly replyTo: string | undefined
+  /** Checked values, from which the template is filled. */
+  readonly input: Readonly<Record<string, unknown>>
+  readonly caller: JobCaller
+  readonly traceId: string
+}
+
+/** How effects are stored: inside the transaction that they belong to, at its end. */
+export interface Effects {
+  appendEvents(session: Session, events: readonly NewEvent[], now: string): Promise<void>
+  insertJobs(session: Session, jobs: readonly NewJob[], now: string): Promise<readonly Enqueued[]>
+  startWorkflows(session: Session, starts: readonly NewWorkflow[], now: string): Promise<void>
+  sendSignals(session: Session, signals: readonly NewSignal[], now: string): Promise<void>
+  storeMails(session: Session, mails: readonly NewMail[], now: string): Promise<void>
+  /** After the commit: there is work. */
+  wake(): void
+}
+
+/** How many effects of each kind there were at some moment, to go back to. */
+export interface EffectsMark {
+  readonly counts: readonly number[]
+}
+
+/** The effects of one attempt at a transaction. */
+export class PendingEffects {
+  readonly events: NewEvent[] = []
+  readonly jobs: NewJob[] = []
+  readonly workflows: NewWorkflow[] = []
+  readonly signals: NewSignal[] = []
+  readonly mails: NewMail[] = []
+  /** True where something was stored at once that a worker must learn of. */
+  storedAtOnce = false
+
+  /** True where nothing leaves. */
+  get none(): boolean {
+    return this.#lists().every((list) => list.length === 0)
+  }
+
+  /** What there is now. */
+  mark(): EffectsMark {
+    return { counts: this.#lists().map((list) => list.length) }
+  }
+
+  /** Forgets what came after a mark. */
+  backTo({ counts }: EffectsMark): void {
+    for (const [index, list] of this.#lists().entries()) list.length = counts[index] ?? 0
+  }
+
+  /** Stores everything. All statements are under way at once. */
+  async store(effects: Effects, session: Session, now: string): Promise<void> {
+    const { events, jobs, workflows, signals, mails } = this
+    const storing: Promise<unknown>[] = []
+    if (events.length > 0) storing.push(effects.appendEvents(session, events, now))
+    if (jobs.length > 0) storing.push(effects.insertJobs(session, jobs, now))
+    if (workflows.length > 0) storing.push(effects.startWorkflows(session, workflows, now))
+    if (signals.length > 0) storing.push(effects.sendSignals(session, signals, now))
+    if (mails.length > 0) storing.push(effects.storeMails(session, mails, now))
+    await Promise.all(storing)
+  }
+
+  #lists(): readonly unknown[][] {
+    return [this.events, this.jobs, this.workflows, this.signals, this.mails]
+  }
+}
+
+type LogicPart = { readonly is: string; readonly kit: string; readonly name: string }
+
+const sets = Object.freeze({
+  action: 'actions',
+  event: 'events',
+  job: 'jobs',
+  queue: 'queues',
+  workflow: 'workflows',
+  signal: 'signals',
+  mail: 'mails',
+} as const)
+
+/** Ends the transaction as a bug of the app unless a piece of logic belongs to it. */
+export function demandKnown(catalog: Catalog, part: LogicPart & { is: keyof typeof sets }): string {
+  const name = logicName(part)
+  const known: unknown = catalog.logic[sets[part.is]].get(name)
+  const cure = `add the kit "${part.kit}" to the app's kits`
+  assert(known === part, `There is no ${part.is} ${name} in this app: ${cure}.`)
+  return name
+}

@@ -1,0 +1,63 @@
+/** Owns what logic has started inside its transaction: waited for before it commits. */
+
+/** A promise that knows whether anybody waits for it. */
+class Watched<T> extends Promise<T> {
+  watched = false
+
+  // What is made of it by `then` is an ordinary promise.
+  static override get [Symbol.species](): PromiseConstructor {
+    return Promise
+  }
+
+  override then<A = T, B = never>(
+    onDone?: ((value: T) => A | PromiseLike<A>) | null,
+    onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.watched = true
+    return super.then(onDone, onFailed)
+  }
+}
+
+/**
+ * The work that one attempt has under way. A forgotten `await` must neither lose a failure nor let
+ * the transaction end while its statements are still to come.
+ */
+export class Started {
+  readonly #underWay = new Set<Promise<unknown>>()
+  readonly #unwatched: unknown[] = []
+
+  /** Keeps track of some work. */
+  track<T>(work: Promise<T>): Promise<T> {
+    const watched = new Watched<T>((resolve, reject) => {
+      work.then(
+        (value) => {
+          this.#underWay.delete(work)
+          resolve(value)
+        },
+        (reason: unknown) => {
+          this.#underWay.delete(work)
+          if (!watched.watched) this.#unwatched.push(reason)
+          // Told by `settle`; the process must not end for a rejection that nobody has seen.
+          Promise.prototype.then.call(watched, undefined, ignore)
+          reject(reason)
+        },
+      )
+    })
+    this.#underWay.add(work)
+    return watched
+  }
+
+  /** Waits until nothing is under way, what that starts included. */
+  async settle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay)
+  }
+
+  /** Fails with the first failure that nobody waited for. */
+  demandWatched(): void {
+    if (this.#unwatched.length > 0) throw this.#unwatched[0]
+  }
+}
+
+function ignore(): void {
+  // Told where it counts.
+}

@@ -1,0 +1,222 @@
+/** Owns the transactions of logic: everything that some logic does and causes, or none of it. */
+
+import type { Caller } from '../../access/caller.ts'
+import { reach } from '../../base/failpoint.ts'
+import { Failure } from '../../base/failure.ts'
+import { randomFraction } from '../../base/ids.ts'
+import { limits } from '../../base/limits.ts'
+import { monotonicMs, sleep } from '../../base/time.ts'
+import type { Session, TransactionOptions } from '../../database/database.ts'
+import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
+import type { Models } from '../../define/infer.ts'
+import type { LogicScope } from '../../define/logic/scope.ts'
+import type { Runtime } from '../runtime.ts'
+import { Attempt } from './attempt.ts'
+import { scopeOf } from './scope.ts'
+
+/** How some logic runs. */
+export interface LogicRun<T = unknown> {
+  /** Whose rules `data` obeys. */
+  readonly caller: Caller
+  readonly traceId: string
+  /** In whose course things happen: `shop.checkout`. Named in the audit and in the log. */
+  readonly name: string
+  /** Default `serializable`. */
+  readonly isolation?: TransactionOptions['isolation']
+  /** True: whatever it writes is refused by PostgreSQL. Default false. */
+  readonly readOnly?: boolean
+  /** How long all attempts may take together. Default and most: `transactionTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+  /** Ends the run, e.g. where a job's worker has lost its lease. Its reason is thrown. */
+  readonly aborted?: AbortSignal | undefined
+  /** Whoever follows from outside how far it is. */
+  readonly progress?: ((done: number, note?: string) => void) | undefined
+  /** Runs first in every attempt, in the same transaction, e.g. a fence. */
+  readonly before?: ((session: Session) => Promise<void>) | undefined
+  /** Runs last in every attempt, beside the storing of the effects, e.g. a job's completion. */
+  readonly after?: ((session: Session, value: T) => Promise<void>) | undefined
+}
+
+/** What the logic of one attempt gets. */
+export interface LogicAttempt {
+  readonly scope: LogicScope<Models>
+  readonly attempt: Attempt
+  readonly session: Session
+  /** Aborted when the time is over, or the run was. */
+  readonly aborted: AbortSignal
+}
+
+/**
+ * Runs logic in one transaction: `before`, the logic, whatever it started and did not wait for, its
+ * effects (events, jobs, workflows, signals, mails) and `after`, COMMIT. It runs again, from the
+ * beginning and with a scope of its own, where PostgreSQL asks for it: at most
+ * `transactionAttemptsMax` times, with jitter; from the second attempt on, those that want the same
+ * rows queue up. Then workers are woken.
+ *
+ * Fails with whatever the logic fails with, `overloaded` after too many conflicts,
+ * `deadline_exceeded` when the time is over, and `unavailable` where a commit is in doubt: then
+ * `outcomeUnknown` stands on its cause.
+ *
+ * @example
+ * await logicTransaction(runtime, { caller, traceId, name: 'shop.tell' }, ({ scope }) => run(scope))
+ */
+export async function logicTransaction<T>(
+  runtime: Runtime,
+  run: LogicRun<T>,
+  work: (attempt: LogicAttempt) => Promise<T>,
+): Promise<T> {
+  const timeoutMs = Math.min(run.timeoutMs ?? Number.MAX_VALUE, limits.transactionTimeoutMs)
+  const endsAtMs = monotonicMs() + timeoutMs
+  let queueAt: readonly string[] = []
+  for (let number = 1; ; number++) {
+    const touched = new Set<string>()
+    try {
+      const { value, wakes } = await attemptOnce({ runtime, run, work, touched, endsAtMs, queueAt })
+      if (wakes) runtime.effects.wake()
+      return value
+    } catch (error) {
+      if (!goesAgain(error, number)) throw error
+      queueAt = [...touched]
+      await sleep(pauseMs(number))
+      if (monotonicMs() >= endsAtMs) throw error
+    }
+  }
+}
+
+const backoffBaseMs = 4
+const backoffMaxMs = 100
+
+/** Full jitter: two that collided do not meet again at the same instant. */
+function pauseMs(attempt: number): number {
+  return randomFraction() * Math.min(backoffMaxMs, backoffBaseMs * 2 ** attempt)
+}
+
+/**
+ * A unique value that was taken is tried once more: of two that looked and then created, the
+ * second is told so by the unique index before it is told that its look was out of date.
+ */
+function goesAgain(error: unknown, number: number): boolean {
+  const cause = databaseErrorOf(error)
+  if (cause === undefined || cause.outcomeUnknown) return false
+  if (asksForRetry(cause)) return number < limits.transactionAttemptsMax
+  return cause.sqlState === '23505' && number === 1
+}
+
+interface Attempting<T> {
+  readonly runtime: Runtime
+  readonly run: LogicRun<T>
+  readonly work: (attempt: LogicAttempt) => Promise<T>
+  readonly touched: Set<string>
+  readonly endsAtMs: number
+  readonly queueAt: readonly string[]
+}
+
+interface Done<T> {
+  readonly value: T
+  /** True where workers have something to do. */
+  readonly wakes: boolean
+}
+
+function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
+  const { runtime, run, touched, endsAtMs, queueAt } = attempting
+  const leftMs = Math.max(1, Math.ceil(endsAtMs - monotonicMs()))
+  const { caller, traceId, name } = run
+  return runtime.database.transaction(
+    async (session) => {
+      const time = new Time(run.aborted, endsAtMs - monotonicMs())
+      const { aborted } = time
+      const { progress = ignore } = run
+      const setting = { runtime, session, caller, traceId, name, touched, aborted, progress }
+      const attempt = new Attempt(setting)
+      try {
+        return await inTime(attempting, { attempt, session, time })
+      } catch (error) {
+        // What is still under way ends before the rollback: no attempt reaches into the next one.
+        await attempt.drain()
+        throw error
+      } finally {
+        time.end()
+      }
+    },
+    {
+      isolation: run.isolation ?? 'serializable',
+      readOnly: run.readOnly ?? false,
+      attemptsMax: 1,
+      timeoutMs: leftMs,
+      queueAt,
+      ...(leftMs < limits.statementTimeoutMs ? { statementTimeoutMs: leftMs } : {}),
+    },
+  )
+}
+
+interface InTime {
+  readonly attempt: Attempt
+  readonly session: Session
+  readonly time: Time
+}
+
+async function inTime<T>(
+  { runtime, run, work }: Attempting<T>,
+  { attempt, session, time }: InTime,
+): Promise<Done<T>> {
+  await run.before?.(session)
+  const working = work({ scope: scopeOf(attempt), attempt, session, aborted: time.aborted })
+  // Where the time is over first, nobody waits for it any more.
+  working.catch(ignore)
+  const value = await Promise.race([working, time.over])
+  await attempt.settle()
+  await reach('rows.written')
+  const { effects, now } = attempt
+  await Promise.all([effects.store(runtime.effects, session, now), run.after?.(session, value)])
+  return { value, wakes: effects.storedAtOnce || !effects.none }
+}
+
+/** The time of one attempt: its end, and the word that it has come. */
+class Time {
+  readonly #controller = new AbortController()
+  readonly #timer: ReturnType<typeof setTimeout>
+  readonly #given: AbortSignal | undefined
+  readonly #abort: () => void
+  /** Rejects when the time is over; never resolves. */
+  readonly over: Promise<never>
+
+  constructor(given: AbortSignal | undefined, leftMs: number) {
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.over = promise
+    promise.catch(ignore)
+    this.#given = given
+    this.#abort = () => {
+      this.#controller.abort(given?.reason)
+      reject(given?.reason instanceof Failure ? given.reason : tooLate())
+    }
+    this.#timer = setTimeout(
+      () => {
+        const failure = tooLate()
+        this.#controller.abort(failure)
+        reject(failure)
+      },
+      Math.max(0, leftMs),
+    )
+    if (given?.aborted) this.#abort()
+    else given?.addEventListener('abort', this.#abort, { once: true })
+  }
+
+  get aborted(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#given?.removeEventListener('abort', this.#abort)
+  }
+}
+
+function tooLate(): Failure {
+  return new Failure('deadline_exceeded', {
+    detail: 'The time for this was over before it was done: nothing was stored. Try again later.',
+  })
+}
+
+function ignore(): void {
+  // Raced against where it counts.
+}
