@@ -46,6 +46,12 @@ export function parseSteps(scope: Scope): readonly Step[] {
     problems.push({ pointer: place, code: 'wrong_type', detail: 'Give an object.' })
     return []
   })
+  for (const [index, { as }] of steps.entries()) {
+    const first = as === undefined ? index : steps.findIndex((step) => step.as === as)
+    if (first === index) continue
+    const detail = `The name "${as}" is taken by /operations/${first}: choose another.`
+    problems.push({ pointer: `/operations/${index}/as`, code: 'duplicate_name', detail })
+  }
   if (problems.length > 0) throw invalidInput(problems)
   return steps
 }

@@ -11,6 +11,7 @@ import type { Session } from '../../database/database.ts'
 import { reporter, uuidKind } from '../../kinds/kinds.ts'
 import { notFound } from '../../query/grammar/read.ts'
 import { lockPlan, planDelete, planUpdate } from '../../query/write/change.ts'
+import { clearsOthers } from '../../query/write/clear.ts'
 import { planCreate } from '../../query/write/create.ts'
 import { type ParsedWrite, parseCreate, parseUpdate } from '../../query/write/input.ts'
 import type { WriteTarget } from '../../query/write/permissions.ts'
@@ -34,7 +35,7 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
   )
   const id = scope.runtime.newId()
   const values = [...valuesOf(parsed), id]
-  const outcome = await run(scope, { plan, model, parsed, values })
+  const outcome = await runPlan(scope, { plan, model, parsed, values })
   if (outcome.is === 'done') return { status: 201, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : new Failure('internal')
 }
@@ -53,8 +54,9 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
     () => planUpdate({ ...target, given, links, versioned }),
   )
   const values = [...valuesOf(parsed), id, ...version]
-  const outcome = await locked(scope, { target, id, links }, (held) =>
-    run(held, { plan, model, parsed, values }),
+  const lock = links.length > 0 ? 'no key update' : undefined
+  const outcome = await locked(scope, { target, id, lock }, (held) =>
+    runPlan(held, { plan, model, parsed, values }),
   )
   if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : notFound()
@@ -70,7 +72,10 @@ export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
     `delete ${model.name} ${target.facts.key} ${versioned}`,
     () => planDelete({ ...target, versioned }),
   )
-  const outcome = await run(scope, { plan, model, values: [id, ...version] })
+  const lock = clearsOthers(target.catalog, model) ? 'update' : undefined
+  const outcome = await locked(scope, { target, id, lock }, (held) =>
+    runPlan(held, { plan, model, values: [id, ...version] }),
+  )
   if (outcome.is === 'done') return { status: 204, body: undefined }
   throw outcome.is === 'refused' ? outcome.failure : notFound()
 }
@@ -104,22 +109,24 @@ function valuesOf(parsed: ParsedWrite): readonly CallValue[] {
 interface Locking {
   readonly target: WriteTarget
   readonly id: string
-  readonly links: readonly string[]
+  /** Undefined: the write changes its own row alone, and needs none before it. */
+  readonly lock: 'update' | 'no key update' | undefined
 }
 
 /**
  * Links live in rows of their own, so two changes of one record's links must come one after the
  * other: the record is locked by a statement before, and the change begins with what is there then.
+ * So does a deletion that others let go of: nobody refers to the record anew behind the lock.
  */
 function locked<T>(
   scope: Scope,
-  { target, id, links }: Locking,
+  { target, id, lock }: Locking,
   change: (held: Scope) => Promise<T>,
 ): Promise<T> {
-  if (links.length === 0) return change(scope)
+  if (!lock) return change(scope)
   const { runtime, caller } = scope
-  const key = `lock ${target.facts.key} ${target.model.name}`
-  const { text, name, slots } = runtime.plans.get(key, () => lockPlan(target))
+  const key = `lock ${lock} ${target.facts.key} ${target.model.name}`
+  const { text, name, slots } = runtime.plans.get(key, () => lockPlan(target, lock))
   const inputs = {
     meId: callerId(caller),
     now: instantText(runtime.clock.now()),
@@ -134,7 +141,8 @@ function locked<T>(
   return runtime.database.transaction(work, { isolation: 'read committed' })
 }
 
-interface Running {
+/** A planned write, and what it is run for. */
+export interface Running {
   readonly plan: WritePlan
   readonly model: Model
   /** What the caller gave; nothing for a delete. */
@@ -142,7 +150,8 @@ interface Running {
   readonly values: readonly CallValue[]
 }
 
-async function run(scope: Scope, running: Running): Promise<WriteOutcome> {
+/** Runs a planned write. What PostgreSQL refuses is explained in the caller's terms. */
+export async function runPlan(scope: Scope, running: Running): Promise<WriteOutcome> {
   const { runtime, caller, session } = scope
   const { model, parsed, values } = running
   const now = instantText(runtime.clock.now())

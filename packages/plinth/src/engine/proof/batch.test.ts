@@ -34,6 +34,24 @@ onBothServers('batches', (server) => {
     )
   })
 
+  test('two steps of one name are refused before the first runs', async (context) => {
+    const { call, tested, ada } = await openDesk(server, context)
+    const step = (sku: string, as: string) => ({
+      ...{ operation: 'item.create', as, input: { sku, ownerId: ada.id } },
+    })
+    const operations = [step('A', 'one'), step('B', 'two'), step('C', 'one')]
+    const { code, problems } = await failureOf(call(ada, 'batch', { input: { operations } }))
+    assert.equal(code, 'invalid_input')
+    assert.deepEqual(problems, [
+      {
+        pointer: '/operations/2/as',
+        code: 'duplicate_name',
+        detail: 'The name "one" is taken by /operations/0: choose another.',
+      },
+    ])
+    assert.equal((await tested.data.item.find()).data.length, 0)
+  })
+
   test('a failure in the middle leaves nothing, and says where', async (context) => {
     const { call, tested, ada } = await openDesk(server, context)
     const input = { sku: 'A', ownerId: ada.id }

@@ -5,10 +5,11 @@ import { conditionText } from '../../access/condition.ts'
 import type { Slot } from '../../access/slot.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
-import { type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
+import { empty, type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
 import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
 import { auditing } from './audit.ts'
+import { clearReferences } from './clear.ts'
 import { type CreateShape, readable } from './create.ts'
 import { auditedLinks, linkSlots, linksAfter, replaceLinks } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
@@ -128,7 +129,7 @@ export function planDelete(shape: DeleteShape): WritePlan {
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
       v as materialized (select ${judged(demands)} from o),
-      made as (${gone})${auditing({ model, verb: 'delete', before: 'o' })}
+      made as (${gone})${model.softDelete ? empty : clearReferences(shape, holds)}${auditing({ model, verb: 'delete', before: 'o' })}
       select ${columns} from v left join made as m on true`,
     result,
   )
@@ -138,9 +139,9 @@ export function planDelete(shape: DeleteShape): WritePlan {
  * The plan of a lock on a record that the caller may read. Its one value is the record's id. What
  * follows in the transaction begins with a snapshot that holds all that was done before.
  */
-export function lockPlan(target: WriteTarget): LockPlan {
+export function lockPlan(target: WriteTarget, lock: Locking['lock'] = 'no key update'): LockPlan {
   const { text, values } = statement(
-    sql`select id from (${lockedRow(target, { idIndex: 0, lock: 'no key update' })}) as t`,
+    sql`select id from (${lockedRow(target, { idIndex: 0, lock })}) as t`,
   )
   return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[] })
 }
