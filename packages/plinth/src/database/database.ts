@@ -12,6 +12,16 @@ export interface Query extends Statement {
    * Absent: any length.
    */
   readonly rowBytesMax?: number
+  /**
+   * Who asks: `user:<id>`, `network:<address>`. Callers take turns where not all can be served at
+   * once, and each may only wait with so many. Absent: the app itself.
+   */
+  readonly caller?: string | undefined
+  /**
+   * True: it only reads, so that it may be sent again on another connection where the first is
+   * held up. Such statements, once known to be quick, share connections; others never do.
+   */
+  readonly repeatable?: boolean
 }
 
 /** What came back: cells in PostgreSQL's text form, in the order of the select list. */
@@ -50,6 +60,11 @@ export interface TransactionOptions {
    * Default: none but the database's own caps.
    */
   readonly timeoutMs?: number
+  /**
+   * Names at which to queue before it begins: of those that queue at one name, one runs at a time.
+   * Its snapshot is taken after the wait, so that it sees what the one before it has committed.
+   */
+  readonly queueAt?: readonly string[]
 }
 
 /** A database: pipelined single statements, and transactions on connections of their own. */

@@ -21,8 +21,10 @@ export async function runDedicated<T>(
     idleInTransactionTimeoutMs: 0,
     transactionTimeoutMs: 0,
   }
-  const wire = await connect(address, unbounded, (error) => {
-    if (!ended) tellLost(failureOf(error))
+  const wire = await connect(address, unbounded, {
+    broken: (error) => {
+      if (!ended) tellLost(failureOf(error))
+    },
   })
   const handlers = new Map<string, (payload: string) => void>()
   wire.onNotification((channel, payload) => {

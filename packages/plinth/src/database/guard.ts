@@ -65,7 +65,7 @@ export async function inspectServer(session: Session): Promise<ServerReport> {
   return Object.freeze({ majorVersion, version, risks: Object.freeze(risks) })
 }
 
-const nothing = { name: 'plinth_ping', text: 'select 1', values: [] }
+const nothing = { name: 'plinth_ping', text: 'select 1', values: [], repeatable: true }
 
 /** Asks the server for a sign of life. Fails with `unavailable` where there is none. */
 export async function ping(session: Session): Promise<void> {

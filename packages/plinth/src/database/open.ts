@@ -11,29 +11,14 @@ import type {
   Session,
   TransactionOptions,
 } from './database.ts'
+import type { DatabaseLimits } from './database-limits.ts'
 import { runDedicated } from './dedicated.ts'
-import { Pipeline } from './pipeline.ts'
+import type { Lane } from './lanes/lane.ts'
+import { readingLane, storingLane } from './lanes/lanes.ts'
 import { Pool } from './pool.ts'
 import { runTransaction } from './transaction.ts'
-import { connect } from './wire/connect.ts'
+import { type ConnectionEvents, connect } from './wire/connect.ts'
 import type { Wire } from './wire/wire.ts'
-
-/** The caps of a database. Default: those of base/limits. */
-export interface DatabaseLimits {
-  readonly poolConnectionsMax: number
-  readonly pipelineConnections: number
-  readonly storingConnections: number
-  readonly pipelineDepthMax: number
-  readonly acquireQueueMax: number
-  readonly acquireTimeoutMs: number
-  readonly connectTimeoutMs: number
-  readonly statementTimeoutMs: number
-  readonly lockTimeoutMs: number
-  readonly idleInTransactionTimeoutMs: number
-  readonly transactionTimeoutMs: number
-  readonly transactionAttemptsMax: number
-  readonly statementCacheMax: number
-}
 
 /** How a database is opened. */
 export interface DatabaseOptions {
@@ -63,42 +48,33 @@ export async function openDatabase(
 class OpenDatabase implements Database {
   readonly #address: DatabaseAddress
   readonly #limits: DatabaseLimits
-  readonly #pipeline: Pipeline
-  readonly #storing: Pipeline
+  readonly #reading: Lane
+  readonly #storing: Lane
   readonly #pool: Pool
   #opened = false
 
   constructor(address: DatabaseAddress, limits: DatabaseLimits) {
     this.#address = address
     this.#limits = limits
-    const open = (broken: () => void): Promise<Wire> => this.#connect(broken)
-    this.#pipeline = new Pipeline({
-      connections: limits.pipelineConnections,
-      depthMax: limits.pipelineDepthMax,
-      connect: open,
-    })
-    this.#storing = new Pipeline({
-      connections: limits.storingConnections,
-      connectionsAtOnce: 1,
-      depthMax: limits.pipelineDepthMax,
-      connect: open,
-    })
+    const connect = (events: ConnectionEvents): Promise<Wire> => this.#connect(events)
+    this.#reading = readingLane(limits, connect)
+    this.#storing = storingLane(limits, connect)
     this.#pool = new Pool({
       connectionsMax: limits.poolConnectionsMax,
       queueMax: limits.acquireQueueMax,
       acquireTimeoutMs: limits.acquireTimeoutMs,
-      connect: open,
+      connect: (broken) => connect({ broken }),
     })
   }
 
   async open(): Promise<void> {
-    await this.#pipeline.open()
+    await this.#reading.open()
     this.#opened = true
   }
 
-  async #connect(broken: () => void): Promise<Wire> {
+  async #connect(events: ConnectionEvents): Promise<Wire> {
     try {
-      return await connect(this.#address, this.#limits, broken)
+      return await connect(this.#address, this.#limits, events)
     } catch (cause) {
       // Whoever starts the app is told where the database should be; callers of the app are not.
       if (!this.#opened) throw cause
@@ -113,8 +89,8 @@ class OpenDatabase implements Database {
    * are opened as they are needed.
    */
   query(query: Query): Promise<Rows> {
-    const pipeline = query.text.startsWith('select ') ? this.#pipeline : this.#storing
-    return pipeline.query(query)
+    const lane = query.text.startsWith('select ') ? this.#reading : this.#storing
+    return lane.query(query)
   }
 
   transaction<T>(
@@ -127,6 +103,7 @@ class OpenDatabase implements Database {
       attemptsMax: options.attemptsMax ?? this.#limits.transactionAttemptsMax,
       statementTimeoutMs: options.statementTimeoutMs,
       timeoutMs: options.timeoutMs,
+      queueAt: options.queueAt ?? [],
     })
   }
 
@@ -135,6 +112,6 @@ class OpenDatabase implements Database {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#pipeline.close(), this.#storing.close(), this.#pool.close()])
+    await Promise.all([this.#reading.close(), this.#storing.close(), this.#pool.close()])
   }
 }

@@ -106,6 +106,7 @@ async function findSessions(
   const { rows } = await parts.database.query({
     name: 'plinth_session_find',
     text: findText,
+    repeatable: true,
     values: [hashes, instantText(now), instantText(now - touchAfterMs), idleSince],
   })
   const callers = new Map<string, Caller>()

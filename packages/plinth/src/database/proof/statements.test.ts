@@ -125,19 +125,6 @@ onBothServers('statements', (server) => {
     assert.ok(Number(rows[0]?.[0]) <= 3)
   })
 
-  test('too deep a queue is refused, and what was taken is answered', async (context) => {
-    const limits = { pipelineConnections: 2, pipelineDepthMax: 5 }
-    const database = await server.open(context, limits)
-    const asked = Array.from({ length: 14 }, () => database.query(say('select pg_sleep(0.05)')))
-    const settled = await Promise.allSettled(asked)
-    const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
-    assert.equal(refused.length, 4)
-    for (const reason of refused) {
-      assert.equal(reason.code, 'overloaded')
-      assert.equal(reason.retryAfterSeconds, 1)
-    }
-  })
-
   test('a read does not wait behind what is stored', async (context) => {
     const limits = { pipelineConnections: 1, storingConnections: 1 }
     const database = await server.open(context, limits)

@@ -5,7 +5,7 @@ import { Client, type ClientConfig } from 'pg'
 import { Failure } from '../../base/failure.ts'
 import { tlsOf } from '../address.ts'
 import type { DatabaseAddress, DatabaseError } from '../database.ts'
-import { Wire } from './wire.ts'
+import { type Watcher, Wire } from './wire.ts'
 
 /** Caps of a connection, in milliseconds; 0 means none. */
 export interface ConnectionLimits {
@@ -15,6 +15,13 @@ export interface ConnectionLimits {
   readonly idleInTransactionTimeoutMs: number
   readonly transactionTimeoutMs: number
   readonly statementCacheMax: number
+}
+
+/** Who is told what of a connection. */
+export interface ConnectionEvents {
+  /** Called once, when the connection is gone for whatever reason. */
+  readonly broken?: (error: DatabaseError) => void
+  readonly watcher?: Watcher
 }
 
 const keepAliveDelayMs = 30_000
@@ -28,7 +35,7 @@ const transactionTimeoutSince = 17
 export async function connect(
   address: DatabaseAddress,
   limits: ConnectionLimits,
-  broken: (error: DatabaseError) => void = ignore,
+  { broken = ignore, watcher }: ConnectionEvents = {},
 ): Promise<Wire> {
   const client = new Client(await configuration(address, limits))
   let version = 0
@@ -48,6 +55,7 @@ export async function connect(
     statementsMax: limits.statementCacheMax,
     silenceMaxMs: limits.statementTimeoutMs * 2,
     broken,
+    ...(watcher === undefined ? {} : { watcher }),
   })
   await wire.script(settings(limits, version))
   return wire

@@ -2,6 +2,7 @@
 
 import { Failure } from '../../base/failure.ts'
 import type { Query, Rows } from '../database.ts'
+import { commitInDoubt, failureOf } from '../errors.ts'
 import type { Row, ServerError } from './reader.ts'
 
 /** An answer with the last statement's tag, such as `COMMIT`. */
@@ -38,6 +39,14 @@ export interface Exchange {
   error: ServerError | undefined
   /** What the server remarked while it committed. */
   doubt: string | undefined
+  /** How long its rows are when whoever watches the connection is told of them. */
+  tellBytes: number
+  /** When it was sent, on the monotonic counter, where nothing was under way before it; else 0. */
+  sentAtMs: number
+  /** Since when it waits to be sent, on the monotonic counter. */
+  waitsSinceMs: number
+  /** How long it is expected to take; counted against what its connection carries. */
+  paceMs: number
 }
 
 /** A statement before anything has come back. */
@@ -47,14 +56,51 @@ export function exchangeOf(
   { resolve, reject }: Pick<Exchange, 'resolve' | 'reject'>,
 ): Exchange {
   return {
-    ...{ query, options, resolve, reject, preparing: [], again: false },
-    ...{ rows: [], rowBytes: 0, tag: '', error: undefined, doubt: undefined },
+    query,
+    options,
+    resolve,
+    reject,
+    preparing: [],
+    again: false,
+    rows: [],
+    rowBytes: 0,
+    tag: '',
+    error: undefined,
+    doubt: undefined,
+    tellBytes: 0,
+    sentAtMs: 0,
+    waitsSinceMs: 0,
+    paceMs: 0,
   }
 }
 
-/** What the exchange has come to, where nothing failed. */
-export function answerOf({ rows, tag }: Exchange): Answer {
-  return { rows, count: countOf(tag), tag }
+/** What stays on a connection in place of a statement that goes elsewhere: nobody hears of it. */
+export function standInOf(exchange: Exchange): Exchange {
+  const { query, options } = exchange
+  const ignore = (): void => undefined
+  const standIn = exchangeOf(query, options, { resolve: ignore, reject: ignore })
+  standIn.preparing = exchange.preparing
+  standIn.again = true
+  return standIn
+}
+
+/** As it was before it was sent for the first time. */
+export function renew(exchange: Exchange): void {
+  exchange.preparing = []
+  exchange.rows = []
+  exchange.rowBytes = 0
+  exchange.tag = ''
+  exchange.error = undefined
+  exchange.doubt = undefined
+}
+
+/** Tells whoever waits what the whole answer has come to. */
+export function settle(exchange: Exchange): void {
+  const { rows, tag, error, doubt, query } = exchange
+  if (isTooLong(exchange)) exchange.reject(tooLong(query))
+  else if (error) exchange.reject(failureOf(error.error))
+  else if (doubt !== undefined) exchange.reject(failureOf(commitInDoubt(doubt)))
+  else exchange.resolve({ rows, count: countOf(tag), tag })
 }
 
 /** The number at the end of a tag: `INSERT 0 3` touched three rows. */

@@ -4,20 +4,16 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { assert } from '../../base/assert.ts'
 import type { DatabaseError, Query } from '../database.ts'
-import {
-  brokenConnection,
-  commitInDoubt,
-  failureOf,
-  forgottenStatement,
-  staleStatement,
-} from '../errors.ts'
+import { brokenConnection, failureOf, forgottenStatement, staleStatement } from '../errors.ts'
 import {
   type Answer,
-  answerOf,
   type Exchange,
   exchangeOf,
   isTooLong,
+  renew,
   type SendOptions,
+  settle,
+  standInOf,
   tooLong,
 } from './exchange.ts'
 import { MessageReader, type ServerError } from './reader.ts'
@@ -31,6 +27,17 @@ export interface WireOptions {
   readonly silenceMaxMs: number
   /** Called once, when the connection is gone for whatever reason. */
   readonly broken: (error: DatabaseError) => void
+  readonly watcher?: Watcher
+}
+
+/** Who is told how the statements of a shared connection fare. */
+export interface Watcher {
+  /** Rows that are longer in all are told of while they still come. */
+  readonly rowBytesTold: number
+  /** Rows have become that long; and again when they are longer than their statement takes. */
+  long(exchange: Exchange): void
+  /** A statement was answered, well or not. */
+  answered(exchange: Exchange): void
 }
 
 const none: SendOptions = Object.freeze({})
@@ -49,6 +56,7 @@ export class Wire {
   readonly #doubtful = new Set<string>()
   #exchanges: Exchange[] = []
   #answered = 0
+  #answers = 0
   #flushing = false
   #state = idleState
   #gone: string | undefined
@@ -60,10 +68,10 @@ export class Wire {
     this.#options = options
     const reader = new MessageReader({
       wants: (byteCount) => this.#wants(byteCount),
-      row: (row) => this.#current()?.rows.push(row),
+      row: (row) => this.head?.rows.push(row),
       done: (tag) => this.#done(tag),
       error: (error) => this.#error(error),
-      prepared: () => this.#current()?.preparing.shift(),
+      prepared: () => this.head?.preparing.shift(),
       copyIn: () => this.#refuseCopy(),
       notice: (message) => this.#notice(message),
       notification: (channel, payload) => this.#notified?.(channel, payload),
@@ -78,6 +86,11 @@ export class Wire {
   /** Statements that wait for their answers. */
   get inFlight(): number {
     return this.#exchanges.length - this.#answered
+  }
+
+  /** Answers so far. */
+  get answers(): number {
+    return this.#answers
   }
 
   /** False once the connection is gone. */
@@ -99,10 +112,35 @@ export class Wire {
       }
       const exchange = exchangeOf(query, options, { resolve, reject })
       for (const before of options.before ?? []) this.#send(before, exchange.preparing)
-      this.#send(query, exchange.preparing)
-      this.#writer.sync()
-      this.#expect(exchange)
+      this.#dispatch(exchange)
     })
+  }
+
+  /** Sends a statement of which nothing has come yet: that is new, or made so. */
+  send(exchange: Exchange): void {
+    if (this.#gone !== undefined) {
+      exchange.reject(failureOf(brokenConnection(this.#gone, false)))
+      return
+    }
+    this.#dispatch(exchange)
+  }
+
+  /** The statement that the server works on. */
+  get head(): Exchange | undefined {
+    return this.#exchanges[this.#answered]
+  }
+
+  /**
+   * Gives up the statements behind the first one, to be sent elsewhere: what the server answers
+   * to them here is heard by nobody. Only for statements that may be run twice.
+   */
+  handOver(from: 'head' | 'followers'): readonly Exchange[] {
+    const start = this.#answered + (from === 'head' ? 0 : 1)
+    const handed = this.#exchanges.slice(start)
+    for (const [index, exchange] of handed.entries()) {
+      this.#exchanges[start + index] = standInOf(exchange)
+    }
+    return handed
   }
 
   /** Runs a script of several statements. */
@@ -155,7 +193,16 @@ export class Wire {
     })
   }
 
+  #dispatch(exchange: Exchange): void {
+    const { query, preparing } = exchange
+    this.#send(query, preparing)
+    this.#writer.sync()
+    this.#expect(exchange)
+  }
+
   #expect(exchange: Exchange): void {
+    const told = this.#options.watcher?.rowBytesTold ?? Infinity
+    exchange.tellBytes = Math.min(told, exchange.query.rowBytesMax ?? Infinity)
     this.#exchanges.push(exchange)
     this.#schedule()
   }
@@ -205,28 +252,36 @@ export class Wire {
     this.#stream.write(this.#writer.take())
   }
 
-  #current(): Exchange | undefined {
-    return this.#exchanges[this.#answered]
+  #wants(byteCount: number): boolean {
+    const exchange = this.head
+    if (exchange === undefined) return false
+    exchange.rowBytes += byteCount
+    return exchange.rowBytes <= exchange.tellBytes || this.#long(exchange)
   }
 
   /** Rows beyond what their statement takes would only fill the memory: none of them is kept. */
-  #wants(byteCount: number): boolean {
-    const exchange = this.#current()
-    if (exchange === undefined) return false
-    exchange.rowBytes += byteCount
-    if (!isTooLong(exchange)) return true
+  #long(exchange: Exchange): boolean {
+    const { watcher } = this.#options
+    if (!isTooLong(exchange)) {
+      exchange.tellBytes = exchange.query.rowBytesMax ?? Infinity
+      watcher?.long(exchange)
+      return true
+    }
     exchange.rows = []
+    const isNews = exchange.tellBytes >= 0
+    exchange.tellBytes = -1
+    if (isNews) watcher?.long(exchange)
     return false
   }
 
   #done(tag: string): void {
-    const exchange = this.#current()
+    const exchange = this.head
     if (exchange) exchange.tag = tag
   }
 
   /** A remark during a commit, such as that no standby has it, is no word that it is stored. */
   #notice(message: string): void {
-    const exchange = this.#current()
+    const exchange = this.head
     const commits = exchange?.options.commits
     if (commits === 'itself' || (commits === 'after' && exchange?.tag !== '')) {
       if (exchange) exchange.doubt = message
@@ -234,7 +289,7 @@ export class Wire {
   }
 
   #error(error: ServerError): void {
-    const exchange = this.#current()
+    const exchange = this.head
     if (error.fatal) this.#end(error.error.message, error.error)
     else if (exchange) exchange.error ??= error
   }
@@ -242,48 +297,46 @@ export class Wire {
   /** The statements behind it would be taken for data: the connection cannot be used further. */
   #refuseCopy(): void {
     const message = 'COPY FROM STDIN does not run on this connection'
-    this.#current()?.reject(failureOf({ sqlState: '0A000', message }))
+    this.head?.reject(failureOf({ sqlState: '0A000', message }))
     this.destroy(message)
   }
 
   #ready(state: number): void {
     this.#state = state
-    const exchange = this.#current()
+    const exchange = this.head
     if (exchange === undefined) return
     this.#answered += 1
+    this.#answers += 1
     // Cut off in one go when all is answered, or when much is: cheaper than a shift per answer.
     if (this.#answered === this.#exchanges.length || this.#answered >= 1024) {
       this.#exchanges = this.#exchanges.slice(this.#answered)
       this.#answered = 0
     }
-    if (exchange.error) this.#reject(exchange, exchange.error.error)
-    else if (isTooLong(exchange)) exchange.reject(tooLong(exchange.query))
-    else if (exchange.doubt === undefined) exchange.resolve(answerOf(exchange))
-    else exchange.reject(failureOf(commitInDoubt(exchange.doubt)))
+    if (!this.#isResent(exchange)) {
+      settle(exchange)
+      this.#options.watcher?.answered(exchange)
+    }
     if (this.#drained && this.inFlight === 0) this.close()
   }
 
-  #reject(exchange: Exchange, error: DatabaseError): void {
+  /** Mends what an error says of prepared statements. True: the statement was sent anew, once. */
+  #isResent(exchange: Exchange): boolean {
+    const sqlState = exchange.error?.error.sqlState
+    if (sqlState === undefined) return false
     // What the server did not confirm is prepared again by the next statement of that name.
     for (const name of exchange.preparing) this.#doubt(name)
-    const stale = error.sqlState === staleStatement
-    const forgotten = error.sqlState === forgottenStatement
+    const stale = sqlState === staleStatement
+    const forgotten = sqlState === forgottenStatement
     if (stale) this.#doubt(exchange.query.name ?? '')
     // Where one is gone, all are.
     if (forgotten) for (const name of [...this.#statements.keys()]) this.#doubt(name)
-    const unprepared = stale || forgotten
-    // Nothing was run: a statement that is its own transaction is simply sent anew, once.
+    // Nothing was run: a statement that is its own transaction is simply sent again.
     const alone = exchange.options.commits === 'after'
-    if (unprepared && alone && !exchange.again) this.#resend(exchange)
-    else exchange.reject(failureOf(error))
-  }
-
-  #resend({ query, options, resolve, reject }: Exchange): void {
-    const exchange = exchangeOf(query, options, { resolve, reject })
+    if (!(stale || forgotten) || !alone || exchange.again) return false
     exchange.again = true
-    this.#send(query, exchange.preparing)
-    this.#writer.sync()
-    this.#expect(exchange)
+    renew(exchange)
+    this.send(exchange)
+    return true
   }
 
   #doubt(name: string): void {
@@ -300,6 +353,10 @@ export class Wire {
     this.#options.broken(cause ?? brokenConnection(reason, false))
     this.#drained?.()
     lost.forEach((exchange, index) => {
+      if (isTooLong(exchange)) {
+        exchange.reject(tooLong(exchange.query))
+        return
+      }
       // Only the statement that the server was working on is answered by its last word.
       const unknown = exchange.options.stores === true && !/^\s*select\b/i.test(exchange.query.text)
       const answered = index === 0 && cause !== undefined && !unknown

@@ -43,11 +43,12 @@ function readRequest({ runtime, caller, call }: Scope, model: Model) {
   }
 }
 
-function planned({ runtime, caller }: Scope, model: Model, parsed: ParsedRead): Run {
+function planned({ runtime, caller, turn }: Scope, model: Model, parsed: ParsedRead): Run {
   const { catalog, plans, clock } = runtime
   const facts = factsOf(caller, catalog)
   const plan = plans.get(`read ${facts.key} ${parsed.key}`, () =>
     planRead({ catalog, facts, model, shape: parsed.shape }),
   )
-  return { plan, parsed, inputs: { meId: callerId(caller), now: instantText(clock.now()) } }
+  const inputs = { meId: callerId(caller), now: instantText(clock.now()) }
+  return { plan, parsed, inputs, caller: turn }
 }

@@ -11,9 +11,17 @@ import type { ReadPlan } from './plan.ts'
 
 /** What runs a statement: a database session is one. */
 export interface Reader {
-  query(
-    query: Statement & { readonly name?: string; readonly rowBytesMax?: number },
-  ): Promise<{ readonly rows: readonly RowCells[] }>
+  query(query: ReadQuery): Promise<{ readonly rows: readonly RowCells[] }>
+}
+
+/** A read as it is sent. */
+export interface ReadQuery extends Statement {
+  readonly name: string
+  readonly rowBytesMax: number
+  /** Who waits in turn with others; absent: the app itself. */
+  readonly caller: string | undefined
+  /** It only reads: it may be sent twice. */
+  readonly repeatable: true
 }
 
 /** What differs from call to call beside the query's own values. */
@@ -29,6 +37,8 @@ export interface Run {
   readonly plan: ReadPlan
   readonly parsed: ParsedRead
   readonly inputs: ReadInputs
+  /** Who waits in turn with others; absent: the app itself. */
+  readonly caller?: string | undefined
 }
 
 /** Runs a list read. */
@@ -44,9 +54,15 @@ export async function runGet(reader: Reader, run: Run): Promise<RecordAnswer> {
   return answer
 }
 
-async function rowsOf(reader: Reader, { plan, parsed, inputs }: Run): Promise<readonly RowCells[]> {
-  const values = fill(plan.slots, { ...inputs, values: parsed.values })
-  const rowBytesMax = limits.readBytesMax
-  const { rows } = await reader.query({ text: plan.text, name: plan.name, values, rowBytesMax })
+async function rowsOf(reader: Reader, run: Run): Promise<readonly RowCells[]> {
+  const { plan, parsed, inputs, caller } = run
+  const { rows } = await reader.query({
+    text: plan.text,
+    name: plan.name,
+    values: fill(plan.slots, { ...inputs, values: parsed.values }),
+    rowBytesMax: limits.readBytesMax,
+    caller,
+    repeatable: true,
+  })
   return rows
 }
