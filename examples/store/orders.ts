@@ -9,6 +9,7 @@ import {
   instant,
   integer,
   kit,
+  list,
   money,
   text,
 } from 'plinth'
@@ -24,6 +25,11 @@ export const orders = kit('orders', {
         number: text({ max: 20 }),
         name: text({ max: 200, optional: true }),
         country: text({ max: 60, optional: true }),
+        groups: list(text({ max: 40 }), {
+          max: 20,
+          default: [],
+          description: 'Groups that promotions ask for, such as trade.',
+        }),
         user: belongsTo('user', { optional: true, unique: true, onDelete: 'clear' }),
         orders: hasMany('order'),
       },
@@ -40,7 +46,7 @@ export const orders = kit('orders', {
       fields: {
         number: text({ max: 20 }),
         type: choice(['sale', 'cancellation', 'correction'], { default: 'sale' }),
-        status: choice(['open', 'paid', 'shipped', 'cancelled'], { default: 'open' }),
+        status: choice(['open', 'paid', 'shipped', 'cancelled', 'refunded'], { default: 'open' }),
         placedAt: instant(),
         country: text({ max: 60, optional: true }),
         customer: belongsTo('customer', { optional: true }),
@@ -64,9 +70,15 @@ export const orders = kit('orders', {
         product: belongsTo('product'),
         quantity: integer({ min: -1_000_000, max: 1_000_000 }),
         unitPrice: money('GBP', { min: 0 }),
+        discount: money('GBP', {
+          min: 0,
+          default: { amount: 0, currency: 'GBP' },
+          description: 'What promotions take off the whole line.',
+        }),
+        returned: integer({ min: 0, default: 0, description: 'Pieces whose price went back.' }),
         total: computed(money('GBP')),
       },
-      compute: { total: ({ row }) => row.unitPrice.times(row.quantity) },
+      compute: { total: ({ row }) => row.unitPrice.times(row.quantity).minus(row.discount) },
       access: {
         read: ({ row, me }) => row.order.customer.userId.eq(me.id).or(me.is('staff')),
         write: ({ me }) => me.is('staff'),
