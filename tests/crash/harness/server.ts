@@ -1,0 +1,162 @@
+/** Owns the real server of a run: `plinth start` with its processes, and the ways in which they die. */
+
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type Found, Program, pause, processesBelow, signal, untilDead } from './processes.ts'
+
+const command = join(import.meta.dirname, '../../../packages/plinth/bin/plinth.js')
+
+/** How it is started. */
+export interface ServerOptions {
+  /** Its log, and the plan of its failpoints. */
+  readonly folder: string
+  readonly appFile: string
+  readonly port: number
+  readonly environment: Readonly<Record<string, string>>
+  /** Names of planted bugs. */
+  readonly sabotages: readonly string[]
+}
+
+/** What a failpoint did. */
+export interface Fired {
+  readonly point: string
+  readonly pid: number
+}
+
+/** One node: a supervisor with its worker, and the embedded PostgreSQL where it has one. */
+export class Server {
+  readonly base: string
+  readonly #options: ServerOptions
+  #program: Program | undefined
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.base = `http://127.0.0.1:${options.port}`
+    mkdirSync(join(this.#faults, 'fired'), { recursive: true })
+  }
+
+  get #faults(): string {
+    return join(this.#options.folder, 'faults')
+  }
+
+  /** The end of what it said. */
+  get told(): string {
+    return this.#program?.told ?? ''
+  }
+
+  get isGone(): boolean {
+    return this.#program?.isGone ?? true
+  }
+
+  /** Starts it; resolves when it serves. */
+  async start(): Promise<void> {
+    const { folder, appFile, port, environment, sabotages } = this.#options
+    this.#program = new Program({
+      program: process.execPath,
+      words: [command, 'start', appFile],
+      folder,
+      environment: {
+        PATH: process.env.PATH,
+        HOME: process.env.HOME,
+        PORT: String(port),
+        NO_COLOR: '1',
+        PLINTH_LOG: 'warning',
+        PLINTH_CALLS_PER_MINUTE: '100000000',
+        PLINTH_DATA: join(folder, 'data'),
+        PLINTH_FAULTS: this.#faults,
+        SABOTAGE: sabotages.join(','),
+        ...environment,
+      },
+      logFile: join(folder, `server-${port}.log`),
+    })
+    await this.#program.untilTold(/Ctrl-C ends it/, 120_000)
+  }
+
+  /** Sets failpoints in its processes while they run; those set before are gone. */
+  plan(points: readonly string[]): void {
+    for (const point of points) rmSync(join(this.#faults, 'fired', point), { force: true })
+    // Renamed into place: no process reads half of it.
+    writeFileSync(join(this.#faults, 'plan.new'), points.join(';'))
+    renameSync(join(this.#faults, 'plan.new'), join(this.#faults, 'plan'))
+  }
+
+  /** What has fired so far. */
+  fired(): readonly Fired[] {
+    let text = ''
+    try {
+      text = readFileSync(join(this.#faults, 'fired.jsonl'), 'utf8')
+    } catch {
+      return []
+    }
+    const lines = text.split('\n').slice(0, -1)
+    return lines.map((line) => JSON.parse(line) as Fired)
+  }
+
+  /** Waits until as many failpoints have fired. False where they did not in time. */
+  async untilFired(count: number, timeoutMs: number): Promise<boolean> {
+    const endMs = performance.now() + timeoutMs
+    while (this.fired().length < count) {
+      if (performance.now() > endMs) return false
+      await pause(5)
+    }
+    return true
+  }
+
+  /** Kills the process that serves; the supervisor starts another. False where there is none. */
+  killWorker(name: NodeJS.Signals = 'SIGKILL'): boolean {
+    const worker = this.#find(/worker-entry/)
+    if (worker) signal(worker.pid, name)
+    return worker !== undefined
+  }
+
+  /** Kills the supervisor; what it leaves behind must end by itself. Resolves when all is gone. */
+  async killSupervisor(): Promise<void> {
+    const all = this.#processes()
+    await this.#program?.kill()
+    await untilDead(all.map(({ pid }) => pid))
+  }
+
+  /** Lets the embedded PostgreSQL stop at once; the supervisor starts it again. */
+  stopPostgresAtOnce(): boolean {
+    const postgres = this.#find(/postgres.* -D /)
+    if (postgres) signal(postgres.pid, 'SIGQUIT')
+    return postgres !== undefined
+  }
+
+  /** Kills everything: supervisor, worker, PostgreSQL. Resolves when all is gone. */
+  async killAll(): Promise<void> {
+    const all = this.#processes()
+    const supervisor = this.#program
+    for (const { pid } of all) signal(pid, 'SIGKILL')
+    await supervisor?.kill()
+    await untilDead(all.map(({ pid }) => pid))
+  }
+
+  /** Ends it in order. */
+  async stop(): Promise<void> {
+    const all = this.#processes()
+    await this.#program?.kill('SIGTERM')
+    await untilDead(all.map(({ pid }) => pid))
+  }
+
+  /** Its processes, itself first. */
+  #processes(): readonly Found[] {
+    if (this.#program === undefined || this.#program.isGone) return []
+    const self = { pid: this.#program.pid, command: 'plinth start' }
+    return [self, ...processesBelow(this.#program.pid)]
+  }
+
+  #find(pattern: RegExp): Found | undefined {
+    return this.#processes().findLast((each) => pattern.test(each.command))
+  }
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address ? address.port : 0
+}
