@@ -18,6 +18,32 @@ export interface OutboundPolicy {
   readonly resolve?: (hostname: string) => Promise<readonly string[]>
 }
 
+const usualPorts: readonly number[] = Object.freeze([443, 8443])
+const nothing: Networks = Object.freeze({ has: () => false })
+
+/** What an operator decides about calls. */
+export interface PolicyOptions {
+  readonly production: boolean
+  readonly allowed?: Networks
+  /** Empty: in production 443 and 8443, else any. */
+  readonly ports?: readonly number[]
+}
+
+/**
+ * The usual policy: in production only `https` to public addresses; in development this machine
+ * too, on any port.
+ */
+export function outboundPolicy(options: PolicyOptions): OutboundPolicy {
+  const { production, allowed = nothing, ports = [] } = options
+  const limited = production || ports.length > 0
+  return Object.freeze({
+    secureOnly: production,
+    ports: limited ? new Set(ports.length > 0 ? ports : usualPorts) : undefined,
+    classes: new Set(production ? [] : (['loopback'] as const)),
+    allowed,
+  })
+}
+
 /** A checked place: the call goes to this very address, whatever the name says a moment later. */
 export interface Target {
   readonly url: URL

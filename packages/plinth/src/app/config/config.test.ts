@@ -81,6 +81,50 @@ test('all problems are told together, and no secret is', () => {
   assert.ok(!detail.includes('hunter2'))
 })
 
+test('mail needs a server and a sender, and keeps its password to itself', () => {
+  const nothing = readConfig({ appFile }, {})
+  assert.equal(nothing.mail.smtp, undefined)
+  assert.equal(nothing.mail.kept, false)
+  const set = {
+    SMTP_URL: 'smtp://ann:hunter2@mail.example.com',
+    MAIL_FROM: 'Shop <s@shop.example>',
+  }
+  const { mail } = readConfig({ appFile }, set)
+  assert.deepEqual(mail.from, { name: 'Shop', address: 's@shop.example' })
+  assert.equal(mail.smtp?.encryption, 'demanded')
+  assert.equal(readConfig({ appFile }, { SMTP_URL: 'mailbox' }).mail.kept, true)
+  const pointers = (environment: Record<string, string>): unknown => {
+    const { problems, detail } = refusal(environment)
+    assert.ok(!detail.includes('hunter2'))
+    return problems.map(({ pointer }) => pointer)
+  }
+  assert.deepEqual(pointers({ SMTP_URL: 'imap://ann:hunter2@x', MAIL_FROM: 'nobody' }), [
+    'MAIL_FROM',
+    'SMTP_URL',
+  ])
+  assert.deepEqual(pointers({ SMTP_URL: set.SMTP_URL }), ['MAIL_FROM'])
+})
+
+test('calls go out by https and the usual ports in production, to this machine too elsewhere', () => {
+  const { outbound } = readConfig({ appFile }, {})
+  assert.deepEqual([outbound.secureOnly, outbound.ports], [false, undefined])
+  assert.ok(outbound.classes.has('loopback'))
+  const production = { NODE_ENV: 'production', PLINTH_SECRET: base64url(randomBytes(32)) }
+  const strict = readConfig(
+    { appFile },
+    { ...production, PLINTH_OUTBOUND_ALLOW: '10.1.0.0/16, ::1' },
+  )
+  assert.deepEqual([...(strict.outbound.ports ?? [])], [443, 8443])
+  assert.equal(strict.outbound.secureOnly, true)
+  assert.equal(strict.outbound.classes.size, 0)
+  assert.ok(strict.outbound.allowed.has('10.1.2.3'))
+  const wrong = { PLINTH_OUTBOUND_ALLOW: 'shop.example', PLINTH_OUTBOUND_PORTS: '443,x' }
+  assert.deepEqual(
+    refusal(wrong).problems.map(({ pointer }) => pointer),
+    ['PLINTH_OUTBOUND_PORTS', 'PLINTH_OUTBOUND_ALLOW'],
+  )
+})
+
 test('H07: production without a secret, with a placeholder or a weak one is refused', () => {
   const weak = [
     undefined,

@@ -5,6 +5,9 @@ import { Failure, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { parseDatabaseUrl } from '../../database/address.ts'
 import type { DatabaseAddress } from '../../database/database.ts'
+import { type MailSettings, mailbox, parseSender, parseSmtpUrl } from '../../mail/settings.ts'
+import { networksOf } from '../../outbound/address.ts'
+import { type OutboundPolicy, outboundPolicy } from '../../outbound/target.ts'
 import { type FaultSettings, readFaults } from './faults.ts'
 import { secretProblem } from './secret.ts'
 
@@ -28,9 +31,17 @@ export interface Config {
   readonly secret: string | undefined
   readonly trustedProxies: number
   readonly callsPerMinute: number
+  /** Whether the server's process runs jobs too: `PLINTH_WORK`, default `on`. */
+  readonly work: 'on' | 'off'
+  /** How many jobs a process runs at once: `PLINTH_JOBS_AT_ONCE`. */
+  readonly jobsAtOnce: number
   readonly logLevel: LogLevel
   /** Where the world reaches the app, such as `https://shop.example`. */
   readonly publicUrl: string | undefined
+  /** How mail leaves the app: `SMTP_URL` and `MAIL_FROM`. */
+  readonly mail: MailSettings
+  /** Which addresses of other people's choice are called: those of webhooks. */
+  readonly outbound: OutboundPolicy
   /** Faults that a test plants; undefined, as everywhere else: none. */
   readonly faults: FaultSettings | undefined
 }
@@ -68,8 +79,16 @@ export function readConfig(
       min: 1,
       max: 100_000_000,
     }),
+    work: read.work(),
+    jobsAtOnce: read.whole('PLINTH_JOBS_AT_ONCE', {
+      otherwise: limits.jobsAtOnce,
+      min: 1,
+      max: 1_000,
+    }),
     logLevel: read.logLevel(),
     publicUrl: read.publicUrl(),
+    mail: read.mail(),
+    outbound: read.outbound(production),
     faults: read.faults(production),
   }
   read.report()
@@ -164,6 +183,13 @@ class Reader {
     return 'information'
   }
 
+  work(): 'on' | 'off' {
+    const text = this.#environment.PLINTH_WORK
+    if (text === undefined || text === '' || text === 'on') return 'on'
+    if (text !== 'off') this.#add('PLINTH_WORK', `"${text}" is neither on nor off.`)
+    return 'off'
+  }
+
   publicUrl(): string | undefined {
     const text = this.#environment.PLINTH_URL
     if (text === undefined || text === '') return undefined
@@ -179,6 +205,42 @@ class Reader {
     const { settings, problems } = readFaults(this.#environment, production)
     this.#problems.push(...problems)
     return settings
+  }
+
+  mail(): MailSettings {
+    const url = this.#environment.SMTP_URL
+    const from = this.#environment.MAIL_FROM
+    const sender = from ? parseSender(from) : undefined
+    if (from && !sender) {
+      this.#add('MAIL_FROM', `"${from}" is no address, and no Name <address>.`)
+    }
+    const settings = { ...mailbox, ...(sender ? { from: sender } : {}) }
+    if (url === undefined || url === '') return settings
+    if (url === 'mailbox') return { ...settings, kept: true }
+    if (!from) {
+      this.#add('MAIL_FROM', 'It is not set, but SMTP_URL is: set it to the address that sends.')
+    }
+    const smtp = parseSmtpUrl(url)
+    if (!('wrong' in smtp)) return { ...settings, smtp }
+    this.#add('SMTP_URL', smtp.wrong)
+    return settings
+  }
+
+  outbound(production: boolean): OutboundPolicy {
+    const ports = this.#list('PLINTH_OUTBOUND_PORTS').map(Number)
+    if (!ports.every((port) => Number.isInteger(port) && port > 0 && port < 65_536)) {
+      this.#add('PLINTH_OUTBOUND_PORTS', 'It is a list of ports such as 443,8443.')
+    }
+    const allowed = networksOf(this.#list('PLINTH_OUTBOUND_ALLOW'))
+    if ('has' in allowed) return outboundPolicy({ production, allowed, ports })
+    const detail = `"${allowed.wrong}" is no network such as 10.1.0.0/16 or 192.168.1.5.`
+    this.#add('PLINTH_OUTBOUND_ALLOW', detail)
+    return outboundPolicy({ production })
+  }
+
+  #list(name: string): readonly string[] {
+    const text = this.#environment[name]
+    return text ? text.split(',').map((part) => part.trim()) : []
   }
 
   report(): void {

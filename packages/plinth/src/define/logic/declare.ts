@@ -178,6 +178,8 @@ function jobOf(kit: string, name: string, spec: ErasedJobSpec): Job {
     timeoutMs: spec.timeoutMs,
     key: spec.key,
     external: spec.external,
+    onUnknown: spec.onUnknown ?? 'repeat',
+    isolation: spec.isolation ?? 'serializable',
     run: spec.run ?? nothing,
     description: spec.description,
   } as const)
@@ -220,7 +222,7 @@ function mailOf(kit: string, name: string, spec: MailSpec<Shape>): Mail {
     html: spec.html as Mail['html'],
     from: spec.from,
     secret: spec.secret ?? false,
-    unknown: spec.unknown ?? 'repeat',
+    onUnknown: spec.onUnknown ?? 'repeat',
   }
 }
 

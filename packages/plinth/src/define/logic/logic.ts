@@ -109,6 +109,9 @@ export interface Job<I extends Shape = Shape> {
   readonly key: ((input: never) => string) | undefined
   /** What is done outside, before `run`, with a stable key for the receiver. */
   readonly external: ErasedRun | undefined
+  /** What happens where nobody knows whether `external` had its effect. */
+  readonly onUnknown: 'repeat' | 'ask'
+  readonly isolation: 'serializable' | 'repeatable read' | 'read committed'
   readonly run: ErasedRun
   readonly description: string | undefined
   /** Phantom. Never set. */
@@ -178,7 +181,7 @@ export interface Mail<I extends Shape = Shape> {
   readonly html: ((input: never) => Html) | undefined
   readonly from: string | undefined
   readonly secret: boolean
-  readonly unknown: 'repeat' | 'hold'
+  readonly onUnknown: 'repeat' | 'ask'
   /** Phantom. Never set. */
   readonly values?: Values<I>
 }

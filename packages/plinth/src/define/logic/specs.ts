@@ -115,6 +115,14 @@ export interface JobOptions<I> {
   readonly timeoutMs?: number
   /** Jobs of one key run one after another, in order. */
   readonly key?: (input: I) => string
+  /** Of `run`. Default `serializable`; it is repeated where PostgreSQL asks for it. */
+  readonly isolation?: 'serializable' | 'repeatable read' | 'read committed'
+  /**
+   * What happens where an attempt asked for the effect of `external` and did not hear back.
+   * `repeat` (the default): it is asked for again, with the same idempotencyKey. `ask`: the job
+   * becomes a dead letter, for receivers that do not honour keys.
+   */
+  readonly onUnknown?: 'repeat' | 'ask'
   readonly description?: string
 }
 
@@ -273,7 +281,7 @@ export interface MailSpec<I extends Shape> {
    * whether it was taken: sent again with the same Message-ID, or left for a person to decide.
    * Default `repeat`.
    */
-  readonly unknown?: 'repeat' | 'hold'
+  readonly onUnknown?: 'repeat' | 'ask'
 }
 
 /** A request to a webhook, as it came. */
