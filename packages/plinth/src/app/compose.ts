@@ -27,7 +27,10 @@ import { identity } from '../identity/kit.ts'
 import { boundedPasswords, type Passwords } from '../identity/passwords.ts'
 import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
+import { Waker } from '../work/waker.ts'
+import type { Worker } from '../work/worker.ts'
 import { deriveKey } from './config/secret.ts'
+import { type CallAction, callsOf } from './calls.ts'
 import { dataOf } from './data.ts'
 import { effectsOf } from './effects.ts'
 import { argonHasher } from './hasher.ts'
@@ -36,6 +39,7 @@ import type { Log } from './log.ts'
 import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
+import { openWork, type WorkMode } from './work.ts'
 
 export type { App, Data, Models }
 
@@ -49,6 +53,10 @@ export interface AppSetup {
   readonly schema: SchemaSetup | 'settled'
   /** Default: `callsPerMinute` of base/limits. */
   readonly callsPerMinute?: number
+  /** Whether this process runs jobs. Default `off`. */
+  readonly work?: WorkMode
+  /** How many jobs run at once. Default: `jobsAtOnce` of base/limits. */
+  readonly jobsAtOnce?: number | undefined
 }
 
 /** What a test replaces. */
@@ -67,10 +75,14 @@ export interface RunningApp<S extends Models = Models> {
   readonly invoke: (call: Call) => Promise<Reply>
   /** The models under the rules of a caller. */
   as(caller: Caller): Data<S>
+  /** Calls an action. */
+  readonly call: CallAction
   /** What the work with accounts stands on. */
   readonly users: UserParts
   readonly passwords: Passwords
-  /** Ends housekeeping and the connections to the database. */
+  /** Runs jobs, where the setup says so. */
+  readonly worker: Worker
+  /** Ends housekeeping, lets jobs end, then the connections to the database. */
   close(): Promise<void>
 }
 
@@ -128,8 +140,9 @@ export async function openApp<S>(
     if (setup.schema !== 'settled') {
       await settleSchema({ database, catalog, clock, log }, setup.schema)
     }
-    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup })
-    return compose({ app, runtime: opened.runtime, passwords, clock })
+    const waker = new Waker(database)
+    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup, waker })
+    return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker })
   } catch (error) {
     await database.close()
     throw error
@@ -153,9 +166,11 @@ interface RuntimeParts {
   readonly log: Log
   readonly actions: readonly Action[]
   readonly setup: AppSetup
+  readonly waker: Waker
 }
 
-function runtimeOf({ catalog, database, clock, log, actions, setup }: RuntimeParts): Runtime {
+function runtimeOf(parts: RuntimeParts): Runtime {
+  const { catalog, database, clock, log, actions, setup, waker } = parts
   const newId = uuidSource(clock)
   return Object.freeze({
     catalog,
@@ -163,7 +178,7 @@ function runtimeOf({ catalog, database, clock, log, actions, setup }: RuntimePar
     clock,
     log,
     newId,
-    effects: effectsOf({ logic: catalog.logic, newId }, () => undefined),
+    effects: effectsOf({ logic: catalog.logic, newId }, () => waker.wake()),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
     identify: sessionIdentifier({ database, clock, log }),
@@ -177,10 +192,12 @@ interface Composing {
   readonly runtime: Runtime
   readonly passwords: Passwords
   readonly clock: Clock
+  readonly setup: AppSetup
+  readonly waker: Waker
 }
 
 function compose<S extends Models>(composing: Composing): RunningApp<S> {
-  const { app, runtime, passwords, clock } = composing
+  const { app, runtime, passwords, clock, setup, waker } = composing
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
   const handler = createRestDoor({
@@ -191,16 +208,22 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     health: { live: () => undefined, ready: () => ping(database) },
   })
   const endHousekeeping = startHousekeeping(runtime)
+  const { work: mode = 'off', jobsAtOnce } = setup
+  const worker = openWork({ runtime, waker, mode, jobsAtOnce })
   return {
     catalog,
     runtime,
     handler,
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
+    call: callsOf(catalog, answer),
     users: { catalog, records: recordAccess(runtime, database), passwords },
     passwords,
+    worker,
     async close() {
       endHousekeeping()
+      await worker.drain()
+      waker.close()
       await database.close()
     },
   }

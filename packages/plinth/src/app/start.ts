@@ -13,6 +13,7 @@ import { keepSeedLines } from './people/seed-lines.ts'
 import { plantFaults } from './process/faults.ts'
 import { withSandboxClock } from './sandbox/clock.ts'
 import { schemaMode } from './schema/schema.ts'
+import type { WorkMode } from './work.ts'
 
 /** What is started, and how. */
 export interface StartOptions {
@@ -23,6 +24,8 @@ export interface StartOptions {
   /** True: the schema change may lose values. */
   readonly acceptLoss: boolean
   readonly log: Log
+  /** Whether this process runs jobs. Default `off`. */
+  readonly work?: WorkMode
 }
 
 /** A started app. */
@@ -40,7 +43,7 @@ export function migrationsFolder(config: Config): string {
 
 /** Loads the app of a configuration, settles its schema, opens it, and fills it the first time. */
 export async function startApp(options: StartOptions): Promise<StartedApp> {
-  const { config, command, acceptLoss, log } = options
+  const { config, command, acceptLoss, log, work = 'off' } = options
   plantFaults(config.faults)
   // Side by side: reading the app's modules, and waiting for the database to be there.
   const [loaded, database, secret] = await Promise.all([
@@ -53,7 +56,8 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const embedded = config.database === undefined
   const mode = await schemaMode({ command, production, embedded, migrations })
   const schema = { mode, migrations, ask: () => acceptLoss }
-  const setup = { database, secret, production, callsPerMinute, schema }
+  const { jobsAtOnce } = config
+  const setup = { database, secret, production, callsPerMinute, schema, work, jobsAtOnce }
   const clock = shiftedClock(systemClock)
   const opened = await openApp(loaded.app, setup, { clock, log })
   const running = production ? opened : await withSandboxClock(opened, clock)

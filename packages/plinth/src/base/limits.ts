@@ -136,6 +136,7 @@ export const limits = Object.freeze({
   jobsAtOnce: 8,
   jobsClaimedAtOnceMax: 500,
   jobsPerTransactionMax: 50,
+  jobGroupTimeoutMs: 3_000,
   jobTimeoutMs: 60_000,
   jobAttemptsMax: 10,
   jobRetryDelayMs: 1_000,

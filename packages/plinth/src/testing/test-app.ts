@@ -1,6 +1,7 @@
 /** Owns an app under test: a fresh database in milliseconds, callers at will, a movable clock. */
 
 import { resolve } from 'node:path'
+import type { Action, Given, Shape } from '../app/calls.ts'
 import {
   type App,
   catalogOf,
@@ -75,10 +76,23 @@ export interface TestApp<S extends Models> {
   readonly data: Data<S>
   /** All models under the rules of a caller. */
   as(who: TestCaller): Data<S>
+  /** Calls an action; past all rules where nobody is named. */
+  call<I extends Shape, O>(
+    action: Action<I, O>,
+    input: Given<I>,
+    options?: { readonly as?: TestCaller; readonly idempotencyKey?: string },
+  ): Promise<O>
   /** Makes a user. */
   user(options?: TestUserOptions): Promise<TestUser>
   /** Sends a request through the real handler, without a socket. */
   request(method: string, path: string, options?: TestRequest): Promise<LocalResponse>
+  /**
+   * Runs all jobs, handlers and schedules that are due by the app's clock, and what they cause,
+   * until nothing is due. Returns how many attempts were made.
+   *
+   * @example shop.clock.advance(3_600_000); await shop.drain()
+   */
+  drain(): Promise<number>
   /** Closes the app and drops its database. */
   close(): Promise<void>
 }
@@ -116,7 +130,7 @@ export async function testApp<S>(
   const { address } = database
   const running = await openApp(
     app,
-    { ...setup, database: address, schema: 'settled' },
+    { ...setup, database: address, schema: 'settled', work: 'manual' },
     { clock, log: showProblems },
   )
   if (options.seed === true) await seedOnce({ ...running, app })
@@ -142,6 +156,11 @@ function underTest<S extends Models>({ running, clock, database }: Parts<S>): Te
     database: database.address,
     data: running.as(unrestricted),
     as: (who) => running.as(callerOf(who)),
+    call: (action, input, { as: who, idempotencyKey } = {}) =>
+      running.call(action, input, {
+        as: who === undefined ? unrestricted : callerOf(who),
+        ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+      }),
     user: (wanted) => makeUser(running, wanted),
     async request(method, path, options = {}) {
       const { as: who = 'anonymous', body, headers = {}, remoteAddress = '127.0.0.1' } = options
@@ -153,6 +172,7 @@ function underTest<S extends Models>({ running, clock, database }: Parts<S>): Te
         headers: { ...content.headers, ...authorization, ...headers },
       })
     },
+    drain: () => running.worker.runDue(),
     async close() {
       await running.close()
       await database.drop()

@@ -17,7 +17,7 @@ const log = createLog({ level: config.logLevel, clock: systemClock, plain: task.
 async function start(): Promise<Service> {
   // The embedded server is the supervisor's, so that it outlives this process.
   const database = config.database ?? awaitServer(config.dataDirectory, process.ppid)
-  const { running } = await startApp({ ...task, config, database, log })
+  const { running } = await startApp({ ...task, config, database, log, work: config.work })
   const { trustedProxies } = config
   const server = new HttpServer({ handler: running.handler, log, trustedProxies })
   return { server, stop: () => running.close() }

@@ -130,6 +130,18 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'A step of a workflow failed for good. Callers never see this; its record does.',
     'Look at the workflow: plinth workflows show <id>.',
   ),
+  unserialisable: say(
+    'A value cannot be kept as JSON, or is too long to be kept with a job or an event.',
+    'Give plain values; keep what is large in a record and pass its id.',
+  ),
+  effect_unknown: say(
+    'A job asked for an effect outside and did not hear back. Callers never see this.',
+    'Look at the receiver, then retry or cancel the job: plinth jobs retry <id>.',
+  ),
+  lease_lost: say(
+    'A job was taken away from the process that ran it. Callers never see this.',
+    'Nothing is to be done: another process runs it.',
+  ),
   internal: say(
     'The server has a fault. The call was undone.',
     'Report the traceId to those who run the server; it leads them to the cause.',

@@ -1,0 +1,41 @@
+/** Owns the wiring of the worker: who runs which jobs, and what it looks after. */
+
+import type { Runtime } from '../engine/runtime.ts'
+import type { Runner } from '../work/lease.ts'
+import { declaredRunners } from '../work/run/declared.ts'
+import type { Waker } from '../work/waker.ts'
+import { Worker } from '../work/worker.ts'
+
+/**
+ * Whether an app runs jobs. `on`: from the start. `manual`: only when told, for tests. `off`:
+ * what it enqueues is run by other processes.
+ */
+export type WorkMode = 'on' | 'manual' | 'off'
+
+/** What the worker is wired from. */
+export interface WorkParts {
+  readonly runtime: Runtime
+  readonly waker: Waker
+  readonly mode: WorkMode
+  readonly jobsAtOnce?: number | undefined
+}
+
+/** Makes the worker of an app, and starts it where the mode says so. */
+export function openWork({ runtime, waker, mode, jobsAtOnce }: WorkParts): Worker {
+  const runners = new Map<string, Runner>([
+    ...declaredRunners(runtime, runtime.catalog.logic),
+    ...internalRunners(),
+  ])
+  const worker = new Worker({
+    ...{ runtime, waker, runners, jobsAtOnce },
+    manual: mode !== 'on',
+    chores: [],
+  })
+  if (mode === 'on') worker.start()
+  return worker
+}
+
+/** Jobs of Plinth itself, by name: workflows, mails, webhooks. */
+function internalRunners(): readonly (readonly [string, Runner])[] {
+  return []
+}

@@ -1,0 +1,149 @@
+/** Owns the ends of an attempt: done, later, given back, dead; each only by who holds the job. */
+
+import { isSabotaged } from '../../base/failpoint.ts'
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { Session } from '../../database/database.ts'
+
+/** What a worker holds: no other worker ever has the same number, no other attempt its number. */
+export interface Hold {
+  readonly id: string
+  readonly worker: number
+  readonly attempt: number
+}
+
+/** A job that is done. */
+export interface Finished {
+  readonly hold: Hold
+  /** RFC 3339: until when it is kept. */
+  readonly keepUntil: string
+}
+
+// A key's next job may run as soon as this is committed: the nudge is committed with it.
+const completeText = `with ended as (
+    update plinth.job j set state = 'done', finished_at = $5::timestamp with time zone,
+      keep_until = e.keep_until, worker = null, error = null
+    from unnest($1::uuid[], $2::integer[], $3::integer[], $4::timestamp with time zone[])
+      as e(id, worker, attempt, keep_until)
+    where j.id = e.id and j.worker = e.worker and j.attempt = e.attempt and j.state = 'running'
+    returning j.queue, j.key
+  ), nudged as (
+    insert into plinth.job_nudge (queue, key)
+    select distinct queue, key from ended where key is not null
+  )
+  select count(*) from ended`
+
+// What a test plants to see that the fence is missed.
+const unfencedText = completeText.replace(
+  'and j.worker = e.worker and j.attempt = e.attempt and j.state =',
+  'and e.worker is not null and e.attempt is not null and j.state <>',
+)
+
+const fenceText = `select 1 from plinth.job where id = $1::uuid and worker = $2::integer
+  and attempt = $3::integer and state = 'running' for update`
+
+const laterText = `update plinth.job set state = 'retrying', run_at = $4::timestamp with time zone,
+    error = coalesce($5, error), worker = null,
+    attempt = case when $6::boolean then 0 else attempt end
+  where id = $1::uuid and worker = $2::integer and attempt = $3::integer and state = 'running'`
+
+const failText = `with ended as (
+    update plinth.job set state = 'failed', finished_at = $4::timestamp with time zone,
+      error = $5, worker = null
+    where id = $1::uuid and worker = $2::integer and attempt = $3::integer and state = 'running'
+    returning queue, key
+  )
+  insert into plinth.job_nudge (queue, key) select queue, key from ended where key is not null`
+
+const giveBackText = `update plinth.job j
+  set state = 'ready', worker = null, attempt = j.attempt - 1
+  from unnest($1::uuid[], $2::integer[]) as e(id, attempt)
+  where j.id = e.id and j.worker = $3::integer and j.attempt = e.attempt and j.state = 'running'`
+
+/** Marks jobs as done, in the transaction of their effects. Fails with `lease_lost`. */
+export async function completeJobs(
+  session: Session,
+  jobs: readonly Finished[],
+  now: string,
+): Promise<void> {
+  const unfenced = isSabotaged('lease-without-fence')
+  const { rows } = await session.query({
+    name: unfenced ? 'plinth_job_complete_unfenced' : 'plinth_job_complete',
+    text: unfenced ? unfencedText : completeText,
+    values: [
+      jobs.map(({ hold }) => hold.id),
+      jobs.map(({ hold }) => hold.worker),
+      jobs.map(({ hold }) => hold.attempt),
+      jobs.map(({ keepUntil }) => keepUntil),
+      now,
+    ],
+  })
+  if (Number(rows[0]?.[0]) !== jobs.length && !unfenced) throw leaseLost()
+}
+
+/** Keeps a job from being taken away until the transaction ends. Fails with `lease_lost`. */
+export async function fence(session: Session, hold: Hold): Promise<void> {
+  if (isSabotaged('lease-without-fence')) return
+  const values = valuesOf(hold)
+  const { rows } = await session.query({ name: 'plinth_job_fence', text: fenceText, values })
+  if (rows.length === 0) throw leaseLost()
+}
+
+/** When a job is due again, and why it was not done. */
+export interface Later {
+  /** RFC 3339. */
+  readonly runAt: string
+  readonly error?: string
+  /** True: all attempts are there again. */
+  readonly anew?: boolean
+}
+
+/** Makes a job due again later. It keeps its place in its key. False where it was lost. */
+export async function runLater(session: Session, hold: Hold, later: Later): Promise<boolean> {
+  const { count } = await session.query({
+    name: 'plinth_job_later',
+    text: laterText,
+    values: [...valuesOf(hold), later.runAt, shortened(later.error), later.anew ?? false],
+  })
+  return count > 0
+}
+
+/** Makes a job a dead letter. The jobs of its key go on. */
+export async function failJob(
+  session: Session,
+  hold: Hold,
+  { error, now }: { readonly error: string; readonly now: string },
+): Promise<void> {
+  await session.query({
+    name: 'plinth_job_fail',
+    text: failText,
+    values: [...valuesOf(hold), now, shortened(error)],
+  })
+}
+
+/** Gives claimed jobs back that were not begun. Their attempts do not count. */
+export async function giveBack(session: Session, holds: readonly Hold[]): Promise<void> {
+  const worker = holds[0]?.worker
+  if (worker === undefined) return
+  await session.query({
+    name: 'plinth_job_give_back',
+    text: giveBackText,
+    values: [holds.map(({ id }) => id), holds.map(({ attempt }) => attempt), worker],
+  })
+}
+
+/** The failure of an attempt that no longer holds its job. */
+export function leaseLost(): Failure {
+  return new Failure('lease_lost', {
+    detail: 'The job is no longer held by this attempt: nothing of it is stored.',
+  })
+}
+
+function valuesOf({ id, worker, attempt }: Hold): readonly unknown[] {
+  return [id, worker, attempt]
+}
+
+// NUL has no place in a text of PostgreSQL.
+function shortened(error: string | undefined): string | undefined {
+  return error?.slice(0, limits.jobErrorCharactersMax).replaceAll('\0', '')
+}

@@ -1,0 +1,64 @@
+/** Owns the part of a job that is outside of the database: intent, call, answer, in that order. */
+
+import { reach } from '../../base/failpoint.ts'
+import { Failure } from '../../base/failure.ts'
+import type { Database } from '../../database/database.ts'
+import type { Job } from '../../define/logic/logic.ts'
+import type { ExternalScope } from '../../define/logic/specs.ts'
+import { jobText } from '../../effects/jobs/job.ts'
+import type { Lease } from '../lease.ts'
+import { leaseLost } from '../queue/finish.ts'
+
+const askText = `update plinth.job set effect_asked = $3::integer
+  where id = $1::uuid and state = 'running' and attempt = $2::integer`
+const answerText = `update plinth.job set effect_result = $3
+  where id = $1::uuid and state = 'running' and attempt = $2::integer`
+
+/** What is called outside, and for whom. */
+export interface Outside {
+  readonly database: Database
+  readonly lease: Lease
+  readonly job: Job
+  readonly input: unknown
+}
+
+/**
+ * Calls the world once for a job, as far as anybody can: the intent is stored before the call, the
+ * answer after it, and an answered call is never made again. Where an attempt ended between the
+ * two, nobody knows whether the call arrived: it is repeated with the same key, so that a receiver
+ * who honours keys does it once; a job with `onUnknown: 'ask'` becomes a dead letter instead.
+ */
+export async function callOutside({ database, lease, job, input }: Outside): Promise<unknown> {
+  const { job: held, aborted } = lease
+  if (held.effectResult !== null) return JSON.parse(held.effectResult)
+  const { id, attempt } = held
+  if (held.effectAsked !== null && job.onUnknown === 'ask') {
+    throw outcomeUnknown(held.effectAsked)
+  }
+  const note = async (text: string, name: string, value: unknown): Promise<void> => {
+    const { count } = await database.query({ name, text, values: [id, attempt, value] })
+    if (count === 0) throw leaseLost()
+  }
+  await note(askText, 'plinth_job_ask', attempt)
+  const scope: ExternalScope<unknown> = {
+    ...{ input, idempotencyKey: id },
+    attempt: { jobId: id, number: attempt, aborted },
+  }
+  await reach('effect.sent')
+  const external = job.external as ((scope: ExternalScope<unknown>) => Promise<unknown>) | undefined
+  const result = (await external?.(scope)) ?? null
+  await reach('effect.answered')
+  const text = jobText(result, `What ${job.kit}.${job.name} returned from outside`)
+  await note(answerText, 'plinth_job_answer', text)
+  await reach('effect.recorded')
+  return JSON.parse(text)
+}
+
+/** The failure of a job whose earlier attempt asked for an effect and did not hear back. */
+export function outcomeUnknown(attempt: number): Failure {
+  return new Failure('effect_unknown', {
+    detail:
+      `Attempt ${attempt} asked for an effect outside and did not hear back: look there, then ` +
+      'retry the job (it is asked for again) or cancel it.',
+  })
+}

@@ -1,0 +1,64 @@
+/** Owns the word that there is work: to the worker beside us at once, to others now and then. */
+
+import { limits } from '../base/limits.ts'
+import type { Database } from '../database/database.ts'
+
+/** The channel on which workers of other processes listen. */
+export const workChannel = 'plinth_work'
+
+/** Who is told first. */
+export interface WakeTarget {
+  /** True where it can take on more. */
+  readonly hasRoom: boolean
+  wake(): void
+}
+
+const notifyText = `select pg_catalog.pg_notify('${workChannel}', $1)`
+
+/**
+ * Passes the word on. A NOTIFY inside of each transaction would make commits wait for one another,
+ * so it is sent by itself, at most every `workerNotifyMs`, and only where nobody here can take
+ * what was added. It may be lost: workers also look by themselves.
+ */
+export class Waker {
+  readonly #database: Database
+  #target: WakeTarget | undefined
+  #timer: ReturnType<typeof setTimeout> | undefined
+
+  constructor(database: Database) {
+    this.#database = database
+  }
+
+  /** The worker of this process. */
+  attach(target: WakeTarget | undefined): void {
+    this.#target = target
+  }
+
+  /** There is work. */
+  wake(): void {
+    const target = this.#target
+    if (target?.hasRoom) {
+      target.wake()
+      return
+    }
+    if (this.#timer !== undefined) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      this.tell('work')
+    }, limits.workerNotifyMs)
+    this.#timer.unref()
+  }
+
+  /** Tells all processes. */
+  tell(message: string): void {
+    const query = { name: 'plinth_notify', text: notifyText, values: [message] }
+    // Lost where the database is away; then there is nothing to be done either.
+    this.#database.query(query).catch(() => undefined)
+  }
+
+  /** Says nothing more. */
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#target = undefined
+  }
+}
