@@ -2,6 +2,7 @@
 
 import type { SeedScope } from 'plinth'
 import type { StoreModels } from './kits.ts'
+import { seedPromotions } from './promotions/seed.ts'
 
 const shelves = [
   { name: 'Lights', slug: 'lights', things: ['Lantern', 'Candle holder', 'Fairy lights', 'Lamp'] },
@@ -34,8 +35,10 @@ export async function seed(scope: Store): Promise<void> {
       body: 'Just what I was looking for.',
     })
   }
+  await seedPromotions(scope)
   log(`Staff:    ${staff.email}  password: ${staff.password}`)
   log(`Customer: ${alice.email}  password: ${alice.password}`)
+  log('Coupons:  WELCOME10, FIVER. Cards: card_ok, card_declined, card_authenticate')
 }
 
 interface Bought {

@@ -24,7 +24,7 @@ const quote = {
 }
 
 /** Puts products into the caller's cart: a quantity of 0 takes one out. Answers what it costs. */
-export const fillCart = checkout.action('fill-cart', {
+export const fillCart = checkout.action('fill', {
   description: 'Sets how many of which products are in the cart. 0 takes one out.',
   on: 'cart',
   input: {

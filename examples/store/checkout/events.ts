@@ -5,26 +5,26 @@ import { checkout } from './kit.ts'
 
 /** An order is paid. */
 export const orderPaid = checkout.event(
-  'order-paid',
+  'orderPaid',
   { orderId: id('order'), total: money('GBP') },
   { subject: ({ orderId }) => orderId },
 )
 
 /** An order came to nothing before it was paid. */
 export const orderCancelled = checkout.event(
-  'order-cancelled',
+  'orderCancelled',
   { orderId: id('order'), reason: choice(['declined', 'too_late', 'withdrawn']) },
   { subject: ({ orderId }) => orderId },
 )
 
 /** Money went back. */
 export const moneyReturned = checkout.event(
-  'money-returned',
+  'moneyReturned',
   { orderId: id('order'), refundId: id('refund'), amount: money('GBP') },
   { subject: ({ orderId }) => orderId },
 )
 
 /** Something happened to a payment that its workflow waits for. */
-export const paymentMoved = checkout.signal('payment-moved', {
+export const paymentMoved = checkout.signal('paymentMoved', {
   what: choice(['provider', 'withdrawn']),
 })

@@ -1,6 +1,6 @@
 /** Owns what buyers are written: the receipt, and that money is on its way back. */
 
-import { list, text } from 'plinth'
+import { html, list, text } from 'plinth'
 import { moneyReturned, orderCancelled, orderPaid } from './events.ts'
 import { checkout, type Scope } from './kit.ts'
 
@@ -20,10 +20,14 @@ export const receipt = checkout.mail('receipt', {
       '',
       `Paid: ${total}`,
     ].join('\n'),
+  html: ({ name, number, rows: bought, total }) => html`<p>Hello ${name},</p>
+    <p>thank you for your order ${number}.</p>
+    <table>${bought.map((row) => html`<tr><td>${row.name}</td><td>${row.amount}</td></tr>`)}</table>
+    <p>Paid: <b>${total}</b></p>`,
 })
 
 /** Money is on its way back. */
-export const moneyBack = checkout.mail('money-back', {
+export const moneyBack = checkout.mail('moneyBack', {
   input: { name: text(), number: text(), amount: text() },
   subject: ({ number }) => `Money back for your order ${number}`,
   text: ({ name, number, amount }) =>

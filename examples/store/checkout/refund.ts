@@ -120,7 +120,7 @@ export async function orderRefund(
 }
 
 /** Ordered → sent back → booked; where the provider refuses, everything can be ordered again. */
-export const giveBack = checkout.workflow('give-back', {
+export const giveBack = checkout.workflow('giveBack', {
   description: 'Sends money back by the provider, and writes it down.',
   input: { refundId: id('refund') },
   async run({ input, startedAt, step, external }) {
