@@ -92,7 +92,7 @@ class ModelHandle {
       const { catalog } = this.#setting.runtime
       const operation = present(catalog.operations.get(name), name) as ModelOperation
       const scope = scopeOf(this.#setting, { operation: name, ...rest })
-      const record = valueOf(await runModelOperation(scope, operation))
+      const record = recordOf(await runModelOperation(scope, operation))
       if (type !== 'list' && typeof record === 'object' && record !== null) {
         seen.set(record, { caller: this.#setting.caller, model: this.#model.name })
       }
@@ -121,7 +121,7 @@ function scopeOf(
 }
 
 /** A record as code has it; undefined where the caller may not read what it has written. */
-export function valueOf({ body }: Reply): unknown {
+export function recordOf({ body }: Reply): unknown {
   return body === undefined ? undefined : (JSON.parse(body) as unknown)
 }
 

@@ -1,6 +1,6 @@
 /** Owns what logic does with hot records: locks, and things of which only so many may be taken. */
 
-import { callerId, factsOf } from '../../access/caller.ts'
+import { callerId } from '../../access/caller.ts'
 import { fill } from '../../access/slot.ts'
 import { assert } from '../../base/assert.ts'
 import { isSabotaged } from '../../base/failpoint.ts'

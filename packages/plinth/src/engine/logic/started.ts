@@ -1,22 +1,22 @@
 /** Owns what logic has started inside its transaction: waited for before it commits. */
 
+/** Promises that somebody waits for. */
+const watched = new WeakSet<object>()
+
 /** A promise that knows whether anybody waits for it. */
 class Watched<T> extends Promise<T> {
-  watched = false
-
   // What is made of it by `then` is an ordinary promise.
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
   }
-
-  override then<A = T, B = never>(
-    onDone?: ((value: T) => A | PromiseLike<A>) | null,
-    onFailed?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.watched = true
-    return super.then(onDone, onFailed)
-  }
 }
+
+Object.defineProperty(Watched.prototype, 'then', {
+  value(this: Promise<unknown>, ...handlers: Parameters<Promise<unknown>['then']>) {
+    watched.add(this)
+    return Promise.prototype.then.apply(this, handlers)
+  },
+})
 
 /**
  * The work that one attempt has under way. A forgotten `await` must neither lose a failure nor let
@@ -28,7 +28,7 @@ export class Started {
 
   /** Keeps track of some work. */
   track<T>(work: Promise<T>): Promise<T> {
-    const watched = new Watched<T>((resolve, reject) => {
+    const tracked: Promise<T> = new Watched<T>((resolve, reject) => {
       work.then(
         (value) => {
           this.#underWay.delete(work)
@@ -36,15 +36,15 @@ export class Started {
         },
         (reason: unknown) => {
           this.#underWay.delete(work)
-          if (!watched.watched) this.#unwatched.push(reason)
-          // Told by `settle`; the process must not end for a rejection that nobody has seen.
-          Promise.prototype.then.call(watched, undefined, ignore)
+          if (!watched.has(tracked)) this.#unwatched.push(reason)
+          // Told by `demandWatched`; the process must not end for a rejection that nobody has seen.
+          Promise.prototype.then.call(tracked, undefined, ignore)
           reject(reason)
         },
       )
     })
     this.#underWay.add(work)
-    return watched
+    return tracked
   }
 
   /** Waits until nothing is under way, what that starts included. */

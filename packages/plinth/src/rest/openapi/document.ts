@@ -3,8 +3,9 @@
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Json } from '../../kinds/kinds.ts'
 import type { Route } from '../route/routes.ts'
+import { operationStatusSchema } from './actions.ts'
 import { problemSchema, ResponseComponents } from './failures.ts'
-import { batchResultsSchema, batchSchema, describeRoute } from './operations.ts'
+import { batchResultsSchema, batchSchema, describeRoute, tagOf } from './operations.ts'
 import { sharedHeaders, sharedParameters } from './parameters.ts'
 import { modelSchemas, type Schema } from './schemas.ts'
 
@@ -49,6 +50,7 @@ export function openApiDocument(options: DocumentOptions): Schema {
         Problem: problemSchema,
         Batch: batchSchema,
         BatchResults: batchResultsSchema,
+        OperationStatus: operationStatusSchema,
       },
       parameters: { ...sharedParameters },
       headers: { ...sharedHeaders },
@@ -69,15 +71,20 @@ function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]
 }
 
 function tagsOf(routes: readonly Route[]): readonly Json[] {
-  const kits = new Set(routes.map((route) => route.model?.kit ?? route.action?.kit ?? 'batch'))
+  const kits = new Set(routes.map(tagOf))
   // What the app is about comes first, what every app has comes last.
-  const last = ['identity', 'batch']
+  const last = ['identity', 'batch', 'operations']
   const ordered = [...kits].sort((a, b) => last.indexOf(a) - last.indexOf(b))
   return ordered.map((name) => ({
     name,
-    description: name === 'batch' ? 'Several operations in one.' : `The kit ${name}.`,
+    description: tagTexts[name] ?? `The kit ${name}.`,
   }))
 }
+
+const tagTexts: Readonly<Record<string, string>> = Object.freeze({
+  batch: 'Several operations in one.',
+  operations: 'Calls that are answered later.',
+})
 
 function securitySchemes(cookieName: string): Schema {
   return {

@@ -1,7 +1,7 @@
 /** Owns which failures an operation can give, and how the document says so. */
 
 import { type FailureCode, failureKinds } from '../../base/failure.ts'
-import type { RouteForm } from '../route/routes.ts'
+import type { Route, RouteForm } from '../route/routes.ts'
 import { headerRefs } from './parameters.ts'
 import { type Schema, schemaRef } from './schemas.ts'
 
@@ -49,30 +49,62 @@ const byForm: Readonly<Record<RouteForm, readonly FailureCode[]>> = Object.freez
   action: [...body, ...write, 'not_found'],
   safeAction: [...read, 'not_found'],
   queryAction: [...read, ...body, 'not_found'],
+  operation: ['not_found'],
+  cancelOperation: ['not_found', 'csrf_refused'],
 })
 
-/** The failures of a form, by status. */
-export function failureResponses(form: RouteForm, components: ResponseComponents): Schema {
-  const byStatus = new Map<number, FailureCode[]>()
-  for (const code of new Set([...always, ...byForm[form]])) {
-    const { status } = failureKinds[code]
-    byStatus.set(status, [...(byStatus.get(status) ?? []), code])
-  }
+/** A failure that the document names. */
+interface Known {
+  readonly code: string
+  readonly status: number
+  readonly text: string
+  readonly retryable: boolean
+}
+
+/** The failures of a route, by status: those of its form, and those that its action declares. */
+export function failureResponses(
+  { form, action }: Pick<Route, 'form' | 'action'>,
+  components: ResponseComponents,
+): Schema {
+  const money = action?.declared?.action.money ? (['key_required'] as const) : []
+  const builtIn = [...new Set([...always, ...byForm[form], ...money])].map(knownOf)
+  const declared = Object.entries(action?.declared?.action.failures ?? {}).map(
+    ([code, { status = 409, detail }]): Known => {
+      return { code, status, text: `${detail} (\`${code}\`)`, retryable: false }
+    },
+  )
+  const byStatus = Map.groupBy([...builtIn, ...declared], ({ status }) => status)
   const statuses = [...byStatus].sort(([one], [other]) => one - other)
   return Object.fromEntries(
-    statuses.map(([status, codes]) => [String(status), components.refer(status, codes.sort())]),
+    statuses.map(([status, known]) => [String(status), components.refer(status, known)]),
   )
+}
+
+function knownOf(code: FailureCode): Known {
+  const { status, title, retryable } = failureKinds[code]
+  return { code, status, retryable, text: `${title} (\`${code}\`).` }
 }
 
 /** Gathers the answers that a document needs, each set of codes once. */
 export class ResponseComponents {
   readonly #responses = new Map<string, Schema>()
 
-  /** A reference to the answer with these codes. */
-  refer(status: number, codes: readonly FailureCode[]): Schema {
-    const name = `Problem.${status}.${codes.join('.')}`
-    if (!this.#responses.has(name)) this.#responses.set(name, problemResponse(codes))
-    return { $ref: `#/components/responses/${name}` }
+  /** A reference to the answer with these failures. */
+  refer(status: number, known: readonly Known[]): Schema {
+    const ordered = known.toSorted((one, other) => (one.code < other.code ? -1 : 1))
+    const response = problemResponse(ordered)
+    const base = `Problem.${status}.${ordered.map(({ code }) => code).join('.')}`
+    // Two actions may declare one code with other words.
+    let name = base
+    for (let number = 2; ; number++) {
+      const there = this.#responses.get(name)
+      if (there === undefined) this.#responses.set(name, response)
+      else if (there.description !== response.description) {
+        name = `${base}.${number}`
+        continue
+      }
+      return { $ref: `#/components/responses/${name}` }
+    }
   }
 
   /** Everything referred to, by name. */
@@ -81,15 +113,18 @@ export class ResponseComponents {
   }
 }
 
-function problemResponse(codes: readonly FailureCode[]): Schema {
-  const retryable = codes.some((code) => failureKinds[code].retryable)
+function problemResponse(known: readonly Known[]): Schema {
+  const retryable = known.some((each) => each.retryable)
   return {
-    description: codes.map((code) => `${failureKinds[code].title} (\`${code}\`).`).join(' '),
+    description: known.map(({ text }) => text).join(' '),
     headers: headerRefs(...(retryable ? ['Retry-After'] : [])),
     content: {
       'application/problem+json': {
         schema: {
-          allOf: [schemaRef('Problem'), { properties: { code: { enum: [...codes] } } }],
+          allOf: [
+            schemaRef('Problem'),
+            { properties: { code: { enum: known.map(({ code }) => code) } } },
+          ],
         },
       },
     },

@@ -1,13 +1,14 @@
 /** Owns the description of each route in the document. */
 
 import { limits } from '../../base/limits.ts'
-import type { ActionOperation, Catalog, Model } from '../../catalog/catalog.ts'
+import type { Catalog, Model } from '../../catalog/catalog.ts'
 import type { Json } from '../../kinds/kinds.ts'
 import { bodyTypes } from '../request/media-type.ts'
 import type { Route } from '../route/routes.ts'
+import { describeAction, describeLater } from './actions.ts'
+import { jsonBody, jsonResponse } from './bodies.ts'
 import { failureResponses, type ResponseComponents } from './failures.ts'
 import {
-  actionParameters,
   headerRefs,
   keyParameters,
   listParameters,
@@ -27,16 +28,23 @@ export function describeRoute(route: Route, describing: Describing): Schema {
   const described = route.model
     ? describeModelRoute(route, route.model, describing.catalog)
     : route.action
-      ? describeAction(route.action)
-      : describeBatch()
+      ? describeAction(route.action, route.form)
+      : route.form === 'batch'
+        ? describeBatch()
+        : describeLater(route.form)
   const { responses, ...rest } = described
   return {
     operationId: operationId(route),
-    tags: [route.model?.kit ?? route.action?.kit ?? 'batch'],
+    tags: [tagOf(route)],
     ...(route.model ? { 'x-model': route.model.name } : {}),
     ...rest,
-    responses: { ...responses, ...failureResponses(route.form, describing.responses) },
+    responses: { ...responses, ...failureResponses(route, describing.responses) },
   }
+}
+
+/** The kit of a route; what belongs to none has a name of its own. */
+export function tagOf({ model, action, form }: Route): string {
+  return model?.kit ?? action?.kit ?? (form === 'batch' ? 'batch' : 'operations')
 }
 
 /** The catalog's name of the operation, or of the second address that leads to it. */
@@ -139,37 +147,6 @@ const minimal: Schema = Object.freeze({
   headers: headerRefs('ETag'),
 })
 
-function describeAction(action: ActionOperation): Described {
-  const properties: { [name: string]: Schema } = {}
-  const example: { [name: string]: Json } = {}
-  for (const { name, kind } of action.input.values()) {
-    properties[name] = { ...kind.jsonSchema }
-    if (kind.example !== undefined) example[name] = kind.example
-  }
-  const required = [...action.input.values()].filter((input) => !input.optional)
-  const schema: Schema = {
-    type: 'object',
-    properties,
-    ...(required.length === 0 ? {} : { required: required.map((input) => input.name) }),
-    additionalProperties: false,
-  }
-  const done = jsonResponse('Done.', { type: 'object' })
-  return {
-    summary: titleOf(action),
-    description: action.description,
-    parameters: action.safe ? actionParameters(action) : [],
-    ...(action.safe || action.input.size === 0
-      ? {}
-      : { requestBody: jsonBody(bodyTypes.POST, schema, example) }),
-    responses: { '200': done, '204': { description: 'Done.', headers: headerRefs() } },
-  }
-}
-
-/** `sign-in` → `Sign in`. */
-function titleOf({ path }: ActionOperation): string {
-  return `${path.slice(0, 1).toUpperCase()}${path.slice(1).replaceAll('-', ' ')}`
-}
-
 /** The schema of a batch's body. */
 export const batchSchema: Schema = Object.freeze({
   type: 'object',
@@ -223,18 +200,5 @@ function describeBatch(): Described {
     parameters: [parameterRef('idempotencyKey')],
     requestBody: jsonBody(bodyTypes.POST, schemaRef('Batch')),
     responses: { '200': jsonResponse('All are done.', schemaRef('BatchResults')) },
-  }
-}
-
-function jsonBody(types: readonly string[], schema: Schema, example?: Json): Schema {
-  const media: Schema = example === undefined ? { schema } : { schema, example }
-  return { required: true, content: Object.fromEntries(types.map((type) => [type, media])) }
-}
-
-function jsonResponse(description: string, schema: Schema, ...headers: readonly string[]): Schema {
-  return {
-    description,
-    headers: headerRefs(...headers),
-    content: { 'application/json': { schema } },
   }
 }

@@ -37,6 +37,19 @@ export const sharedParameters: { readonly [name: string]: Schema } = Object.free
     'Makes the call safe to repeat: the same key gets the stored answer of the first.',
   ),
   prefer: header('Prefer', '`return=minimal` leaves out the body.'),
+  preferLater: header(
+    'Prefer',
+    '`respond-async` answers at once with 202 and the address of a status.',
+  ),
+})
+
+/** The key of a call that moves money. */
+export const requiredKey: Schema = Object.freeze({
+  ...header(
+    'Idempotency-Key',
+    'Required, because the call moves money: repeated with the same key, it happens once.',
+  ),
+  required: true,
 })
 
 /** A reference to a shared parameter. */
@@ -127,9 +140,11 @@ export function keyParameters(model: Model): readonly Schema[] {
 
 /** What a safe action takes in its query string. */
 export function actionParameters(action: ActionOperation): readonly Schema[] {
-  return [...action.input.values()].map(({ name, kind, optional }) => ({
-    ...query(name, `The action’s ${name}.`, { ...kind.jsonSchema }),
-    required: !optional,
+  return [...action.input.values()].map((input) => ({
+    ...query(input.name, input.description ?? `The action’s ${input.name}.`, {
+      ...input.kind.jsonSchema,
+    }),
+    required: !input.optional && input.default === undefined,
   }))
 }
 

@@ -48,7 +48,8 @@ export function isRead(form: RouteForm): boolean {
     form === 'query' ||
     form === 'getByKey' ||
     form === 'safeAction' ||
-    form === 'queryAction'
+    form === 'queryAction' ||
+    form === 'operation'
   )
 }
 
@@ -96,6 +97,16 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
   async action(request) {
     refuseQuery(request)
     return { input: (await readOptionalJson(request)) ?? {} }
+  },
+  operation(request, { id }) {
+    refuseQuery(request)
+    refuseBody(request)
+    return { id }
+  },
+  cancelOperation(request, { id }) {
+    refuseQuery(request)
+    refuseBody(request)
+    return { id }
   },
   async queryAction(request) {
     refuseQuery(request)

@@ -21,6 +21,8 @@ export type RouteForm =
   | 'batch'
   | 'action'
   | 'queryAction'
+  | 'operation'
+  | 'cancelOperation'
   | 'safeAction'
 
 /** A method that routes take. */
@@ -62,9 +64,11 @@ export const serviceRoutes: readonly { readonly method: 'GET'; readonly path: st
 export function routes(catalog: Catalog): readonly Route[] {
   const list: Route[] = []
   let writable = false
+  let later = false
   for (const operation of catalog.operations.values()) {
     if (operation.type === 'action') {
       list.push(...actionRoutes(operation))
+      later ||= operation.declared !== undefined && !operation.safe
     } else if (isServed(operation)) {
       list.push(...modelRoutes(operation))
       writable ||= operation.type !== 'list' && operation.type !== 'get'
@@ -72,6 +76,11 @@ export function routes(catalog: Catalog): readonly Route[] {
   }
   if (writable) {
     list.push({ method: 'POST', path: '/api/batch', form: 'batch', operation: 'batch' })
+  }
+  if (later) {
+    const path = '/api/operations/{id}'
+    list.push({ method: 'GET', path, form: 'operation', operation: 'operation' })
+    list.push({ method: 'DELETE', path, form: 'cancelOperation', operation: 'cancelOperation' })
   }
   return Object.freeze(list)
 }
