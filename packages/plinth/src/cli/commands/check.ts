@@ -4,6 +4,7 @@ import { catalogOf } from '../../app/compose.ts'
 import { findAppFile } from '../../app/file/find-app.ts'
 import { loadApp } from '../../app/file/load-app.ts'
 import { addressLines } from '../../app/routes.ts'
+import { adviceOn } from '../../catalog/advice/advice.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import { columns, printData, tell } from '../terminal.ts'
 
@@ -27,6 +28,7 @@ export async function check(file: string | undefined): Promise<void> {
   const { operations, rolesInRules } = catalog
   const roles = rolesInRules.size === 0 ? 'none' : [...rolesInRules].sort().join(', ')
   tell()
+  for (const { place, detail } of adviceOn(catalog)) tell(`consider: ${place}: ${detail}`)
   tell(
     `${catalog.title}: ${models.length} models, ${operations.size} operations. ` +
       `Roles in rules: ${roles}. No mistakes.`,

@@ -1,10 +1,10 @@
 /** Owns what a caller is told when PostgreSQL refuses a write: fixed texts, its own names. */
 
 import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
+import { checkedFields } from '../../catalog/advice/advice.ts'
 import type { Model, ModelRelation } from '../../catalog/catalog.ts'
 import { constraintsOf, type ModelConstraint } from '../../catalog/constraint-names.ts'
 import type { DatabaseError } from '../../database/database.ts'
-import type { Expression, Operand } from '../../define/expression.ts'
 import type { ParsedWrite } from '../../query/write/input.ts'
 import { permissionsOf, type WriteTarget } from '../../query/write/permissions.ts'
 
@@ -106,32 +106,7 @@ function checkFailed(place: WritePlace, cause: DatabaseError): Failure {
     return badInput(pointer, 'check_failed', 'The value does not fit its field.')
   }
   const { readable } = permissionsOf(place)
-  const known = fieldsOf(modelCheck.condition).every((field) => readable.has(field))
+  const known = checkedFields(modelCheck.condition).every((field) => readable.has(field))
   const which = known ? `: "${modelCheck.name}" must hold` : ''
   return badInput('', 'check_failed', `The values together break a check${which}.`)
-}
-
-/** The fields of its own row that a check speaks of. */
-function fieldsOf(expression: Expression): readonly string[] {
-  switch (expression.type) {
-    case 'and':
-    case 'or':
-      return expression.terms.flatMap(fieldsOf)
-    case 'not':
-      return fieldsOf(expression.term)
-    case 'truth':
-    case 'isNull':
-      return fieldsIn(expression.operand)
-    case 'compare':
-      return [...fieldsIn(expression.left), ...fieldsIn(expression.right)]
-    case 'oneOf':
-      return [expression.operand, ...expression.values].flatMap(fieldsIn)
-    default:
-      return []
-  }
-}
-
-function fieldsIn(operand: Operand): readonly string[] {
-  if (operand.from === 'row') return operand.path.slice(0, 1)
-  return operand.from === 'compute' ? operand.operands.flatMap(fieldsIn) : []
 }

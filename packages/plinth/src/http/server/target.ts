@@ -14,13 +14,18 @@ const plainPath = /^(?:\/[A-Za-z0-9_~-]+)+$/
 const segmentForm = /^(?:[A-Za-z0-9\-._~!$&'()*+,=:@]|%[0-9A-F]{2})+$/
 // An encoded unreserved character is a second name for the same thing (RFC 3986, 6.2.2.2).
 const encodedUnreserved = /%(?:4[1-9A-F]|5[0-9AF]|6[1-9A-F]|7[0-9AE]|3[0-9]|2[DE])/
-// Encoded separators and controls: `/`, `\`, 00–1F, 7F.
-const encodedForbidden = /%(?:2F|5C|[01][0-9A-F]|7F)/
+// Encoded separators: `/` and `\`. Others on the way may take them for separators.
+const encodedSeparator = /%(?:2F|5C)/
+// Encoded controls: 00–1F, 7F.
+const encodedControl = /%(?:[01][0-9A-F]|7F)/
+// A record's natural key, `sku=A%2F1`: behind the name and its `=` a separator is data.
+const keyForm = /^[A-Za-z][A-Za-z0-9]*=/
 const searchForm = /^[\x21\x24-\x3b\x3d\x3f-\x7e]*$/
 
 /**
  * Reads a target. Only one spelling of a path is taken: no empty, `.` or `..` parts, no trailing
  * slash, no `;`, no `\`, nothing encoded that need not be, upper-case hexadecimal digits, UTF-8.
+ * `%2F` and `%5C` stand in a natural key alone, which is a last part like `sku=A%2F1`.
  * Failures: `not_found` for another spelling, `malformed_request` for what is no address at all.
  */
 export function readTarget(target: string, host: string): Target {
@@ -35,15 +40,19 @@ export function readTarget(target: string, host: string): Target {
   }
   if (path === '/') return { path, segments: [], search }
   const parts = path.slice(1).split('/')
-  return { path, segments: plainPath.test(path) ? parts : parts.map(readSegment), search }
+  if (plainPath.test(path)) return { path, segments: parts, search }
+  const last = parts.length - 1
+  const segments = parts.map((part, at) => readSegment(part, at === last && keyForm.test(part)))
+  return { path, segments, search }
 }
 
-function readSegment(segment: string): string {
+function readSegment(segment: string, isKey: boolean): string {
   if (
     !segmentForm.test(segment) ||
     segment === '.' ||
     segment === '..' ||
-    encodedForbidden.test(segment) ||
+    encodedControl.test(segment) ||
+    (encodedSeparator.test(segment) && !isKey) ||
     encodedUnreserved.test(segment)
   ) {
     throw otherSpelling()

@@ -15,6 +15,8 @@ const taken: Readonly<Record<string, readonly string[]>> = {
   '/a%40b': ['a@b'],
   '/caf%C3%A9': ['café'],
   '/a%20b%3Bc%3F%23%25': ['a b;c?#%'],
+  '/api/products/sku=A%2F1': ['api', 'products', 'sku=A/1'],
+  '/api/x/a=..%2F..%5Cb,c=%2F': ['api', 'x', 'a=../..\\b,c=/'],
 }
 
 // Second spellings of an address, and addresses that hide a path in a path (security H05).
@@ -31,6 +33,13 @@ const refused = [
   '/%2E%2E/admin',
   '/.%2E/admin',
   '/api%2Fproducts',
+  '/api/products/A%2F1',
+  '/api/products%2Fsku=A',
+  '/api/products/sku%2Fx=A',
+  '/api/sku=A%2F1/x',
+  '/api/products/sku=A%2f1',
+  '/api/products/sku=A%00',
+  '/api/products/sku=A%0A',
   '/api%2fproducts',
   '/api%5Cproducts',
   '/api\\products',
