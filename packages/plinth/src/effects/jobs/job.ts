@@ -57,6 +57,8 @@ export type JobState =
 /** A job that a worker holds. */
 export interface ClaimedJob {
   readonly id: string
+  /** Where its row stood when it was claimed. */
+  readonly place: string
   /** `<kit>.<job>`, or the name of an internal runner. */
   readonly name: string
   readonly queue: string

@@ -1,5 +1,7 @@
 /** Owns the tables of jobs: the jobs, the order of their keys, queues, workers, what they tell. */
 
+import { endFunctions } from './ends.ts'
+
 /** The states in which a job is not finished. */
 export const unfinished = "('ready', 'waiting', 'delayed', 'retrying', 'running')"
 
@@ -77,4 +79,5 @@ export const jobTables = [
       beat integer not null default 0
     )`,
   },
+  { id: '0012_job_ends', sql: endFunctions },
 ] as const

@@ -34,7 +34,7 @@ const claimText = `with chosen as (
   where id = any(array(select id from chosen))
   returning id, name, queue, key, input, caller, trace_id, attempt,
     (extract(epoch from enqueued_at) * 1000)::bigint, effect_asked, effect_result,
-    priority, run_at, position`
+    priority, run_at, position, ctid`
 
 /** Claims jobs of queues without limits. */
 export async function claimJobs(session: Session, claim: Claim): Promise<readonly ClaimedJob[]> {
@@ -79,6 +79,7 @@ function claimedJob(row: Row): ClaimedJob {
     enqueuedAt: instantText(Number(enqueuedMs)),
     effectAsked: asked === null || asked === undefined ? null : Number(asked),
     effectResult: result ?? null,
+    place: row[14] ?? '',
   }
 }
 

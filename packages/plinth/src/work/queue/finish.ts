@@ -8,6 +8,8 @@ import type { Session } from '../../database/database.ts'
 /** What a worker holds: no other worker ever has the same number, no other attempt its number. */
 export interface Hold {
   readonly id: string
+  /** Where its row stood when it was claimed. */
+  readonly place: string
   readonly worker: number
   readonly attempt: number
 }
@@ -19,33 +21,21 @@ export interface Finished {
   readonly keepUntil: string
 }
 
-// A key's next job may run as soon as this is committed: the nudge is committed with it.
-const completeText = `with ended as (
-    update plinth.job j set state = 'done', finished_at = $5::timestamp with time zone,
-      keep_until = e.keep_until, worker = null, error = null
-    from unnest($1::uuid[], $2::integer[], $3::integer[], $4::timestamp with time zone[])
-      as e(id, worker, attempt, keep_until)
-    where j.id = e.id and j.worker = e.worker and j.attempt = e.attempt and j.state = 'running'
-    returning j.queue, j.key
-  ), nudged as (
-    insert into plinth.job_nudge (queue, key)
-    select distinct queue, key from ended where key is not null
-  )
-  select count(*) from ended`
+const completeText = `select plinth.job_complete($1::tid[], $2::uuid[], $3::integer,
+  $4::integer[], $5::timestamp with time zone[], $6::timestamp with time zone)`
 
 // What a test plants to see that the fence is missed.
-const unfencedText = completeText.replace(
-  'and j.worker = e.worker and j.attempt = e.attempt and j.state =',
-  'and e.worker is not null and e.attempt is not null and j.state <>',
-)
+const unfencedText = `update plinth.job j set state = 'done',
+    finished_at = $6::timestamp with time zone, keep_until = $6::timestamp with time zone,
+    worker = null
+  from unnest($1::tid[], $2::uuid[], $4::integer[], $5::timestamp with time zone[])
+    as e(place, id, attempt, keep_until)
+  where j.id = e.id and j.state <> 'done' and $3::integer > 0`
 
-const fenceText = `select 1 from plinth.job where id = $1::uuid and worker = $2::integer
-  and attempt = $3::integer and state = 'running' for update`
+const fenceText = 'select plinth.job_fence($1::tid, $2::uuid, $3::integer, $4::integer)'
 
-const laterText = `update plinth.job set state = 'retrying', run_at = $4::timestamp with time zone,
-    error = coalesce($5, error), worker = null,
-    attempt = case when $6::boolean then 0 else attempt end
-  where id = $1::uuid and worker = $2::integer and attempt = $3::integer and state = 'running'`
+const laterText = `select plinth.job_later($1::tid, $2::uuid, $3::integer, $4::integer,
+  $5::timestamp with time zone, $6, $7::boolean)`
 
 const failText = `with ended as (
     update plinth.job set state = 'failed', finished_at = $4::timestamp with time zone,
@@ -71,22 +61,23 @@ export async function completeJobs(
     name: unfenced ? 'plinth_job_complete_unfenced' : 'plinth_job_complete',
     text: unfenced ? unfencedText : completeText,
     values: [
+      jobs.map(({ hold }) => hold.place),
       jobs.map(({ hold }) => hold.id),
-      jobs.map(({ hold }) => hold.worker),
+      jobs[0]?.hold.worker,
       jobs.map(({ hold }) => hold.attempt),
       jobs.map(({ keepUntil }) => keepUntil),
       now,
     ],
   })
-  if (Number(rows[0]?.[0]) !== jobs.length && !unfenced) throw leaseLost()
+  if (!unfenced && Number(rows[0]?.[0]) !== jobs.length) throw leaseLost()
 }
 
 /** Keeps a job from being taken away until the transaction ends. Fails with `lease_lost`. */
 export async function fence(session: Session, hold: Hold): Promise<void> {
   if (isSabotaged('lease-without-fence')) return
-  const values = valuesOf(hold)
+  const values = [hold.place, ...valuesOf(hold)]
   const { rows } = await session.query({ name: 'plinth_job_fence', text: fenceText, values })
-  if (rows.length === 0) throw leaseLost()
+  if (rows[0]?.[0] !== 't') throw leaseLost()
 }
 
 /** When a job is due again, and why it was not done. */
@@ -100,12 +91,13 @@ export interface Later {
 
 /** Makes a job due again later. It keeps its place in its key. False where it was lost. */
 export async function runLater(session: Session, hold: Hold, later: Later): Promise<boolean> {
-  const { count } = await session.query({
+  const { place } = hold
+  const { rows } = await session.query({
     name: 'plinth_job_later',
     text: laterText,
-    values: [...valuesOf(hold), later.runAt, shortened(later.error), later.anew ?? false],
+    values: [place, ...valuesOf(hold), later.runAt, shortened(later.error), later.anew ?? false],
   })
-  return count > 0
+  return rows[0]?.[0] === 't'
 }
 
 /** Makes a job a dead letter. The jobs of its key go on. */

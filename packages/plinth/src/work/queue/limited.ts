@@ -48,7 +48,7 @@ const takeText = `with forgotten as (
     where id = any($2::uuid[])
     returning id, name, queue, key, input, caller, trace_id, attempt,
       (extract(epoch from enqueued_at) * 1000)::bigint, effect_asked, effect_result,
-      priority, run_at, position
+      priority, run_at, position, ctid as place
   ), noted as (
     insert into plinth.job_start (queue, key, at)
     select queue, key, $3::timestamp with time zone from taken where $6::boolean

@@ -51,8 +51,8 @@ export class HeldJob implements Lease {
 
   /** Its token: whoever took the job away has another one. */
   get hold(): Hold {
-    const { id, attempt } = this.job
-    return { id, attempt, worker: this.#parts.worker }
+    const { id, place, attempt } = this.job
+    return { id, place, attempt, worker: this.#parts.worker }
   }
 
   get aborted(): AbortSignal {

@@ -1,0 +1,59 @@
+/** Owns what the figures of jobs are measured with: a small app on a server of its own. */
+
+import { join } from 'node:path'
+import { anyone, app, integer, kit, text } from 'plinth'
+import { openApp, type RunningApp } from '../../packages/plinth/src/app/compose.ts'
+import type { WorkMode } from '../../packages/plinth/src/app/work.ts'
+import { systemClock } from '../../packages/plinth/src/base/time.ts'
+import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
+import { startEmbedded } from '../../packages/plinth/src/database/embedded/server.ts'
+
+/** A kit whose jobs store one row each. */
+export const desk = kit('desk', {
+  models: {
+    note: { fields: { number: integer(), text: text() }, access: { read: anyone } },
+  },
+})
+
+/** When handlers began, by the number of their job. */
+export const begun = new Map<number, number>()
+
+/** Stores one row. */
+export const note = desk.job('note', {
+  input: { number: integer() },
+  async run({ input, data }) {
+    begun.set(input.number, performance.now())
+    await data.unrestricted.note.create({ number: input.number, text: 'done' })
+  },
+})
+
+/** A fact that a handler follows. */
+export const noted = desk.event('noted', { number: integer() })
+
+desk.on(noted, async ({ event, data }) => {
+  begun.set(event.data.number, performance.now())
+  await data.unrestricted.note.create({ number: event.data.number, text: 'heard' })
+})
+
+/** The app of the figures. */
+export const deskApp = app({ kits: [desk] })
+
+/** A PostgreSQL server with default durability. */
+export async function startServer(
+  scratch: string,
+): Promise<{ readonly address: DatabaseAddress; stop(): Promise<void> }> {
+  return startEmbedded({ directory: join(scratch, 'jobs'), log: () => undefined })
+}
+
+/** Opens the app in this process. */
+export function openDesk(
+  address: DatabaseAddress,
+  { work, follow = false }: { readonly work: WorkMode; readonly follow?: boolean },
+): Promise<RunningApp> {
+  const schema = follow ? ({ mode: 'follow', migrations: '' } as const) : 'settled'
+  const setup = { database: address, secret: 'x'.repeat(43), production: false, schema, work }
+  const log = ({ level, message }: { level: string; message: string }): void => {
+    if (level === 'error' || level === 'warning') process.stderr.write(`${message}\n`)
+  }
+  return openApp(deskApp, setup as never, { clock: systemClock, log: log as never }) as never
+}
