@@ -99,6 +99,8 @@ export const limits = Object.freeze({
   workflowIdCharactersMax: 200,
   workflowStallMs: 60_000,
   workflowExternalTimeoutMs: 60_000,
+  workflowActivationTimeoutMs: 86_400_000,
+  workflowBranchesMax: 100,
   // import and export
   csvChunkBytes: 262_144,
   csvRecordCharactersMax: 1_048_576,
@@ -107,6 +109,8 @@ export const limits = Object.freeze({
   importProblemsPerRowMax: 20,
   importWindowRecords: 5_000,
   importRejectedRecordsMax: 100_000,
+  // processes
+  stuckWorkerMs: 30_000,
   // audit
   auditDays: 3_650,
   // calls to addresses that others have chosen

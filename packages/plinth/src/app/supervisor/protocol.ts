@@ -9,10 +9,13 @@ export type Order =
   | { readonly type: 'listen'; readonly address: ListenAddress }
   /** Stop accepting, answer what is open, then exit. */
   | { readonly type: 'drain' }
+  /** Say that you still take turns. */
+  | { readonly type: 'ask' }
 
 /** What the worker says. */
 export type Report =
   | { readonly type: 'ready'; readonly host: string; readonly port: number }
+  | { readonly type: 'alive' }
   | FailedReport
 
 /** Why a worker does not serve; with a code where it is an expected failure. */
@@ -33,6 +36,7 @@ export function readReport(message: unknown): Report | undefined {
   if (type === 'ready' && typeof host === 'string' && typeof port === 'number') {
     return { type, host, port }
   }
+  if (type === 'alive') return { type }
   if (type !== 'failed' || typeof text !== 'string') return undefined
   const { code, problems } = message
   if (typeof code !== 'string' || !Object.hasOwn(failureKinds, code)) return { type, message: text }
@@ -43,7 +47,7 @@ export function readReport(message: unknown): Report | undefined {
 /** Reads an order; undefined for anything that is not one. */
 export function readOrder(message: unknown): Order | undefined {
   if (!isRecord(message)) return undefined
-  if (message.type === 'drain') return { type: 'drain' }
+  if (message.type === 'drain' || message.type === 'ask') return { type: message.type }
   const { type, address } = message
   if (type !== 'listen' || !isRecord(address)) return undefined
   const { fd, host, port } = address

@@ -51,6 +51,7 @@ async function withSupervisor(
     port: 0,
     worker: { path: program, args: ['worker', mood] },
     log: (entry) => logs.push(entry),
+    stuckAfterMs: 4_000,
   })
   try {
     const { port } = await supervisor.start()
@@ -130,6 +131,17 @@ test('requests that come while a crashed worker is replaced wait and are answere
     assert.notEqual(answers[0], String(old))
     assert.ok(monotonicMs() - startedMs < 3_000)
     assert.match(logs[0]?.message ?? '', /crashed/)
+  })
+})
+
+test('a worker in a loop without end is replaced', async () => {
+  await withSupervisor(async ({ supervisor, port, logs }) => {
+    const before = supervisor.workerProcessId
+    const agent = new Agent({ keepAlive: false })
+    await assert.rejects(ask(port, '/loop', agent))
+    const after = await ask(port, '/', agent)
+    assert.notEqual(after, String(before))
+    assert.ok(logs.some(({ message }) => message.includes('stands still')))
   })
 })
 

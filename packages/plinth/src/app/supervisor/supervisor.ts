@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   readonly readyTimeoutMs?: number
   /** How long an old worker may drain before it is ended. Default `drainTimeoutMs` + 5,000. */
   readonly drainTimeoutMs?: number
+  /** How long a worker may stand still before another takes its place. Default 30,000. */
+  readonly stuckAfterMs?: number
   /**
    * True: a first worker that cannot start is tried again for ever, as a crashed one is. Default
    * false: `start` rejects, so that a person sees at once what is wrong.
@@ -160,6 +162,10 @@ export class Supervisor {
 
   #follow(worker: WorkerProcess): void {
     const readyAtMs = monotonicMs()
+    worker.watch(this.#options.stuckAfterMs ?? limits.stuckWorkerMs, () => {
+      this.#report('The worker stands still, in a loop without end: it is ended.', undefined)
+      worker.kill()
+    })
     void worker.gone.then(() => {
       if (this.#stopping || this.#current !== worker) return
       this.#current = undefined

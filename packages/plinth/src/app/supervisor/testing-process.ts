@@ -13,7 +13,7 @@ function log(entry: LogEntry): void {
   writeSync(2, `${entry.message} ${String(entry.cause ?? '')}\n`)
 }
 
-/** Answers with the process id; `/slow` after a while, `/crash` never; `/late` throws later. */
+/** Answers with the process id; `/slow` after a while, `/crash` and `/loop` never; `/late` throws later. */
 async function serve(): Promise<Service> {
   // The file stands for the version of the code that is deployed.
   if (readFileSync(moodPath, 'utf8') === 'broken') throw new Error('the new version is broken')
@@ -22,6 +22,7 @@ async function serve(): Promise<Service> {
     limits: { drainIdleMs: 1_500, drainTimeoutMs: 5_000 },
     handler: async (request) => {
       if (request.path === '/crash') process.kill(process.pid, 'SIGKILL')
+      if (request.path === '/loop') for (;;) process.uptime()
       if (request.path === '/late') {
         setTimeout(() => {
           throw new Error('late')

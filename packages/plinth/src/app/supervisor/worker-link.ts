@@ -82,6 +82,7 @@ function receiveOrders(): Orders {
     const order = readOrder(message)
     if (order?.type === 'listen') listen.resolve(order)
     if (order?.type === 'drain') drain.resolve()
+    if (order?.type === 'ask') void report({ type: 'alive' })
   })
   return { listen: listen.promise, drain: drain.promise }
 }

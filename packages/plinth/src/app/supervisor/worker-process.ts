@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { Failure } from '../../base/failure.ts'
+import { monotonicMs } from '../../base/time.ts'
 import type { BoundAddress, ListenAddress } from '../../http/server.ts'
 import { type FailedReport, inheritedSocketDescriptor, type Order, readReport } from './protocol.ts'
 
@@ -78,6 +79,29 @@ export class WorkerProcess {
     const timer = setTimeout(() => this.kill(), timeoutMs)
     await this.gone
     clearTimeout(timer)
+  }
+
+  /**
+   * Asks again and again whether it still takes turns, until it is gone. Calls `stuck` once where
+   * it has not answered for so long: a loop without end serves nobody and never hears of draining.
+   */
+  watch(silentMsMax: number, stuck: () => void): void {
+    let heardAtMs = monotonicMs()
+    this.#child.on('message', (message) => {
+      if (readReport(message)?.type === 'alive') heardAtMs = monotonicMs()
+    })
+    let askedAtMs = heardAtMs
+    const timer = setInterval(() => {
+      const nowMs = monotonicMs()
+      // Time in which this process itself stood still (a laptop asleep) is not held against it.
+      if (nowMs - askedAtMs > silentMsMax / 2) heardAtMs = nowMs
+      askedAtMs = nowMs
+      if (nowMs - heardAtMs < silentMsMax) return this.#send({ type: 'ask' })
+      clearInterval(timer)
+      stuck()
+    }, silentMsMax / 10)
+    timer.unref()
+    void this.gone.then(() => clearInterval(timer))
   }
 
   /** Ends it now. */
