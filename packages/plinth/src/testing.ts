@@ -5,6 +5,7 @@ export { type MovableClock, movableClock } from './base/time.ts'
 export {
   type TestApp,
   type TestCaller,
+  type TestMail,
   type TestOptions,
   type TestRequest,
   type TestUser,

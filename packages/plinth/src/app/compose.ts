@@ -29,9 +29,10 @@ import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
 import { Waker } from '../work/waker.ts'
 import type { Worker } from '../work/worker.ts'
-import { deriveKey } from './config/secret.ts'
 import { type CallAction, callsOf } from './calls.ts'
+import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
+import { demandMail, type MailSettings, mailbox, mailKits } from './delivery/mail.ts'
 import { effectsOf } from './effects.ts'
 import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -57,6 +58,8 @@ export interface AppSetup {
   readonly work?: WorkMode
   /** How many jobs run at once. Default: `jobsAtOnce` of base/limits. */
   readonly jobsAtOnce?: number | undefined
+  /** How mail leaves the app. Default: it stays in the mailbox. */
+  readonly mail?: MailSettings | undefined
 }
 
 /** What a test replaces. */
@@ -109,7 +112,7 @@ export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catal
   return compileCatalog(
     { ...app, roles },
     {
-      kits: [identity],
+      kits: [identity, ...mailKits(app)],
       actions: known.map(({ operation }) => operation),
     },
   )
@@ -134,6 +137,7 @@ export async function openApp<S>(
   })
   // Before anything is opened: a mistake in the declaration leaves nothing behind.
   const catalog = catalogOf(app, actions)
+  demandMail(catalog, { settings: setup.mail ?? mailbox, production: setup.production })
   const database = await openDatabase(setup.database)
   try {
     await trustServer(database, setup, log)
@@ -209,7 +213,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   })
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
-  const worker = openWork({ runtime, waker, mode, jobsAtOnce })
+  const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail: setup.mail ?? mailbox })
   return {
     catalog,
     runtime,

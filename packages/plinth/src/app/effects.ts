@@ -1,10 +1,12 @@
 /** Owns the storing of what logic causes: each kind of effect by the part that owns it. */
 
-import { AssertionError } from '../base/assert.ts'
 import type { CatalogLogic } from '../catalog/logic/logic.ts'
 import { appendEvents } from '../effects/events/append.ts'
 import { insertJobs } from '../effects/jobs/insert.ts'
+import { sendSignals } from '../effects/workflows/news.ts'
+import { startWorkflows } from '../effects/workflows/start.ts'
 import type { Effects } from '../engine/logic/effects.ts'
+import { mailStore } from './delivery/mail.ts'
 
 /** What storing effects stands on. */
 export interface EffectParts {
@@ -17,13 +19,9 @@ export function effectsOf({ logic, newId }: EffectParts, wake: () => void): Effe
   return {
     appendEvents: (session, events, now) => appendEvents(session, events, { logic, newId, now }),
     insertJobs,
-    startWorkflows: async () => missing('workflows'),
-    sendSignals: async () => missing('signals'),
-    storeMails: async () => missing('mails'),
+    startWorkflows: (session, starts, now) => startWorkflows(session, starts, { newId, now }),
+    sendSignals,
+    storeMails: mailStore(logic, newId),
     wake,
   }
-}
-
-function missing(what: string): never {
-  throw new AssertionError(`${what} are not there yet`)
 }

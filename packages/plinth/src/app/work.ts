@@ -1,10 +1,13 @@
 /** Owns the wiring of the worker: who runs which jobs, and what it looks after. */
 
 import type { Runtime } from '../engine/runtime.ts'
+import { laterRunner } from '../work/action/runner.ts'
 import type { Runner } from '../work/lease.ts'
 import { declaredRunners } from '../work/run/declared.ts'
 import type { Waker } from '../work/waker.ts'
 import { Worker } from '../work/worker.ts'
+import { workflowRunner } from '../work/workflow/runner.ts'
+import { type MailSettings, mailRunners } from './delivery/mail.ts'
 
 /**
  * Whether an app runs jobs. `on`: from the start. `manual`: only when told, for tests. `off`:
@@ -18,13 +21,15 @@ export interface WorkParts {
   readonly waker: Waker
   readonly mode: WorkMode
   readonly jobsAtOnce?: number | undefined
+  readonly mail: MailSettings
 }
 
 /** Makes the worker of an app, and starts it where the mode says so. */
-export function openWork({ runtime, waker, mode, jobsAtOnce }: WorkParts): Worker {
+export function openWork({ runtime, waker, mode, jobsAtOnce, mail }: WorkParts): Worker {
   const runners = new Map<string, Runner>([
     ...declaredRunners(runtime, runtime.catalog.logic),
-    ...internalRunners(),
+    laterRunner(runtime),
+    ...internalRunners(runtime, mail),
   ])
   const worker = new Worker({
     ...{ runtime, waker, runners, jobsAtOnce },
@@ -36,6 +41,9 @@ export function openWork({ runtime, waker, mode, jobsAtOnce }: WorkParts): Worke
 }
 
 /** Jobs of Plinth itself, by name: workflows, mails, webhooks. */
-function internalRunners(): readonly (readonly [string, Runner])[] {
-  return []
+function internalRunners(
+  runtime: Runtime,
+  mail: MailSettings,
+): readonly (readonly [string, Runner])[] {
+  return [workflowRunner(runtime), ...mailRunners(runtime, mail)]
 }

@@ -10,6 +10,7 @@ import {
   openApp,
   type RunningApp,
 } from '../app/compose.ts'
+import { mailSettings } from '../app/delivery/mail.ts'
 import { askLocally, type LocalResponse } from '../app/local-request.ts'
 import { seedOnce } from '../app/people/seed.ts'
 import { beginSession } from '../app/people/sessions.ts'
@@ -32,6 +33,25 @@ export interface TestOptions {
   readonly startMs?: number
   /** Default: so many that no test meets the limit. */
   readonly callsPerMinute?: number
+  /** A mail server of the test. Default: every mail stays in the mailbox. */
+  readonly smtpUrl?: string
+}
+
+/** A mail of an app under test. */
+export interface TestMail {
+  readonly id: string
+  /** `<kit>.<mail>`. */
+  readonly template: string
+  readonly from: string | null
+  readonly to: readonly string[]
+  readonly replyTo: string | null
+  readonly subject: string
+  readonly text: string
+  readonly html: string | null
+  readonly status: 'queued' | 'sent' | 'kept' | 'rejected' | 'unknown' | 'expired'
+  readonly detail: string | null
+  readonly messageId: string | null
+  readonly attempts: number
 }
 
 /** A user of an app under test. */
@@ -93,6 +113,12 @@ export interface TestApp<S extends Models> {
    * @example shop.clock.advance(3_600_000); await shop.drain()
    */
   drain(): Promise<number>
+  /**
+   * The mails of the app, the latest first, at most 200; those that wait to be sent as well.
+   *
+   * @example const [receipt] = await shop.mails()
+   */
+  mails(): Promise<readonly TestMail[]>
   /** Closes the app and drops its database. */
   close(): Promise<void>
 }
@@ -117,6 +143,7 @@ export async function testApp<S>(
     secret: base64url(randomBytes(32)),
     production: false,
     callsPerMinute: options.callsPerMinute ?? 1_000_000,
+    mail: options.smtpUrl === undefined ? undefined : mailSettings(options.smtpUrl),
   }
   const server = await serverFor(options.server, resolve(options.directory ?? '.plinth/test'))
   const database = await makeDatabase({
@@ -173,11 +200,21 @@ function underTest<S extends Models>({ running, clock, database }: Parts<S>): Te
       })
     },
     drain: () => running.worker.runDue(),
+    mails: () => mailsOf(running),
     async close() {
       await running.close()
       await database.drop()
     },
   }
+}
+
+async function mailsOf<S extends Models>({
+  catalog,
+  users,
+}: RunningApp<S>): Promise<readonly TestMail[]> {
+  if (!catalog.models.has('mail')) return []
+  const found = await users.records.find('mail', { sort: ['-createdAt', '-id'], limit: 200 })
+  return found as unknown as readonly TestMail[]
 }
 
 function callerOf(who: TestCaller) {
