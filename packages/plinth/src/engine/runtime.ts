@@ -7,6 +7,7 @@ import type { Database, Session } from '../database/database.ts'
 import type { Allowance } from '../effects/allowance.ts'
 import type { Cursors } from '../query/cursor.ts'
 import type { Call, RateState, Reply } from './call.ts'
+import type { Effects } from './logic/effects.ts'
 import type { PlanCache } from './plan-cache.ts'
 
 /** The engine's parts. */
@@ -20,6 +21,8 @@ export interface Runtime {
   readonly identify: Identify
   readonly limiter: Limiter
   readonly actions: ReadonlyMap<string, Action>
+  /** How what logic causes is stored, and who is told after the commit. */
+  readonly effects: Effects
   readonly log: Log
 }
 
@@ -94,4 +97,6 @@ export interface Scope {
   readonly session: Session
   readonly caller: Caller
   readonly call: Call
+  /** Who takes turns with others at the database; absent: the app itself. */
+  readonly turn?: string | undefined
 }

@@ -152,13 +152,14 @@ export interface Running {
 
 /** Runs a planned write. What PostgreSQL refuses is explained in the caller's terms. */
 export async function runPlan(scope: Scope, running: Running): Promise<WriteOutcome> {
-  const { runtime, caller, session } = scope
-  const { model, parsed, values } = running
+  const { runtime, caller, session, turn } = scope
+  const { model, parsed } = running
   const now = instantText(runtime.clock.now())
-  const inputs = { meId: callerId(caller), now, origin: originOf(scope), values }
+  const inputs = { meId: callerId(caller), now, origin: originOf(scope), values: running.values }
   const { text, name, slots, read } = running.plan
   try {
-    const { rows } = await session.query({ text, name, values: fill(slots, inputs) })
+    const values = fill(slots, inputs)
+    const { rows } = await session.query({ text, name, values, caller: turn })
     await reach('row.written')
     return read(rows[0])
   } catch (error) {
