@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import { systemClock } from '../../base/time.ts'
 import { awaitServer } from '../../database/embedded/running.ts'
+import { answeringTo, isLoopback } from '../../http/origin/hosts.ts'
 import { HttpServer } from '../../http/server.ts'
 import { readConfig } from '../config/config.ts'
 import { createLog } from '../log.ts'
@@ -18,8 +19,10 @@ async function start(): Promise<Service> {
   // The embedded server is the supervisor's, so that it outlives this process.
   const database = config.database ?? awaitServer(config.dataDirectory, process.ppid)
   const { running } = await startApp({ ...task, config, database, log, work: config.work })
-  const { trustedProxies } = config
-  const server = new HttpServer({ handler: running.handler, log, trustedProxies })
+  const { trustedProxies, host, production, publicUrl } = config
+  const local = !production && isLoopback(host) && trustedProxies === 0
+  const handler = local ? answeringTo(running.handler, publicUrl) : running.handler
+  const server = new HttpServer({ handler, log, trustedProxies })
   return { server, stop: () => running.close() }
 }
 

@@ -58,6 +58,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'There is nothing at this address that the caller may see.',
     'Check the address and the id. A record that one may not read looks just like this.',
   ),
+  misdirected: say(
+    'The Host header names another machine than the one that answers.',
+    'Call the server as localhost, or set PLINTH_URL to the address it is reached by.',
+  ),
   method_not_allowed: say(
     'The address exists, but does not take this method.',
     'Use one of the methods in the Allow header.',

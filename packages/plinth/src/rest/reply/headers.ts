@@ -1,8 +1,8 @@
 /** Owns the headers that replies and failures share: rates, links, what caches must know. */
 
 import type { RateState, Reply } from '../../engine/call.ts'
-import { type CorsPolicy, corsHeaders } from '../../http/cors.ts'
 import type { HttpHeaders, HttpRequest } from '../../http/message.ts'
+import { type CorsPolicy, corsHeaders } from '../../http/origin/cors.ts'
 
 /** Headers as they are gathered. */
 export type MutableHeaders = Record<string, string | readonly string[]>

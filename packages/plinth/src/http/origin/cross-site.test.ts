@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { HttpRequest } from '../message.ts'
+import { startTrace } from '../trace.ts'
 import { corsHeaders, corsPolicy, preflight } from './cors.ts'
 import { csrfFailure } from './csrf.ts'
-import type { HttpRequest } from './message.ts'
-import { startTrace } from './trace.ts'
 
 function request(method: string, headers: Readonly<Record<string, string>>): HttpRequest {
   return {

@@ -1,7 +1,7 @@
 /** Owns cross-origin reading: off unless origins are listed, and then exactly those. */
 
-import { Failure } from '../base/failure.ts'
-import type { HttpHeaders, HttpRequest, HttpResponse } from './message.ts'
+import { Failure } from '../../base/failure.ts'
+import type { HttpHeaders, HttpRequest, HttpResponse } from '../message.ts'
 
 /** Who may call from another origin. */
 export interface CorsPolicy {

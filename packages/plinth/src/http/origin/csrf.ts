@@ -1,7 +1,7 @@
 /** Owns the question whether a request that carries a cookie was meant by its user. */
 
-import { Failure } from '../base/failure.ts'
-import type { HttpRequest } from './message.ts'
+import { Failure } from '../../base/failure.ts'
+import type { HttpRequest } from '../message.ts'
 
 /** The header that a caller may send instead of a JSON content type. Any value. */
 export const csrfHeader = 'x-plinth-request'
