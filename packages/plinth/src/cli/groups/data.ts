@@ -1,6 +1,7 @@
 /** Owns the commands that work with an app's records: import, export, explain. */
 
 import type { Command } from 'commander'
+import { type GivenEncoding, givenEncodings } from '../../transfer/csv/encoding.ts'
 import { listOf, oneOf, pathOf, readWords } from '../arguments.ts'
 import { addCommand, examples } from './words.ts'
 
@@ -15,6 +16,7 @@ export function addDataCommands(program: Command): void {
 
 interface ImportOptions {
   readonly mapping?: string
+  readonly encoding?: GivenEncoding
   readonly separator?: (typeof separators)[number]
   readonly decimal?: 'comma' | 'point'
   readonly dates?: 'day-first' | 'month-first' | 'year-first'
@@ -24,6 +26,11 @@ function addImport(program: Command): void {
   addCommand(program, 'import', 'read a CSV file into the app, by an importer that it exports')
     .usage('[app.ts] <file> [options]')
     .option('-m, --mapping <name>', 'which importer, where the app exports several')
+    .option(
+      '--encoding <name>',
+      `${givenEncodings.join(', ')}; default: detected`,
+      oneOf('--encoding', givenEncodings),
+    )
     .option('--separator <character>', 'what parts the columns; default: detected', separatorOf)
     .option(
       '--decimal <mark>',
@@ -46,6 +53,7 @@ function addImport(program: Command): void {
       examples([
         'plinth import sales.csv',
         "plinth import app.ts sales.csv --separator ';' --dates day-first",
+        'plinth import old.csv --encoding windows-1252',
         'Rows that cannot be taken are in sales.csv.rejects.csv. Importing again changes nothing.',
       ]),
     )

@@ -100,6 +100,7 @@ const wrong: readonly (readonly [string, number, RegExp])[] = [
   ['import nowhere.csv', 2, /nowhere\.csv/],
   ['import app.csv --mapping stok', 2, /no importer "stok"; did you mean stock/],
   ['import app.csv --separator x', 2, /--separator is none of/],
+  ['import app.csv --encoding latin', 2, /--encoding is none of: utf-8 {2}utf-16le/],
   ['explain product', 2, /required option '--as <user>'/],
   ['explain product --as anonymous', 2, /Something is missing: plinth explain/],
   ['explain product 7 --as anonymous', 2, /"7" is no id/],

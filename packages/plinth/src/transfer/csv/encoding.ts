@@ -8,6 +8,12 @@ export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 /** Every encoding that can be named. */
 export const encodings: readonly Encoding[] = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252']
 
+/** An encoding as people name it: `utf-16` is told by its byte order mark, little end first without. */
+export type GivenEncoding = Encoding | 'utf-16'
+
+/** Every name that a person may give. */
+export const givenEncodings: readonly GivenEncoding[] = [...encodings, 'utf-16']
+
 /** What a look at all bytes of a file says. */
 export interface EncodingSurvey {
   readonly encoding: Encoding
@@ -35,6 +41,20 @@ export async function surveyEncoding(chunks: AsyncIterable<Uint8Array>): Promise
   counter.end()
   const wide = wideEncoding(first ?? new Uint8Array())
   return wide ?? narrowEncoding(counter, startsWith(first ?? new Uint8Array(), 0xef, 0xbb, 0xbf))
+}
+
+/** The encoding that a file's byte order mark names; undefined where it has none. */
+export async function markedEncoding(
+  chunks: AsyncIterable<Uint8Array>,
+): Promise<Encoding | undefined> {
+  let first: Uint8Array = new Uint8Array()
+  for await (const chunk of chunks) {
+    first = joined(first, chunk)
+    if (first.length >= 3) break
+  }
+  if (startsWith(first, 0xef, 0xbb, 0xbf)) return 'utf-8'
+  if (startsWith(first, 0xff, 0xfe)) return 'utf-16le'
+  return startsWith(first, 0xfe, 0xff) ? 'utf-16be' : undefined
 }
 
 function narrowEncoding(counter: Utf8Counter, mark: boolean): EncodingSurvey {

@@ -51,6 +51,32 @@ test('the names of the columns tell the separator where the values could mislead
   assert.equal((await detect(text)).dialect.separator, ';')
 })
 
+test('an encoding that is given is taken, unless a byte order mark says another', async () => {
+  const text = file(';', [['Käse', '2010-12-01', '2,55']])
+  const mark = '\uFEFF'
+  const wide = (content: string): Buffer => Buffer.from(content, 'utf16le')
+  const read = async (bytes: Uint8Array, encoding: NonNullable<GivenDialect['encoding']>) =>
+    (await detectFile(memorySource('test.csv', bytes), wanted, { encoding })).dialect.encoding
+  assert.equal(await read(Buffer.from(text, 'latin1'), 'windows-1252'), 'windows-1252')
+  // Valid UTF-8 as it happens: only who knows the file can tell.
+  assert.equal(await read(Buffer.from(text), 'windows-1252'), 'windows-1252')
+  assert.equal(await read(wide(mark + text), 'utf-16'), 'utf-16le')
+  assert.equal(await read(wide(mark + text).swap16(), 'utf-16'), 'utf-16be')
+  assert.equal(await read(wide(text), 'utf-16'), 'utf-16le')
+  assert.equal(await read(wide(text).swap16(), 'utf-16be'), 'utf-16be')
+  for (const [bytes, encoding] of [
+    [wide(mark + text), 'windows-1252'],
+    [wide(mark + text), 'utf-16be'],
+    [Buffer.from(mark + text), 'utf-16'],
+    [Buffer.from(mark + text), 'windows-1252'],
+  ] as const) {
+    await assert.rejects(
+      read(bytes, encoding),
+      /begins with the byte order mark of utf-.*leave --enc/,
+    )
+  }
+})
+
 test('an order that no value tells is refused with the flag that settles it', async () => {
   const text = file(';', [
     ['1', '1/12/2010', '2,55'],

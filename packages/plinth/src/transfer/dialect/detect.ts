@@ -2,7 +2,7 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { decodeText, type EncodingSurvey, surveyEncoding } from '../csv/encoding.ts'
+import { decodeText, type EncodingSurvey, markedEncoding, surveyEncoding } from '../csv/encoding.ts'
 import { readCsv } from '../csv/reader.ts'
 import type { ByteSource } from '../csv/source.ts'
 import type { Separator } from '../csv/splitter.ts'
@@ -86,8 +86,15 @@ function dialectOf({ encoded, cut, columns, given }: Parts): Dialect {
 
 async function encodingOf(source: ByteSource, given: GivenDialect): Promise<EncodingSurvey> {
   if (given.encoding === undefined) return surveyEncoding(source.open())
-  const lossy = given.encoding !== 'windows-1252'
-  return { encoding: given.encoding, mark: false, lossy, because: '' }
+  const marked = await markedEncoding(source.open())
+  const wide = given.encoding === 'utf-16'
+  const encoding = wide ? (marked ?? 'utf-16le') : given.encoding
+  if (marked !== undefined && (marked !== encoding || (wide && marked === 'utf-8'))) {
+    const detail = `${source.name} begins with the byte order mark of ${marked}: leave --encoding out.`
+    throw new Failure('invalid_input', { detail })
+  }
+  const lossy = encoding !== 'windows-1252'
+  return { encoding, mark: marked !== undefined, lossy, because: '' }
 }
 
 interface SeparatorQuestion {

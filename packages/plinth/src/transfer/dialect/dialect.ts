@@ -1,6 +1,6 @@
 /** Owns what is known about how a CSV file is written, and how it came to be known. */
 
-import type { Encoding } from '../csv/encoding.ts'
+import type { Encoding, GivenEncoding } from '../csv/encoding.ts'
 import type { Separator } from '../csv/splitter.ts'
 import type { DateOrder } from './values/dates.ts'
 import type { DecimalMark } from './values/numbers.ts'
@@ -37,7 +37,7 @@ export interface Finding {
 
 /** The parts of a dialect that a person may give instead of having them detected. */
 export interface GivenDialect {
-  readonly encoding?: Encoding
+  readonly encoding?: GivenEncoding
   readonly separator?: Separator
   readonly decimal?: DecimalMark
   readonly dates?: DateOrder

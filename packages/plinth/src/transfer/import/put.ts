@@ -32,20 +32,27 @@ export function putOf(
     sound = false
     complain(reason)
   }
-  for (const [name, value] of Object.entries(said) as [string, unknown][]) {
+  const values = said as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(said)) {
+    const value = values[name]
     if (value !== null && value !== undefined) say(shape, { name, value, cells }, refuse)
   }
-  for (const [name, value] of Object.entries(otherwise ?? {}) as [string, unknown][]) {
+  const others = (otherwise ?? nothing) as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(others)) {
+    const value = others[name]
     if (value === null || value === undefined) continue
-    const at = shape.fields.get(name)?.otherwise
-    if (at === undefined) throw unfillable(shape, name, 'cannot be given by otherwise')
-    const place = `${shape.model.name}.${name}`
-    cells[at] = textOf(shape.fields.get(name)?.field, { value, place }, refuse)
+    const fillable = shape.fields.get(name)
+    if (fillable?.otherwise === undefined) {
+      throw unfillable(shape, name, 'cannot be given by otherwise')
+    }
+    cells[fillable.otherwise] = textOf(fillable.field, { value, place: fillable.place }, refuse)
   }
   const key = cells.slice(0, shape.key.leaves.length)
   if (sound && key.includes(null)) refuse(`${shape.model.name} lacks ${lacking(shape.key, key)}`)
   return sound ? { shape, key: keyText(key), cells } : undefined
 }
+
+const nothing = Object.freeze({})
 
 interface Saying {
   readonly name: string
@@ -54,14 +61,14 @@ interface Saying {
 }
 
 function say(shape: ModelShape, { name, value, cells }: Saying, refuse: Complain): void {
-  const place = `${shape.model.name}.${name}`
   const fillable = shape.fields.get(name)
   if (fillable) {
-    cells[fillable.said] = textOf(fillable.field, { value, place }, refuse)
+    cells[fillable.said] = textOf(fillable.field, { value, place: fillable.place }, refuse)
     return
   }
   const reference = shape.references.get(name)
   if (!reference) throw unfillable(shape, name, 'is no field or reference that an import can fill')
+  const place = `${shape.model.name}.${name}`
   const key = keyCells(reference.target, { value, place }, refuse)
   for (const [index, cell] of key.entries()) cells[reference.at + index] = cell
 }

@@ -16,6 +16,8 @@ export interface SaidColumn {
 /** A field that an import can fill, and its columns. */
 export interface Fillable {
   readonly field: ModelField
+  /** What people call it: `product.price`. */
+  readonly place: string
   readonly said: number
   /** Absent for parts of the key. */
   readonly otherwise?: number
@@ -71,11 +73,12 @@ export function modelShapes(
 function shapeOf(catalog: Catalog, key: NaturalKey, last: readonly string[]): ModelShape {
   const { model } = key
   const columns: SaidColumn[] = key.leaves.map((field) => ({ use: 'key', field, last: false }))
+  const placeOf = (name: string): string => `${model.name}.${name}`
   const fields = new Map<string, Fillable>()
   const references = new Map<string, Reference>()
   for (const { field, name, target, at } of key.parts) {
     if (target) references.set(name, { name, field, target, at, inKey: true })
-    else fields.set(name, { field, said: at })
+    else fields.set(name, { field, place: placeOf(name), said: at })
   }
   const push = (use: SaidColumn['use'], field: ModelField, isLast: boolean): number =>
     columns.push({ use, field, last: isLast }) - 1
@@ -90,7 +93,8 @@ function shapeOf(catalog: Catalog, key: NaturalKey, last: readonly string[]): Mo
       for (const leaf of target.leaves) push('reference', leaf, isLast)
     } else if (field.role === 'declared' && !field.computed) {
       const said = push('field', field, isLast)
-      fields.set(name, { field, said, otherwise: push('otherwise', field, false) })
+      const otherwise = push('otherwise', field, false)
+      fields.set(name, { field, place: placeOf(name), said, otherwise })
     }
   }
   return Object.freeze({ model, key, columns, fields, references })
