@@ -1,36 +1,43 @@
-/** Owns the clearing away of what has run out: sessions, stored replies, allowances, audit. */
+/** Owns the clearing away of what has run out: sessions, replies, allowances, audit, jobs, events. */
 
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
+import { forgetOperations } from '../effects/actions/operation.ts'
 import { forgetTakings } from '../effects/actions/taking.ts'
 import { forgetAllowances } from '../effects/allowance.ts'
 import { forgetAudit } from '../effects/audit.ts'
 import { forgetReplies } from '../effects/idempotency.ts'
 import { forgetSessions } from '../engine/identify.ts'
 import type { Runtime } from '../engine/runtime.ts'
+import { keepPartitions } from '../work/events/partitions.ts'
+import { forgetJobs } from '../work/queue/retention.ts'
 
 const everyMs = 300_000
 const hourMs = 3_600_000
 
 /** Clears away once. */
-export async function clearAway({ database, clock }: Runtime): Promise<void> {
+export async function clearAway({ database, clock, catalog }: Runtime): Promise<void> {
   const nowMs = clock.now()
   const now = instantText(nowMs)
   await forgetReplies(database, now)
   await forgetAllowances(database, now)
   await forgetTakings(database, now)
+  await forgetOperations(database, now)
   await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
+  await forgetJobs(database, nowMs)
+  await keepPartitions(database, catalog.logic, nowMs)
 }
 
 /** Clears away every few minutes until it is ended. Keeps no process alive. */
 export function startHousekeeping(runtime: Runtime): () => void {
-  const timer = setInterval(() => {
+  const round = (): void => {
     clearAway(runtime).catch((cause: unknown) => {
       const message = 'What has run out was not cleared away; the next round tries again.'
       runtime.log({ level: 'warning', message, cause })
     })
-  }, everyMs)
+  }
+  const timer = setInterval(round, everyMs)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -70,6 +70,8 @@ export const limits = Object.freeze({
   transactionTimeoutMs: 15_000,
   transactionAttemptsMax: 5,
   statementCacheMax: 500,
+  statementCacheCharactersMax: 131_072,
+  preparedTextCharactersMax: 16_384,
   // migrations
   migrationLockWaitMs: 120_000,
   migrationLockPollMs: 100,
@@ -90,6 +92,7 @@ export const limits = Object.freeze({
   sessionLifeDays: 30,
   // actions
   actionCallsDeepMax: 8,
+  logicAttemptsMax: 10,
   idempotencyMoneyDays: 30,
   operationKeptHours: 24,
   // workflows

@@ -23,6 +23,8 @@ export interface Call {
   /** If-None-Match on upsert: `true` only creates. */
   readonly onlyCreate?: boolean
   readonly idempotencyKey?: string
+  /** True: an action is to be answered later; the reply says where to ask how far it is. */
+  readonly later?: boolean
   /** Where the call came from, for limits by network. */
   readonly remoteAddress: string
   /** W3C trace id, 32 hex digits. */
@@ -40,7 +42,7 @@ export interface Credential {
 
 /** An answer. A failure is thrown as a Failure instead. */
 export interface Reply {
-  /** 200, 201, 204. */
+  /** 200, 201, 202, 204. */
   readonly status: number
   /** JSON text, ready to send; undefined: no body. */
   readonly body: string | undefined
@@ -48,6 +50,8 @@ export interface Reply {
   readonly version?: number
   /** The id of a created record, for its address. */
   readonly id?: string
+  /** The id of a call that is answered later, for its address. */
+  readonly laterId?: string
   /** Where the caller stands with its limits. */
   readonly rate?: RateState
   /** True where the reply is the stored one of an earlier call with the same key. */

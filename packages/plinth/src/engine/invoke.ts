@@ -13,6 +13,7 @@ import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
 import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action.ts'
+import { cancelLater, readLater } from './logic/later.ts'
 import { runModelOperation } from './models.ts'
 import type { Runtime, Scope } from './runtime.ts'
 
@@ -84,6 +85,8 @@ function networkKey(call: Call): string {
 }
 
 async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<Reply> {
+  const asking = later[call.operation]
+  if (asking !== undefined) return asking({ runtime, call, caller })
   const operation = find(runtime, call.operation)
   if (operation !== 'batch' && operation.type === 'action') {
     const asked = { runtime, call, caller }
@@ -101,6 +104,12 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
   }
   return run({ runtime, session: runtime.database, caller, call, turn })
 }
+
+/** Calls about calls that are answered later. Names of operations of the catalog have a dot. */
+const later: Readonly<Record<string, typeof readLater>> = Object.freeze({
+  operation: readLater,
+  cancelOperation: cancelLater,
+})
 
 function find(runtime: Runtime, name: string): Operation | 'batch' {
   if (name === 'batch') return 'batch'

@@ -53,7 +53,7 @@ export function createService(options: ServiceOptions): Handler {
         assets ??= staticHandler(docsAssets())
         return assets(request)
       case 'problems/*':
-        return problemPage(second ?? '')
+        return problemPage(second ?? '', routes)
       case 'health/*':
         return healthResponse(second ?? '', options.health)
       default:

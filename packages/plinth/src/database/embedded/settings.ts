@@ -52,6 +52,8 @@ const small = {
   autovacuum_max_workers: '2',
   io_workers: '1',
   jit: 'off',
+  // Two that wait for each other are told so soon: one of them begins anew at once.
+  deadlock_timeout: '50ms',
   // Single-row reads on a local disk: random pages cost little more than the next one.
   random_page_cost: '1.1',
   effective_cache_size: '1GB',

@@ -22,5 +22,21 @@ export const actionTables: readonly { readonly id: string; readonly sql: string 
       drop index plinth.idempotency_created_at;
       create index idempotency_kept_until on plinth.idempotency (kept_until)`,
     },
+    {
+      id: '0052_operation',
+      sql: `create table plinth.operation (
+        id uuid primary key,
+        caller text not null,
+        action text not null,
+        input text not null,
+        state text not null check (state in ('open', 'done', 'failed', 'cancelled')),
+        result text,
+        failure text,
+        created_at timestamp with time zone not null,
+        ended_at timestamp with time zone,
+        kept_until timestamp with time zone not null
+      );
+      create index operation_kept_until on plinth.operation (kept_until)`,
+    },
   ],
 )

@@ -11,6 +11,7 @@ import { type Keyed, withKey } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { actionScope } from './action-scope.ts'
 import { demandAllowable, demandAllowed } from './allow.ts'
+import { acceptLater } from './later.ts'
 import { outputOf } from './output.ts'
 import { logicTransaction } from './transaction.ts'
 
@@ -47,11 +48,20 @@ export function checkInput({ input }: ActionOperation, given: unknown): ObjectVa
 export async function runDeclared(asked: Asked, operation: ActionOperation): Promise<Reply> {
   const values = await admitAction(asked, operation)
   const { call } = asked
+  if (call.later) {
+    return acceptLater(asked, { operation, values, keptHours: keptHoursOf(operation) })
+  }
   if (operation.safe || call.idempotencyKey === undefined)
-    return attempt(asked, operation, { values })
+    return runAllowed(asked, operation, { values })
+  return withKey(asked, keptHoursOf(operation), (keyed) => {
+    return runAllowed(asked, operation, { values, keyed })
+  })
+}
+
+/** How long the reply of a call with a key is kept. */
+export function keptHoursOf(operation: ActionOperation): number {
   const { action } = present(operation.declared, operation.name)
-  const keptHours = action.money ? limits.idempotencyMoneyDays * 24 : limits.idempotencyHours
-  return withKey(asked, keptHours, (keyed) => attempt(asked, operation, { values, keyed }))
+  return action.money ? limits.idempotencyMoneyDays * 24 : limits.idempotencyHours
 }
 
 /** All that is decided before anything runs; the checked input. */
@@ -73,12 +83,14 @@ export async function admitAction(
   return values
 }
 
-interface Attempting {
+/** The checked input, and what runs first and last in the transaction. */
+export interface Attempting {
   readonly values: ObjectValue
   readonly keyed?: Keyed
 }
 
-function attempt(
+/** Runs an action that is allowed, in one transaction. */
+export function runAllowed(
   { runtime, call, caller, aborted, progress }: Asked,
   operation: ActionOperation,
   { values, keyed }: Attempting,
@@ -92,6 +104,7 @@ function attempt(
       ...{ aborted, progress },
       timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
       readOnly: operation.safe,
+      input: operation.safe ? undefined : values,
       before: keyed?.claim,
       after: keyed?.store,
     },

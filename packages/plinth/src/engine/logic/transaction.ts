@@ -12,6 +12,7 @@ import type { Models } from '../../define/infer.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
+import { hotRowsOf } from './hot-rows.ts'
 import { scopeOf } from './scope.ts'
 
 /** How some logic runs. */
@@ -23,6 +24,8 @@ export interface LogicRun<T = unknown> {
   readonly name: string
   /** Default `serializable`. */
   readonly isolation?: TransactionOptions['isolation']
+  /** What the logic is given: the hot rows that it names are waited for before it begins. */
+  readonly input?: unknown
   /** True: whatever it writes is refused by PostgreSQL. Default false. */
   readonly readOnly?: boolean
   /** How long all attempts may take together. Default and most: `transactionTimeoutMs`. */
@@ -50,7 +53,7 @@ export interface LogicAttempt {
  * Runs logic in one transaction: `before`, the logic, whatever it started and did not wait for, its
  * effects (events, jobs, workflows, signals, mails) and `after`, COMMIT. It runs again, from the
  * beginning and with a scope of its own, where PostgreSQL asks for it: at most
- * `transactionAttemptsMax` times, with jitter; from the second attempt on, those that want the same
+ * `logicAttemptsMax` times, with jitter; from the second attempt on, those that want the same
  * rows queue up. Then workers are woken.
  *
  * Fails with whatever the logic fails with, `overloaded` after too many conflicts,
@@ -67,19 +70,37 @@ export async function logicTransaction<T>(
 ): Promise<T> {
   const timeoutMs = Math.min(run.timeoutMs ?? Number.MAX_VALUE, limits.transactionTimeoutMs)
   const endsAtMs = monotonicMs() + timeoutMs
-  let queueAt: readonly string[] = []
+  const hot = hotRowsOf(runtime.database)
+  let queueAt = hot.namesIn(run.input)
   for (let number = 1; ; number++) {
     const touched = new Set<string>()
+    const attempting = { runtime, run, work, touched, endsAtMs, queueAt }
     try {
-      const { value, wakes } = await attemptOnce({ runtime, run, work, touched, endsAtMs, queueAt })
+      const { value, wakes } = await hot.inLine(queueAt, () => attemptOnce(attempting))
       if (wakes) runtime.effects.wake()
       return value
     } catch (error) {
+      if (error instanceof QueuesFirst) {
+        queueAt = error.names
+        number -= 1
+        continue
+      }
       if (!goesAgain(error, number)) throw error
       queueAt = [...touched]
+      hot.note(touched)
       await sleep(pauseMs(number))
       if (monotonicMs() >= endsAtMs) throw error
     }
+  }
+}
+
+/** While it waited for a connection, what it wants has become hot: it gives the connection back. */
+class QueuesFirst extends Error {
+  readonly names: readonly string[]
+
+  constructor(names: readonly string[]) {
+    super('It queues before it begins.')
+    this.names = names
   }
 }
 
@@ -98,7 +119,7 @@ function pauseMs(attempt: number): number {
 function goesAgain(error: unknown, number: number): boolean {
   const cause = databaseErrorOf(error)
   if (cause === undefined || cause.outcomeUnknown) return false
-  if (asksForRetry(cause)) return number < limits.transactionAttemptsMax
+  if (asksForRetry(cause)) return number < limits.logicAttemptsMax
   return cause.sqlState === '23505' && number === 1
 }
 
@@ -123,6 +144,8 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
   const { caller, traceId, name } = run
   return runtime.database.transaction(
     async (session) => {
+      const hot = queueAt.length === 0 ? hotRowsOf(runtime.database).namesIn(run.input) : []
+      if (hot.length > 0) throw new QueuesFirst(hot)
       const time = new Time(run.aborted, endsAtMs - monotonicMs())
       const { aborted } = time
       const { progress = ignore } = run

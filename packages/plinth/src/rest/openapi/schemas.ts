@@ -91,12 +91,28 @@ function recordSchema(model: Model, catalog: Catalog): Schema {
       readOnly: true,
     }
   }
+  const lists = readableRelations(model, catalog).filter((relation) => relation.many)
+  if (lists.length > 0) properties[moreName] = moreSchema(lists)
   const about = model.description ?? `A ${model.name}.`
   return {
     type: 'object',
     description: `${about} What the caller may not read is absent.`,
     properties,
     ...(isNever(model.access.read) ? {} : { required: ['id'], examples: [exampleRecord(model)] }),
+  }
+}
+
+/** The member that says which included lists were cut; no field can be named like this. */
+const moreName = '$more'
+
+function moreSchema(lists: readonly ModelRelation[]): Schema {
+  return {
+    type: 'array',
+    items: { type: 'string', enum: lists.map(({ name }) => name) },
+    minItems: 1,
+    uniqueItems: true,
+    readOnly: true,
+    description: 'Included lists that have more records than `limit` lets through; else absent.',
   }
 }
 

@@ -40,6 +40,10 @@ export function printReply(reply: Reply, printing: Printing): HttpResponse {
   if (reply.id !== undefined && reply.status === 201 && route.model) {
     headers.location = `/api/${route.model.plural}/${reply.id}`
   }
+  if (reply.laterId !== undefined) {
+    headers.location = `/api/operations/${reply.laterId}`
+    headers['preference-applied'] = 'respond-async'
+  }
   if (printing.minimal && reply.version !== undefined) {
     headers['preference-applied'] = 'return=minimal'
     headers.etag = etagOf(reply.version, undefined)

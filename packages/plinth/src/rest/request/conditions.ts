@@ -47,17 +47,27 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
 }
 
 /**
- * True where a caller prefers `return=minimal`: no body (RFC 7240). Of a preference given twice the
- * first counts; those that we do not know are passed over, as the RFC says.
+ * What a caller prefers (RFC 7240), by lower-case name; a preference without a value is ''. Of one
+ * given twice the first counts; those that we do not know are passed over, as the RFC says.
  */
-export function prefersMinimal(header: string | undefined): boolean {
-  if (header === undefined) return false
-  for (const part of header.toLowerCase().split(',')) {
+export function readPreferences(header: string | undefined): ReadonlyMap<string, string> {
+  const preferences = new Map<string, string>()
+  for (const part of (header ?? '').toLowerCase().split(',')) {
     const [preference = ''] = part.split(';')
-    const [name, value = ''] = preference.split('=').map((piece) => piece.trim())
-    if (name === 'return') return value.replace(/^"(.*)"$/, '$1') === 'minimal'
+    const [name = '', value = ''] = preference.split('=').map((piece) => piece.trim())
+    if (!preferences.has(name)) preferences.set(name, value.replace(/^"(.*)"$/, '$1'))
   }
-  return false
+  return preferences
+}
+
+/** True where a caller prefers no body. */
+export function prefersMinimal(header: string | undefined): boolean {
+  return header !== undefined && readPreferences(header).get('return') === 'minimal'
+}
+
+/** True where a caller prefers to be answered later. */
+export function prefersLater(header: string | undefined): boolean {
+  return header !== undefined && readPreferences(header).has('respond-async')
 }
 
 function malformed(header: string, cure: string): Failure {

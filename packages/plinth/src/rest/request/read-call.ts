@@ -10,10 +10,10 @@ import type { Match } from '../route/router.ts'
 import type { RouteForm } from '../route/routes.ts'
 import { readActionQuery } from './action-input.ts'
 import { readJson, readOptionalJson, refuseBody, refuseQuery } from './body.ts'
-import { readIdempotencyKey, readIfMatch, readIfNoneMatch } from './conditions.ts'
+import { prefersLater, readIdempotencyKey, readIfMatch, readIfNoneMatch } from './conditions.ts'
 
 /** What a request says about its operation. */
-type Said = Pick<Call, 'id' | 'key' | 'input' | 'query' | 'queryText' | 'onlyCreate'>
+type Said = Pick<Call, 'id' | 'key' | 'input' | 'query' | 'queryText' | 'onlyCreate' | 'later'>
 
 type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
 
@@ -94,9 +94,11 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
     refuseQuery(request)
     return { input: await readJson(request) }
   },
-  async action(request) {
+  async action(request, { route }) {
     refuseQuery(request)
-    return { input: (await readOptionalJson(request)) ?? {} }
+    const later = route.action?.declared && prefersLater(request.header('prefer'))
+    const input = (await readOptionalJson(request)) ?? {}
+    return later ? { input, later } : { input }
   },
   operation(request, { id }) {
     refuseQuery(request)

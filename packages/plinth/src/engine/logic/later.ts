@@ -1,0 +1,161 @@
+/** Owns calls that are answered later: accepted at once, run as a job, asked for by their caller. */
+
+import { actorOf, type Caller } from '../../access/caller.ts'
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { instantText } from '../../base/time.ts'
+import type { ActionOperation } from '../../catalog/catalog.ts'
+import type { Session } from '../../database/database.ts'
+import {
+  cancelOperation,
+  insertOperation,
+  readOperation,
+  type StoredOperation,
+} from '../../effects/actions/operation.ts'
+import { instantKind, type ObjectValue, reporter, uuidKind } from '../../kinds/kinds.ts'
+import { notFound } from '../../query/grammar/read.ts'
+import type { Call, Reply } from '../call.ts'
+import { type Keyed, withKey } from '../idempotent.ts'
+import type { Runtime } from '../runtime.ts'
+
+/** The name of the jobs that run such calls. */
+export const laterJob = 'plinth.action'
+
+interface Asked {
+  readonly runtime: Runtime
+  readonly call: Call
+  readonly caller: Caller
+}
+
+/** What is accepted: an admitted call with its checked input. */
+export interface Accepting {
+  readonly operation: ActionOperation
+  readonly values: ObjectValue
+  readonly keptHours: number
+}
+
+const hourMs = 3_600_000
+
+/** Accepts a call: stores it and the job that will run it, in one transaction. */
+export function acceptLater(asked: Asked, accepting: Accepting): Promise<Reply> {
+  const { runtime, call } = asked
+  const accept = (keyed?: Keyed): Promise<Reply> =>
+    runtime.database.transaction(
+      async (session) => {
+        await keyed?.claim(session)
+        const reply = await store(asked, accepting, session)
+        await keyed?.store(session, reply)
+        return reply
+      },
+      { isolation: 'read committed' },
+    )
+  const accepted =
+    call.idempotencyKey === undefined ? accept() : keyedAccept(asked, accepting, accept)
+  return accepted.then((reply) => {
+    runtime.effects.wake()
+    return reply
+  })
+}
+
+function keyedAccept(
+  asked: Asked,
+  { keptHours }: Accepting,
+  accept: (keyed: Keyed) => Promise<Reply>,
+): Promise<Reply> {
+  return withKey(asked, keptHours, accept)
+}
+
+async function store(
+  { runtime, call, caller }: Asked,
+  { operation, values }: Accepting,
+  session: Session,
+): Promise<Reply> {
+  const nowMs = runtime.clock.now()
+  const now = instantText(nowMs)
+  const keptUntil = instantText(nowMs + limits.operationKeptHours * hourMs)
+  const id = runtime.newId()
+  const { name: action } = operation
+  const input = JSON.stringify(values)
+  await Promise.all([
+    insertOperation(session, { id, caller: actorOf(caller), action, input, now, keptUntil }),
+    runtime.effects.insertJobs(
+      session,
+      [
+        {
+          ...{ id, job: laterJob, input: '{}', priority: 0, runAt: now, traceId: call.traceId },
+          caller: caller.is === 'user' ? { is: 'user', id: caller.id } : caller,
+        },
+      ],
+      now,
+    ),
+  ])
+  const created: StoredOperation = {
+    ...{ action, state: 'waiting', done: null, note: null, result: null, failure: null },
+    ...{ createdAt: now, endedAt: null },
+  }
+  return { status: 202, body: statusText(id, created), laterId: id }
+}
+
+/** How far a caller's own call is. Fails with `not_found`. */
+export async function readLater({ runtime, call, caller }: Asked): Promise<Reply> {
+  const id = idOf(call)
+  const now = instantText(runtime.clock.now())
+  const found = await readOperation(runtime.database, { id, caller: actorOf(caller), now })
+  if (found === undefined) throw notFound()
+  return { status: 200, body: statusText(id, found) }
+}
+
+/**
+ * Cancels a caller's own call: what it does is undone, unless it was done before. The answer says
+ * what came of it. Fails with `not_found`.
+ */
+export async function cancelLater(asked: Asked): Promise<Reply> {
+  const { runtime, call, caller } = asked
+  const now = instantText(runtime.clock.now())
+  await cancelOperation(runtime.database, { id: idOf(call), caller: actorOf(caller), now })
+  return readLater(asked)
+}
+
+function idOf({ id }: Call): string {
+  const known = uuidKind().check(id, reporter([], ''))
+  if (known === undefined) throw notFound()
+  return known
+}
+
+function statusText(id: string, stored: StoredOperation): string {
+  const { action, state, done, note, result, failure } = stored
+  const head = JSON.stringify({
+    id,
+    operation: action,
+    state,
+    progress: { done: state === 'done' ? 1 : Number(done ?? 0), note },
+    createdAt: momentOf(stored.createdAt),
+    endedAt: stored.endedAt === null ? null : momentOf(stored.endedAt),
+  })
+  const lost = state === 'failed' && failure === null ? failureText(givenUp(), '') : failure
+  const more = [
+    ...(result === null ? [] : [`"result":${result}`]),
+    ...(lost === null ? [] : [`"failure":${lost}`]),
+  ]
+  return more.length === 0 ? head : `${head.slice(0, -1)},${more.join(',')}}`
+}
+
+function momentOf(text: string): string {
+  return text.includes('T') ? text : instantKind().toValue(text)
+}
+
+function givenUp(): Failure {
+  return new Failure('unavailable', {
+    detail: 'The server stopped in every attempt at this call: nothing was done. Call again.',
+  })
+}
+
+/** A failure as its caller gets it: a problem document (RFC 9457). */
+export function failureText(failure: Failure, traceId: string): string {
+  const { code, title, status, detail, retryable, problems } = failure
+  return JSON.stringify({
+    ...{ type: `/problems/${code}`, title, status, detail, code, retryable },
+    ...(problems.length === 0 ? {} : { errors: problems }),
+    traceId: traceId || '0'.repeat(32),
+  })
+}

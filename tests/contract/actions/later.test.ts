@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { testApp } from 'plinth/testing'
+import shopApp from './shop.ts'
+
+const its = await testApp(shopApp)
+after(() => its.close())
+const ann = await its.user()
+const bob = await its.user()
+
+interface Status {
+  readonly id: string
+  readonly state: string
+  readonly operation: string
+  readonly result?: unknown
+  readonly failure?: { readonly code: string; readonly status: number }
+  readonly progress: { readonly done: number; readonly note: string | null }
+}
+
+async function begun(stock: number, headers: Record<string, string> = {}) {
+  const { id: product } = await its.data.product.create({ name: 'pen', stock })
+  const answer = await its.request('POST', '/api/products/buy', {
+    as: ann,
+    body: { product },
+    headers: { prefer: 'respond-async, wait=10', ...headers },
+  })
+  const location = String(answer.headers.location)
+  const status = async (as: typeof ann | 'anonymous' = ann) => its.request('GET', location, { as })
+  return { product, answer, location, status }
+}
+
+test('a call is accepted at once, done later, and its caller is told the result', async () => {
+  const { product, answer, location, status } = await begun(10)
+  assert.equal(answer.status, 202)
+  assert.equal(answer.headers['preference-applied'], 'respond-async')
+  assert.match(location, /^\/api\/operations\/[0-9a-f-]{36}$/)
+  assert.equal((answer.json() as Status).state, 'waiting')
+  assert.equal((await its.data.product.get(product)).stock, 10)
+  await its.drain()
+  const done = (await status()).json() as Status
+  assert.deepEqual([done.state, done.operation, done.result], ['done', 'shop.buy', { left: 9 }])
+  assert.equal(done.progress.done, 1)
+  assert.equal((await its.data.product.get(product)).stock, 9)
+})
+
+test('nobody else sees it', async () => {
+  const { status } = await begun(10)
+  assert.equal((await status(bob)).status, 404)
+  assert.equal((await status('anonymous')).status, 404)
+  assert.equal((await its.request('GET', '/api/operations/nothing', { as: ann })).status, 404)
+})
+
+test('a failure is its answer', async () => {
+  const { status } = await begun(0)
+  await its.drain()
+  const failed = (await status()).json() as Status
+  assert.equal(failed.state, 'failed')
+  assert.deepEqual([failed.failure?.code, failed.failure?.status], ['sold_out', 409])
+})
+
+test('what is cancelled in time never happens', async () => {
+  const { product, location, status } = await begun(10)
+  assert.equal((await its.request('DELETE', location, { as: bob })).status, 404)
+  const cancelled = await its.request('DELETE', location, { as: ann })
+  assert.equal((cancelled.json() as Status).state, 'cancelled')
+  await its.drain()
+  assert.equal(((await status()).json() as Status).state, 'cancelled')
+  assert.equal((await its.data.product.get(product)).stock, 10)
+})
+
+test('what is done stays done, whoever cancels it', async () => {
+  const { product, location } = await begun(10)
+  await its.drain()
+  const late = await its.request('DELETE', location, { as: ann })
+  assert.equal((late.json() as Status).state, 'done')
+  assert.equal((await its.data.product.get(product)).stock, 9)
+})
+
+test('a repeat with the same key is the same call', async () => {
+  const { id: product } = await its.data.product.create({ name: 'pen', stock: 10 })
+  const send = () =>
+    its.request('POST', '/api/products/buy', {
+      as: ann,
+      body: { product },
+      headers: { prefer: 'respond-async', 'idempotency-key': 'later-1' },
+    })
+  const [first, second] = [await send(), await send()]
+  assert.equal(second.headers.location, first.headers.location)
+  await its.drain()
+  assert.equal((await its.data.product.get(product)).stock, 9)
+})
+
+test('the rule and the input are judged at once', async () => {
+  const send = (as: typeof ann | 'anonymous', body: unknown) =>
+    its.request('POST', '/api/products/buy', { as, body, headers: { prefer: 'respond-async' } })
+  assert.equal((await send('anonymous', {})).status, 401)
+  assert.equal((await send(ann, {})).status, 422)
+})
