@@ -2,8 +2,12 @@
 
 import type { Runtime } from '../engine/runtime.ts'
 import { laterRunner } from '../work/action/runner.ts'
+import type { Chore } from '../work/chore.ts'
+import { catchUpChore } from '../work/events/catch-up.ts'
+import { positionChore } from '../work/events/sequence.ts'
 import type { Runner } from '../work/lease.ts'
 import { declaredRunners } from '../work/run/declared.ts'
+import { scheduleChore } from '../work/schedules/schedules.ts'
 import type { Waker } from '../work/waker.ts'
 import { Worker } from '../work/worker.ts'
 import { workflowRunner } from '../work/workflow/runner.ts'
@@ -34,10 +38,16 @@ export function openWork({ runtime, waker, mode, jobsAtOnce, mail }: WorkParts):
   const worker = new Worker({
     ...{ runtime, waker, runners, jobsAtOnce },
     manual: mode !== 'on',
-    chores: [],
+    chores: choresOf(runtime),
   })
   if (mode === 'on') worker.start()
   return worker
+}
+
+/** What a worker looks after beside its jobs. */
+function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
+  const { logic } = catalog
+  return [scheduleChore({ logic, newId }), positionChore, catchUpChore({ logic, newId })]
 }
 
 /** Jobs of Plinth itself, by name: workflows, mails, webhooks. */

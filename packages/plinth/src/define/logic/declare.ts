@@ -208,6 +208,7 @@ function workflowOf(kit: string, name: string, spec: ErasedWorkflowSpec): Workfl
     input: Object.freeze({ ...spec.input }),
     version: spec.version ?? 1,
     earlier: Object.freeze({ ...spec.earlier }) as Workflow['earlier'],
+    retentionDays: spec.retentionDays ?? 30,
     run: spec.run,
     description: spec.description,
   }

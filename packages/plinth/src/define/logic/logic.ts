@@ -162,6 +162,8 @@ export interface Workflow<I extends Shape = Shape, O = unknown> {
   readonly version: number
   /** Earlier versions, for instances that began with them. */
   readonly earlier: Readonly<Record<number, ErasedRun>>
+  /** Days that an instance is kept after its end. Default 30. */
+  readonly retentionDays: number
   readonly run: ErasedRun
   readonly description: string | undefined
   /** Phantom. Never set. */

@@ -87,6 +87,13 @@ export interface Enqueued {
   readonly outcome: 'queued' | 'existing' | 'replaced'
 }
 
+/** A workflow that begins once the transaction has committed. */
+export interface StartedWorkflow {
+  readonly id: string
+  /** `existing`: one of this id was started before, and nothing has changed. */
+  readonly outcome: 'started' | 'existing'
+}
+
 /** Something of which only so many may be taken, by name, in all or in a stretch of time. */
 export interface NamedTaking {
   /** Names the thing and whose it is, e.g. `invitations:user:…`. At most 200 characters. */
@@ -119,14 +126,20 @@ export interface LogicScope<S extends Models> {
     input: Given<I>,
     options?: EnqueueOptions,
   ): Promise<Enqueued>
-  /** Starts a workflow after the commit. Of two starts with one id the second changes nothing. */
+  /**
+   * Starts a workflow after the commit. Of two starts with one id the second changes nothing and
+   * says so. Ids are shared by all workflows of an app: put the workflow's name into them.
+   */
   start<I extends Shape, O>(
     workflow: Workflow<I, O>,
     input: Given<I>,
     options?: { readonly id?: string },
-  ): Promise<{ readonly id: string }>
-  /** Gives a waiting workflow a signal; kept until it waits for it. */
-  signal<D extends Shape>(workflowId: string, signal: Signal<D>, data: Given<D>): Promise<void>
+  ): Promise<StartedWorkflow>
+  /**
+   * Gives a workflow a signal, kept until it waits for it. False where the workflow has ended: then
+   * nothing is kept. Fails with `not_found`.
+   */
+  signal<D extends Shape>(workflowId: string, signal: Signal<D>, data: Given<D>): Promise<boolean>
   /** Sends a mail after the commit, once. */
   send<I extends Shape>(mail: Mail<I>, message: MailMessage<I>): Promise<{ readonly id: string }>
   /** Calls another action as the same caller, in the same transaction. */

@@ -191,6 +191,8 @@ export interface WorkflowSpec<S extends Models, I extends Shape, O> {
   readonly earlier?: Readonly<
     Record<number, (scope: WorkflowScope<S, Values<I>>) => Promise<unknown>>
   >
+  /** Days that an instance and its result are kept after its end. Default 30. */
+  readonly retentionDays?: number
   readonly description?: string
   /** Runs from its beginning after every wait: what is recorded is returned, not done again. */
   readonly run: (scope: WorkflowScope<S, Values<I>>) => Promise<O>
@@ -214,13 +216,25 @@ export interface StepScope<S extends Models> extends LogicScope<S> {
   readonly workflowId: string
 }
 
-/** What a workflow is written with. Every name is unique within one run. */
+/**
+ * What a workflow is written with. Every name is unique within its branch, and one step runs at a
+ * time: several at once stand in `parallel`. Everything between the steps runs again after each
+ * wait, so it must do the same again: take the time from `now()` and chance from `random()`.
+ */
 export interface WorkflowScope<S extends Models, I> {
   readonly id: string
   readonly input: I
   /** The moment at which it began. */
   readonly startedAt: string
-  /** A transactional step: its effects and its result commit together, once. */
+  /** The moment at which the last step before it ended, RFC 3339: the same in every run. */
+  now(): string
+  /** A number in [0, 1) that is the same in every run. Never for secrets. */
+  random(): number
+  /**
+   * A transactional step: its effects and its result commit together, once. What it returns must
+   * be plain JSON. What it throws is repeated by `retry`, a failure that would be the same again
+   * is not; after the last attempt it is thrown here, in every run.
+   */
   step<T>(
     name: string,
     run: (scope: StepScope<S>) => Promise<T>,
@@ -229,7 +243,10 @@ export interface WorkflowScope<S extends Models, I> {
       readonly undo?: (scope: StepScope<S> & { readonly result: T }) => Promise<void>
     },
   ): Promise<T>
-  /** A call to the world: intent, call with a stable key, result. */
+  /**
+   * A call to the world: intent, call, result. It may be made again where nobody knows whether it
+   * arrived, always with the same `idempotencyKey`: give that to the receiver.
+   */
   external<T>(
     name: string,
     run: (scope: { readonly idempotencyKey: string; readonly aborted: AbortSignal }) => Promise<T>,
@@ -239,26 +256,29 @@ export interface WorkflowScope<S extends Models, I> {
   sleep(name: string, length: string | number): Promise<void>
   /** RFC 3339. */
   sleepUntil(name: string, moment: string): Promise<void>
-  /** Undefined where the time-out came first. */
+  /** The earliest signal that no step has taken. Undefined where the time-out came first. */
   waitForSignal<D extends Shape>(
     name: string,
     signal: Signal<D>,
     options?: { readonly timeout?: string | number },
   ): Promise<Values<D> | undefined>
-  /** The first event of this subject since the workflow began. Undefined on time-out. */
+  /**
+   * The first event of this subject since the workflow began that it has not had yet. Undefined
+   * where the time-out came first.
+   */
   waitForEvent<D extends Shape>(
     name: string,
     event: Event<D>,
     options: { readonly subject: string; readonly timeout?: string | number },
   ): Promise<RecordedEvent<D> | undefined>
-  /** Starts another workflow and waits for its result. */
+  /** Starts another workflow and waits for its result. Fails where it fails or is cancelled. */
   child<C extends Shape, T>(name: string, workflow: Workflow<C, T>, input: Given<C>): Promise<T>
   /** Several branches at once; fails as soon as they all ended and one has failed. */
   parallel<B extends Readonly<Record<string, () => Promise<unknown>>>>(
     name: string,
     branches: B,
   ): Promise<{ readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>
-  /** Ends the workflow as failed; what was done is undone, latest first. */
+  /** Ends the workflow as failed, whoever catches it; what was done is undone, latest first. */
   fail(detail: string): never
 }
 

@@ -56,6 +56,17 @@ export async function sendSignal(
   return true
 }
 
+/** Gives workflows signals, one after another. Each answer is that of `sendSignal`. */
+export async function sendSignals(
+  session: Session,
+  signals: readonly NewSignal[],
+  now: string,
+): Promise<readonly boolean[]> {
+  const kept: boolean[] = []
+  for (const signal of signals) kept.push(await sendSignal(session, signal, now))
+  return kept
+}
+
 /** The failure of who names a workflow that is not there. */
 export function noWorkflow(id: string): Failure {
   return new Failure('not_found', { detail: `There is no workflow "${id}".` })

@@ -25,7 +25,7 @@ export interface NewWorkflow {
 }
 
 /** What became of a start. */
-export interface Started {
+export interface StartedWorkflow {
   readonly id: string
   /** `existing`: a workflow of this id was started before, and nothing has changed. */
   readonly outcome: 'started' | 'existing'
@@ -47,7 +47,7 @@ export async function startWorkflows(
   session: Session,
   starts: readonly NewWorkflow[],
   { newId, now }: { readonly newId: () => string; readonly now: string },
-): Promise<readonly Started[]> {
+): Promise<readonly StartedWorkflow[]> {
   for (const start of starts) demandSound(start)
   // All inserts are under way at once; only what they made gets a job.
   const made = await Promise.all(

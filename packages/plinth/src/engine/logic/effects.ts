@@ -6,29 +6,8 @@ import { logicName } from '../../catalog/logic/logic.ts'
 import type { Session } from '../../database/database.ts'
 import type { NewEvent } from '../../effects/events/event.ts'
 import type { Enqueued, JobCaller, NewJob } from '../../effects/jobs/job.ts'
-
-/** A workflow to be started. Of two starts with one id the second changes nothing. */
-export interface NewWorkflow {
-  readonly id: string
-  /** `<kit>.<workflow>`. */
-  readonly workflow: string
-  readonly version: number
-  /** Checked values as JSON text. */
-  readonly input: string
-  readonly caller: JobCaller
-  readonly traceId: string
-}
-
-/** A word to a workflow. */
-export interface NewSignal {
-  readonly id: string
-  readonly workflowId: string
-  /** `<kit>.<signal>`. */
-  readonly signal: string
-  /** Checked values as JSON text. */
-  readonly data: string
-  readonly traceId: string
-}
+import type { NewSignal } from '../../effects/workflows/news.ts'
+import type { NewWorkflow, StartedWorkflow } from '../../effects/workflows/start.ts'
 
 /** A mail to be sent. */
 export interface NewMail {
@@ -47,8 +26,17 @@ export interface NewMail {
 export interface Effects {
   appendEvents(session: Session, events: readonly NewEvent[], now: string): Promise<void>
   insertJobs(session: Session, jobs: readonly NewJob[], now: string): Promise<readonly Enqueued[]>
-  startWorkflows(session: Session, starts: readonly NewWorkflow[], now: string): Promise<void>
-  sendSignals(session: Session, signals: readonly NewSignal[], now: string): Promise<void>
+  startWorkflows(
+    session: Session,
+    starts: readonly NewWorkflow[],
+    now: string,
+  ): Promise<readonly StartedWorkflow[]>
+  /** False for each workflow that has ended: then nothing is kept. */
+  sendSignals(
+    session: Session,
+    signals: readonly NewSignal[],
+    now: string,
+  ): Promise<readonly boolean[]>
   storeMails(session: Session, mails: readonly NewMail[], now: string): Promise<void>
   /** After the commit: there is work. */
   wake(): void
@@ -64,7 +52,6 @@ export class PendingEffects {
   readonly events: NewEvent[] = []
   readonly jobs: NewJob[] = []
   readonly workflows: NewWorkflow[] = []
-  readonly signals: NewSignal[] = []
   readonly mails: NewMail[] = []
   /** True where something was stored at once that a worker must learn of. */
   storedAtOnce = false
@@ -86,18 +73,17 @@ export class PendingEffects {
 
   /** Stores everything. All statements are under way at once. */
   async store(effects: Effects, session: Session, now: string): Promise<void> {
-    const { events, jobs, workflows, signals, mails } = this
+    const { events, jobs, workflows, mails } = this
     const storing: Promise<unknown>[] = []
     if (events.length > 0) storing.push(effects.appendEvents(session, events, now))
     if (jobs.length > 0) storing.push(effects.insertJobs(session, jobs, now))
     if (workflows.length > 0) storing.push(effects.startWorkflows(session, workflows, now))
-    if (signals.length > 0) storing.push(effects.sendSignals(session, signals, now))
     if (mails.length > 0) storing.push(effects.storeMails(session, mails, now))
     await Promise.all(storing)
   }
 
   #lists(): readonly unknown[][] {
-    return [this.events, this.jobs, this.workflows, this.signals, this.mails]
+    return [this.events, this.jobs, this.workflows, this.mails]
   }
 }
 

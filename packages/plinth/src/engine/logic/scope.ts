@@ -91,15 +91,26 @@ function effectsOf(attempt: Attempt): EffectMethods {
         const { id = newId() } = options
         const text = JSON.stringify(values)
         const { version } = workflow
-        effects.workflows.push({ id, workflow: name, version, input: text, caller, traceId })
-        return { id }
+        const made = { id, workflow: name, version, input: text, caller, traceId }
+        if (options.id === undefined) {
+          effects.workflows.push(made)
+          return { id, outcome: 'started' }
+        }
+        // Whether there is one already is known only by storing it.
+        effects.storedAtOnce = true
+        const [stored] = await runtime.effects.startWorkflows(attempt.setting.session, [made], now)
+        assert(stored, 'what became of a workflow is known')
+        return stored
       }),
     signal: (workflowId, signal, data) =>
       attempt.start(`signal ${signal.name}`, async () => {
         const name = demandKnown(catalog, signal)
         const values = demandValues(signal.data, data, `The data of the signal ${name}`)
-        const text = JSON.stringify(values)
-        effects.signals.push({ id: newId(), workflowId, signal: name, data: text, traceId })
+        const made = { workflowId, signal: name, data: JSON.stringify(values) }
+        // Whether it has ended already is known only by storing it.
+        effects.storedAtOnce = true
+        const [kept] = await runtime.effects.sendSignals(attempt.setting.session, [made], now)
+        return kept === true
       }),
     send: (mail, message) =>
       attempt.start(`send of ${mail.name}`, async () => ({

@@ -84,11 +84,10 @@ async function runAll({ runtime, session, jobs, callers, aborted }: RunningAll):
   return storedAtOnce || !effects.none
 }
 
-function gather(all: PendingEffects, { events, jobs, workflows, signals, mails }: PendingEffects) {
+function gather(all: PendingEffects, { events, jobs, workflows, mails }: PendingEffects) {
   all.events.push(...events)
   all.jobs.push(...jobs)
   all.workflows.push(...workflows)
-  all.signals.push(...signals)
   all.mails.push(...mails)
 }
 

@@ -1,0 +1,325 @@
+/** Owns the performing of steps: what is done for each kind, how it is repeated, what it waits for. */
+
+import { AssertionError } from '../../base/assert.ts'
+import { reach } from '../../base/failpoint.ts'
+import type { Clock } from '../../base/time.ts'
+import type { Retry } from '../../define/logic/logic.ts'
+import type { ChildStart, EventAim, Journal, KeptSignal, StepChange } from './journal.ts'
+import type { After } from './lengths.ts'
+import type { Ask, StepRecord } from './replay/record.ts'
+import type { Performed } from './replay/replay.ts'
+import { type Stored, storable } from './replay/storable.ts'
+import { attemptsMax, delayAfter, isWorthRepeating, storedError } from './retry.ts'
+
+/** What a step is to do. `S` is what logic in a transaction works with. */
+export type Work<S> =
+  | { readonly is: 'step'; readonly run: (scope: S) => Promise<unknown>; readonly retry: Retry }
+  | {
+      readonly is: 'external'
+      readonly run: (scope: ExternalCall) => Promise<unknown>
+      readonly retry: Retry
+      readonly timeoutMs: number
+    }
+  | { readonly is: 'sleep'; readonly until: After }
+  | { readonly is: 'signal'; readonly signal: string; readonly until: After | undefined }
+  | { readonly is: 'event'; readonly aim: EventAim; readonly until: After | undefined }
+  | { readonly is: 'child'; readonly child: Omit<ChildStart, 'id'> }
+
+/** What a call to the world gets. */
+export interface ExternalCall {
+  readonly idempotencyKey: string
+  readonly aborted: AbortSignal
+}
+
+/** What steps are performed with. */
+export interface Performing<S> {
+  readonly id: string
+  readonly journal: Journal<S>
+  readonly clock: Clock
+  readonly newId: () => string
+  /** In [0, 1): the jitter between attempts. */
+  readonly fraction: () => number
+  readonly resultBytesMax: number
+  /** Aborted where the worker must let go. */
+  readonly aborted: AbortSignal
+  readonly signals: readonly KeptSignal[]
+  readonly records: readonly StepRecord[]
+}
+
+interface Doing<W> {
+  readonly ask: Ask
+  readonly work: W
+  readonly record: StepRecord | undefined
+}
+
+type WorkOf<S, K extends Work<S>['is']> = Extract<Work<S>, { readonly is: K }>
+
+const waiting: Performed = Object.freeze({ is: 'waiting' })
+
+/** Performs the steps of one run, and gathers what is to be stored once it rests. */
+export class Performer<S> {
+  readonly #with: Performing<S>
+  readonly #signals: KeptSignal[]
+  readonly #takenEvents: Map<string, string[]>
+  readonly #changes: StepChange[] = []
+  readonly #children: Set<string>
+  #wakeMs: number | undefined
+
+  constructor(performing: Performing<S>) {
+    this.#with = performing
+    this.#signals = [...performing.signals]
+    this.#takenEvents = takenEvents(performing.records)
+    this.#children = openChildren(performing.records)
+  }
+
+  /** Open steps that are not stored yet. */
+  get changes(): readonly StepChange[] {
+    return this.#changes
+  }
+
+  /** When the first of all waits is due. */
+  get wakeMs(): number | undefined {
+    return this.#wakeMs
+  }
+
+  /** The ids of children that may be under way, those of this run included. */
+  get children(): readonly string[] {
+    return [...this.#children]
+  }
+
+  perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
+    // The worker is to let go: what is done so far stays, another goes on from there.
+    this.#with.aborted.throwIfAborted()
+    switch (work.is) {
+      case 'step':
+        return this.#step({ ask, work, record })
+      case 'external':
+        return this.#external({ ask, work, record })
+      case 'sleep':
+        return this.#sleep({ ask, work, record })
+      case 'signal':
+        return this.#signal({ ask, work, record })
+      case 'event':
+        return this.#event({ ask, work, record })
+      case 'child':
+        return this.#child({ ask, work, record })
+    }
+  }
+
+  async #step({ ask, work, record }: Doing<WorkOf<S, 'step'>>): Promise<Performed> {
+    if (this.#isEarly(record)) return waiting
+    let problem: string | undefined
+    await reach('step.starting')
+    const done = await this.#with.journal.transact(work.run, (value) => {
+      const stored = this.#store(ask, value)
+      if ('problem' in stored) {
+        problem = stored.problem
+        throw new Error(problem)
+      }
+      return this.#done({ ask, record }, stored.text)
+    })
+    if (problem !== undefined) return { is: 'refused', problem }
+    if (done.is === 'threw') return this.#threw({ ask, record, retry: work.retry }, done.error)
+    await reach('step.recorded')
+    return { is: 'settled', ...done.value }
+  }
+
+  async #external({ ask, work, record }: Doing<WorkOf<S, 'external'>>): Promise<Performed> {
+    if (this.#isEarly(record)) return waiting
+    const before = record ?? (await this.#intend(ask))
+    const { id, aborted } = this.#with
+    await reach('step.starting')
+    let value: unknown
+    try {
+      const call = { idempotencyKey: `${id}:${ask.place}`, aborted }
+      value = await inTime(work.run, { call, timeoutMs: work.timeoutMs, name: ask.name })
+    } catch (error) {
+      aborted.throwIfAborted()
+      return this.#threw({ ask, record: before, retry: work.retry }, error)
+    }
+    await reach('effect.answered')
+    const stored = this.#store(ask, value)
+    if ('problem' in stored) return { is: 'refused', problem: stored.problem }
+    return this.#settle(this.#done({ ask, record: before }, stored.text))
+  }
+
+  /** Before the call: whoever looks after a crash sees that it may have happened. */
+  async #intend(ask: Ask): Promise<StepRecord> {
+    const change: StepChange = { ask, before: undefined, state: 'open', attempts: 0 }
+    const { record } = await this.#with.journal.write(change)
+    return record
+  }
+
+  async #sleep({ ask, work, record }: Doing<WorkOf<S, 'sleep'>>): Promise<Performed> {
+    const dueMs = record?.dueMs ?? work.until(this.#now())
+    if (dueMs > this.#now()) return this.#wait({ ask, record }, dueMs)
+    await reach('timer.due')
+    return this.#settle(this.#done({ ask, record }, undefined))
+  }
+
+  async #signal({ ask, work, record }: Doing<WorkOf<S, 'signal'>>): Promise<Performed> {
+    const at = this.#signals.findIndex(({ signal }) => signal === work.signal)
+    const [found] = at < 0 ? [] : this.#signals.splice(at, 1)
+    const change = this.#done({ ask, record }, found?.data)
+    if (found !== undefined) return this.#settle(change, { takes: found.number })
+    const dueMs = record === undefined ? work.until?.(this.#now()) : record.dueMs
+    if (dueMs === undefined || dueMs > this.#now()) return this.#wait({ ask, record }, dueMs)
+    await reach('timer.due')
+    // A signal that comes from here on is kept for the next wait: one outcome is recorded.
+    return this.#settle(change)
+  }
+
+  async #event({ ask, work, record }: Doing<WorkOf<S, 'event'>>): Promise<Performed> {
+    const { journal } = this.#with
+    const aim = ask.aim ?? ''
+    const taken = this.#takenEvents.get(aim) ?? []
+    const dueMs = record === undefined ? work.until?.(this.#now()) : record.dueMs
+    let before = record
+    if (before === undefined) {
+      // The wait is stored before the log is read: an event is seen here, or finds the wait.
+      const open = { ask, before, state: 'open', attempts: 0, dueMs, aim } as const
+      before = (await journal.write(open, { waitsFor: { ...work.aim, taken } })).record
+    }
+    const event = await journal.findEvent(ask.place)
+    if (event !== undefined) {
+      this.#takenEvents.set(aim, [...taken, idOf(event)])
+      return this.#settle(this.#done({ ask, record: before }, event))
+    }
+    if (dueMs === undefined || dueMs > this.#now())
+      return this.#wait({ ask, record: before }, dueMs)
+    await reach('timer.due')
+    return this.#settle(this.#done({ ask, record: before }, undefined))
+  }
+
+  async #child({ ask, work, record }: Doing<WorkOf<S, 'child'>>): Promise<Performed> {
+    const { journal, newId } = this.#with
+    if (record?.aim === undefined) {
+      const starts = { id: newId(), ...work.child }
+      const change: StepChange = { ask, before: record, state: 'open', attempts: 0, aim: starts.id }
+      await journal.write(change, { starts })
+      this.#children.add(starts.id)
+      return waiting
+    }
+    const outcome = await journal.childOutcome(record.aim)
+    if (outcome === undefined) return waiting
+    this.#children.delete(record.aim)
+    const done = this.#done({ ask, record }, outcome.result)
+    if (outcome.state === 'completed') return this.#settle(done)
+    const word = outcome.state === 'failed' ? 'failed' : 'was cancelled'
+    const detail = `"${ask.name}" ${word}: ${outcome.error?.detail ?? 'no reason was given.'}`
+    return this.#settle({ ...done, state: 'failed', error: { code: 'step_failed', detail } })
+  }
+
+  async #threw(
+    { ask, record, retry }: Pick<Doing<never>, 'ask' | 'record'> & { readonly retry: Retry },
+    thrown: unknown,
+  ): Promise<Performed> {
+    // A bug of the app is mended, not tried again: nothing is lost meanwhile.
+    if (thrown instanceof AssertionError) return { is: 'refused', problem: bug(ask, thrown) }
+    const attempts = (record?.attempts ?? 0) + 1
+    const error = storedError(thrown)
+    const change = { ask, before: record, attempts, error }
+    if (attempts >= attemptsMax(retry) || !isWorthRepeating(thrown)) {
+      return this.#settle({ ...change, state: 'failed' })
+    }
+    const dueMs = this.#now() + delayAfter(attempts, retry, this.#with.fraction())
+    this.#changes.push({ ...change, state: 'open', dueMs })
+    this.#wakeAt(dueMs)
+    return waiting
+  }
+
+  #done(
+    { ask, record }: Pick<Doing<never>, 'ask' | 'record'>,
+    result: string | undefined,
+  ): StepChange {
+    const { attempts = 0, aim = ask.aim, dueMs } = record ?? {}
+    return { ask, before: record, state: 'done', result, attempts, aim, dueMs }
+  }
+
+  async #settle(change: StepChange, beside?: { readonly takes: string }): Promise<Performed> {
+    const written = await this.#with.journal.write(change, beside)
+    await reach('step.recorded')
+    return { is: 'settled', ...written }
+  }
+
+  #wait(
+    { ask, record }: Pick<Doing<never>, 'ask' | 'record'>,
+    dueMs: number | undefined,
+  ): Performed {
+    if (record === undefined) {
+      const { aim } = ask
+      this.#changes.push({ ask, before: undefined, state: 'open', attempts: 0, dueMs, aim })
+    }
+    this.#wakeAt(dueMs)
+    return waiting
+  }
+
+  /** True where the next attempt is not due yet. */
+  #isEarly(record: StepRecord | undefined): boolean {
+    if (record?.dueMs === undefined || record.dueMs <= this.#now()) return false
+    this.#wakeAt(record.dueMs)
+    return true
+  }
+
+  #wakeAt(dueMs: number | undefined): void {
+    if (dueMs === undefined) return
+    this.#wakeMs = Math.min(this.#wakeMs ?? dueMs, dueMs)
+  }
+
+  #store({ name }: Ask, value: unknown): Stored {
+    const stored = storable(value, this.#with.resultBytesMax)
+    if ('text' in stored) return stored
+    return { problem: `The result of "${name}" cannot be stored: ${stored.problem}.` }
+  }
+
+  #now(): number {
+    return this.#with.clock.now()
+  }
+}
+
+function bug({ name }: Ask, { message }: AssertionError): string {
+  return `"${name}" found a bug: ${message}`
+}
+
+interface Timed {
+  readonly call: ExternalCall
+  readonly timeoutMs: number
+  readonly name: string
+}
+
+/** Calls the world for so long. What does not end is left behind: its key makes it harmless. */
+async function inTime(
+  run: (scope: ExternalCall) => Promise<unknown>,
+  { call, timeoutMs, name }: Timed,
+): Promise<unknown> {
+  const late = AbortSignal.timeout(timeoutMs)
+  const aborted = AbortSignal.any([call.aborted, late])
+  const { promise: over, reject } = Promise.withResolvers<never>()
+  const end = (): void => {
+    reject(late.aborted ? new Error(`"${name}" took longer than ${timeoutMs} ms`) : aborted.reason)
+  }
+  aborted.addEventListener('abort', end, { once: true })
+  try {
+    return await Promise.race([run({ ...call, aborted }), over])
+  } finally {
+    aborted.removeEventListener('abort', end)
+  }
+}
+
+function takenEvents(records: readonly StepRecord[]): Map<string, string[]> {
+  const taken = new Map<string, string[]>()
+  for (const { kind, aim, result } of records) {
+    if (kind !== 'event' || aim === undefined || result === undefined) continue
+    taken.set(aim, [...(taken.get(aim) ?? []), idOf(result)])
+  }
+  return taken
+}
+
+function openChildren(records: readonly StepRecord[]): Set<string> {
+  const open = records.filter(({ kind, state }) => kind === 'child' && state === 'open')
+  return new Set(open.flatMap(({ aim }) => aim ?? []))
+}
+
+function idOf(event: string): string {
+  return (JSON.parse(event) as { readonly id: string }).id
+}

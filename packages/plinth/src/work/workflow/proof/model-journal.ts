@@ -1,0 +1,291 @@
+/** Owns a model of the database for simulations: what is written is there, or a crash took it. */
+
+import type {
+  Beside,
+  ChildOutcome,
+  FinalState,
+  Journal,
+  Loaded,
+  StepChange,
+  StoredEnding,
+  Transacted,
+  UndoChange,
+  Written,
+} from '../journal.ts'
+import { notUndone, type StepRecord } from '../replay/record.ts'
+
+/** What a crash is: nobody catches it but the simulation. */
+export class Crash extends Error {}
+
+/** A fact that somebody recorded, with what it is about. */
+export interface ModelEvent {
+  readonly id: string
+  readonly type: string
+  readonly subject: string
+}
+
+/** One workflow as the model keeps it. */
+export interface ModelWorkflow {
+  readonly id: string
+  readonly name: string
+  readonly input: string
+  readonly parentId: string | undefined
+  state: 'running' | 'undoing' | 'completed' | 'failed' | 'cancelled'
+  ending: StoredEnding | undefined
+  result: string | undefined
+  cancelReason: string | undefined
+  problem: string | undefined
+  records: StepRecord[]
+  signals: { readonly number: string; readonly signal: string; data: string; taken: boolean }[]
+  waits: { readonly place: string; readonly type: string; subject: string; taken: string[] }[]
+  /** When its job is due. */
+  dueMs: number
+  resting: boolean
+  /** Who holds its job: grows with every claim. */
+  holder: number
+}
+
+/** What logic in a transaction can do: effects that are there only where it commits. */
+export interface ModelScope {
+  effect(name: string): void
+}
+
+/** Everything that is stored, and what decides about crashes. */
+export interface ModelWorld {
+  readonly workflows: Map<string, ModelWorkflow>
+  readonly events: ModelEvent[]
+  /** Committed effects, in their order. */
+  readonly effects: string[]
+  nowMs: number
+  numbers: number
+  /** Called before and after every commit; throws a Crash where the process dies there. */
+  point(where: string): Promise<void>
+  /** Called where others can come between. */
+  others(): void
+}
+
+/** A workflow that nobody has run yet. */
+export function modelWorkflow(
+  start: Pick<ModelWorkflow, 'id' | 'name' | 'input' | 'parentId'> & { readonly dueMs: number },
+): ModelWorkflow {
+  return {
+    ...start,
+    ...{ state: 'running', ending: undefined, result: undefined, cancelReason: undefined },
+    ...{ problem: undefined, records: [], signals: [], waits: [], resting: false, holder: 0 },
+  }
+}
+
+/** Wakes a workflow that rests. */
+export function wake(world: ModelWorld, id: string): void {
+  const workflow = world.workflows.get(id)
+  if (!workflow?.resting) return
+  workflow.resting = false
+  workflow.dueMs = world.nowMs
+}
+
+/** The journal of one worker for one workflow. */
+export function modelJournal(
+  world: ModelWorld,
+  workflow: ModelWorkflow,
+  holder: number,
+): Journal<ModelScope> {
+  /** One commit: all or nothing, and nothing without the lease. */
+  const commit = async <T>(write: () => T): Promise<T> => {
+    await world.point('before')
+    world.others()
+    if (workflow.holder !== holder) throw new Crash('the lease is lost')
+    const value = write()
+    await world.point('after')
+    return value
+  }
+  const put = (change: StepChange, beside: Beside = {}): Written => {
+    const record = recordOf(world, change)
+    const at = workflow.records.findIndex(({ place }) => place === record.place)
+    const before = workflow.records[at]
+    if ((before === undefined) !== (change.before === undefined)) throw new Crash('a key is taken')
+    if (before !== undefined && before.state !== 'open') throw new Crash('it is settled already')
+    if (at < 0) workflow.records.push(record)
+    else workflow.records[at] = record
+    putBeside({ world, workflow, place: record.place }, beside)
+    return { record, cancelled: workflow.cancelReason !== undefined }
+  }
+  const transact = async (
+    logic: (scope: ModelScope) => Promise<unknown>,
+    store: (value: unknown) => Written | undefined,
+  ): Promise<Transacted<Written | undefined>> => {
+    const pending: string[] = []
+    let value: unknown
+    try {
+      value = await logic({ effect: (name) => pending.push(name) })
+    } catch (error) {
+      if (error instanceof Crash) throw error
+      return { is: 'threw', error }
+    }
+    return commit(() => {
+      const written = store(value)
+      world.effects.push(...pending)
+      return { is: 'done', value: written }
+    })
+  }
+  return {
+    load: () => {
+      world.others()
+      return Promise.resolve(loadedOf(workflow))
+    },
+    transact: (logic, changeOf) =>
+      transact(logic, (value) => put(changeOf(value))) as Promise<Transacted<Written>>,
+    write: (change, beside) => commit(() => put(change, beside)),
+    findEvent: (place) => {
+      world.others()
+      return Promise.resolve(eventFor(world, workflow, place))
+    },
+    childOutcome: (id) => Promise.resolve(outcomeOf(world.workflows.get(id))),
+    cancelChild: async (id, reason) => {
+      const child = world.workflows.get(id)
+      if (child?.state !== 'running') return
+      child.cancelReason ??= reason
+      wake(world, id)
+    },
+    beginUndo: (ending) =>
+      commit(() => {
+        workflow.state = 'undoing'
+        workflow.ending = ending
+      }),
+    transactUndo: (logic, place) =>
+      transact(logic, () => {
+        putUndo(workflow, place, { state: 'done', attempts: 0 })
+        return undefined
+      }) as Promise<Transacted<undefined>>,
+    writeUndo: (place, change) => commit(() => putUndo(workflow, place, change)),
+    rest: (changes, wakeMs) =>
+      commit(() => {
+        for (const change of changes) put(change)
+        if (hasNews(world, workflow, wakeMs)) return false
+        letGo(workflow, wakeMs ?? Number.POSITIVE_INFINITY)
+        return true
+      }),
+    park: (problem, wakeMs) =>
+      commit(() => {
+        workflow.problem = problem
+        letGo(workflow, wakeMs)
+      }),
+    end: (final) => commit(() => endWith(world, workflow, final)),
+    leave: () => commit(() => letGo(workflow, Number.POSITIVE_INFINITY)),
+  }
+}
+
+function recordOf(world: ModelWorld, change: StepChange): StepRecord {
+  const { ask, before, state, result, error, attempts, dueMs } = change
+  const { place, name, kind, undoable } = ask
+  return {
+    ...{ place, name, kind, undoable, state, result, error, attempts, dueMs },
+    number: world.numbers++,
+    aim: change.aim ?? before?.aim ?? ask.aim,
+    endedMs: state === 'open' ? undefined : world.nowMs,
+    reused: false,
+    undo: notUndone,
+  }
+}
+
+interface PlaceOf {
+  readonly world: ModelWorld
+  readonly workflow: ModelWorkflow
+  readonly place: string
+}
+
+function putBeside({ world, workflow, place }: PlaceOf, beside: Beside): void {
+  const { takes, starts, waitsFor } = beside
+  if (takes !== undefined) {
+    const signal = workflow.signals.find(({ number }) => number === takes)
+    if (!signal || signal.taken) throw new Crash('the signal is taken')
+    signal.taken = true
+  }
+  if (starts !== undefined) {
+    const { id, name, input } = starts
+    const start = { id, name, input, parentId: workflow.id, dueMs: world.nowMs }
+    world.workflows.set(id, modelWorkflow(start))
+  }
+  if (waitsFor === undefined) return
+  const { event: type, subject, taken } = waitsFor
+  workflow.waits.push({ place, type, subject, taken: [...taken] })
+}
+
+function loadedOf(workflow: ModelWorkflow): Loaded {
+  const { id, name, input, state, ending, cancelReason } = workflow
+  return structuredClone({
+    instance: {
+      ...{ id, name, input, cancelReason, version: 1, startedMs: 0, problems: 0 },
+      ended: state !== 'running' && state !== 'undoing',
+      ending: state === 'undoing' ? ending : undefined,
+    },
+    records: workflow.records,
+    signals: workflow.signals.filter(({ taken }) => !taken),
+  })
+}
+
+/** The event for which a step waits, where it has come. */
+export function eventFor(
+  world: ModelWorld,
+  workflow: ModelWorkflow,
+  place: string,
+): string | undefined {
+  const wait = workflow.waits.find((one) => one.place === place)
+  const found = world.events.find(
+    ({ id, type, subject }) =>
+      type === wait?.type && subject === wait.subject && !wait.taken.includes(id),
+  )
+  return found && JSON.stringify(found)
+}
+
+/** The first signal of a name that nobody has taken. */
+export function keptSignal(
+  { signals }: ModelWorkflow,
+  name: string | undefined,
+): { readonly number: string } | undefined {
+  return signals.find(({ signal, taken }) => signal === name && !taken)
+}
+
+function outcomeOf(workflow: ModelWorkflow | undefined): ChildOutcome | undefined {
+  if (!workflow || workflow.state === 'running' || workflow.state === 'undoing') return undefined
+  return { state: workflow.state, result: workflow.result, error: workflow.ending?.error }
+}
+
+function putUndo(workflow: ModelWorkflow, place: string, change: UndoChange): void {
+  const at = workflow.records.findIndex((record) => record.place === place)
+  const record = workflow.records[at]
+  if (!record || record.undo.state === 'done') throw new Crash('it is undone already')
+  const { state, attempts, dueMs } = change
+  workflow.records[at] = { ...record, undo: { state, attempts, dueMs } }
+}
+
+function hasNews(world: ModelWorld, workflow: ModelWorkflow, wakeMs: number | undefined): boolean {
+  const open = workflow.records.filter(({ state }) => state === 'open')
+  const childEnded = ({ kind, aim }: StepRecord): boolean =>
+    kind === 'child' && outcomeOf(world.workflows.get(aim ?? '')) !== undefined
+  if (workflow.state === 'undoing') {
+    return wakeMs === undefined && open.filter(({ kind }) => kind === 'child').every(childEnded)
+  }
+  if (workflow.cancelReason !== undefined) return true
+  return open.some((record) => {
+    const { kind, aim, place } = record
+    if (kind === 'signal') return keptSignal(workflow, aim) !== undefined
+    if (kind === 'event') return eventFor(world, workflow, place) !== undefined
+    return childEnded(record)
+  })
+}
+
+function letGo(workflow: ModelWorkflow, dueMs: number): void {
+  workflow.resting = true
+  workflow.dueMs = dueMs
+  workflow.holder += 1
+}
+
+function endWith(world: ModelWorld, workflow: ModelWorkflow, final: FinalState): boolean {
+  if (final.state === 'completed' && workflow.cancelReason !== undefined) return false
+  workflow.state = final.state
+  if (final.state === 'completed') workflow.result = final.result
+  else workflow.ending = final
+  letGo(workflow, Number.POSITIVE_INFINITY)
+  if (workflow.parentId !== undefined) wake(world, workflow.parentId)
+  return true
+}

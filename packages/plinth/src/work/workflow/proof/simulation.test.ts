@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ModelWorkflow } from './model-journal.ts'
+import { type Simulated, simulate } from './simulation.ts'
+
+const seeds = Number(process.env.PLINTH_WORKFLOW_SEEDS ?? 3_000)
+
+test(`${seeds} drawn workflows end as they must, whatever crashes`, async () => {
+  let crashes = 0
+  const seen = new Map<string, number>()
+  for (let seed = 1; seed <= seeds; seed++) {
+    try {
+      const simulated = await simulate(seed)
+      check(simulated)
+      crashes += simulated.crashes
+      const { state } = mainOf(simulated)
+      seen.set(state, (seen.get(state) ?? 0) + 1)
+    } catch (error) {
+      throw new Error(`seed ${seed}`, { cause: error })
+    }
+  }
+  assert.ok(crashes > seeds, 'there were crashes')
+  for (const state of ['completed', 'failed', 'cancelled']) {
+    assert.ok((seen.get(state) ?? 0) > seeds / 100, `some ${state}`)
+  }
+})
+
+function mainOf({ world }: Simulated): ModelWorkflow {
+  const main = world.workflows.get('main')
+  assert.ok(main)
+  return main
+}
+
+function check(simulated: Simulated): void {
+  const { world, outside } = simulated
+  const { effects } = world
+  assert.equal(new Set(effects).size, effects.length, 'no effect twice')
+  for (const workflow of world.workflows.values()) {
+    assert.equal(workflow.problem, undefined)
+    checkWorkflow(workflow, simulated)
+  }
+  const labels = [...world.workflows.values()].flatMap(({ id, records }) =>
+    records
+      .filter(({ state, kind }) => state === 'done' && kind === 'step')
+      .map((r) => `${id}/${r.name}`),
+  )
+  const done = effects.filter((effect) => !effect.startsWith('undo '))
+  assert.deepEqual(done.toSorted(), labels.toSorted(), 'effects are the recorded steps')
+  assert.ok(outside.calls.size >= 0)
+}
+
+function checkWorkflow(workflow: ModelWorkflow, { world, outside }: Simulated): void {
+  const { id, records, state, signals } = workflow
+  for (const { kind, state: stepState, place } of records) {
+    if (kind === 'external' && stepState === 'done') {
+      assert.ok(outside.calls.has(`${id}:${place}`), `${id}:${place} was called`)
+    }
+  }
+  const told = records.filter(({ kind, result }) => kind === 'signal' && result !== undefined)
+  assert.equal(told.length, signals.filter(({ taken }) => taken).length, 'each signal taken once')
+  assert.equal(new Set(told.map(({ result }) => result)).size, told.length, 'by one wait')
+  for (const { kind, result, dueMs, endedMs } of records) {
+    if (endedMs === undefined || (result !== undefined && kind !== 'sleep')) continue
+    if (!['sleep', 'signal', 'event'].includes(kind)) continue
+    assert.ok(dueMs === undefined || endedMs >= dueMs, 'no timer ends early')
+  }
+  checkUndo(workflow, world.effects)
+  const firstUndo = world.effects.findIndex((effect) => effect.startsWith(`undo ${id}/`))
+  for (const child of world.workflows.values()) {
+    if (child.parentId !== id || firstUndo < 0) continue
+    const last = world.effects.findLastIndex((effect) => effect.includes(`${child.id}/`))
+    assert.ok(last < firstUndo, 'children end before their parent is undone')
+  }
+  if (state === 'completed') {
+    assert.ok(
+      records.every((record) => record.state !== 'open'),
+      'nothing is left open',
+    )
+  }
+}
+
+function checkUndo({ id, records, state }: ModelWorkflow, effects: readonly string[]): void {
+  const undone = effects.filter((effect) => effect.startsWith(`undo ${id}/`))
+  const due = records
+    .filter((record) => record.undoable && record.state === 'done')
+    .toSorted((a, b) => b.number - a.number)
+    .map(({ name }) => `undo ${id}/${name}`)
+  assert.deepEqual(undone, state === 'completed' ? [] : due, 'undone once each, latest first')
+}

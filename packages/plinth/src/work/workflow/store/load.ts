@@ -1,0 +1,87 @@
+/** Owns the reading of a workflow for the worker that takes it up. */
+
+import type { Session } from '../../../database/database.ts'
+import type { Instance, KeptSignal, Loaded, StoredEnding } from '../journal.ts'
+import type { StepKind, StepRecord, StoredError, UndoRecord } from '../replay/record.ts'
+
+type Row = readonly (string | null)[]
+
+const instanceText = `select name, version, input, (extract(epoch from started_at) * 1000)::bigint,
+    state, ending, cancel_reason, problems, parent_id
+  from plinth.workflow where id = $1`
+const stepsText = `select place, name, kind, state, number, result, error, attempts,
+    (extract(epoch from due_at) * 1000)::bigint, aim,
+    (extract(epoch from ended_at) * 1000)::bigint, undoable, reused, undo_state, undo_attempts,
+    (extract(epoch from undo_due_at) * 1000)::bigint
+  from plinth.workflow_step where workflow_id = $1 order by number`
+const signalsText = `select number, signal, data from plinth.workflow_signal
+  where workflow_id = $1 and taken_by is null order by number`
+
+/** A workflow with what its journal needs to know beside. */
+export interface LoadedRow extends Loaded {
+  readonly parentId: string | undefined
+}
+
+/** Reads a workflow with its steps and the signals that nobody has taken. */
+export async function loadWorkflow(session: Session, id: string): Promise<LoadedRow | undefined> {
+  const values = [id]
+  const [instances, steps, signals] = await Promise.all([
+    session.query({ name: 'plinth_workflow_load', text: instanceText, values }),
+    session.query({ name: 'plinth_workflow_load_steps', text: stepsText, values }),
+    session.query({ name: 'plinth_workflow_load_signals', text: signalsText, values }),
+  ])
+  const [row] = instances.rows
+  if (row === undefined) return undefined
+  return {
+    instance: instanceOf(id, row),
+    records: steps.rows.map(stepOf),
+    signals: signals.rows.map(signalOf),
+    parentId: row[8] ?? undefined,
+  }
+}
+
+function instanceOf(id: string, row: Row): Instance {
+  const [name, version, input, startedMs, state, ending, cancelReason, problems] = row
+  return {
+    ...{ id, name: name ?? '', version: Number(version), input: input ?? '{}' },
+    startedMs: Number(startedMs),
+    ended: state !== 'running' && state !== 'undoing',
+    ending: ending === null || ending === undefined ? undefined : readEnding(ending),
+    cancelReason: cancelReason ?? undefined,
+    problems: Number(problems),
+  }
+}
+
+/** Reads what is stored of an ending. */
+export function readEnding(text: string): StoredEnding {
+  return JSON.parse(text) as StoredEnding
+}
+
+/** Reads what is stored of an error. */
+export function readError(text: string | null | undefined): StoredError | undefined {
+  return text === null || text === undefined ? undefined : (JSON.parse(text) as StoredError)
+}
+
+function stepOf(row: Row): StepRecord {
+  const [place, name, kind, state, number, result, error, attempts, due, aim, ended] = row
+  return {
+    ...{ place: place ?? '', name: name ?? '', kind: kind as StepKind },
+    ...{ state: state as StepRecord['state'], number: Number(number) },
+    ...{ result: result ?? undefined, error: readError(error), attempts: Number(attempts) },
+    ...{ dueMs: msOf(due), aim: aim ?? undefined, endedMs: msOf(ended) },
+    ...{ undoable: row[11] === 't', reused: row[12] === 't', undo: undoOf(row) },
+  }
+}
+
+function undoOf(row: Row): UndoRecord {
+  const state = (row[13] ?? 'none') as UndoRecord['state']
+  return { state, attempts: Number(row[14]), dueMs: msOf(row[15]) }
+}
+
+function msOf(text: string | null | undefined): number | undefined {
+  return text === null || text === undefined ? undefined : Number(text)
+}
+
+function signalOf([number, signal, data]: Row): KeptSignal {
+  return { number: number ?? '', signal: signal ?? '', data: data ?? 'null' }
+}
