@@ -146,13 +146,18 @@ function record(world: World, place: Place, { fields, wanted }: Wanted): Json {
     if (!asked || field.role === 'deletedAt' || !isShown(world, place, field)) continue
     json[field.name] = row[field.name] ?? null
   }
-  for (const [name, options] of wanted) {
+  const cut: string[] = []
+  for (const name of [...model.relations.keys()].filter((each) => wanted.has(each))) {
+    const options = wanted.get(name) ?? {}
     const relation = known(world, model, name)
     const target = modelOf(world, relation.target)
     const rows = reach(world, place, name).map((each) => each.row)
     const all = select(world, { model: target, rows, options })
-    json[name] = relation.many ? all.slice(0, options.limit ?? 20) : (all[0] ?? null)
+    const limit = options.limit ?? 20
+    json[name] = relation.many ? all.slice(0, limit) : (all[0] ?? null)
+    if (relation.many && all.length > limit) cut.push(name)
   }
+  if (cut.length > 0) json.$more = cut
   return json
 }
 

@@ -145,6 +145,7 @@ export async function positive(data: Data<Store>): Promise<void> {
   const quantity: number | undefined = product.lines[0]?.quantity
   const number: string | undefined = product.lines[0]?.order?.number
   void [name, quantity, number]
+  same<typeof product.$more, readonly 'lines'[] | undefined>(true)
 
   const narrow = await data.product.get('id', { fields: ['sku'] })
   same<keyof typeof narrow, 'sku' | 'id'>(true)
@@ -181,6 +182,9 @@ export async function negative(data: Data<Store>): Promise<void> {
   await data.product.update('id', { sku: null })
   const { order } =
     (await data.line.find({ include: { order: { fields: ['number'] } } })).data[0] ?? {}
+  const bare = await data.product.get('id', { include: { category: true } })
+  // @ts-expect-error only an included list can be cut
+  void bare.$more
   // @ts-expect-error a field that was not asked for
   void order?.createdAt
 }

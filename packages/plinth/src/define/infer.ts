@@ -470,9 +470,16 @@ type Fielded<M extends Members, Q> = Q extends { readonly fields: readonly (infe
 export type Selected<S extends Models, M extends Members, Q> = Flat<
   Fielded<M, Q> &
     (Q extends { readonly include: infer I }
-      ? { readonly [K in keyof I & keyof M]: Included<S, M[K], I[K]> }
+      ? { readonly [K in keyof I & keyof M]: Included<S, M[K], I[K]> } & Cut<ListNames<M> & keyof I>
       : unknown)
 >
+
+type ListNames<M extends Members> = {
+  [K in keyof M]: M[K] extends HasMany | ManyToMany ? K : never
+}[keyof M]
+
+/** `$more` names the included lists that were cut at their limit; absent where none was. */
+type Cut<K> = [K] extends [never] ? unknown : { readonly $more?: readonly K[] }
 
 type Included<S extends Models, X, Q> =
   X extends BelongsTo<infer T, infer _O>

@@ -24,14 +24,24 @@ export interface RecordForm {
     readonly form: RecordForm
   }[]
   /** To-many relations: one cell holds the rows of the list, null where there are none. */
-  readonly lists: readonly {
-    readonly prefix: string
-    readonly at: number
-    readonly form: RecordForm
-  }[]
+  readonly lists: readonly ListForm[]
 }
 
-/** Writes a record whose places count from the offset. */
+/** An included list of the output. */
+export interface ListForm {
+  readonly relation: string
+  /** `"lines":`. */
+  readonly prefix: string
+  readonly at: number
+  readonly form: RecordForm
+  /** How many rows are written; one more is read, which says that there are more. */
+  readonly limit: number
+}
+
+/**
+ * Writes a record whose places count from the offset. Where an included list is cut at its limit,
+ * the member `$more` names it: a sign that no field can have.
+ */
 export function writeRecord(form: RecordForm, cells: RowCells, offset: number): string {
   let json = ''
   for (const { prefix, at, flagAt, toJson } of form.fields) {
@@ -44,11 +54,15 @@ export function writeRecord(form: RecordForm, cells: RowCells, offset: number): 
     const absent = (cells[idAt + offset] ?? null) === null
     json += `,${prefix}${absent ? 'null' : writeRecord(related, cells, offset)}`
   }
-  for (const { prefix, at, form: related } of form.lists) {
+  let cut = ''
+  for (const { relation, prefix, at, form: related, limit } of form.lists) {
     const list = cells[at + offset] ?? null
-    json += `,${prefix}[${list === null ? '' : writeRecords(related, readRows(list))}]`
+    const rows = list === null ? [] : readRows(list)
+    const kept = rows.length > limit ? rows.slice(0, limit) : rows
+    json += `,${prefix}[${writeRecords(related, kept)}]`
+    if (kept !== rows) cut += `${cut === '' ? '' : ','}"${relation}"`
   }
-  return `{${json}}`
+  return cut === '' ? `{${json}}` : `{${json},"$more":[${cut}]}`
 }
 
 /** Writes records, with commas between. */

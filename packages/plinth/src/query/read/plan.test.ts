@@ -134,7 +134,7 @@ describe('A plan', () => {
     const rule = '(r1.product_id = t.id and r1.stars >= $1::integer)'
     const rows = `select r1.id as c0, r1.stars as c1 from shop.review as r1 where ${rule}`
     const array = 'array_agg(array[r2.c0::text, r2.c1::text])'
-    const list = `(select ${array} from (${rows} order by r1.id asc limit 3) as r2)`
+    const list = `(select ${array} from (${rows} order by r1.id asc limit 4) as r2)`
     const include = { reviews: { fields: ['stars'], limit: 3 } }
     assert.equal(
       textOf(guest, { include }),

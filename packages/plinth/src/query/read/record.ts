@@ -37,7 +37,9 @@ export function layRecord(view: Viewpoint, { row, select }: Laid, layout: Layout
   })
   const lists = select.lists.map((list) => {
     const { fragment, form } = layList(view, row, list)
-    return { prefix: prefixOf(list.relation), at: layout.cells.add(fragment), form }
+    const at = layout.cells.add(fragment)
+    const { relation, limit } = list
+    return { relation, prefix: prefixOf(relation), at, form, limit }
   })
   return { fields, ones, lists }
 }
@@ -57,7 +59,9 @@ function layList(
     const condition = filterCondition(view, step.row, { shape: shape.filter })
     if (condition.constant !== true) conditions.push(condition.fragment ?? raw('false'))
   }
-  const page = planPage(view, { ...shape, step: { ...step, conditions }, seek: undefined })
+  // One row more than is shown says whether there are more.
+  const limit = shape.limit + 1
+  const page = planPage(view, { ...shape, limit, step: { ...step, conditions }, seek: undefined })
   const layout: Layout = { cells: new Cells(), joins: [] }
   const form = layRecord(view, { row: step.row, select: shape.select }, layout)
   const rows = selectPage(page, shape, layout)
