@@ -1,0 +1,181 @@
+/** Owns one run: load, faults until enough has died, the drain, the judgement, the report. */
+
+import { join } from 'node:path'
+import { type Failpoint, failpoints } from '../../../packages/plinth/src/base/failpoint.ts'
+import type { Anomaly } from '../check/history.ts'
+import { partsOf } from '../check/invariants.ts'
+import { type Chance, chanceFrom } from '../harness/chance.ts'
+import { pause } from '../harness/processes.ts'
+import { Recorder } from '../harness/recorder.ts'
+import { readFacts, readRegisters, untilDrained } from './facts.ts'
+import { drawFault } from './faults.ts'
+import { judge } from './judge.ts'
+import { Load, type LoadOptions } from './load.ts'
+import { System, type SystemOptions } from './system.ts'
+
+/** How a run goes. */
+export interface ChaosOptions extends SystemOptions {
+  readonly seed: number
+  /** How many processes are killed at least. */
+  readonly kills: number
+  readonly clients?: number
+  /** Failpoints with hits, struck one after another before chance takes over: `step.done@1=kill`. */
+  readonly points?: readonly string[]
+  /** So many of 100 faults are failpoints. Default 50. */
+  readonly pointPercent?: number
+  /** Milliseconds of load after the last fault. Default 300. */
+  readonly quietMs?: number
+  readonly load?: Partial<Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs'>>
+  readonly say?: (line: string) => void
+}
+
+/** What a run came to. */
+export interface Verdict {
+  readonly seed: number
+  readonly kills: number
+  readonly operations: number
+  readonly acknowledged: number
+  readonly anomalies: readonly Anomaly[]
+  /** By fault and failpoint: how often it was tried, and how often it struck. */
+  readonly table: ReadonlyMap<string, Tally>
+  /** Where history and logs are. */
+  readonly folder: string
+  readonly seconds: number
+}
+
+/** Tried, and struck. */
+export interface Tally {
+  tried: number
+  struck: number
+}
+
+/** Runs, judges, and ends everything that it has started. */
+export async function chaos(options: ChaosOptions): Promise<Verdict> {
+  const system = await System.start(options)
+  try {
+    return await new Run(system, options).run()
+  } finally {
+    await system.stop()
+  }
+}
+
+class Run {
+  readonly #system: System
+  readonly #options: ChaosOptions
+  readonly #chance: Chance
+  readonly #recorder: Recorder
+  readonly #table = new Map<string, Tally>()
+  readonly #startMs = performance.now()
+  #kills = 0
+
+  constructor(system: System, options: ChaosOptions) {
+    this.#system = system
+    this.#options = options
+    this.#chance = chanceFrom(options.seed)
+    this.#recorder = new Recorder(join(system.folder, 'history.jsonl'))
+  }
+
+  async run(): Promise<Verdict> {
+    const { kills, points = [], clients = 8, quietMs = 300 } = this.#options
+    const load = await Load.start({
+      ...{ bases: this.#system.bases, recorder: this.#recorder, clients },
+      chance: this.#chance.branch('load'),
+      ...this.#options.load,
+    })
+    try {
+      await pause(200)
+      for (const point of points) await this.#strikePoint(point)
+      while (this.#kills < kills) await this.#strike()
+      await pause(quietMs)
+    } finally {
+      await load.stop()
+    }
+    return this.#judge()
+  }
+
+  async #strike(): Promise<void> {
+    const { pointPercent = 50 } = this.#options
+    if (this.#chance.happens(pointPercent)) return this.#strikePoint(drawPoint(this.#chance))
+    const fault = drawFault(this.#system, this.#chance)
+    const dead = await fault.strike(this.#system, this.#chance)
+    this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
+    this.#kills += dead
+    await this.#breathe()
+  }
+
+  /** Sets a failpoint on a node and waits until it fires; some places are seldom passed. */
+  async #strikePoint(point: string): Promise<void> {
+    const node = this.#chance.pick(this.#system.nodes)
+    const before = node.fired().length
+    node.plan([point])
+    const fired = await node.untilFired(before + 1, 2_500)
+    if (!fired) node.plan([])
+    this.#count(point.replace(/@.*=/, ' '), fired)
+    if (fired && point.endsWith('kill')) this.#kills += 1
+    await this.#breathe()
+  }
+
+  /** Everything serves again, and some work is done before the next blow. */
+  async #breathe(): Promise<void> {
+    await this.#system.untilServing()
+    await pause(this.#chance.integer(0, 250))
+  }
+
+  #count(name: string, struck: boolean): void {
+    const tally = this.#table.get(name) ?? { tried: 0, struck: 0 }
+    tally.tried += 1
+    tally.struck += Number(struck)
+    this.#table.set(name, tally)
+    this.#options.say?.(`${this.#kills} killed: ${name}${struck ? '' : ' (not reached)'}`)
+  }
+
+  async #judge(): Promise<Verdict> {
+    const system = this.#system
+    for (const node of system.nodes) node.plan([])
+    await system.untilServing()
+    const unfinished = await untilDrained(system)
+    const facts = await readFacts(system, unfinished)
+    const registers = await readRegisters(system)
+    const parts = partsOf(this.#options.parts)
+    const { lines: history } = this.#recorder
+    const anomalies = judge({ history, facts, registers, parts })
+    this.#recorder.close()
+    return {
+      ...{ seed: this.#options.seed, kills: this.#kills, anomalies, table: this.#table },
+      operations: history.filter(({ phase }) => phase === 'invoke').length,
+      acknowledged: history.filter(({ phase }) => phase === 'ok').length,
+      folder: system.folder,
+      seconds: Math.round((performance.now() - this.#startMs) / 1_000),
+    }
+  }
+}
+
+const names = Object.keys(failpoints) as readonly Failpoint[]
+
+/** Draws a failpoint with its hit and what happens there; to die is what happens most. */
+function drawPoint(chance: Chance): string {
+  const name = chance.pick(names)
+  const hit = chance.integer(1, 12)
+  const dropReply = failpoints[name].replies ? 3 : 0
+  const kind = chance.weighted({ kill: 6, 'delay:150ms': 1, 'stop:1s': 1, dropReply })
+  return `${name}@${hit}=${kind}`
+}
+
+/** The report of a run, as people read it: a table, what is wrong, and the verdict. */
+export function report(verdict: Verdict, again: string): string {
+  const { seed, kills, operations, acknowledged, anomalies, table, folder, seconds } = verdict
+  const rows = [...table].sort(([one], [other]) => one.localeCompare(other))
+  const lines = rows.map(([name, { tried, struck }]) => {
+    return `  ${name.padEnd(36)} ${String(struck).padStart(5)} of ${String(tried).padStart(5)}`
+  })
+  const byKind = Map.groupBy(anomalies, ({ kind }) => kind)
+  const wrong = [...byKind].map(([kind, all]) => `  ${all.length} × ${kind}: ${all[0]?.detail}`)
+  const bad = anomalies.length > 0
+  return [
+    `Seed ${seed}: ${kills} killed in ${seconds} s, ${operations} operations asked for,`,
+    `  ${acknowledged} acknowledged`,
+    ...lines,
+    ...(bad ? ['Wrong:', ...wrong, `History and logs: ${folder}`, `Again: ${again}`] : []),
+    `VERDICT ${bad ? `FAILED, ${anomalies.length} anomalies` : 'held'} (seed ${seed})`,
+  ].join('\n')
+}
