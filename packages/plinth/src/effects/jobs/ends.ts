@@ -37,30 +37,30 @@ export const endFunctions = `
     end loop;
     return ended;
   end $$;
-  create function plinth.job_fence(place tid, job uuid, holder integer, attempted integer)
+  create function plinth.job_fence(place tid, wanted uuid, holder integer, attempted integer)
   returns boolean language plpgsql set enable_seqscan = off as $$
   begin
-    perform 1 from plinth.job where ctid = place and id::text = job::text
+    perform 1 from plinth.job where ctid = place and id::text = wanted::text
       and worker = holder and attempt = attempted and state = 'running' for update;
     if not found then
       perform 1 from plinth.job
-      where id = job and worker = holder and attempt = attempted and state = 'running' for update;
+      where id = wanted and worker = holder and attempt = attempted and state = 'running' for update;
     end if;
     return found;
   end $$;
   create function plinth.job_later(
-    place tid, job uuid, holder integer, attempted integer,
+    place tid, wanted uuid, holder integer, attempted integer,
     due timestamp with time zone, reason text, anew boolean
   ) returns boolean language plpgsql set enable_seqscan = off as $$
   begin
     update plinth.job set state = 'retrying', run_at = due, error = coalesce(reason, error),
       worker = null, attempt = case when anew then 0 else attempt end
-    where ctid = place and id::text = job::text
+    where ctid = place and id::text = wanted::text
       and worker = holder and attempt = attempted and state = 'running';
     if not found then
       update plinth.job set state = 'retrying', run_at = due, error = coalesce(reason, error),
         worker = null, attempt = case when anew then 0 else attempt end
-      where id = job and worker = holder and attempt = attempted and state = 'running';
+      where id = wanted and worker = holder and attempt = attempted and state = 'running';
     end if;
     return found;
   end $$`
