@@ -1,4 +1,4 @@
-/** Owns the clearing away of what has run out: sessions, replies, allowances, audit, jobs, events. */
+/** Owns the clearing away of what has run out: sessions, replies, audit, jobs, events. */
 
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
@@ -31,13 +31,12 @@ export async function clearAway({ database, clock, catalog }: Runtime): Promise<
 
 /** Clears away every few minutes until it is ended. Keeps no process alive. */
 export function startHousekeeping(runtime: Runtime): () => void {
-  const round = (): void => {
+  const timer = setInterval(() => {
     clearAway(runtime).catch((cause: unknown) => {
       const message = 'What has run out was not cleared away; the next round tries again.'
       runtime.log({ level: 'warning', message, cause })
     })
-  }
-  const timer = setInterval(round, everyMs)
+  }, everyMs)
   timer.unref()
   return () => clearInterval(timer)
 }

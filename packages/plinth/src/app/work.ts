@@ -4,6 +4,7 @@ import type { Runtime } from '../engine/runtime.ts'
 import { laterRunner } from '../work/action/runner.ts'
 import type { Chore } from '../work/chore.ts'
 import { catchUpChore } from '../work/events/catch-up.ts'
+import { keepPartitions } from '../work/events/partitions.ts'
 import { positionChore } from '../work/events/sequence.ts'
 import type { Runner } from '../work/lease.ts'
 import { declaredRunners } from '../work/run/declared.ts'
@@ -40,8 +41,19 @@ export function openWork({ runtime, waker, mode, jobsAtOnce, mail }: WorkParts):
     manual: mode !== 'on',
     chores: choresOf(runtime),
   })
-  if (mode === 'on') worker.start()
+  if (mode === 'on') {
+    worker.start()
+    beginPartitions(runtime)
+  }
   return worker
+}
+
+/** Housekeeping keeps them later; a first day without them would only be less tidy. */
+function beginPartitions({ database, catalog, clock, log }: Runtime): void {
+  keepPartitions(database, catalog.logic, clock.now()).catch((cause: unknown) => {
+    const message = 'The partitions of the event log were not made; housekeeping tries again.'
+    log({ level: 'warning', message, cause })
+  })
 }
 
 /** What a worker looks after beside its jobs. */

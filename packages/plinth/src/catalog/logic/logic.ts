@@ -1,5 +1,6 @@
 /** Owns the logic of a catalog: every kit's actions, events and jobs, by name. */
 
+import { Cron } from 'croner'
 import type { AnyKit } from '../../define/kit.ts'
 import type {
   Action,
@@ -59,6 +60,7 @@ export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLog
   const known = { events, queues, mistakes }
   for (const handler of handlers.values()) demandEvent(handler, known)
   for (const job of jobs.values()) demandQueue(job, known)
+  for (const schedule of schedules.values()) demandTimes(schedule, mistakes)
   const actions = of('action')
   const [signals, workflows, mails] = [of('signal'), of('workflow'), of('mail')]
   const handlersOf = Map.groupBy(handlers.values(), ({ event }) => logicName(event))
@@ -96,6 +98,23 @@ function demandQueue({ kit, name, queue }: Job, { queues, mistakes }: Known): vo
   if (!queue || queues.get(logicName(queue)) === queue) return
   const cure = `add the kit ${queue.kit} to the app's kits`
   mistakes.add(`${kit}.${name}`, `there is no queue ${logicName(queue)} in this app: ${cure}`)
+}
+
+function demandTimes({ kit, name, cron, timeZone }: Schedule, mistakes: Mistakes): void {
+  const problem = (text: string, zone: string): boolean => {
+    try {
+      // Only asked for its next tick: nothing is timed here.
+      return new Cron(text, { timezone: zone, paused: true }).nextRun() === null
+    } catch {
+      return true
+    }
+  }
+  const place = `${kit}.${name}`
+  if (problem('* * * * *', timeZone)) {
+    mistakes.add(place, `"${timeZone}" is no time zone: name one such as Europe/London`)
+  } else if (problem(cron, timeZone)) {
+    mistakes.add(place, `the cron text "${cron}" means no time: give five fields such as 0 3 * * *`)
+  }
 }
 
 /** The logic of a catalog that has none. */

@@ -47,7 +47,8 @@ export async function headPosition(session: Session): Promise<number> {
   return Number(rows[0]?.[0] ?? 0)
 }
 
-function loggedEvent(row: readonly (string | null)[]): LoggedEvent {
+/** A row of the columns above as an event. */
+export function loggedEvent(row: readonly (string | null)[]): LoggedEvent {
   const [position, id, type, source, subject, timeMs, data, caller, traceId] = row
   return {
     position: Number(position),

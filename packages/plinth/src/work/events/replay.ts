@@ -1,0 +1,68 @@
+/** Owns the replay of events: new runs of one handler for what the log still holds. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { instantText } from '../../base/time.ts'
+import { logicName } from '../../catalog/logic/logic.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
+import { headPosition, readEvents } from '../../effects/events/log.ts'
+import { insertJobs } from '../../effects/jobs/insert.ts'
+import type { Runtime } from '../../engine/runtime.ts'
+import { jobFor } from './catch-up.ts'
+
+/** Which events are handled anew, and by whom. */
+export interface Replay {
+  /** `<kit>.<name>`. */
+  readonly handler: string
+  /** The first position, or an instant (RFC 3339). */
+  readonly from: number | string
+  /** The last position. Default: the end of the log as it is now. */
+  readonly to?: number | undefined
+}
+
+const sinceText = `select min(position) from plinth.event
+  where position is not null and time >= $1::timestamp with time zone`
+
+/**
+ * Enqueues a new run of a handler for every event of its type in a part of the log, in the log's
+ * order. Returns how many. Fails with `not_found` where there is no such handler.
+ */
+export async function replayEvents(
+  runtime: Pick<Runtime, 'catalog' | 'database' | 'clock' | 'newId' | 'effects'>,
+  { handler: name, from, to }: Replay,
+): Promise<number> {
+  const { catalog, database, clock, newId } = runtime
+  const handler = catalog.logic.handlers.get(name)
+  if (!handler) {
+    const near = suggestionOrStop(name, catalog.logic.handlers.keys())
+    throw new Failure('not_found', { detail: `There is no handler "${name}"${near}` })
+  }
+  const last = Math.min(to ?? Number.MAX_SAFE_INTEGER, await headPosition(database))
+  const types = [logicName(handler.event)]
+  const now = instantText(clock.now())
+  let count = 0
+  let after = (typeof from === 'number' ? from : await firstSince(runtime, from)) - 1
+  while (after < last) {
+    const events = await readEvents(database, { after, limit: limits.eventsPerPassMax, types })
+    const wanted = events.filter(({ position }) => position <= last)
+    const jobs = wanted.map((event) => jobFor(handler, event, { id: newId(), now }))
+    if (jobs.length > 0) await insertJobs(database, jobs, now)
+    count += jobs.length
+    after = wanted.at(-1)?.position ?? last
+    if (events.length < limits.eventsPerPassMax) break
+  }
+  if (count > 0) runtime.effects.wake()
+  return count
+}
+
+async function firstSince(
+  { database }: Pick<Runtime, 'database'>,
+  instant: string,
+): Promise<number> {
+  if (Number.isNaN(Date.parse(instant))) {
+    const detail = `"${instant}" is neither a position nor an instant: 2026-01-31T09:00:00Z.`
+    throw new Failure('usage', { detail })
+  }
+  const { rows } = await database.query({ text: sinceText, values: [instant] })
+  return Number(rows[0]?.[0] ?? Number.MAX_SAFE_INTEGER)
+}
