@@ -23,4 +23,6 @@ export interface DatabaseLimits {
   readonly transactionTimeoutMs: number
   readonly transactionAttemptsMax: number
   readonly statementCacheMax: number
+  readonly statementCacheCharactersMax: number
+  readonly preparedTextCharactersMax: number
 }

@@ -128,11 +128,16 @@ export class Lane {
     return best.loadMs < loadMaxMs ? best : undefined
   }
 
-  /** A connection for a statement alone: the last one, for the first ones carry the quick. */
+  /**
+   * A connection for a statement alone: the last one, for the first ones carry the quick. Where
+   * there are several, one stays free of slow statements, or the quick would wait for a new one.
+   */
   #idle(): Line | undefined {
-    const idle = this.#lines.open.findLast((line) => !line.holder && line.wire.inFlight === 0)
-    if (idle === undefined) this.#lines.grow()
-    return idle
+    const free = this.#lines.open.filter(({ holder }) => holder === undefined)
+    const idle = free.findLast(({ wire }) => wire.inFlight === 0)
+    if (idle && (free.length > 1 || this.#options.connections === 1)) return idle
+    this.#lines.grow()
+    return undefined
   }
 
   #send(line: Line, exchange: Exchange): void {

@@ -17,6 +17,8 @@ const wireLimits = {
   idleInTransactionTimeoutMs: 10_000,
   transactionTimeoutMs: 15_000,
   statementCacheMax: 500,
+  statementCacheCharactersMax: 100_000,
+  preparedTextCharactersMax: 10_000,
 }
 
 onBothServers('connections of one’s own', (server) => {

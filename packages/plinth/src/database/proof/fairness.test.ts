@@ -53,7 +53,7 @@ onBothServers('fair use', (server) => {
       await database.query(query)
       order.push(what)
     }
-    const slow = say('select pg_sleep(0.3)')
+    const slow = say('select pg_sleep(0.6)')
     const heavy = Array.from({ length: 4 }, () => ask('heavy', { ...slow, caller: 'user:heavy' }))
     const other = ask('other', { ...slow, caller: 'user:other' })
     await sleep(20)
@@ -62,6 +62,21 @@ onBothServers('fair use', (server) => {
     await Promise.all([...heavy, other])
     assert.deepEqual(order.slice(0, 2), ['quick', 'quick'])
     assert.ok(order.indexOf('other') < 4, order.join(' '))
+  })
+
+  test('slow reads leave one connection to the quick, however few there are', async (context) => {
+    // These two and no more.
+    const limits = { pipelineConnections: 2, slowReadConnections: 2, spareConnections: -2 }
+    const database = await server.open(context, limits)
+    await learn(database, point)
+    const order: string[] = []
+    const slow = ['user:one', 'user:two'].map((caller) =>
+      database.query({ ...say('select pg_sleep(0.3)'), caller }).then(() => order.push('slow')),
+    )
+    await sleep(20)
+    await database.query(point).then(() => order.push('quick'))
+    await Promise.all(slow)
+    assert.deepEqual(order, ['quick', 'slow', 'slow'])
   })
 
   test('quick reads behind one that becomes slow are answered elsewhere', async (context) => {
@@ -185,6 +200,7 @@ onBothServers('what may wait', (server) => {
     const limits = { statementsWaitingMax: 4, slowReadConnections: 2 }
     const database = await server.open(context, limits)
     const slow = { ...say('select pg_sleep(0.1)'), caller: 'user:heavy' }
+    await Promise.all(['', 'user:one'].map((caller) => database.query({ ...slow, caller })))
     const heavy = Array.from({ length: 5 }, () => database.query(slow))
     const others = ['user:one', 'user:two', 'user:three'].map((caller) =>
       database.query({ ...slow, caller }),

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../../base/time.ts'
+import type { Database } from '../database.ts'
 import { inspectServer } from '../guard.ts'
 import { openDatabase } from '../open.ts'
 import { onBothServers, rejects, say } from './servers.ts'
@@ -114,15 +115,34 @@ onBothServers('statements', (server) => {
     assert.equal(once.count, 1)
   })
 
-  test('the oldest prepared statements make room', async (context) => {
+  test('prepared statements make room: by number, the longest unused first', async (context) => {
     const limits = { pipelineConnections: 1, statementCacheMax: 3 }
     const database = await server.open(context, limits)
-    for (let n = 0; n < 20; n++) {
-      const name = `statement ${n % 5}`
-      await database.query({ text: `select ${n % 5}`, values: [], name })
+    for (const name of ['a', 'b', 'c', 'a', 'd']) {
+      await database.query({ text: `select '${name}'`, values: [], name })
     }
-    const { rows } = await database.query(say('select count(*) from pg_prepared_statements'))
-    assert.ok(Number(rows[0]?.[0]) <= 3)
+    assert.deepEqual(await preparedOf(database), ['a', 'c', 'd'])
+  })
+
+  test('prepared statements make room: by what their texts weigh', async (context) => {
+    const limits = {
+      ...{ pipelineConnections: 1, statementCacheCharactersMax: 10_000 },
+      preparedTextCharactersMax: 5_000,
+    }
+    const database = await server.open(context, limits)
+    const ask = async (name: string, length: number): Promise<void> => {
+      const text = `select '${'x'.repeat(length)}'`
+      const { rows } = await database.query({ text, values: [], name })
+      assert.equal(rows[0]?.[0]?.length, length)
+    }
+    for (let n = 0; n < 30; n++) await ask(`heavy ${n}`, 3_000)
+    assert.deepEqual(await preparedOf(database), ['heavy 27', 'heavy 28', 'heavy 29'])
+    // One that is too long by itself is run all the same, and pushes nothing out.
+    await ask('giant', 6_000)
+    await ask('light', 10)
+    await ask('heavy 27', 3_000)
+    const kept = ['heavy 27', 'heavy 28', 'heavy 29', 'light']
+    assert.deepEqual(await preparedOf(database), kept)
   })
 
   test('a read does not wait behind what is stored', async (context) => {
@@ -162,16 +182,14 @@ onBothServers('statements', (server) => {
     const database = await server.open(context, { pipelineConnections: 2 })
     const killer = await openDatabase(server.address())
     context.after(() => killer.close())
-    const pids = new Set<string>()
-    for (let n = 0; n < 4; n++) {
-      const both = [say('select pg_backend_pid()'), say('select pg_backend_pid()')]
-      const answers = await Promise.all(both.map((query) => database.query(query)))
-      for (const { rows } of answers) pids.add(String(rows[0]?.[0]))
-    }
-    assert.equal(pids.size, 2)
-    const slow = [1, 2].map(() => database.query(say('select pg_sleep(3)')))
+    const slow = [1, 2].map(() => database.query(say('select pg_sleep(3), 17')))
     const rejections = Promise.all(slow.map((one) => rejects(one, { code: 'unavailable' })))
-    for (const pid of pids) await killer.query(say('select pg_terminate_backend($1)', pid))
+    const kill = say(
+      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%3), 17'",
+    )
+    // The second one may still wait for its connection to be opened.
+    let killed = 0
+    while (killed < 2) killed += (await killer.query(kill)).count
     await rejections
     assert.deepEqual((await database.query(say('select 1'))).rows, [['1']])
   })
@@ -206,6 +224,13 @@ onBothServers('statements', (server) => {
     assert.deepEqual(report.risks, [])
   })
 })
+
+async function preparedOf(database: Database): Promise<readonly unknown[]> {
+  const { rows } = await database.query(
+    say("select name from pg_prepared_statements where name <> '' order by name"),
+  )
+  return rows.map(([name]) => name)
+}
 
 function answer(n: number): object {
   return { rows: [[String(n)]], count: 1, tag: 'SELECT 1' }

@@ -5,16 +5,16 @@ import { Client, type ClientConfig } from 'pg'
 import { Failure } from '../../base/failure.ts'
 import { tlsOf } from '../address.ts'
 import type { DatabaseAddress, DatabaseError } from '../database.ts'
+import type { StatementLimits } from './statements.ts'
 import { type Watcher, Wire } from './wire.ts'
 
 /** Caps of a connection, in milliseconds; 0 means none. */
-export interface ConnectionLimits {
+export interface ConnectionLimits extends StatementLimits {
   readonly connectTimeoutMs: number
   readonly statementTimeoutMs: number
   readonly lockTimeoutMs: number
   readonly idleInTransactionTimeoutMs: number
   readonly transactionTimeoutMs: number
-  readonly statementCacheMax: number
 }
 
 /** Who is told what of a connection. */
@@ -52,7 +52,7 @@ export async function connect(
   const { stream } = client.connection
   stream.removeAllListeners('data')
   const wire = new Wire(stream, {
-    statementsMax: limits.statementCacheMax,
+    statements: limits,
     silenceMaxMs: limits.statementTimeoutMs * 2,
     broken,
     ...(watcher === undefined ? {} : { watcher }),

@@ -2,7 +2,6 @@
 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { assert } from '../../base/assert.ts'
 import type { DatabaseError, Query } from '../database.ts'
 import { brokenConnection, failureOf, forgottenStatement, staleStatement } from '../errors.ts'
 import {
@@ -17,12 +16,13 @@ import {
   tooLong,
 } from './exchange.ts'
 import { MessageReader, type ServerError } from './reader.ts'
+import { PreparedStatements, type StatementLimits } from './statements.ts'
 import { MessageWriter } from './writer.ts'
 
 /** What a connection needs to know. */
 export interface WireOptions {
-  /** Prepared statements that it keeps; the oldest goes first. */
-  readonly statementsMax: number
+  /** The prepared statements that it keeps. */
+  readonly statements: StatementLimits
   /** How long the server may be silent while statements are under way; 0 means for ever. */
   readonly silenceMaxMs: number
   /** Called once, when the connection is gone for whatever reason. */
@@ -52,8 +52,7 @@ export class Wire {
   readonly #stream: Duplex
   readonly #options: WireOptions
   readonly #writer = new MessageWriter()
-  readonly #statements = new Map<string, string>()
-  readonly #doubtful = new Set<string>()
+  readonly #statements: PreparedStatements
   #exchanges: Exchange[] = []
   #answered = 0
   #answers = 0
@@ -66,6 +65,7 @@ export class Wire {
   constructor(stream: Duplex, options: WireOptions) {
     this.#stream = stream
     this.#options = options
+    this.#statements = new PreparedStatements(options.statements, this.#writer)
     const reader = new MessageReader({
       wants: (byteCount) => this.#wants(byteCount),
       row: (row) => this.head?.rows.push(row),
@@ -216,32 +216,8 @@ export class Wire {
   }
 
   #send(query: Query, preparing: string[]): void {
-    const name = query.name ?? ''
-    if (name === '') this.#writer.parse('', query.text)
-    else this.#prepare(name, query.text, preparing)
-    if (name === '') preparing.push('')
+    const name = this.#statements.prepare(query, preparing)
     this.#writer.run(name, query.values)
-  }
-
-  #prepare(name: string, text: string, preparing: string[]): void {
-    const known = this.#statements.get(name)
-    if (known !== undefined) {
-      assert(known === text, `the statement name ${name} stands for one text only`)
-      return
-    }
-    if (this.#statements.size >= this.#options.statementsMax) this.#forgetOldest()
-    if (this.#doubtful.delete(name)) this.#writer.forget(name)
-    this.#statements.set(name, text)
-    this.#writer.parse(name, text)
-    preparing.push(name)
-  }
-
-  #forgetOldest(): void {
-    for (const name of this.#statements.keys()) {
-      this.#statements.delete(name)
-      this.#writer.forget(name)
-      return
-    }
   }
 
   readonly #flushLater = (): void => this.#flush()
@@ -324,12 +300,12 @@ export class Wire {
     const sqlState = exchange.error?.error.sqlState
     if (sqlState === undefined) return false
     // What the server did not confirm is prepared again by the next statement of that name.
-    for (const name of exchange.preparing) this.#doubt(name)
+    for (const name of exchange.preparing) this.#statements.doubt(name)
     const stale = sqlState === staleStatement
     const forgotten = sqlState === forgottenStatement
-    if (stale) this.#doubt(exchange.query.name ?? '')
+    if (stale) this.#statements.doubt(exchange.query.name ?? '')
     // Where one is gone, all are.
-    if (forgotten) for (const name of [...this.#statements.keys()]) this.#doubt(name)
+    if (forgotten) this.#statements.doubtAll()
     // Nothing was run: a statement that is its own transaction is simply sent again.
     const alone = exchange.options.commits === 'after'
     if (!(stale || forgotten) || !alone || exchange.again) return false
@@ -337,10 +313,6 @@ export class Wire {
     renew(exchange)
     this.send(exchange)
     return true
-  }
-
-  #doubt(name: string): void {
-    if (name !== '' && this.#statements.delete(name)) this.#doubtful.add(name)
   }
 
   #end(reason: string, cause?: DatabaseError): void {
