@@ -7,6 +7,7 @@ import { catalogOf } from '../../packages/plinth/src/app/compose.ts'
 import type { LocalResponse } from '../../packages/plinth/src/app/local-request.ts'
 import { type Route, routes } from '../../packages/plinth/src/rest/route/routes.ts'
 import { type TestCaller, testApp } from '../../packages/plinth/src/testing.ts'
+import { agreementWith, type Disagreements } from './agreement.ts'
 import { type Answered, faults, innerNames } from './answers.ts'
 import { type Hostile, hostileTo } from './hostile.ts'
 
@@ -17,9 +18,11 @@ const names = innerNames(catalog.models.values())
 const open = () => testApp(store, { seed: true })
 let shop: Awaited<ReturnType<typeof open>>
 let staff: TestCaller
+let disagreements: Disagreements
 
 before(async () => {
   shop = await open()
+  disagreements = agreementWith((await shop.request('GET', '/openapi.json?v=3.2')).json())
   await shop.data.category.create({ name: 'Kept', slug: 'kept' })
 })
 after(() => shop?.close())
@@ -40,7 +43,12 @@ async function ask(route: Route, hostile: Hostile, as: TestCaller): Promise<stri
   const took = performance.now() - start
   const slow = took > slowMs ? [`slow: ${Math.round(took)} ms`] : []
   const where = `${route.method} ${route.path}, ${hostile.name}`
-  return [...faults(toldBy(answer), names), ...slow].map((fault) => `${where}: ${fault}`)
+  const told = [
+    ...faults(toldBy(answer), names),
+    ...slow,
+    ...disagreements({ method: route.method, path }, answer),
+  ]
+  return told.map((fault) => `${where}: ${fault}`)
 }
 
 function toldBy({ status, headers, text }: LocalResponse): Answered {

@@ -36,8 +36,11 @@ export async function askLocally(handler: Handler, asked: LocalRequest): Promise
     Object.entries(asked.headers).map(([name, value]) => [name.toLowerCase(), value]),
   )
   const trace = traceFrom(headers.get('traceparent'))
+  // What is no address is not told as one.
+  let place: { trace: typeof trace; instance?: string } = { trace }
   const answer = async () => {
     const { segments, path, search } = readTarget(asked.path, host)
+    place = { trace, instance: path }
     const request: HttpRequest = {
       ...{ method: asked.method, path, segments, search, host, trace },
       scheme: 'http',
@@ -49,8 +52,7 @@ export async function askLocally(handler: Handler, asked: LocalRequest): Promise
     return handler(request)
   }
   const response = await answer().catch((thrown: unknown) => {
-    const instance = asked.path.split('?')[0] ?? '/'
-    return problemResponse(failureOf(thrown), { trace, instance })
+    return problemResponse(failureOf(thrown), place)
   })
   const { body } = response
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body ?? undefined)

@@ -2,7 +2,12 @@
 
 import { assert } from '../base/assert.ts'
 import { isDate, neighbourDay, pad } from './form/calendar.ts'
-import { type DurationProblem, printDuration, readDuration } from './form/durations.ts'
+import {
+  type DurationProblem,
+  durationSchemaPattern,
+  printDuration,
+  readDuration,
+} from './form/durations.ts'
 import { demand, refuse, refuseType } from './form/problems.ts'
 import { defineKind, type Kind, ordering, type Report } from './kind.ts'
 
@@ -140,7 +145,7 @@ const duration: Kind<string> = defineKind({
   parameter: (value) => value,
   toJson: (columnText) => `"${columnText}"`,
   toValue: (columnText) => columnText,
-  jsonSchema: { type: 'string', format: 'duration' },
+  jsonSchema: { type: 'string', pattern: durationSchemaPattern },
   graphqlScalar: 'Duration',
   example: 'P1DT12H',
   operators: ordering,

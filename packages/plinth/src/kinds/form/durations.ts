@@ -16,6 +16,12 @@ const durationPattern = new RegExp(
     `(?:T(?=[\\d+-])(?:${part}H)?(?:${part}M)?(?:([+-]?)(\\d{1,12})(?:[.,](\\d+))?S)?)?$`,
 )
 
+/**
+ * The form as a pattern for JSON Schema. Its `duration` (RFC 3339) knows neither parts of a second,
+ * nor a sign, nor years beside days.
+ */
+export const durationSchemaPattern = durationPattern.source
+
 /** Ten thousand years of 12 months and of 366 days; the largest exact count of microseconds. */
 const monthsMax = 120_000
 const daysMax = 3_660_000
