@@ -88,30 +88,44 @@ export async function wakeWorkflows(
   await session.query({ name: 'plinth_workflow_wake', text: wakeText, values: [ids, now] })
 }
 
-const waitingText = `select distinct w.workflow_id from plinth.workflow_event_wait w
-  join unnest($1::text[], $2::text[]) as e(event, subject)
-    on e.event = w.event and e.subject = w.subject
-  order by 1`
+// From the new events to who waits for them, and not the other way round: thousands may wait.
+const freshText = `with head as materialized (
+    select position from plinth.event_head
+  ), fresh as materialized (
+    select distinct type, subject from plinth.event
+    where position > $1::bigint and position <= (select position from head)
+      and subject is not null
+  )
+  select position, array_to_json(array(
+    select distinct n.workflow_id from fresh cross join lateral (
+      select workflow_id from plinth.workflow_event_wait
+      where event = fresh.type and subject = fresh.subject) n
+    order by 1)) from head`
+
+const allText = `select position, array_to_json(array(
+    select distinct n.workflow_id from plinth.workflow_event_wait n
+    where exists (select from plinth.event e
+      where e.type = n.event and e.subject = n.subject and not e.id = any(n.taken))
+    order by 1)) from plinth.event_head`
 
 /**
- * Wakes the workflows that wait for some of these events. To be called once the events can be
- * seen by others. Returns how many there were.
+ * Wakes the workflows that wait for an event behind a position of the log; undefined: for any.
+ * Returns the position up to which it has looked, and how many there were.
  */
 export async function wakeForEvents(
   session: Session,
-  events: readonly { readonly type: string; readonly subject: string | null }[],
+  after: number | undefined,
   now: string,
-): Promise<number> {
-  const about = events.filter(({ subject }) => subject !== null)
-  if (about.length === 0) return 0
-  const { rows } = await session.query({
-    name: 'plinth_workflow_event_waits',
-    text: waitingText,
-    values: [about.map(({ type }) => type), about.map(({ subject }) => subject)],
-  })
-  const ids = rows.map(([id]) => String(id))
+): Promise<{ readonly position: number; readonly woken: number }> {
+  const { rows } = await session.query(
+    after === undefined
+      ? { name: 'plinth_workflow_waits', text: allText, values: [] }
+      : { name: 'plinth_workflow_fresh_waits', text: freshText, values: [after] },
+  )
+  const [position, found] = rows[0] ?? []
+  const ids = JSON.parse(found ?? '[]') as readonly string[]
   if (ids.length > 0) await wakeWorkflows(session, ids, now)
-  return ids.length
+  return { position: Number(position ?? 0), woken: ids.length }
 }
 
 const cancelText = `update plinth.workflow
