@@ -80,9 +80,11 @@ const shop = kit('shop', {
 
 const placed = shop.event(
   'placed',
-  { reference: text(), amount: integer(), product: text() },
+  { reference: text(), amount: integer(), product: text(), order: text() },
   { subject: ({ product }) => product },
 )
+
+const noticed = shop.signal('noticed', { reference: text() })
 
 const receipt = shop.mail('receipt', {
   input: { reference: text(), amount: integer() },
@@ -103,8 +105,10 @@ shop.on(placed, {
 shop.on(placed, {
   name: 'notice',
   retry: quick,
-  async run({ event, data }) {
-    await data.unrestricted.effect.create({ reference: event.data.reference, by: 'notice' })
+  async run({ event, data, signal }) {
+    const { reference, order: made } = event.data
+    await data.unrestricted.effect.create({ reference, by: 'notice' })
+    if (parts.has('workflows')) await signal(made, noticed, { reference })
   },
 })
 
@@ -125,7 +129,7 @@ const charge = shop.job('charge', {
 
 const fulfil = shop.workflow('fulfil', {
   input: { reference: text(), amount: integer(), fails: boolean() },
-  async run({ input, step, external, sleep, fail }) {
+  async run({ input, step, external, sleep, waitForSignal, fail }) {
     const { reference, amount } = input
     await step(
       'pick',
@@ -143,6 +147,8 @@ const fulfil = shop.workflow('fulfil', {
       undoExternal: ({ idempotencyKey }) => outside.recall(reference, idempotencyKey),
     })
     await sleep('rest', 20)
+    const word = await waitForSignal('noticed', noticed, { timeout: 'P30D' })
+    if (word?.reference !== reference) fail('It was noticed by another.')
     if (input.fails) fail('It was broken on the way.')
     await step('ship', async ({ data }) => {
       await data.unrestricted.effect.create({ reference, by: 'ship', note: String(amount) })
@@ -178,7 +184,7 @@ const order = shop.action('order', {
       ...{ reference, productId: product, quantity, amount },
       ...(coupon === null ? {} : { coupon }),
     })
-    emit(placed, { reference, amount, product })
+    emit(placed, { reference, amount, product, order: made.id })
     await enqueue(charge, { reference, amount })
     if (parts.has('mails')) {
       await send(receipt, { to: `${reference}@customers.example`, input: { reference, amount } })

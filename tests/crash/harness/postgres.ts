@@ -74,7 +74,7 @@ export class WholePostgres {
       program: 'unshare',
       words: [
         ...['--pid', '--fork', '--', ...drop],
-        ...[programs.postgres, '-D', '/proc/self/cwd', ...settings, '-c', 'max_connections=80'],
+        ...[programs.postgres, '-D', '/proc/self/cwd', ...settings, '-c', 'max_connections=150'],
       ],
       folder: place,
       environment: { LC_ALL: 'C', TZ: 'UTC', PATH: process.env.PATH },

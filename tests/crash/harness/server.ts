@@ -29,6 +29,7 @@ export class Server {
   readonly base: string
   readonly #options: ServerOptions
   #program: Program | undefined
+  #deaths = 0
 
   constructor(options: ServerOptions) {
     this.#options = options
@@ -45,17 +46,38 @@ export class Server {
     return this.#program?.told ?? ''
   }
 
-  get isGone(): boolean {
-    return this.#program?.isGone ?? true
+  /** How often its worker has died since it was started: it comes back more slowly each time. */
+  get deaths(): number {
+    return this.#deaths
+  }
+
+  /** Notes that its worker has died by a failpoint. */
+  noteDeath(): void {
+    this.#deaths += 1
   }
 
   /** Starts it; resolves when it serves. */
   async start(): Promise<void> {
+    const { folder, port } = this.#options
+    this.#deaths = 0
+    this.#program = this.#run(['start'], join(folder, `server-${port}.log`))
+    await this.#program.untilTold(/Ctrl-C ends it/, 120_000)
+  }
+
+  /** Moves the clock of the app forwards, e.g. by `PT1H`. */
+  async advanceClock(length: string): Promise<void> {
+    const { folder } = this.#options
+    await this.#run(['clock', 'advance', length], join(folder, 'clock.log')).gone
+  }
+
+  #run([first = '', ...words]: readonly string[], logFile: string): Program {
     const { folder, appFile, port, environment, sabotages } = this.#options
-    this.#program = new Program({
+    const [verb, ...rest] = words
+    const before = verb === undefined ? [first] : [first, verb]
+    return new Program({
       program: process.execPath,
-      words: [command, 'start', appFile],
-      folder,
+      words: [command, ...before, appFile, ...rest],
+      ...{ folder, logFile },
       environment: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
@@ -68,9 +90,7 @@ export class Server {
         SABOTAGE: sabotages.join(','),
         ...environment,
       },
-      logFile: join(folder, `server-${port}.log`),
     })
-    await this.#program.untilTold(/Ctrl-C ends it/, 120_000)
   }
 
   /** Sets failpoints in its processes while they run; those set before are gone. */
@@ -107,6 +127,7 @@ export class Server {
   killWorker(name: NodeJS.Signals = 'SIGKILL'): boolean {
     const worker = this.#find(/worker-entry/)
     if (worker) signal(worker.pid, name)
+    if (name === 'SIGKILL') this.#deaths += 1
     return worker !== undefined
   }
 

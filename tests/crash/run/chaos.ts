@@ -7,6 +7,7 @@ import { partsOf } from '../check/invariants.ts'
 import { type Chance, chanceFrom } from '../harness/chance.ts'
 import { pause } from '../harness/processes.ts'
 import { Recorder } from '../harness/recorder.ts'
+import type { Server } from '../harness/server.ts'
 import { readFacts, readRegisters, untilDrained } from './facts.ts'
 import { drawFault } from './faults.ts'
 import { judge } from './judge.ts'
@@ -59,6 +60,10 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   }
 }
 
+// Places that are seldom passed are waited for so long.
+const pointPatienceMs = 2_500
+const deathsMax = 3
+
 class Run {
   readonly #system: System
   readonly #options: ChaosOptions
@@ -96,29 +101,42 @@ class Run {
   async #strike(): Promise<void> {
     const { pointPercent = 50 } = this.#options
     if (this.#chance.happens(pointPercent)) return this.#strikePoint(drawPoint(this.#chance))
+    const node = await this.#serving()
     const fault = drawFault(this.#system, this.#chance)
-    const dead = await fault.strike(this.#system, this.#chance)
-    this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
+    const dead = await fault.strike({ system: this.#system, node, chance: this.#chance })
     this.#kills += dead
-    await this.#breathe()
+    this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
+    await pause(this.#chance.integer(0, 250))
   }
 
   /** Sets a failpoint on a node and waits until it fires; some places are seldom passed. */
   async #strikePoint(point: string): Promise<void> {
-    const node = this.#chance.pick(this.#system.nodes)
+    const node = await this.#serving()
     const before = node.fired().length
     node.plan([point])
-    const fired = await node.untilFired(before + 1, 2_500)
-    if (!fired) node.plan([])
+    const fired = await node.untilFired(before + 1, pointPatienceMs)
+    node.plan([])
+    if (fired && point.endsWith('kill')) {
+      this.#kills += 1
+      node.noteDeath()
+    }
     this.#count(point.replace(/@.*=/, ' '), fired)
-    if (fired && point.endsWith('kill')) this.#kills += 1
-    await this.#breathe()
+    await pause(this.#chance.integer(0, 150))
   }
 
-  /** Everything serves again, and some work is done before the next blow. */
-  async #breathe(): Promise<void> {
-    await this.#system.untilServing()
-    await pause(this.#chance.integer(0, 250))
+  /**
+   * A node that serves. One whose worker died a few times in a row would come back more and more
+   * slowly, as it should: its supervisor is killed too, and it starts anew.
+   */
+  async #serving(): Promise<Server> {
+    for (const node of this.#system.nodes) {
+      if (node.deaths < deathsMax) continue
+      await node.killSupervisor()
+      await node.start()
+      this.#kills += 1
+      this.#count('supervisor kill -9', true)
+    }
+    return this.#chance.pick(await this.#system.untilServing(1))
   }
 
   #count(name: string, struck: boolean): void {

@@ -2,6 +2,7 @@
 
 import type { Chance } from '../harness/chance.ts'
 import { pause } from '../harness/processes.ts'
+import type { Server } from '../harness/server.ts'
 import type { System } from './system.ts'
 
 /** A fault: does it, and says how many processes died by force. */
@@ -9,7 +10,15 @@ export interface Fault {
   readonly name: string
   /** Whether it can be done on this system. */
   readonly fits: (system: System) => boolean
-  readonly strike: (system: System, chance: Chance) => Promise<number>
+  readonly strike: (struck: Struck) => Promise<number>
+}
+
+/** What a fault is done to. */
+export interface Struck {
+  readonly system: System
+  /** A node that serves. */
+  readonly node: Server
+  readonly chance: Chance
 }
 
 const always = (): boolean => true
@@ -21,13 +30,12 @@ export const faults: readonly Fault[] = [
   {
     name: 'worker kill -9',
     fits: always,
-    strike: async ({ nodes }, chance) => Number(chance.pick(nodes).killWorker()),
+    strike: async ({ node }) => Number(node.killWorker()),
   },
   {
     name: 'worker frozen',
     fits: always,
-    async strike({ nodes }, chance) {
-      const node = chance.pick(nodes)
+    async strike({ node, chance }) {
       if (!node.killWorker('SIGSTOP')) return 0
       await pause(chance.integer(200, 2_500))
       node.killWorker('SIGCONT')
@@ -37,8 +45,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'supervisor kill -9',
     fits: always,
-    async strike({ nodes }, chance) {
-      const node = chance.pick(nodes)
+    async strike({ node }) {
       await node.killSupervisor()
       await node.start()
       return 1
@@ -47,8 +54,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'PostgreSQL stopped at once',
     fits: always,
-    async strike({ nodes, postgres }) {
-      if (postgres === undefined) return Number(nodes[0]?.stopPostgresAtOnce() ?? false)
+    async strike({ system: { postgres }, node }) {
+      if (postgres === undefined) return Number(node.stopPostgresAtOnce())
       await postgres.stopAtOnce()
       await postgres.start()
       return 1
@@ -57,16 +64,16 @@ export const faults: readonly Fault[] = [
   {
     name: 'everything kill -9',
     fits: embedded,
-    async strike({ nodes: [node] }) {
-      await node?.killAll()
-      await node?.start()
+    async strike({ node }) {
+      await node.killAll()
+      await node.start()
       return 3
     },
   },
   {
     name: 'PostgreSQL whole kill -9',
     fits: whole,
-    async strike({ postgres }) {
+    async strike({ system: { postgres } }) {
       await postgres?.kill()
       await postgres?.start()
       return 1
@@ -75,14 +82,14 @@ export const faults: readonly Fault[] = [
   {
     name: 'one session ended',
     fits: whole,
-    strike: async ({ postgres }, chance) => {
+    strike: async ({ system: { postgres }, chance }) => {
       return Number(postgres?.killSession(chance.integer(0, 40)) ?? false)
     },
   },
   {
     name: 'power cut',
     fits: ({ disk }) => disk !== undefined,
-    async strike({ postgres, disk, nodes }) {
+    async strike({ system: { postgres, disk, nodes } }) {
       await Promise.all([postgres?.kill(), ...nodes.map((node) => node.killWorker())])
       disk?.cutPower()
       await postgres?.start()

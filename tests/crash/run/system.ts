@@ -134,14 +134,20 @@ export class System {
     return join(this.folder, 'data', 'postgres-18', 'data')
   }
 
-  /** Waits until every node answers. */
-  async untilServing(timeoutMs = 60_000): Promise<void> {
+  /** The nodes that answer now. */
+  async serving(): Promise<readonly Server[]> {
+    const all = await Promise.all(this.nodes.map(({ base }) => answers(base)))
+    return this.nodes.filter((_, index) => all[index])
+  }
+
+  /** Waits until so many nodes answer; all of them where nothing is said. */
+  async untilServing(count = this.nodes.length, timeoutMs = 60_000): Promise<readonly Server[]> {
     const endMs = performance.now() + timeoutMs
-    for (const base of this.bases) {
-      while (!(await answers(base))) {
-        if (performance.now() > endMs) throw new Error(`${base} does not serve again.`)
-        await pause(20)
-      }
+    for (;;) {
+      const serving = await this.serving()
+      if (serving.length >= count) return serving
+      if (performance.now() > endMs) throw new Error('The nodes do not serve again.')
+      await pause(20)
     }
   }
 
