@@ -79,13 +79,12 @@ const left: ReadonlySet<string> = new Set(['55P03', '23514'])
 async function make(session: DedicatedSession, day: string): Promise<void> {
   const table = name('plinth', tableOf(day))
   const next = new Date(Date.parse(day) + dayMs).toISOString().slice(0, 10)
-  const create = sql`create table if not exists ${table}
+  const create = sql`create table ${table}
     (like plinth.event including defaults including indexes)`
-  await session.query(statement(create))
-  await session.query(
-    statement(sql`alter table plinth.event attach partition ${table}
-      for values from (${literal(day)}) to (${literal(next)})`),
-  )
+  const attach = sql`alter table plinth.event attach partition ${table}
+    for values from (${literal(day)}) to (${literal(next)})`
+  // One message, one transaction: a table that could not be attached is not there either.
+  await session.script(`${statement(create).text}; ${statement(attach).text}`)
 }
 
 async function drop(session: DedicatedSession, day: string): Promise<void> {
