@@ -42,6 +42,25 @@ test('both validators find what is wrong', async () => {
   assert.notDeepEqual(await lint(wrong), [])
 })
 
+test('the document names the address that the world reaches the app by', async () => {
+  const servers = async (publicUrl?: string) => {
+    const shop = await stand(publicUrl === undefined ? {} : { publicUrl })
+    const { servers: told } = (await shop.send('GET', '/openapi.json')).json()
+    await shop.close()
+    return (told as { url: string }[]).map(({ url }) => url)
+  }
+  assert.deepEqual(await servers(), ['/'])
+  assert.deepEqual(await servers('https://shop.example/base'), ['https://shop.example/base', '/'])
+  const options = { catalog, routes: routes(catalog), title: 'Shop', version: '1' }
+  const named = {
+    ...options,
+    cookieName: 'a',
+    publicUrl: 'https://shop.example',
+    form: '3.1',
+  } as const
+  assert.deepEqual(await metaSchemaErrors(openApiDocument(named)), [])
+})
+
 test('3.2 says what 3.1 cannot: QUERY', () => {
   assert.equal(document.openapi, '3.1.1')
   assert.equal(document.paths['/api/products']?.query, undefined)
@@ -91,6 +110,7 @@ test('input has what callers write, and records what they read', () => {
   ])
   const base = ['id', 'createdAt', 'updatedAt', 'version']
   const read = [...base, 'sku', 'name', 'price', 'state', 'note', 'categoryId', 'category', 'tags']
+  read.push('$more')
   assert.deepEqual(names('Product').sort(), read.sort())
   assert.ok(!validator('Product.create')({ ...exampleOf('Product.create'), margin: 1 }))
   assert.ok(validator('Product.filter')({ state: { in: ['shown'] }, category: { name: 'a' } }))

@@ -58,6 +58,8 @@ export interface AppSetup {
   readonly work?: WorkMode
   /** How many jobs run at once. Default: `jobsAtOnce` of base/limits. */
   readonly jobsAtOnce?: number | undefined
+  /** The address that the app is reached by, without a slash at its end. */
+  readonly publicUrl?: string | undefined
   /** How mail leaves the app. Default: it stays in the mailbox. */
   readonly mail?: MailSettings | undefined
 }
@@ -209,6 +211,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     invoke: answer,
     clock,
     origins: app.origins,
+    publicUrl: setup.publicUrl,
     health: { live: () => undefined, ready: () => ping(database) },
   })
   const endHousekeeping = startHousekeeping(runtime)

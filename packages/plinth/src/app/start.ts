@@ -56,8 +56,11 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const embedded = config.database === undefined
   const mode = await schemaMode({ command, production, embedded, migrations })
   const schema = { mode, migrations, ask: () => acceptLoss }
-  const { jobsAtOnce, mail } = config
-  const setup = { database, secret, production, callsPerMinute, schema, work, jobsAtOnce, mail }
+  const { jobsAtOnce, mail, publicUrl } = config
+  const setup = {
+    ...{ database, secret, production, callsPerMinute, schema, work },
+    ...{ jobsAtOnce, mail, publicUrl },
+  }
   const clock = shiftedClock(systemClock)
   const opened = await openApp(loaded.app, setup, { clock, log })
   const running = production ? opened : await withSandboxClock(opened, clock)

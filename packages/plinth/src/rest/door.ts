@@ -33,6 +33,8 @@ export interface RestDoorOptions {
   readonly origins?: readonly string[]
   /** The session cookie's name; begins with `__Host-`. Default `__Host-sid`. */
   readonly cookieName?: string
+  /** The address that the app is reached by, for the document. */
+  readonly publicUrl?: string | undefined
   readonly clock: Clock
   readonly health: HealthChecks
 }
@@ -66,6 +68,7 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     title: options.title ?? catalog.title,
     version: options.version ?? '1',
     cookieName: name,
+    publicUrl: options.publicUrl,
     health: options.health,
   })
   return (request) => {

@@ -26,6 +26,7 @@ export interface ServiceOptions {
   readonly title: string
   readonly version: string
   readonly cookieName: string
+  readonly publicUrl: string | undefined
   readonly health: HealthChecks
 }
 

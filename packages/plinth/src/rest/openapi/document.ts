@@ -16,6 +16,8 @@ export interface DocumentOptions {
   readonly title: string
   readonly version: string
   readonly cookieName: string
+  /** The address that the app is reached by, without a slash at its end; undefined: not known. */
+  readonly publicUrl?: string | undefined
   /** `3.1` leaves out QUERY, which it cannot say; `3.2` has it. */
   readonly form: '3.1' | '3.2'
 }
@@ -40,7 +42,7 @@ export function openApiDocument(options: DocumentOptions): Schema {
   return {
     openapi: versions[form],
     info: { title, version, description: introduction },
-    servers: [{ url: '/', description: 'This server' }],
+    servers: serversOf(options),
     tags: tagsOf(routes),
     security: [{}, { bearer: [] }, { cookie: [] }],
     paths,
@@ -58,6 +60,12 @@ export function openApiDocument(options: DocumentOptions): Schema {
       securitySchemes: securitySchemes(options.cookieName),
     },
   }
+}
+
+/** The public address first; `/` holds wherever the document was read. */
+function serversOf({ publicUrl, title }: DocumentOptions): readonly Json[] {
+  const here = { url: '/', description: 'This server' }
+  return publicUrl === undefined ? [here] : [{ url: publicUrl, description: title }, here]
 }
 
 const introduction =
