@@ -31,7 +31,7 @@ export interface ClientOptions {
   readonly bases: readonly string[]
   readonly recorder: Recorder
   readonly token: string | undefined
-  /** True: it stops asking. */
+  /** True: it asks no more for what it has not heard about. */
   readonly stopped: () => boolean
 }
 

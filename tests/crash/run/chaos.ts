@@ -9,9 +9,10 @@ import { pause } from '../harness/processes.ts'
 import { Recorder } from '../harness/recorder.ts'
 import type { Server } from '../harness/server.ts'
 import { readFacts, readRegisters, untilDrained } from './facts.ts'
-import { drawFault } from './faults.ts'
+import { drawFault, type Fault, faultNamed } from './faults.ts'
 import { judge } from './judge.ts'
 import { Load, type LoadOptions } from './load.ts'
+import { checkReplays } from './replays.ts'
 import { System, type SystemOptions } from './system.ts'
 
 /** How a run goes. */
@@ -22,11 +23,15 @@ export interface ChaosOptions extends SystemOptions {
   readonly clients?: number
   /** Failpoints with hits, struck one after another before chance takes over: `step.done@1=kill`. */
   readonly points?: readonly string[]
+  /** Faults by their names, struck after the failpoints and before chance takes over. */
+  readonly script?: readonly string[]
+  /** Milliseconds that a failpoint is waited for. Default 2,500. */
+  readonly pointPatienceMs?: number
   /** So many of 100 faults are failpoints. Default 50. */
   readonly pointPercent?: number
   /** Milliseconds of load after the last fault. Default 300. */
   readonly quietMs?: number
-  readonly load?: Partial<Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs'>>
+  readonly load?: Partial<Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs' | 'impatient'>>
   readonly say?: (line: string) => void
 }
 
@@ -60,9 +65,9 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
   }
 }
 
-// Places that are seldom passed are waited for so long.
-const pointPatienceMs = 2_500
 const deathsMax = 3
+// Something is to be lost when the first blow falls.
+const firstWorkMs = 600
 
 class Run {
   readonly #system: System
@@ -81,15 +86,16 @@ class Run {
   }
 
   async run(): Promise<Verdict> {
-    const { kills, points = [], clients = 8, quietMs = 300 } = this.#options
+    const { kills, points = [], script = [], clients = 8, quietMs = 300 } = this.#options
     const load = await Load.start({
       ...{ bases: this.#system.bases, recorder: this.#recorder, clients },
       chance: this.#chance.branch('load'),
       ...this.#options.load,
     })
     try {
-      await pause(200)
+      await pause(firstWorkMs)
       for (const point of points) await this.#strikePoint(point)
+      for (const name of script) await this.#strikeFault(faultNamed(name))
       while (this.#kills < kills) await this.#strike()
       await pause(quietMs)
     } finally {
@@ -101,8 +107,11 @@ class Run {
   async #strike(): Promise<void> {
     const { pointPercent = 50 } = this.#options
     if (this.#chance.happens(pointPercent)) return this.#strikePoint(drawPoint(this.#chance))
+    await this.#strikeFault(drawFault(this.#system, this.#chance))
+  }
+
+  async #strikeFault(fault: Fault): Promise<void> {
     const node = await this.#serving()
-    const fault = drawFault(this.#system, this.#chance)
     const dead = await fault.strike({ system: this.#system, node, chance: this.#chance })
     this.#kills += dead
     this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
@@ -111,6 +120,7 @@ class Run {
 
   /** Sets a failpoint on a node and waits until it fires; some places are seldom passed. */
   async #strikePoint(point: string): Promise<void> {
+    const { pointPatienceMs = 2_500 } = this.#options
     const node = await this.#serving()
     const before = node.fired().length
     node.plan([point])
@@ -156,7 +166,10 @@ class Run {
     const registers = await readRegisters(system)
     const parts = partsOf(this.#options.parts)
     const { lines: history } = this.#recorder
-    const anomalies = judge({ history, facts, registers, parts })
+    const anomalies = [
+      ...judge({ history, facts, registers, parts }),
+      ...(await checkReplays(system, history, this.#chance.branch('replays'))),
+    ]
     this.#recorder.close()
     return {
       ...{ seed: this.#options.seed, kills: this.#kills, anomalies, table: this.#table },

@@ -79,7 +79,11 @@ export function readFacts(system: System, unfinished: readonly string[]): Promis
       await ask<Numbers>('select id, balance as one, 1000 as other from shop.account')
     ).map(({ id, one, other }) => ({ id, balance: Number(one), initial: Number(other) })),
     received: receivedBy(system),
-    audited: [],
+    audited: (
+      await ask<{ record: string }>(
+        `select record from plinth.audit where model = 'order' and verb = 'create'`,
+      )
+    ).map(({ record }) => record),
     unfinished,
   }))
 }

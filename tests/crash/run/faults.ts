@@ -118,3 +118,10 @@ export function drawFault(system: System, chance: Chance): Fault {
   )
   return fitting.find((fault) => fault.name === name) ?? (faults[0] as Fault)
 }
+
+/** The fault of a name. */
+export function faultNamed(name: string): Fault {
+  const found = faults.find((fault) => fault.name === name)
+  if (found === undefined) throw new Error(`There is no fault ${name}.`)
+  return found
+}

@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly weights?: Readonly<Partial<Record<LoadKind, number>>>
   /** Which action appends to lists: with the isolation that it should have, or with a lower one. */
   readonly walk?: 'walk' | 'walk-loosely'
+  /** Clients that go away at the first broken answer, as people do. Default false. */
+  readonly impatient?: boolean
   /** Milliseconds between two operations of a client, at most. Default 20. */
   readonly pauseMs?: number
 }
@@ -63,7 +65,8 @@ export class Load {
   async #run(number: number): Promise<void> {
     const { bases, recorder, pauseMs = 20 } = this.#options
     const chance = this.#options.chance.branch(`client ${number}`)
-    const stopped = (): boolean => this.#stopped
+    const { impatient = false } = this.#options
+    const stopped = (): boolean => impatient || this.#stopped
     const client = new Client({ number, bases, recorder, token: undefined, stopped })
     const weights = { ...kinds, ...this.#options.weights }
     while (!this.#stopped) {

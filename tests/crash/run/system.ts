@@ -23,6 +23,8 @@ export interface SystemOptions {
   readonly sabotages?: readonly Sabotage[]
   /** What follows an order beside its events and its job. Default: all of it. */
   readonly parts?: Readonly<Partial<Parts>>
+  /** The isolation of the action that orders. Default `high`: serializable. */
+  readonly isolation?: 'high' | 'low'
   /** So many of 100 deliveries are answered badly by the receivers. Default 5. */
   readonly troublePercent?: number
 }
@@ -67,6 +69,7 @@ export class System {
     const environment = {
       ...(await this.#startReceivers(troublePercent)),
       PLINTH_DATA: data,
+      CRASH_ISOLATION: options.isolation ?? 'high',
       CRASH_PARTS: named.map(([name]) => name).join(','),
     }
     const serverOf = async (more: Readonly<Record<string, string>>): Promise<Server> => {

@@ -1,0 +1,21 @@
+import { test } from 'node:test'
+import type { ChaosOptions } from '../run/chaos.ts'
+import { mustFail, mustHold } from './held.ts'
+
+const lists: ChaosOptions = {
+  ...{ seed: 8, kills: 3, clients: 12, postgres: 'embedded', pointPercent: 0 },
+  parts: { workflows: false, mails: false },
+  quietMs: 5_000,
+}
+const weights = { order: 0, transfer: 0, twice: 0, balances: 0 }
+
+test('list-append through actions, with kills: no anomaly', async () => {
+  await mustHold({ ...lists, load: { pauseMs: 0, weights } })
+})
+
+test('the same with the isolation lowered: the checker finds what is wrong', async () => {
+  await mustFail(
+    { ...lists, load: { pauseMs: 0, weights, walk: 'walk-loosely' } },
+    /^(?:G-single|G2-item|G1c|G0|lost append|incompatible order)/,
+  )
+})

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { failpoints } from '../../../packages/plinth/src/base/failpoint.ts'
+import { mustHold } from './held.ts'
+
+test('a server killed at each of its crash points loses nothing and does nothing twice', async () => {
+  const points = Object.keys(failpoints).map((name) => `${name}@2=kill`)
+  const verdict = await mustHold({
+    ...{ postgres: 'embedded', seed: 20261121, kills: points.length, points },
+    ...{ clients: 6, pointPatienceMs: 10_000 },
+  })
+  const missed = [...verdict.table].filter(([name, { struck }]) => / kill$/.test(name) && !struck)
+  assert.deepEqual(missed, [], 'each is reached')
+  assert.ok(verdict.kills >= points.length)
+  assert.ok(verdict.acknowledged > 100, `${verdict.acknowledged} operations were acknowledged`)
+})

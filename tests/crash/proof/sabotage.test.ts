@@ -1,0 +1,77 @@
+import { test } from 'node:test'
+import { whyNoPowerCut } from '../harness/disk.ts'
+import { whyNoNamespace } from '../harness/postgres.ts'
+import { mustFail } from './held.ts'
+
+// Each safeguard is taken away once, and its proof must notice. What a proof does not see when it
+// is broken, it does not prove.
+
+const small = { seed: 5, kills: 1, clients: 6, pointPercent: 0 } as const
+const plain = { workflows: false, mails: false }
+
+test('commits that are not awaited by the disk are noticed when PostgreSQL dies', async () => {
+  await mustFail(
+    {
+      ...{ ...small, postgres: 'embedded', parts: plain, clients: 12 },
+      sabotages: ['asynchronous-commit'],
+      script: ['PostgreSQL stopped at once'],
+    },
+    /lost/,
+  )
+})
+
+test('a disk that is not waited for is noticed when the power is cut', async (context) => {
+  const reason = whyNoNamespace() ?? whyNoPowerCut('/tmp')
+  if (reason !== undefined) return context.skip(reason)
+  await mustFail(
+    {
+      ...{ ...small, postgres: 'whole', parts: plain },
+      sabotages: ['fsync-off'],
+      script: ['power cut'],
+    },
+    /lost|cannot start/,
+  )
+})
+
+test('a charge before the commit is noticed when the caller goes away', async () => {
+  await mustFail(
+    {
+      ...{ ...small, postgres: 'embedded', parts: plain },
+      sabotages: ['effect-before-commit'],
+      points: ['commit.sending@9=kill', 'commit.sending@9=kill'],
+      load: { impatient: true, weights: { transfer: 0, walk: 0, balances: 0, twice: 0 } },
+    },
+    /charges received: never put in|money/,
+  )
+})
+
+test('events and jobs after the commit are noticed when the server dies between', async () => {
+  await mustFail(
+    {
+      ...{ ...small, postgres: 'embedded', parts: plain },
+      sabotages: ['event-after-commit'],
+      points: ['commit.acknowledged@9=kill', 'commit.acknowledged@9=kill'],
+      load: { weights: { transfer: 0, walk: 0, balances: 0 } },
+    },
+    /(?:tally|notice|charge): lost/,
+  )
+})
+
+test('a limit that is read, judged and then written is noticed under load', async () => {
+  await mustFail(
+    {
+      ...{ ...small, postgres: 'embedded', parts: plain, clients: 16, isolation: 'low' },
+      sabotages: ['two-step-take'],
+      quietMs: 3_000,
+      load: { pauseMs: 0, weights: { transfer: 0, walk: 0, balances: 0 } },
+    },
+    /coupon|stock/,
+  )
+})
+
+test('a key that answers whatever the body is is noticed by a replay', async () => {
+  await mustFail(
+    { ...small, postgres: 'embedded', parts: plain, sabotages: ['key-without-body'] },
+    /key of another body/,
+  )
+})
