@@ -11,6 +11,7 @@ import { forgetSessions } from '../engine/identify.ts'
 import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
 import { forgetJobs } from '../work/queue/retention.ts'
+import { forgetWorkflows } from '../work/workflow/operate/keep.ts'
 
 const everyMs = 300_000
 const hourMs = 3_600_000
@@ -26,6 +27,7 @@ export async function clearAway({ database, clock, catalog }: Runtime): Promise<
   await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
   await forgetJobs(database, nowMs)
+  await forgetWorkflows(database, now)
   await keepPartitions(database, catalog.logic, nowMs)
 }
 

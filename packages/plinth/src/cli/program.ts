@@ -9,6 +9,8 @@ import { addMigrateCommands } from './groups/migrate.ts'
 import { addServingCommands } from './groups/serving.ts'
 import { addUserCommands } from './groups/users.ts'
 import { examples } from './groups/words.ts'
+import { addWorkCommands } from './groups/work.ts'
+import { addWorkflowCommands } from './groups/workflows.ts'
 
 /** Makes the command line. */
 export function createProgram(): Command {
@@ -24,6 +26,8 @@ export function createProgram(): Command {
   addMigrateCommands(program)
   addDataCommands(program)
   addUserCommands(program)
+  addWorkCommands(program)
+  addWorkflowCommands(program)
   addClockCommands(program)
   return program
 }

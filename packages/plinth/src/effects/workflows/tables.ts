@@ -3,13 +3,15 @@
 /**
  * `resting`: the job of the workflow waits; whoever brings news takes the mark away and wakes the
  * job, under the lock of the workflow's row, always before that of the job. `number` of a step is
- * drawn when it ends: what is undone is undone in its reverse order.
+ * drawn when it ends: what is undone is undone in its reverse order. `seed` is the id of the first
+ * of all forks: chance must be the same in each of them.
  */
 export const workflowTables = [
   {
     id: '0020_workflow',
     sql: `create table plinth.workflow (
       id text primary key,
+      seed text not null,
       name text not null,
       version integer not null,
       input text not null,

@@ -86,7 +86,7 @@ class Activation<S> {
     const { stepsMax, stallMs } = this.#with.caps
     const replayed = await replay<Work<S>, Undo<S>>(
       {
-        ...{ id: instance.id, startedMs: instance.startedMs, records, stepsMax, stallMs },
+        ...{ seed: instance.seed, startedMs: instance.startedMs, records, stepsMax, stallMs },
         ending: endingOf(instance),
         perform: (ask, work, record) => this.#performer.perform(ask, work, record),
       },

@@ -11,6 +11,8 @@ export interface StoredEnding {
 /** A workflow as it is when a worker takes it up. */
 export interface Instance {
   readonly id: string
+  /** From which chance follows: its id, or that of the first of all forks. */
+  readonly seed: string
   /** `<kit>.<workflow>`. */
   readonly name: string
   readonly version: number

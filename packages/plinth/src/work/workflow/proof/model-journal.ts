@@ -214,7 +214,7 @@ function loadedOf(workflow: ModelWorkflow): Loaded {
   const { id, name, input, state, ending, cancelReason } = workflow
   return structuredClone({
     instance: {
-      ...{ id, name, input, cancelReason, version: 1, startedMs: 0, problems: 0 },
+      ...{ id, seed: id, name, input, cancelReason, version: 1, startedMs: 0, problems: 0 },
       ended: state !== 'running' && state !== 'undoing',
       ending: state === 'undoing' ? ending : undefined,
     },

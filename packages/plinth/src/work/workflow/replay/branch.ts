@@ -72,7 +72,7 @@ function differs(fact: string): string {
 }
 
 /** A number in [0, 1) that is the same in every run. */
-export function fractionOf(id: string, branch: Branch): number {
-  const text = `${id}\n${branch.prefix}\n${branch.draws++}`
+export function fractionOf(seed: string, branch: Branch): number {
+  const text = `${seed}\n${branch.prefix}\n${branch.draws++}`
   return createHash('sha256').update(text).digest().readUIntBE(0, 6) / 2 ** 48
 }

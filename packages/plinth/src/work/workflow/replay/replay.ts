@@ -36,7 +36,8 @@ export type Performed =
 
 /** What a run is given. `W` is the work of a step, `U` what undoes it; neither is looked into. */
 export interface Setting<W> {
-  readonly id: string
+  /** From which chance follows. */
+  readonly seed: string
   readonly startedMs: number
   readonly records: readonly StepRecord[]
   /** Settled before: the run only gathers what is to be undone. */
@@ -160,7 +161,7 @@ class Run<W, U> {
       parallel: (name, branches) => handled(this.#parallel(name, branches)),
       fail: (detail) => this.#fail(detail),
       nowMs: () => this.#branch().lastMs,
-      random: () => fractionOf(this.#setting.id, this.#branch()),
+      random: () => fractionOf(this.#setting.seed, this.#branch()),
     }
   }
 

@@ -7,7 +7,7 @@ import type { StepKind, StepRecord, StoredError, UndoRecord } from '../replay/re
 type Row = readonly (string | null)[]
 
 const instanceText = `select name, version, input, (extract(epoch from started_at) * 1000)::bigint,
-    state, ending, cancel_reason, problems, parent_id
+    state, ending, cancel_reason, problems, parent_id, seed
   from plinth.workflow where id = $1`
 const stepsText = `select place, name, kind, state, number, result, error, attempts,
     (extract(epoch from due_at) * 1000)::bigint, aim,
@@ -44,6 +44,7 @@ function instanceOf(id: string, row: Row): Instance {
   const [name, version, input, startedMs, state, ending, cancelReason, problems] = row
   return {
     ...{ id, name: name ?? '', version: Number(version), input: input ?? '{}' },
+    seed: row[9] ?? id,
     startedMs: Number(startedMs),
     ended: state !== 'running' && state !== 'undoing',
     ending: ending === null || ending === undefined ? undefined : readEnding(ending),

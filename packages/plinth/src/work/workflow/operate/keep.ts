@@ -1,0 +1,23 @@
+/** Owns how long workflows are kept: those that ended are forgotten when their time is over. */
+
+import type { Session } from '../../../database/database.ts'
+
+const forgetText = `with old as materialized (
+    select id from plinth.workflow where keep_until < $1::timestamp with time zone
+    order by keep_until limit 500 for update skip locked
+  ), steps as (
+    delete from plinth.workflow_step where workflow_id in (select id from old)
+  ), signals as (
+    delete from plinth.workflow_signal where workflow_id in (select id from old)
+  )
+  delete from plinth.workflow where id in (select id from old)`
+
+/** Forgets workflows whose time is over, with their steps and signals. Returns how many. */
+export async function forgetWorkflows(session: Session, now: string): Promise<number> {
+  let forgotten = 0
+  for (;;) {
+    const { count } = await session.query({ text: forgetText, values: [now] })
+    forgotten += count
+    if (count === 0) return forgotten
+  }
+}

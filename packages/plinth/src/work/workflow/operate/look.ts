@@ -1,0 +1,173 @@
+/** Owns looking at workflows: which there are, and all that is recorded of one. */
+
+import { instantText } from '../../../base/time.ts'
+import type { Session } from '../../../database/database.ts'
+import { readEnding, readError } from '../store/load.ts'
+
+/** How a workflow stands. `waiting`: for time or for news. `parked`: it cannot go on as it is. */
+export type WorkflowState =
+  | 'running'
+  | 'waiting'
+  | 'undoing'
+  | 'parked'
+  | 'completed'
+  | 'failed'
+  | 'cancelled'
+
+/** One workflow in a list. Instants are RFC 3339. */
+export interface WorkflowSummary {
+  readonly id: string
+  /** `<kit>.<workflow>`. */
+  readonly name: string
+  readonly version: number
+  readonly state: WorkflowState
+  readonly startedAt: string
+  readonly endedAt: string | null
+  /** When it wakes by itself. */
+  readonly wakeAt: string | null
+  /** Why it cannot go on, or why it failed or was cancelled. */
+  readonly reason: string | null
+}
+
+/** A step as people look at it. */
+export interface WorkflowStep {
+  /** With the names of its branches: `both/card/charge`. */
+  readonly name: string
+  readonly kind: string
+  readonly state: 'open' | 'done' | 'failed'
+  /** What it is about: a signal, an event and its subject, the id of a child. */
+  readonly aim: string | null
+  readonly result: unknown
+  readonly reason: string | null
+  /** Failed attempts. */
+  readonly attempts: number
+  readonly dueAt: string | null
+  readonly endedAt: string | null
+  /** What is done to undo it, where something is. */
+  readonly undo: 'none' | 'open' | 'done' | null
+  readonly undoReason: string | null
+  /** True where it was taken over by a fork. */
+  readonly reused: boolean
+}
+
+/** A signal as people look at it. */
+export interface WorkflowSignal {
+  readonly signal: string
+  readonly data: unknown
+  readonly sentAt: string
+  readonly taken: boolean
+}
+
+/** All that is recorded of a workflow. */
+export interface WorkflowDetail extends WorkflowSummary {
+  readonly input: unknown
+  readonly result: unknown
+  readonly parentId: string | null
+  readonly forkedFrom: string | null
+  readonly cancelRequested: string | null
+  readonly traceId: string
+  /** In the order in which they ended. */
+  readonly steps: readonly WorkflowStep[]
+  readonly signals: readonly WorkflowSignal[]
+}
+
+/** Which workflows are listed, the latest first. */
+export interface WorkflowQuestion {
+  readonly name?: string
+  readonly state?: WorkflowState
+  /** 1 to 1,000. Default 50. */
+  readonly limit?: number
+  /** Only those that began before this instant (RFC 3339). */
+  readonly before?: string
+}
+
+const stateText = `case when ended_at is not null then state when problem is not null then 'parked'
+    when state = 'undoing' then state when resting then 'waiting' else 'running' end`
+const summaryText = `id, name, version, ${stateText}, (extract(epoch from started_at) * 1000)::bigint,
+    (extract(epoch from ended_at) * 1000)::bigint, (extract(epoch from wake_at) * 1000)::bigint,
+    problem, ending`
+const listText = `select ${summaryText} from plinth.workflow
+  where ($1::text is null or name = $1) and ($2::text is null or ${stateText} = $2)
+    and ($3::timestamp with time zone is null or started_at < $3::timestamp with time zone)
+  order by started_at desc, id desc limit $4::integer`
+const detailText = `select ${summaryText}, input, result, parent_id, forked_from, cancel_reason,
+    trace_id
+  from plinth.workflow where id = $1`
+const stepsText = `select name, kind, state, aim, result, error, attempts,
+    (extract(epoch from due_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint,
+    undoable, undo_state, undo_error, reused
+  from plinth.workflow_step where workflow_id = $1 order by number`
+const signalsText = `select signal, data, (extract(epoch from sent_at) * 1000)::bigint, taken_by
+  from plinth.workflow_signal where workflow_id = $1 order by number`
+
+type Cell = string | null | undefined
+type Row = readonly Cell[]
+
+/** Lists workflows, the latest first. */
+export async function listWorkflows(
+  session: Session,
+  { name, state, limit = 50, before }: WorkflowQuestion,
+): Promise<readonly WorkflowSummary[]> {
+  const most = Math.max(1, Math.min(1_000, Math.trunc(limit)))
+  const { rows } = await session.query({ text: listText, values: [name, state, before, most] })
+  return rows.map(summaryOf)
+}
+
+/** Reads all that is recorded of a workflow; undefined: there is none. */
+export async function readWorkflow(
+  session: Session,
+  id: string,
+): Promise<WorkflowDetail | undefined> {
+  const [found, steps, signals] = await Promise.all(
+    [detailText, stepsText, signalsText].map((text) => session.query({ text, values: [id] })),
+  )
+  const row: Row | undefined = found?.rows[0]
+  if (row === undefined) return undefined
+  const [input, result, parentId, forkedFrom, cancelRequested, traceId] = row.slice(9)
+  return {
+    ...summaryOf(row),
+    ...{ input: restoredOf(input), result: restoredOf(result), traceId: traceId ?? '' },
+    ...{ parentId: parentId ?? null, forkedFrom: forkedFrom ?? null },
+    cancelRequested: cancelRequested ?? null,
+    steps: (steps?.rows ?? []).map(stepOf),
+    signals: (signals?.rows ?? []).map(signalOf),
+  }
+}
+
+function summaryOf(row: Row): WorkflowSummary {
+  const [id, name, version, state, startedMs, endedMs, wakeMs, problem, ending] = row
+  // A wait without a time-out has no instant of its own.
+  return {
+    ...{ id: id ?? '', name: name ?? '', version: Number(version) },
+    state: state as WorkflowState,
+    startedAt: instantOf(startedMs) ?? '',
+    ...{ endedAt: instantOf(endedMs), wakeAt: instantOf(wakeMs) },
+    reason: problem ?? (ending ? readEnding(ending).error.detail : null),
+  }
+}
+
+function stepOf(row: Row): WorkflowStep {
+  const [name, kind, state, aim, result, error, attempts, dueMs, endedMs, undoable] = row
+  return {
+    ...{ name: name ?? '', kind: kind ?? '', state: state as WorkflowStep['state'] },
+    ...{ aim: aim ?? null, result: restoredOf(result), attempts: Number(attempts) },
+    reason: readError(error)?.detail ?? null,
+    ...{ dueAt: instantOf(dueMs), endedAt: instantOf(endedMs) },
+    undo: undoable === 't' ? ((row[10] ?? 'none') as WorkflowStep['undo']) : null,
+    undoReason: readError(row[11])?.detail ?? null,
+    reused: row[12] === 't',
+  }
+}
+
+function signalOf([signal, data, sentMs, taken]: Row): WorkflowSignal {
+  const sentAt = instantOf(sentMs) ?? ''
+  return { signal: signal ?? '', data: restoredOf(data), sentAt, taken: typeof taken === 'string' }
+}
+
+function restoredOf(text: Cell): unknown {
+  return text === null || text === undefined ? null : (JSON.parse(text) as unknown)
+}
+
+function instantOf(ms: Cell): string | null {
+  return ms === null || ms === undefined ? null : instantText(Number(ms))
+}

@@ -1,0 +1,154 @@
+/** Owns what operators and code do with workflows from outside: look, tell, stop, try again, fork. */
+
+import { Failure, invalidInput } from '../../../base/failure.ts'
+import { hex, randomBytes } from '../../../base/ids.ts'
+import { instantText } from '../../../base/time.ts'
+import type { Session } from '../../../database/database.ts'
+import type { Signal, Workflow } from '../../../define/logic/logic.ts'
+import type { StartedWorkflow } from '../../../define/logic/scope.ts'
+import type { Given, Shape } from '../../../define/logic/shape.ts'
+import type { JobCaller } from '../../../effects/jobs/job.ts'
+import { cancelWorkflow, noWorkflow, sendSignal } from '../../../effects/workflows/news.ts'
+import { startWorkflows } from '../../../effects/workflows/start.ts'
+import { demandKnown } from '../../../engine/logic/effects.ts'
+import { demandValues } from '../../../engine/logic/values.ts'
+import type { Runtime } from '../../../engine/runtime.ts'
+import { forkWorkflow } from './fork.ts'
+import {
+  listWorkflows,
+  readWorkflow,
+  type WorkflowDetail,
+  type WorkflowQuestion,
+  type WorkflowSummary,
+} from './look.ts'
+
+/** How a workflow is started from outside of a transaction. */
+export interface StartOptions {
+  /** At most 200 characters. Default: a new one. */
+  readonly id?: string
+  /** Whose rules its steps obey. Default: none, as code of the app. */
+  readonly caller?: JobCaller
+}
+
+/** How a fork is made. */
+export interface ForkOptions {
+  /** The name of the step from which on everything is done anew. */
+  readonly from: string
+  /** Default: a new one. */
+  readonly id?: string
+  /** The version of its code. Default: that of the source. */
+  readonly version?: number
+}
+
+/** The workflows of an app. */
+export interface Workflows {
+  /** Starts a workflow. Of two starts with one id the second changes nothing and says so. */
+  start<I extends Shape, O>(
+    workflow: Workflow<I, O>,
+    input: Given<I>,
+    options?: StartOptions,
+  ): Promise<StartedWorkflow>
+  /** The latest first. */
+  list(question?: WorkflowQuestion): Promise<readonly WorkflowSummary[]>
+  /** Everything that is recorded of one. Undefined: there is none of this id. */
+  get(id: string): Promise<WorkflowDetail | undefined>
+  /** False where it has ended. Fails with `not_found`. */
+  signal<D extends Shape>(id: string, signal: Signal<D>, data: Given<D>): Promise<boolean>
+  /** The same by the signal's name, `<kit>.<signal>`, with data that is checked as input. */
+  signalNamed(id: string, signal: string, data: unknown): Promise<boolean>
+  /** Asks it to stop and to undo what it did. False where it has ended or is at it already. */
+  cancel(id: string, reason?: string): Promise<boolean>
+  /** Lets it try again at once what it would try later, or what it has given up undoing. */
+  retry(id: string): Promise<void>
+  /** A new workflow that takes over the results up to a step. Returns its id. */
+  fork(id: string, options: ForkOptions): Promise<string>
+}
+
+const unrestricted: JobCaller = Object.freeze({ is: 'unrestricted', reason: 'workflow' })
+
+/** The workflows of an app, for code and for the command line. */
+export function openWorkflows(runtime: Runtime): Workflows {
+  const { catalog, database, newId } = runtime
+  const now = (): string => instantText(runtime.clock.now())
+  const change = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
+    const value = await database.transaction(work)
+    runtime.effects.wake()
+    return value
+  }
+  const tell = (id: string, signal: Signal, values: object): Promise<boolean> => {
+    const name = demandKnown(catalog, signal)
+    const told = { workflowId: id, signal: name, data: JSON.stringify(values) }
+    return change((session) => sendSignal(session, told, now()))
+  }
+  return {
+    start: (workflow, input, { id = newId(), caller = unrestricted } = {}) => {
+      const name = demandKnown(catalog, workflow as Workflow)
+      const values = demandValues(workflow.input, input, `The input of the workflow ${name}`)
+      const { version } = workflow
+      const made = { id, workflow: name, version, input: JSON.stringify(values), caller }
+      const start = { ...made, traceId: hex(randomBytes(16)) }
+      return change(async (session) => {
+        const [started] = await startWorkflows(session, [start], { newId, now: now() })
+        return started ?? { id, outcome: 'started' }
+      })
+    },
+    list: (question = {}) => listWorkflows(database, question),
+    get: (id) => readWorkflow(database, id),
+    signal: async (id, signal, data) =>
+      tell(id, signal as Signal, demandValues(signal.data, data, `The data of ${signal.name}`)),
+    signalNamed: async (id, name, data) => {
+      const signal = catalog.logic.signals.get(name)
+      if (signal === undefined) throw unknownSignal(name, [...catalog.logic.signals.keys()])
+      return tell(id, signal, givenValues(signal, data))
+    },
+    cancel: (id, reason = 'Cancelled by an operator.') =>
+      change((session) => cancelWorkflow(session, { id, reason }, now())),
+    retry: (id) => change((session) => retryWorkflow(session, id, now())),
+    fork: async (sourceId, { from, id = newId(), version }) => {
+      await change((session) =>
+        forkWorkflow(session, { sourceId, from, id, version }, { newId, now: now() }),
+      )
+      return id
+    },
+  }
+}
+
+/** Data from outside: what does not fit is the giver's mistake, not the app's. */
+function givenValues(signal: Signal, data: unknown): object {
+  try {
+    return demandValues(signal.data, data, `The data of ${signal.name}`)
+  } catch (error) {
+    const detail = error instanceof Error ? error.message : String(error)
+    throw invalidInput([{ pointer: '', code: 'wrong_type', detail }])
+  }
+}
+
+const dueText = `update plinth.workflow_step
+  set due_at = case when state = 'open' and attempts > 0 then null else due_at end,
+    undo_due_at = null, undo_attempts = 0
+  where workflow_id = $1 and (state = 'open' or undo_state = 'open')`
+const againText = `with found as (
+    update plinth.workflow set resting = false, problem = null
+    where id = $1 and ended_at is null returning job_id
+  )
+  update plinth.job set state = 'ready', run_at = $2::timestamp with time zone
+  where id in (select job_id from found) and state in ('delayed', 'retrying', 'failed')`
+const stateText = 'select state, ended_at is not null from plinth.workflow where id = $1 for update'
+
+async function retryWorkflow(session: Session, id: string, now: string): Promise<void> {
+  const { rows } = await session.query({ text: stateText, values: [id] })
+  const [state, ended] = rows[0] ?? []
+  if (!state) throw noWorkflow(id)
+  if (ended === 't') {
+    throw new Failure('conflict', {
+      detail: `The workflow "${id}" has ended (${state}): fork it from a step to go on from there.`,
+    })
+  }
+  await session.query({ text: dueText, values: [id] })
+  await session.query({ text: againText, values: [id, now] })
+}
+
+function unknownSignal(name: string, known: readonly string[]): Failure {
+  const some = known.length === 0 ? 'It has none.' : `It has: ${known.join(', ')}.`
+  return new Failure('not_found', { detail: `The app has no signal "${name}". ${some}` })
+}
