@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { anyone, app, integer, kit, text } from 'plinth'
 import { openApp, type RunningApp } from '../../packages/plinth/src/app/compose.ts'
-import type { WorkMode } from '../../packages/plinth/src/app/work.ts'
+import type { WorkMode } from '../../packages/plinth/src/app/work/open.ts'
 import { systemClock } from '../../packages/plinth/src/base/time.ts'
 import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
 import { startEmbedded } from '../../packages/plinth/src/database/embedded/server.ts'

@@ -29,6 +29,8 @@ import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
 import { Waker } from '../work/waker.ts'
 import type { Worker } from '../work/worker.ts'
+import type { WorkflowDetail, WorkflowQuestion } from '../work/workflow/operate/look.ts'
+import { openWorkflows, type Workflows } from '../work/workflow/operate/workflows.ts'
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
@@ -40,9 +42,10 @@ import type { Log } from './log.ts'
 import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
-import { openWork, type WorkMode } from './work.ts'
+import { openWork, type WorkMode } from './work/open.ts'
+import { type Operating, operatingOf } from './work/operate.ts'
 
-export type { App, Data, Models }
+export type { App, Data, Models, WorkflowDetail, WorkflowQuestion }
 
 /** What an app runs on. */
 export interface AppSetup {
@@ -82,11 +85,15 @@ export interface RunningApp<S extends Models = Models> {
   as(caller: Caller): Data<S>
   /** Calls an action. */
   readonly call: CallAction
+  /** The workflows: start, look, signal, cancel, retry, fork. */
+  readonly workflows: Workflows
   /** What the work with accounts stands on. */
   readonly users: UserParts
   readonly passwords: Passwords
   /** Runs jobs, where the setup says so. */
   readonly worker: Worker
+  /** Jobs, queues, events and schedules, for operators. */
+  readonly operating: Operating
   /** Ends housekeeping, lets jobs end, then the connections to the database. */
   close(): Promise<void>
 }
@@ -224,9 +231,11 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
+    workflows: openWorkflows(runtime),
     users: { catalog, records: recordAccess(runtime, database), passwords },
     passwords,
     worker,
+    operating: operatingOf(runtime, waker),
     async close() {
       endHousekeeping()
       await worker.drain()

@@ -13,7 +13,7 @@ import { keepSeedLines } from './people/seed-lines.ts'
 import { plantFaults } from './process/faults.ts'
 import { withSandboxClock } from './sandbox/clock.ts'
 import { schemaMode } from './schema/schema.ts'
-import type { WorkMode } from './work.ts'
+import type { WorkMode } from './work/open.ts'
 
 /** What is started, and how. */
 export interface StartOptions {

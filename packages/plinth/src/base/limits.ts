@@ -140,7 +140,7 @@ export const limits = Object.freeze({
   // jobs and events
   jobInputBytesMax: 262_144,
   jobKeyCharactersMax: 200,
-  jobsAtOnce: 8,
+  jobsAtOnce: 10,
   jobsClaimedAtOnceMax: 500,
   jobsPerTransactionMax: 50,
   jobGroupTimeoutMs: 3_000,

@@ -15,6 +15,8 @@ Settings are environment variables:
   PLINTH_URL               where the world reaches the app, such as https://shop.example
   PLINTH_TRUSTED_PROXIES   how many proxies of yours stand in front; default 0
   PLINTH_CALLS_PER_MINUTE  how many calls one caller may make; default 600
+  PLINTH_WORK              off: this server runs no jobs; plinth work does; default on
+  PLINTH_JOBS_AT_ONCE      how many jobs a process runs at once; default 10
   PLINTH_LOG               debug, information, warning or error`
 
 /** Adds `dev`, `start`, `check`, `routes` and `new`. */

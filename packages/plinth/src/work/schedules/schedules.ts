@@ -155,3 +155,12 @@ function jobOf({ job, kit, name }: Schedule, { tick, id, nowMs }: Tick): NewJob 
 async function say(session: Session, text: string): Promise<void> {
   await session.query({ name: text.replaceAll(' ', '_'), text, values: [] })
 }
+
+const lastText = `select schedule, (extract(epoch from max(tick)) * 1000)::bigint
+  from plinth.schedule_tick group by schedule`
+
+/** The last tick that was fired of each schedule, RFC 3339, by name. */
+export async function lastTicks(session: Session): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await session.query({ text: lastText, values: [] })
+  return new Map(rows.map(([name, ms]) => [name ?? '', instantText(Number(ms))]))
+}

@@ -1,18 +1,19 @@
 /** Owns the wiring of the worker: who runs which jobs, and what it looks after. */
 
-import type { Runtime } from '../engine/runtime.ts'
-import { laterRunner } from '../work/action/runner.ts'
-import type { Chore } from '../work/chore.ts'
-import { catchUpChore } from '../work/events/catch-up.ts'
-import { keepPartitions } from '../work/events/partitions.ts'
-import { positionChore } from '../work/events/sequence.ts'
-import type { Runner } from '../work/lease.ts'
-import { declaredRunners } from '../work/run/declared.ts'
-import { scheduleChore } from '../work/schedules/schedules.ts'
-import type { Waker } from '../work/waker.ts'
-import { Worker } from '../work/worker.ts'
-import { workflowRunner } from '../work/workflow/runner.ts'
-import { type MailSettings, mailRunners } from './delivery/mail.ts'
+import type { Runtime } from '../../engine/runtime.ts'
+import { laterRunner } from '../../work/action/runner.ts'
+import type { Chore } from '../../work/chore.ts'
+import { catchUpChore } from '../../work/events/catch-up.ts'
+import { keepPartitions } from '../../work/events/partitions.ts'
+import { positionChore } from '../../work/events/sequence.ts'
+import type { Runner } from '../../work/lease.ts'
+import { declaredRunners } from '../../work/run/declared.ts'
+import { scheduleChore } from '../../work/schedules/schedules.ts'
+import type { Waker } from '../../work/waker.ts'
+import { Worker } from '../../work/worker.ts'
+import { eventNewsChore } from '../../work/workflow/event-news.ts'
+import { workflowRunner } from '../../work/workflow/runner.ts'
+import { type MailSettings, mailRunners } from '../delivery/mail.ts'
 
 /**
  * Whether an app runs jobs. `on`: from the start. `manual`: only when told, for tests. `off`:
@@ -59,7 +60,12 @@ function beginPartitions({ database, catalog, clock, log }: Runtime): void {
 /** What a worker looks after beside its jobs. */
 function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
   const { logic } = catalog
-  return [scheduleChore({ logic, newId }), positionChore, catchUpChore({ logic, newId })]
+  return [
+    scheduleChore({ logic, newId }),
+    positionChore,
+    catchUpChore({ logic, newId }),
+    eventNewsChore(),
+  ]
 }
 
 /** Jobs of Plinth itself, by name: workflows, mails, webhooks. */

@@ -1,0 +1,126 @@
+/** Owns what operators do with jobs, queues, events and schedules. */
+
+import { Failure } from '../../base/failure.ts'
+import { instantText } from '../../base/time.ts'
+import type { LoggedEvent } from '../../effects/events/event.ts'
+import { readEvents } from '../../effects/events/log.ts'
+import type { JobState } from '../../effects/jobs/job.ts'
+import {
+  countQueues,
+  findJob,
+  type JobQuestion,
+  listJobs,
+  type SeenJob,
+  type SeenQueue,
+} from '../../effects/jobs/look.ts'
+import {
+  cancelJob,
+  clearDead,
+  type DeadQuestion,
+  deadJobs,
+  pauseQueue,
+  resumeQueue,
+  retryJobs,
+} from '../../effects/jobs/manage.ts'
+import type { Runtime } from '../../engine/runtime.ts'
+import { type Replay, replayEvents } from '../../work/events/replay.ts'
+import { lastTicks } from '../../work/schedules/schedules.ts'
+import { nextTick } from '../../work/schedules/ticks.ts'
+import type { Waker } from '../../work/waker.ts'
+
+export type { JobState, LoggedEvent, SeenJob, SeenQueue }
+
+/** A schedule as operators see it. */
+export interface SeenSchedule {
+  readonly name: string
+  readonly cron: string
+  readonly timeZone: string
+  readonly missed: string
+  /** RFC 3339: the last tick that was fired; null: none was. */
+  readonly lastTick: string | null
+  /** RFC 3339. */
+  readonly nextTick: string | null
+}
+
+/** What operators can do. All of it works beside a running server. */
+export interface Operating {
+  jobs(question: JobQuestion): Promise<readonly SeenJob[]>
+  /** Fails with `not_found`. */
+  job(id: string): Promise<SeenJob>
+  queues(): Promise<readonly SeenQueue[]>
+  /** Fails with `not_found`, and with `conflict` where it had ended before. */
+  cancel(id: string): Promise<void>
+  /** Runs it anew, or at once. Fails with `not_found` and `conflict`. */
+  retry(id: string): Promise<void>
+  /** Runs dead letters anew. Returns how many. */
+  redrive(question: DeadQuestion): Promise<number>
+  /** Forgets dead letters. Returns how many. */
+  clearDead(question: DeadQuestion): Promise<number>
+  pause(queue: string): Promise<void>
+  /** False where it was not paused. */
+  resume(queue: string): Promise<boolean>
+  events(question: Parameters<typeof readEvents>[1]): Promise<readonly LoggedEvent[]>
+  /** New runs of a handler. Returns how many. */
+  replay(replay: Replay): Promise<number>
+  schedules(): Promise<readonly SeenSchedule[]>
+}
+
+/** The operating of an app. */
+export function operatingOf(runtime: Runtime, waker: Waker): Operating {
+  const { database, clock } = runtime
+  const now = (): string => instantText(clock.now())
+  const job = async (id: string): Promise<SeenJob> => {
+    const found = await findJob(database, id)
+    if (found) return found
+    throw new Failure('not_found', { detail: `There is no job ${id}, or it is forgotten already.` })
+  }
+  const retry = async (ids: readonly string[]): Promise<readonly string[]> => {
+    const again = await retryJobs(database, ids, now())
+    if (again.length > 0) waker.wake()
+    return again
+  }
+  return {
+    jobs: (question) => listJobs(database, question),
+    job,
+    queues: () => countQueues(database),
+    async cancel(id) {
+      const { state } = await job(id)
+      if (!(await cancelJob(database, id, now()))) throw ended(id, state)
+      waker.tell(`cancel ${id}`)
+    },
+    async retry(id) {
+      const { state } = await job(id)
+      if ((await retry([id])).length === 0) throw ended(id, state)
+    },
+    redrive: async (question) => (await retry(await deadJobs(database, question))).length,
+    clearDead: async (question) => clearDead(database, await deadJobs(database, question)),
+    pause: (queue) => pauseQueue(database, queue, now()),
+    async resume(queue) {
+      const resumed = await resumeQueue(database, queue)
+      if (resumed) waker.wake()
+      return resumed
+    },
+    events: (question) => readEvents(database, question),
+    replay: (replay) => replayEvents(runtime, replay),
+    schedules: () => seenSchedules(runtime),
+  }
+}
+
+function ended(id: string, state: JobState): Failure {
+  return new Failure('conflict', { detail: `The job ${id} is ${state}: this changes nothing.` })
+}
+
+async function seenSchedules({
+  catalog,
+  database,
+  clock,
+}: Runtime): Promise<readonly SeenSchedule[]> {
+  const last = await lastTicks(database)
+  return [...catalog.logic.schedules].map(([name, { cron, timeZone, missed }]) => {
+    const next = nextTick({ cron, timeZone }, clock.now())
+    return {
+      ...{ name, cron, timeZone, missed, lastTick: last.get(name) ?? null },
+      nextTick: next === undefined ? null : instantText(next),
+    }
+  })
+}

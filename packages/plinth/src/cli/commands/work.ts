@@ -1,0 +1,177 @@
+/** Owns `plinth work`, `plinth jobs …`, `plinth events …` and `plinth schedules`. */
+
+import { reachDatabase } from '../../app/database.ts'
+import { startApp } from '../../app/start.ts'
+import type { JobState, Operating, SeenJob } from '../../app/work/operate.ts'
+import { withApp } from '../session.ts'
+import { configOf, logOf } from '../setup.ts'
+import { columns, faint, printData, tell } from '../terminal.ts'
+
+/** Runs jobs until a signal ends it. */
+export async function work(file: string | undefined): Promise<void> {
+  const config = await configOf(file)
+  const log = logOf(config)
+  const ended = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve()).once('SIGINT', () => resolve())
+  })
+  const database = await reachDatabase(config, log)
+  try {
+    const { address } = database
+    const options = { config, database: address, command: 'start', acceptLoss: false } as const
+    const { running } = await startApp({ ...options, log, work: 'on' })
+    try {
+      await running.worker.registered
+      tell(`Working, ${config.jobsAtOnce} jobs at once. Ctrl-C ends it.`)
+      await ended
+      tell(faint('Ending: what runs may end in its time.'))
+    } finally {
+      await running.close()
+    }
+  } finally {
+    await database.stop()
+  }
+}
+
+function operate<T>(
+  file: string | undefined,
+  does: (operating: Operating) => Promise<T>,
+): Promise<T> {
+  return withApp(file, ({ running }) => does(running.operating))
+}
+
+/** Which jobs are listed, and how. */
+export interface Listing {
+  readonly state?: string
+  readonly queue?: string
+  readonly name?: string
+  readonly limit: number
+  readonly format: string
+}
+
+/** Lists jobs. */
+export async function listJobs(file: string | undefined, listing: Listing): Promise<void> {
+  const { format, state, ...question } = listing
+  await operate(file, async (operating) => {
+    const jobs = await operating.jobs({ ...question, state: state as JobState | undefined })
+    if (format === 'jsonl') for (const job of jobs) printData(JSON.stringify(job))
+    else printJobs(jobs)
+  })
+}
+
+function printJobs(jobs: readonly SeenJob[]): void {
+  if (jobs.length === 0) tell('There are none.')
+  const rows = jobs.map(({ id, name, queue, state, attempt, runAt, error }) => {
+    return [id, name, queue, state, String(attempt), runAt, error?.split('\n')[0] ?? '']
+  })
+  const head = ['id', 'job', 'queue', 'state', 'attempt', 'run at', 'error']
+  for (const line of columns([head, ...rows])) printData(line)
+}
+
+/** Shows one job in full. */
+export async function showJob(file: string | undefined, id: string): Promise<void> {
+  await operate(file, async (operating) => {
+    const { input, caller, ...job } = await operating.job(id)
+    const whole = { ...job, caller: JSON.parse(caller), input: JSON.parse(input) }
+    printData(JSON.stringify(whole, undefined, 2))
+  })
+}
+
+/** Retries or cancels a job. */
+export async function changeJob(
+  file: string | undefined,
+  verb: 'retry' | 'cancel',
+  id: string,
+): Promise<void> {
+  await operate(file, (operating) => operating[verb](id))
+  tell(verb === 'retry' ? `The job ${id} runs anew.` : `The job ${id} is cancelled.`)
+}
+
+/** Which dead letters are meant, and what happens to them. */
+export interface Dead {
+  readonly name?: string
+  readonly queue?: string
+  readonly limit: number
+  readonly retry: boolean
+  readonly clear: boolean
+}
+
+/** Lists dead letters, runs them anew, or forgets them. */
+export async function deadLetters(file: string | undefined, dead: Dead): Promise<void> {
+  const { retry, clear, ...question } = dead
+  await operate(file, async (operating) => {
+    if (retry) tell(`${await operating.redrive(question)} dead letters run anew.`)
+    else if (clear) tell(`${await operating.clearDead(question)} dead letters are forgotten.`)
+    else printJobs(await operating.jobs({ ...question, state: 'failed' }))
+  })
+}
+
+/** Counts the jobs of every queue. */
+export async function listQueues(file: string | undefined): Promise<void> {
+  await operate(file, async (operating) => {
+    const queues = await operating.queues()
+    if (queues.length === 0) tell('No queue holds a job.')
+    const rows = queues.map(({ queue, paused, counts }) => {
+      const states = Object.entries(counts).map(([state, count]) => `${state} ${count}`)
+      return [queue, paused ? 'paused' : '', states.join(', ')]
+    })
+    for (const line of columns(rows)) printData(line)
+  })
+}
+
+/** Pauses or resumes a queue. */
+export async function changeQueue(
+  file: string | undefined,
+  verb: 'pause' | 'resume',
+  queue: string,
+): Promise<void> {
+  await operate(file, async (operating) => {
+    if (verb === 'pause') {
+      await operating.pause(queue)
+      tell(`The queue ${queue} is paused: what is added to it is kept.`)
+    } else if (await operating.resume(queue)) tell(`The queue ${queue} goes on.`)
+    else tell(`The queue ${queue} was not paused.`)
+  })
+}
+
+/** Which events are listed. */
+export interface EventListing {
+  readonly after: number
+  readonly limit: number
+  readonly type?: string
+}
+
+/** Prints events, one JSON line each. */
+export async function listEvents(
+  file: string | undefined,
+  { after, limit, type }: EventListing,
+): Promise<void> {
+  await operate(file, async (operating) => {
+    const types = type === undefined ? undefined : [type]
+    for (const event of await operating.events({ after, limit, types })) {
+      const { data, ...head } = event
+      printData(JSON.stringify({ ...head, data: JSON.parse(data) }))
+    }
+  })
+}
+
+/** Runs a handler anew. */
+export async function replay(
+  file: string | undefined,
+  given: { handler: string; from: number | string; to: number | undefined },
+): Promise<void> {
+  const count = await operate(file, (operating) => operating.replay(given))
+  tell(`${count} events are handled anew by ${given.handler}.`)
+}
+
+/** Lists schedules. */
+export async function listSchedules(file: string | undefined): Promise<void> {
+  await operate(file, async (operating) => {
+    const schedules = await operating.schedules()
+    if (schedules.length === 0) tell('The app declares none.')
+    const rows = schedules.map(({ name, cron, timeZone, missed, lastTick, nextTick }) => {
+      return [name, cron, timeZone, missed, lastTick ?? 'never', nextTick ?? 'never']
+    })
+    const head = ['schedule', 'cron', 'time zone', 'missed', 'last', 'next']
+    if (rows.length > 0) for (const line of columns([head, ...rows])) printData(line)
+  })
+}

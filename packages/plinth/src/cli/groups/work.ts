@@ -1,0 +1,196 @@
+/** Owns the commands that run jobs and look after them: work, jobs, events, schedules. */
+
+import type { Command } from 'commander'
+import { Failure } from '../../base/failure.ts'
+import { oneOf, readWords } from '../arguments.ts'
+import { addCommand, examples } from './words.ts'
+
+const states = [
+  ...['delayed', 'waiting', 'ready', 'running', 'retrying', 'done', 'failed', 'cancelled'],
+] as const
+
+/** Adds `work`, `jobs …`, `events …` and `schedules`. */
+export function addWorkCommands(program: Command): void {
+  addWork(program)
+  const jobs = group(program, 'jobs', 'list, show, retry, cancel jobs; pause and resume queues')
+  addLooking(jobs)
+  addChanging(jobs)
+  addDead(jobs)
+  addQueues(jobs)
+  addEvents(group(program, 'events', 'list events; run a handler anew for some of them'))
+  addSchedules(program)
+}
+
+function group(program: Command, name: string, description: string): Command {
+  const command = program.command(name).description(description)
+  return command.helpOption('-h, --help', 'print this help').helpCommand(false)
+}
+
+function numberOf(option: string): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,15}$/.test(text)) return Number(text)
+    throw new Failure('usage', { detail: `${option}: "${text}" is no whole number.` })
+  }
+}
+
+function addWork(program: Command): void {
+  addCommand(program, 'work', 'run jobs, without serving; as many processes as you like')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app } = readWords(words, { usage: 'plinth work [app.ts]', min: 0, max: 0 })
+      const { work } = await import('../commands/work.ts')
+      await work(app)
+    })
+    .addHelpText('after', examples(['plinth work', 'PLINTH_JOBS_AT_ONCE=50 plinth work app.ts']))
+}
+
+interface ListOptions {
+  readonly state?: string
+  readonly queue?: string
+  readonly name?: string
+  readonly limit: number
+  readonly format: string
+}
+
+function addLooking(jobs: Command): void {
+  addCommand(jobs, 'list', 'list jobs, the newest first')
+    .usage('[app.ts] [options]')
+    .option('-s, --state <state>', states.join(', '), oneOf('--state', states))
+    .option('-q, --queue <queue>', 'of one queue')
+    .option('-n, --name <job>', 'of one name, such as shop.tell')
+    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 50)
+    .option(
+      '-f, --format <format>',
+      'table or jsonl',
+      oneOf('--format', ['table', 'jsonl']),
+      'table',
+    )
+    .action(async (words: string[], options: ListOptions) => {
+      const { app } = readWords(words, { usage: 'plinth jobs list [app.ts]', min: 0, max: 0 })
+      const { listJobs } = await import('../commands/work.ts')
+      await listJobs(app, options)
+    })
+    .addHelpText('after', examples(['plinth jobs list --state failed', 'plinth jobs list -q mail']))
+  addCommand(jobs, 'show', 'show one job in full, with its input')
+    .usage('[app.ts] <id>')
+    .action(async (words: string[]) => {
+      const { app, rest } = one(words, 'plinth jobs show [app.ts] <id>')
+      const { showJob } = await import('../commands/work.ts')
+      await showJob(app, rest)
+    })
+}
+
+function one(words: string[], usage: string): { app: string | undefined; rest: string } {
+  const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+  return { app, rest: rest[0] ?? '' }
+}
+
+function addChanging(jobs: Command): void {
+  addCommand(jobs, 'retry', 'run a dead letter or a cancelled job anew, a later one at once')
+    .usage('[app.ts] <id>')
+    .action(async (words: string[]) => {
+      const { app, rest } = one(words, 'plinth jobs retry [app.ts] <id>')
+      const { changeJob } = await import('../commands/work.ts')
+      await changeJob(app, 'retry', rest)
+    })
+  addCommand(jobs, 'cancel', 'end a job; nothing of one that runs is stored')
+    .usage('[app.ts] <id>')
+    .action(async (words: string[]) => {
+      const { app, rest } = one(words, 'plinth jobs cancel [app.ts] <id>')
+      const { changeJob } = await import('../commands/work.ts')
+      await changeJob(app, 'cancel', rest)
+    })
+}
+
+interface DeadOptions {
+  readonly name?: string
+  readonly queue?: string
+  readonly limit: number
+  readonly retry: boolean
+  readonly clear: boolean
+}
+
+function addDead(jobs: Command): void {
+  addCommand(jobs, 'dead', 'list dead letters, run them anew, or forget them')
+    .usage('[app.ts] [--retry | --clear] [options]')
+    .option('-q, --queue <queue>', 'of one queue')
+    .option('-n, --name <job>', 'of one name')
+    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 1_000)
+    .option('--retry', 'run them anew', false)
+    .option('--clear', 'forget them', false)
+    .action(async (words: string[], options: DeadOptions) => {
+      const { app } = readWords(words, { usage: 'plinth jobs dead [app.ts]', min: 0, max: 0 })
+      if (options.retry && options.clear) {
+        throw new Failure('usage', { detail: 'Give --retry or --clear, not both.' })
+      }
+      const { deadLetters } = await import('../commands/work.ts')
+      await deadLetters(app, options)
+    })
+    .addHelpText('after', examples(['plinth jobs dead', 'plinth jobs dead -n shop.tell --retry']))
+}
+
+function addQueues(jobs: Command): void {
+  addCommand(jobs, 'queues', 'count the jobs of every queue by state')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app } = readWords(words, { usage: 'plinth jobs queues [app.ts]', min: 0, max: 0 })
+      const { listQueues } = await import('../commands/work.ts')
+      await listQueues(app)
+    })
+  for (const verb of ['pause', 'resume'] as const) {
+    const what = verb === 'pause' ? 'claim no more jobs of a queue' : 'let a queue go on'
+    addCommand(jobs, verb, `${what}, on all nodes`)
+      .usage('[app.ts] <queue>')
+      .action(async (words: string[]) => {
+        const { app, rest } = one(words, `plinth jobs ${verb} [app.ts] <queue>`)
+        const { changeQueue } = await import('../commands/work.ts')
+        await changeQueue(app, verb, rest)
+      })
+  }
+}
+
+interface EventOptions {
+  readonly after: number
+  readonly limit: number
+  readonly type?: string
+}
+
+function addEvents(events: Command): void {
+  addCommand(events, 'list', 'print events in their order, one JSON line each')
+    .usage('[app.ts] [options]')
+    .option('-a, --after <position>', 'those behind it', numberOf('--after'), 0)
+    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 100)
+    .option('-t, --type <type>', 'of one type, such as shop.placed')
+    .action(async (words: string[], options: EventOptions) => {
+      const { app } = readWords(words, { usage: 'plinth events list [app.ts]', min: 0, max: 0 })
+      const { listEvents } = await import('../commands/work.ts')
+      await listEvents(app, options)
+    })
+  addCommand(events, 'replay', 'run a handler anew for what the log holds')
+    .usage('[app.ts] <handler> --from <position or time>')
+    .requiredOption('--from <where>', 'a position, or a time such as 2026-01-31T09:00:00Z')
+    .option('--to <position>', 'the last one; default: all', numberOf('--to'))
+    .action(async (words: string[], { from, to }: { from: string; to?: number }) => {
+      const { app, rest } = one(words, 'plinth events replay [app.ts] <handler> --from <where>')
+      const { replay } = await import('../commands/work.ts')
+      await replay(app, { handler: rest, from: /^\d+$/.test(from) ? Number(from) : from, to })
+    })
+    .addHelpText(
+      'after',
+      examples([
+        'plinth events list --type shop.placed --limit 10',
+        'plinth events replay shop.placed --from 1',
+        'plinth events replay shop.placed --from 2026-01-31T09:00:00Z --to 1200',
+      ]),
+    )
+}
+
+function addSchedules(program: Command): void {
+  addCommand(program, 'schedules', 'list schedules with their last and next ticks')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const { app } = readWords(words, { usage: 'plinth schedules [app.ts]', min: 0, max: 0 })
+      const { listSchedules } = await import('../commands/work.ts')
+      await listSchedules(app)
+    })
+}
