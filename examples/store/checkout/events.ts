@@ -28,3 +28,8 @@ export const moneyReturned = checkout.event(
 export const paymentMoved = checkout.signal('paymentMoved', {
   what: choice(['provider', 'withdrawn']),
 })
+
+/** The id of the workflow that collects the price of an order: there is one for each. */
+export function payId(orderId: string): string {
+  return `pay-${orderId}`
+}

@@ -3,9 +3,9 @@
 import { type RecordOf, text } from 'plinth'
 import { type Basketed, basketOf, itemsMax } from './basket.ts'
 import { customerOf, lockCart } from './cart.ts'
-import { orderPaid } from './events.ts'
+import { orderPaid, payId } from './events.ts'
 import { type CheckoutModels, checkout, pounds, type Scope } from './kit.ts'
-import { pay, payId } from './pay.ts'
+import { pay } from './pay.ts'
 import { takeCoupons } from './reserve.ts'
 
 type CustomerRecord = RecordOf<CheckoutModels['customer']>

@@ -1,16 +1,13 @@
 /** Owns collecting the price of an order: a durable sequence, each call to the provider keyed. */
 
 import { id, text, type WorkflowScope } from 'plinth'
+import type { Payment } from 'plinth/payments'
 import { book, report } from './books.ts'
 import { orderPaid, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, type Scope } from './kit.ts'
-import { ask, type Decided, payments, type Seen, seen } from './provider.ts'
+import { ask, type Decided, payments, persistent, type Seen, seen } from './provider.ts'
+import { returnUnwanted } from './refund.ts'
 import { release } from './reserve.ts'
-
-/** The id of the workflow that collects the price of an order. */
-export function payId(orderId: string): string {
-  return `pay-${orderId}`
-}
 
 /** How long a customer may take, for 3-D Secure and the like. */
 const patience = 'PT30M'
@@ -18,9 +15,9 @@ const patience = 'PT30M'
 /** How often a customer may come back without having finished. */
 const turnsMax = 5
 
-/** So long the provider is asked again while nobody knows what happened: for about a day. */
-export const persistent = {
-  retry: { attemptsMax: 40, delayMs: 500, factor: 2, delayMsMax: 3_600_000 },
+/** So long a price is tried to be held while nobody knows what happened: for about half an hour. */
+const patient = {
+  retry: { attemptsMax: 15, delayMs: 500, factor: 2, delayMsMax: 300_000 },
   timeoutMs: 60_000,
 } as const
 
@@ -53,11 +50,16 @@ export const pay = checkout.workflow('pay', {
             const order = { amount, method, idempotencyKey, reference: orderId }
             return provider.authorise({ ...order, intendedAt: startedAt })
           }).then(seen),
-        persistent,
+        patient,
       )
     } catch {
-      // For a day nobody could say. At most an amount is held, and a hold runs out by itself.
+      // Nobody could say. At most an amount is held: the pieces need not wait for that.
       await flow.step('given-up', (scope) => giveUp(scope, paying))
+      await flow.external(
+        'clear',
+        ({ idempotencyKey }) => clear(orderId, idempotencyKey),
+        persistent,
+      )
       return { status: 'given up' }
     }
     return { status: await settle(flow, paying, held) }
@@ -160,10 +162,34 @@ async function giveUp(scope: Scope, { orderId, paymentId }: Paying): Promise<voi
   await release(scope, orderId, 'too_late')
 }
 
-/** The order is paid. In the same transaction: the books, the order, the fact. */
+/** Releases whatever was held for an order after all. */
+async function clear(orderId: string, idempotencyKey: string): Promise<number> {
+  const found = await ask((provider) => provider.find(orderId))
+  const held = found.outcome === 'ok' ? found.value.filter(isHeld) : []
+  for (const { id: paymentId } of held) {
+    await ask((provider) =>
+      provider.cancel({ paymentId, idempotencyKey: `${idempotencyKey}:${paymentId}` }),
+    )
+  }
+  return held.length
+}
+
+function isHeld({ status }: Payment): boolean {
+  return status === 'authorised' || status === 'action_required' || status === 'pending'
+}
+
+/**
+ * The order is paid. In the same transaction: the books, the order, the fact. Where its buyer has
+ * taken it back while the money was on its way, it goes straight back.
+ */
 async function confirm(scope: Scope, { orderId, paymentId }: Paying, taken: Seen) {
-  const { amount } = await book(scope, paymentId, taken)
+  const payment = await book(scope, paymentId, taken)
+  const { status } = await scope.data.unrestricted.order.lock(orderId)
+  if (status !== 'open') {
+    await returnUnwanted(scope, payment)
+    return 'withdrawn'
+  }
   await scope.data.unrestricted.order.update(orderId, { status: 'paid' })
-  scope.emit(orderPaid, { orderId, total: amount })
+  scope.emit(orderPaid, { orderId, total: payment.amount })
   return 'paid'
 }

@@ -16,6 +16,12 @@ export type Decided<T> =
   | { readonly outcome: 'ok'; readonly value: T }
   | { readonly outcome: 'declined'; readonly reason: string; readonly message: string }
 
+/** So long the provider is asked again while nobody knows what happened: for about a day. */
+export const persistent = {
+  retry: { attemptsMax: 40, delayMs: 500, factor: 2, delayMsMax: 3_600_000 },
+  timeoutMs: 60_000,
+} as const
+
 /** A payment as steps keep it: JSON. */
 export interface Seen {
   readonly id: string

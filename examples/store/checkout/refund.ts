@@ -2,11 +2,10 @@
 
 import { boolean, id, integer, list, money, type RecordOf, text } from 'plinth'
 import { book, report } from './books.ts'
-import { moneyReturned, paymentMoved } from './events.ts'
+import { moneyReturned, payId, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, pounds, type Scope } from './kit.ts'
-import { payId, persistent } from './pay.ts'
-import { ask, type Seen, seen } from './provider.ts'
-import { restock } from './reserve.ts'
+import { ask, persistent, type Seen, seen } from './provider.ts'
+import { release, restock } from './reserve.ts'
 
 type PaymentRecord = RecordOf<CheckoutModels['payment']>
 type LineRecord = RecordOf<CheckoutModels['line']>
@@ -83,9 +82,10 @@ export const cancelOrder = checkout.action('cancel', {
     const payment = await lockPayment(scope, input.order)
     const order = await data.unrestricted.order.lock(input.order)
     if (order.status === 'open') {
-      // Its workflow is at work: it lets go as soon as it may.
+      await release(scope, order.id, 'withdrawn')
+      // Its workflow lets go of the money, or sends it back where it was on its way.
       await signal(payId(order.id), paymentMoved, { what: 'withdrawn' })
-      return order
+      return data.unrestricted.order.get(order.id)
     }
     if (order.status !== 'paid' || !payment) throw fail('too_late')
     const cancelled = await data.unrestricted.order.update(order.id, { status: 'cancelled' })
@@ -117,6 +117,14 @@ export async function orderRefund(
   })
   await start(giveBack, { refundId: refund.id }, { id: `refund-${refund.id}` })
   return refund
+}
+
+/** What was captured for an order that had come to nothing goes back: nobody gets anything for it. */
+export async function returnUnwanted(scope: Scope, payment: PaymentRecord): Promise<void> {
+  const amount = payment.captured.amount - payment.refundOrdered.amount
+  if (amount === 0) return
+  const reason = 'The order had been cancelled.'
+  await orderRefund(scope, { payment, pieces: [], amount, restock: false, reason })
 }
 
 /** Ordered → sent back → booked; where the provider refuses, everything can be ordered again. */

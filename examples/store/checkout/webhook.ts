@@ -3,11 +3,10 @@
 import { Failure, type RecordOf } from 'plinth'
 import type { PaymentEvent } from 'plinth/payments'
 import { book, report } from './books.ts'
-import { paymentMoved } from './events.ts'
+import { payId, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, type Scope } from './kit.ts'
-import { payId } from './pay.ts'
 import { payments, type Seen, seen } from './provider.ts'
-import { orderRefund } from './refund.ts'
+import { returnUnwanted } from './refund.ts'
 
 type PaymentRecord = RecordOf<CheckoutModels['payment']>
 
@@ -85,9 +84,5 @@ async function act(scope: Scope, known: PaymentRecord, told: Seen): Promise<void
     // The workflow asks the provider itself: a message only says that it is worth asking.
     await signal(payId(known.orderId), paymentMoved, { what: 'provider' })
   }
-  const left = now.captured.amount - now.refundOrdered.amount
-  if (status !== 'cancelled' || left === 0) return
-  // Captured for an order that had been given up: nobody gets anything for it.
-  const reason = 'The order had been cancelled.'
-  await orderRefund(scope, { payment: now, pieces: [], amount: left, restock: false, reason })
+  if (status === 'cancelled') await returnUnwanted(scope, now)
 }

@@ -84,7 +84,7 @@ describe('from cart to paid order', () => {
       [one.orderId],
     )
     assert.ok(payments.every((payment) => !('providerId' in payment)))
-    assert.deepEqual((await shop.store.as(one.buyer).entry.find()).data, [])
+    await assert.rejects(shop.store.as(one.buyer).entry.find(), { code: 'forbidden' })
     const foreign = await ask(shop, one.buyer, 'orders/cancel', { order: two.orderId })
     assert.equal(foreign.status, 404)
     const refund = await ask(shop, one.buyer, 'orders/refund', { order: one.orderId })
@@ -175,6 +175,7 @@ describe('what goes wrong at the provider', () => {
 
   test('a genuine message of another amount changes nothing, and is reported', async () => {
     const { orderId } = await bought('card_authenticate')
+    shop.foreign.add(orderId)
     await settle(shop)
     const before = await paymentOf(shop, orderId)
     // Somebody pays for the order with another payment, of a penny.
@@ -197,6 +198,52 @@ describe('what goes wrong at the provider', () => {
       },
       amount: { amount: 1, currency: 'GBP' },
     })
+  })
+})
+
+describe('taking it back while the money is on its way', () => {
+  test('before it is held: nothing is charged', async () => {
+    const { buyer, orderId, thing } = await bought()
+    assert.equal((await ask(shop, buyer, 'orders/cancel', { order: orderId })).status, 200)
+    await settle(shop)
+    assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 5])
+    assert.equal((await shop.payments.charges()).byReference[orderId], undefined)
+    await checkBooks(shop)
+  })
+
+  test('while nobody knows whether it was captured: it goes straight back', async () => {
+    await shop.payments.misbehave({ kind: 'error_after', operation: 'capture' })
+    const { buyer, orderId, thing } = await bought()
+    await settle(shop)
+    assert.equal((await order(orderId)).status, 'open')
+    assert.equal((await ask(shop, buyer, 'orders/cancel', { order: orderId })).status, 200)
+    await until(
+      shop,
+      async () => (await paymentOf(shop, orderId)).refunded.amount === 2_500,
+      'it went back',
+    )
+    assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 5])
+    const moved = (await shop.payments.charges()).byReference[orderId]
+    assert.deepEqual([moved?.captures, moved?.refunds], [1, 1])
+    await checkBooks(shop)
+  })
+
+  test('a provider that is away for half an hour: the pieces are on the shelf again', async () => {
+    await shop.payments.misbehave({ kind: 'error_after', operation: 'authorise', times: 100 })
+    const { orderId, thing } = await bought()
+    for (let turn = 0; turn < 40 && (await order(orderId)).status === 'open'; turn++) {
+      await settle(shop)
+      shop.store.clock.advance(2 * minute)
+    }
+    assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 5])
+    await shop.payments.behave()
+    const held = async () => {
+      const found = await shop.payments.find(orderId)
+      return found.outcome === 'ok' ? found.value.map(({ status }) => status) : []
+    }
+    await until(shop, async () => (await held())[0] === 'cancelled', 'released there as well')
+    assert.deepEqual(await held(), ['cancelled'])
+    await checkBooks(shop)
   })
 })
 
