@@ -39,6 +39,7 @@ export function openApiDocument(options: DocumentOptions): Schema {
         ? { ...described, operationId: `${described.operationId}.body` }
         : described
   }
+  const used = usedIn(paths)
   return {
     openapi: versions[form],
     info: { title, version, description: introduction },
@@ -52,14 +53,25 @@ export function openApiDocument(options: DocumentOptions): Schema {
         Problem: problemSchema,
         Batch: batchSchema,
         BatchResults: batchResultsSchema,
-        OperationStatus: operationStatusSchema,
+        ...used('schemas', { OperationStatus: operationStatusSchema }),
       },
-      parameters: { ...sharedParameters },
+      parameters: used('parameters', sharedParameters),
       headers: { ...sharedHeaders },
       responses: responses.all(),
       securitySchemes: securitySchemes(options.cookieName),
     },
   }
+}
+
+/** Keeps of some components those that the paths refer to: an app without actions has no later. */
+function usedIn(paths: Json) {
+  const text = JSON.stringify(paths)
+  return (kind: string, components: Schema): Schema =>
+    Object.fromEntries(
+      Object.entries(components).filter(([name]) =>
+        text.includes(`"#/components/${kind}/${name}"`),
+      ),
+    )
 }
 
 /** The public address first; `/` holds wherever the document was read. */
