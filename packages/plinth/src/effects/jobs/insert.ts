@@ -55,7 +55,7 @@ export async function insertJobs(
   jobs: readonly NewJob[],
   now: string,
 ): Promise<readonly Enqueued[]> {
-  for (const job of jobs) demandSound(job)
+  for (const job of jobs) demandSoundJob(job)
   if (jobs.every(({ dedupe }) => dedupe === undefined)) {
     await insert(session, jobs, now)
     return jobs.map(({ id }) => ({ id, outcome: 'queued' }))
@@ -137,7 +137,8 @@ function duplicate({ job, dedupe }: NewJob): Failure {
   })
 }
 
-function demandSound({ job, input, key, dedupe, runAt, priority }: NewJob): void {
+/** Refuses a job that cannot be stored, before anything is sent. */
+export function demandSoundJob({ job, input, key, dedupe, runAt, priority }: NewJob): void {
   demandSize(input, `The input of the job ${job}`)
   for (const [name, word] of Object.entries({ key, dedupe })) {
     if (word === undefined || isWord(word)) continue

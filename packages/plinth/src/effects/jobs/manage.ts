@@ -18,7 +18,7 @@ const cancelText = `with ended as (
 // As new: all attempts are there again, and a key's line is joined at its end.
 const retryText = `with again as (
     update plinth.job set run_at = $2::timestamp with time zone, attempt = 0, finished_at = null,
-      keep_until = null,
+      keep_until = null, effect_asked = null,
       state = case when key is null then 'ready' else 'waiting' end
     where id = any($1::uuid[]) and state in ('failed', 'cancelled', 'delayed', 'retrying')
       and (dedupe is null or state in ('delayed', 'retrying') or not exists (

@@ -89,6 +89,25 @@ export const careful = desk.job('careful', {
   },
 })
 
+/** Does not end in its time; `late` is what it does when it wakes up. */
+export const slow = desk.job('slow', {
+  input: { text: text() },
+  timeoutMs: 80,
+  retry: { attemptsMax: 1 },
+  async run({ input, data, attempt }) {
+    await data.unrestricted.note.create({ text: input.text })
+    await behaviour.holds.get(input.text)
+    behaviour.called.push(`woke ${attempt.aborted.aborted}`)
+  },
+})
+
+/** Returns what JSON cannot hold. */
+export const strange = desk.job('strange', {
+  input: {},
+  retry: { attemptsMax: 1 },
+  external: async () => ({ big: 10n }),
+})
+
 /** A fact about a subject. */
 export const said = desk.event('said', { text: text() }, { subject: ({ text }) => text })
 

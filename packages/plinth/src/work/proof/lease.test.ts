@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { openApp } from '../../app/compose.ts'
+import { plantSabotages } from '../../base/failpoint.ts'
+import { systemClock } from '../../base/time.ts'
+import { insertJobs } from '../../effects/jobs/insert.ts'
+import { findJob } from '../../effects/jobs/look.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { completeJobs, fence, runLater } from '../queue/finish.ts'
+import { behaviour, deskApp, newJob, rowsOf } from './desk.ts'
+
+const shop = await testApp(deskApp)
+after(() => shop.close())
+const { runtime } = shop.running
+const { database } = runtime
+const now = (): string => new Date().toISOString()
+const setup = {
+  ...{ database: shop.database, secret: 'x'.repeat(43), production: false },
+  ...({ schema: 'settled', work: 'on' } as const),
+}
+const openWorker = () => openApp(deskApp, setup, { clock: systemClock })
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const enqueue = async (...texts: string[]): Promise<string[]> => {
+  const jobs = texts.map((text) => newJob(runtime, { text, runAt: '2026-01-01T00:00:00Z' }))
+  return (await insertJobs(database, jobs, now())).map(({ id }) => id)
+}
+async function until<T>(look: () => Promise<T | undefined | false>, forMs = 5_000): Promise<T> {
+  const endMs = performance.now() + forMs
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    assert.ok(performance.now() < endMs, 'it did not happen in time')
+    await pause(5)
+  }
+}
+const stateOf = async (id: string) => (await findJob(database, id))?.state
+
+async function workerProcess(holds: string) {
+  const file = join(import.meta.dirname, 'worker-process.ts')
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', file, JSON.stringify(shop.database), holds],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  await new Promise((resolve) => child.stdout.once('data', resolve))
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  return { child, ended }
+}
+
+test('the job of a killed process is run by another one within a second', async () => {
+  const { child, ended } = await workerProcess('held')
+  const [id = ''] = await enqueue('held')
+  await until(async () => (await stateOf(id)) === 'running')
+  const other = await openWorker()
+  try {
+    await other.worker.registered
+    await pause(600)
+    assert.equal(await stateOf(id), 'running', 'a living worker keeps its job')
+    child.kill('SIGKILL')
+    const killedMs = performance.now()
+    await ended
+    await until(async () => (await stateOf(id)) === 'done')
+    const tookMs = performance.now() - killedMs
+    assert.ok(tookMs < 1_000, `${tookMs} ms`)
+    const notes = await rowsOf(database, `select attempt from desk.note where text = 'held'`)
+    assert.deepEqual(notes, [['2']], 'once')
+  } finally {
+    child.kill('SIGKILL')
+    await other.close()
+  }
+})
+
+test('a worker that loses its connection loses its leases: what it still does is not stored', async () => {
+  const held = Promise.withResolvers<void>()
+  behaviour.holds.set('lost', held.promise)
+  const first = await openWorker()
+  try {
+    const [id = ''] = await enqueue('lost')
+    await until(async () => (await stateOf(id)) === 'running')
+    await rowsOf(
+      database,
+      `select pg_terminate_backend(pid) from pg_locks
+        where locktype = 'advisory' and classid = 1886153001 and granted`,
+    )
+    await until(async () => (await findJob(database, id))?.attempt === 2)
+    held.resolve()
+    behaviour.holds.delete('lost')
+    await until(async () => (await stateOf(id)) === 'done')
+    await pause(50)
+    const notes = await rowsOf(database, `select attempt from desk.note where text = 'lost'`)
+    assert.deepEqual(notes, [['2']], 'the first attempt is rolled back')
+  } finally {
+    held.resolve()
+    await first.close()
+  }
+})
+
+test('an attempt that holds nothing can neither complete, nor fence, nor postpone', async () => {
+  const [id = ''] = await enqueue('fence')
+  const take = `update plinth.job set state = 'running', worker = 1, attempt = 5 where id = $1`
+  await rowsOf(database, take, id)
+  const [[place = '']] = (await rowsOf(
+    database,
+    'select ctid from plinth.job where id = $1',
+    id,
+  )) as [[string]]
+  const hold = { id, place, worker: 1, attempt: 5 }
+  const wrong = [
+    { ...hold, worker: 2 },
+    { ...hold, attempt: 4 },
+    { ...hold, id: runtime.newId() },
+  ]
+  for (const one of wrong) {
+    const finished = [{ hold: one, keepUntil: now() }]
+    await assert.rejects(completeJobs(database, finished, now()), { code: 'lease_lost' })
+    await assert.rejects(fence(database, one), { code: 'lease_lost' })
+    assert.equal(await runLater(database, one, { runAt: now() }), false)
+  }
+  await fence(database, hold)
+  await rowsOf(database, `update plinth.job set error = 'moved' where id = $1`, id)
+  await fence(database, hold)
+  plantSabotages(['lease-without-fence'])
+  try {
+    const finished = [{ hold: { ...hold, worker: 2 }, keepUntil: now() }]
+    await completeJobs(database, finished, now())
+    assert.equal(await stateOf(id), 'done', 'the planted bug is the one that the fence stops')
+  } finally {
+    plantSabotages([])
+  }
+})
+
+test('a drained worker lets its jobs end and claims no more; what is too slow is given back', async () => {
+  const quick = Promise.withResolvers<void>()
+  const slow = Promise.withResolvers<void>()
+  behaviour.holds.set('quick', quick.promise).set('slow', slow.promise)
+  const one = await openWorker()
+  const [quickId = '', slowId = ''] = await enqueue('quick', 'slow')
+  await until(async () => (await stateOf(quickId)) === 'running')
+  await until(async () => (await stateOf(slowId)) === 'running')
+  const drained = one.worker.drain(300)
+  const [lateId = ''] = await enqueue('late')
+  await pause(50)
+  quick.resolve()
+  await drained
+  assert.equal(await stateOf(quickId), 'done')
+  assert.equal(await stateOf(slowId), 'ready', 'given back')
+  assert.equal((await findJob(database, slowId))?.attempt, 0, 'and not counted')
+  assert.equal(await stateOf(lateId), 'ready')
+  const left = await rowsOf(database, 'select number from plinth.worker')
+  assert.ok(left.length <= 1, 'it has signed off')
+  slow.resolve()
+  behaviour.holds.clear()
+  await one.close()
+  const next = await openWorker()
+  await until(async () => (await stateOf(slowId)) === 'done')
+  await until(async () => (await stateOf(lateId)) === 'done')
+  await next.close()
+  const notes = await rowsOf(database, `select count(*) from desk.note where text = 'slow'`)
+  assert.deepEqual(notes, [['1']])
+})
