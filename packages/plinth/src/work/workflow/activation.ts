@@ -4,7 +4,7 @@ import { AssertionError } from '../../base/assert.ts'
 import type { Clock } from '../../base/time.ts'
 import type { Instance, Journal, Loaded, StoredEnding } from './journal.ts'
 import { Performer, type Work } from './perform.ts'
-import { type Ending, type Replayed, replay, type Steps } from './replay/replay.ts'
+import { type Ending, needsUndo, type Replayed, replay, type Steps } from './replay/replay.ts'
 import { storable } from './replay/storable.ts'
 import { storedError } from './retry.ts'
 import { type Undo, undoAll } from './undo.ts'
@@ -58,11 +58,23 @@ async function takeFurther<S>(activating: Activating<S>): Promise<boolean> {
   }
   const found = activating.programOf(loaded.instance)
   if ('missing' in found) {
+    if (await endedWithoutCode(journal, loaded)) return true
     // Not for good: another node may know it, or this one after the next deployment.
     await journal.park(found.missing, activating.clock.now() + found.retryMs)
     return true
   }
   return new Activation(activating, loaded).run(found.program)
+}
+
+/** What is cancelled and has nothing to undo needs no code for it. True: it has ended. */
+async function endedWithoutCode<S>(
+  journal: Journal<S>,
+  { instance, records }: Loaded,
+): Promise<boolean> {
+  if (instance.cancelReason === undefined) return false
+  const children = records.some(({ kind, state }) => kind === 'child' && state === 'open')
+  if (children || records.some(needsUndo)) return false
+  return journal.end(instance.ending ?? cancelled(instance))
 }
 
 class Activation<S> {
@@ -107,7 +119,7 @@ class Activation<S> {
       case 'returned':
         return this.#complete(ending.value)
       case 'cancelled':
-        return this.#undo(replayed, this.#cancelled())
+        return this.#undo(replayed, cancelled(this.#loaded.instance))
       case 'failed':
         return this.#undo(replayed, failure({ code: 'step_failed', detail: ending.detail }))
       case 'threw':
@@ -154,15 +166,15 @@ class Activation<S> {
 
   async #park(problem: string): Promise<boolean> {
     const { journal, clock } = this.#with
+    if (await endedWithoutCode(journal, this.#loaded)) return true
     const waitMs = Math.min(parkMsMax, parkMs * 2 ** Math.min(this.#loaded.instance.problems, 10))
     await journal.park(problem, clock.now() + waitMs)
     return true
   }
+}
 
-  #cancelled(): StoredEnding {
-    const detail = this.#loaded.instance.cancelReason ?? 'It was cancelled.'
-    return { state: 'cancelled', error: { code: 'cancelled', detail } }
-  }
+function cancelled({ cancelReason = 'It was cancelled.' }: Instance): StoredEnding {
+  return { state: 'cancelled', error: { code: 'cancelled', detail: cancelReason } }
 }
 
 function failure(error: StoredEnding['error']): StoredEnding {

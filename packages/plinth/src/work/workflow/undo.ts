@@ -48,7 +48,7 @@ export async function undoAll<S>(
   const open = undoable.filter(({ record }) => record.undo.state !== 'done')
   for (const { record, undo } of open.sort((a, b) => b.record.number - a.record.number)) {
     const { attempts, dueMs } = record.undo
-    if (attempts >= attemptsMax(undo.retry)) return stuck(record)
+    if (attempts >= attemptsMax(undo.retry)) return stuck(record.name, attempts)
     if (dueMs !== undefined && dueMs > undoing.clock.now()) return { is: 'waiting', wakeMs: dueMs }
     undoing.aborted.throwIfAborted()
     const outcome = await undoOne(undoing, record, undo)
@@ -93,12 +93,12 @@ async function failed<S>(
   const dueMs = clock.now() + delayAfter(attempts, undo.retry, fraction())
   const error = storedError(thrown)
   await journal.writeUndo(record.place, { state: 'open', attempts, dueMs, error })
-  if (attempts >= attemptsMax(undo.retry)) return stuck(record, error.detail)
+  if (attempts >= attemptsMax(undo.retry)) return stuck(record.name, attempts, error.detail)
   return { is: 'waiting', wakeMs: dueMs }
 }
 
-function stuck({ name, undo }: StepRecord, detail?: string): UndoOutcome {
+function stuck(name: string, attempts: number, detail?: string): UndoOutcome {
   const last = detail === undefined ? '' : ` The last time: ${detail}`
-  const times = `Undoing "${name}" failed ${Math.max(undo.attempts, 1)} times`
+  const times = `Undoing "${name}" failed ${attempts} times`
   return { is: 'stuck', problem: `${times}: mend the cause, then retry the workflow.${last}` }
 }

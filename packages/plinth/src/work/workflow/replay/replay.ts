@@ -362,7 +362,8 @@ class Run<W, U> {
   }
 }
 
-function needsUndo({ undoable, state, undo, reused }: StepRecord): boolean {
+/** Whether something is still to be done to undo a step. */
+export function needsUndo({ undoable, state, undo, reused }: StepRecord): boolean {
   return undoable && state === 'done' && undo.state !== 'done' && !reused
 }
 
