@@ -1,5 +1,6 @@
 /** Owns `npm run bench`: every figure, side by side. `npm run bench -- reads memory` runs parts. */
 
+import { measureActions } from './actions/bench.ts'
 import { machineFacts } from './machine.ts'
 import { measureFairness } from './measures/fairness.ts'
 import { measureImport } from './measures/import.ts'
@@ -11,7 +12,16 @@ import { type Figure, tableOf } from './table.ts'
 import { benchTraffic } from './traffic/bench.ts'
 import { makeScratch } from './world.ts'
 
-const parts = ['reads', 'writes', 'fairness', 'startup', 'memory', 'import', 'types'] as const
+const parts = [
+  'reads',
+  'writes',
+  'actions',
+  'fairness',
+  'startup',
+  'memory',
+  'import',
+  'types',
+] as const
 
 type Part = (typeof parts)[number]
 
@@ -34,6 +44,7 @@ async function main(): Promise<void> {
   try {
     const kinds = (['read', 'write'] as const).filter((kind) => asked.has(`${kind}s`))
     const traffic = kinds.length > 0 ? await benchTraffic(kinds, { scratch, tell }) : ''
+    if (asked.has('actions')) figures.push(...(await measureActions(scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))

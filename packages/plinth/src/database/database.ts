@@ -65,6 +65,11 @@ export interface TransactionOptions {
    * Its snapshot is taken after the wait, so that it sees what the one before it has committed.
    */
   readonly queueAt?: readonly string[]
+  /**
+   * Sent with BEGIN, ahead of the first statement; they return no rows. Where one fails, so does
+   * the first statement, and nothing runs.
+   */
+  readonly begins?: readonly Query[]
 }
 
 /** A database: pipelined single statements, and transactions on connections of their own. */

@@ -104,6 +104,7 @@ class OpenDatabase implements Database {
       statementTimeoutMs: options.statementTimeoutMs,
       timeoutMs: options.timeoutMs,
       queueAt: options.queueAt ?? [],
+      begins: options.begins ?? [],
     })
   }
 

@@ -29,6 +29,7 @@ export interface TransactionRun {
   readonly statementTimeoutMs: number | undefined
   readonly timeoutMs: number | undefined
   readonly queueAt?: readonly string[]
+  readonly begins?: readonly Query[]
 }
 
 /** Runs the work in a transaction, at most `attemptsMax` times. */
@@ -38,7 +39,7 @@ export async function runTransaction<T>(
   options: TransactionRun,
 ): Promise<T> {
   const start: Start = {
-    begin: beginOf(options),
+    begin: [...beginOf(options), ...(options.begins ?? [])],
     endsAtMs: options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs,
     queueAt: options.queueAt ?? [],
   }

@@ -1,7 +1,7 @@
 /** Owns idempotency: the reply of a call is stored in the transaction of its effects. */
 
 import { Failure } from '../base/failure.ts'
-import type { Session } from '../database/database.ts'
+import type { Query, Session } from '../database/database.ts'
 import { databaseErrorOf } from '../database/errors.ts'
 
 /** What makes a call the same call. */
@@ -14,9 +14,12 @@ export interface CallKey {
 }
 
 const lockedPlace = 'pg_catalog.hashtextextended($1 || chr(10) || $2, 7)'
-const claimText = `select c.free, i.fingerprint, i.reply
-  from (select pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}) as free) as c
-  left join plinth.idempotency as i on i.caller = $1 and i.key = $2`
+// A statement that fails where the key is taken: it travels with BEGIN, and nothing runs behind it.
+// It returns no row: what travels with BEGIN must not.
+const claimText = `select 1 where 1 / (pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}))::integer
+  = 0`
+const claimFailed = '22012'
+const findText = 'select fingerprint, reply from plinth.idempotency where caller = $1 and key = $2'
 const storeText = `insert into plinth.idempotency
     (caller, key, fingerprint, reply, created_at, kept_until)
   values ($1, $2, $3, $4, $5::timestamp with time zone, $6::timestamp with time zone)`
@@ -26,22 +29,35 @@ const confirmText = `update plinth.idempotency set kept_until = kept_until
 const forgetText = 'delete from plinth.idempotency where kept_until < $1::timestamp with time zone'
 
 /**
- * Claims a key for this transaction and returns the stored reply of an earlier call, if there is
- * one; both in one statement. Of two equal calls at once, the second either sees the first one's
- * committed reply or is told `in_progress`; none runs beside the other. The row is read plainly,
- * never by ON CONFLICT DO NOTHING (which lets write skew through). The snapshot can be older than
- * the lock: then storing the reply meets the unique key, and the call looks again.
- *
- * Fails with `in_progress` (409) and `key_reused` (422).
+ * Claims a key for the transaction that begins with it. Of two equal calls at once the second
+ * fails (`isClaimed`): none runs beside the other.
  */
-export async function claimKey(session: Session, call: CallKey): Promise<string | undefined> {
-  const { rows } = await session.query({
-    name: 'plinth_idempotency_claim',
-    text: claimText,
+export function claimKey({ caller, key }: CallKey): Query {
+  return { name: 'plinth_idempotency_claim', text: claimText, values: [caller, key] }
+}
+
+/** True for the failure of a transaction whose key is claimed by another one. */
+export function isClaimed(error: unknown): boolean {
+  return databaseErrorOf(error)?.sqlState === claimFailed
+}
+
+/**
+ * The stored reply of an earlier call, if there is one. Asked outside of the transaction, while it
+ * runs: inside of a serializable one, looking for a key that is not there would make every other
+ * new key a conflict. Where the look is older than the claim, storing the reply meets the unique
+ * key, and the call looks again. The row is read plainly, never by ON CONFLICT DO NOTHING (which
+ * lets write skew through).
+ *
+ * Fails with `key_reused` (422).
+ */
+export async function findReply(outside: Session, call: CallKey): Promise<string | undefined> {
+  const { rows } = await outside.query({
+    name: 'plinth_idempotency_find',
+    text: findText,
     values: [call.caller, call.key],
+    repeatable: true,
   })
-  const [free, fingerprint, reply] = rows[0] ?? []
-  if (free !== 't') throw stillRunning()
+  const [fingerprint, reply] = rows[0] ?? []
   if (fingerprint === null || fingerprint === undefined) return undefined
   demandSame(call, fingerprint)
   return reply ?? undefined

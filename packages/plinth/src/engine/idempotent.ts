@@ -6,11 +6,13 @@ import { isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
-import type { Session } from '../database/database.ts'
+import type { Query, Session } from '../database/database.ts'
 import { databaseErrorOf } from '../database/errors.ts'
 import {
   type CallKey,
   claimKey,
+  findReply,
+  isClaimed,
   isStoredMeanwhile,
   settleKey,
   stillRunning,
@@ -42,9 +44,14 @@ class Replayed extends Error {
 
 /** What a keyed call does inside its transaction, beside its own work. */
 export interface Keyed {
-  /** Runs first: claims the key, or ends the transaction where the reply is stored already. */
-  claim(session: Session): Promise<void>
-  /** Runs last: stores the reply beside its effects. */
+  /** Sent with BEGIN: claims the key, or fails the transaction. */
+  readonly begins: readonly Query[]
+  /**
+   * Looks, beside the transaction, whether the call was answered before: then it fails, and the
+   * transaction must not commit. What the work itself fails with counts only after this.
+   */
+  look(): Promise<void>
+  /** Stores the reply beside its effects. Its one statement is sent at once. */
   store(session: Session, reply: Reply): Promise<void>
 }
 
@@ -63,15 +70,26 @@ export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promi
     runtime.database.transaction(
       async (session) => {
         demandTime(runtime, call)
-        await keyed.claim(session)
-        const reply = await run({ runtime, session, caller, call })
+        const reply = await looking(keyed, () => run({ runtime, session, caller, call }))
         await reach('rows.written')
         await keyed.store(session, reply)
         return reply
       },
-      { isolation },
+      { isolation, begins: keyed.begins },
     ),
   )
+}
+
+/** Does the work while it is looked whether it was done before, which counts more. */
+export async function looking<T>(
+  keyed: Pick<Keyed, 'look'> | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (keyed === undefined) return work()
+  const [looked, done] = await Promise.allSettled([keyed.look(), work()])
+  if (looked.status === 'rejected') throw looked.reason
+  if (done.status === 'rejected') throw done.reason
+  return done.value
 }
 
 /**
@@ -91,19 +109,22 @@ export async function withKey(
       return await attempt(keyed)
     } catch (error) {
       if (error instanceof Replayed) return error.reply
+      if (isClaimed(error)) throw stillRunning()
       const inDoubt = databaseErrorOf(error)?.outcomeUnknown ?? false
       const settled = inDoubt ? await settle(runtime, key) : undefined
       if (settled !== undefined) return settled
       if (number < attemptsMax && (inDoubt || goesAgain(asked, error))) continue
+      if (inDoubt) throw brokenEachTime(error)
       throw isStoredMeanwhile(error) ? stillRunning() : error
     }
   }
 }
 
-function keyedOf({ clock }: Runtime, key: CallKey, keptHours: number): Keyed {
+function keyedOf({ clock, database }: Runtime, key: CallKey, keptHours: number): Keyed {
   return {
-    async claim(session) {
-      const stored = await claimKey(session, key)
+    begins: [claimKey(key)],
+    async look() {
+      const stored = await findReply(database, key)
       await reach('key.claimed')
       if (stored !== undefined) throw new Replayed(stored)
     },
@@ -146,6 +167,16 @@ async function settle({ database, effects }: Runtime, key: CallKey): Promise<Rep
       cause,
     })
   }
+}
+
+function brokenEachTime(cause: unknown): Failure {
+  return new Failure('unavailable', {
+    detail:
+      'The connection broke each time the change was being stored: nothing is stored. ' +
+      'Repeat the call with the same Idempotency-Key: it happens once.',
+    retryAfterSeconds: 1,
+    cause,
+  })
 }
 
 function keyOf({ call, caller }: Asked): CallKey {

@@ -6,7 +6,7 @@ import { invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { type CatalogLogic, logicName } from '../../catalog/logic/logic.ts'
 import type { Session } from '../../database/database.ts'
-import { insertJobs } from '../jobs/insert.ts'
+import { demandSoundJob, insertJobs } from '../jobs/insert.ts'
 import { callerText, demandSize, type NewJob } from '../jobs/job.ts'
 import { eventText, expiryOf, type NewEvent, type StoredEvent, sourceOf } from './event.ts'
 
@@ -40,6 +40,14 @@ export async function appendEvents(
   const nowMs = Date.parse(now)
   const known = events.map(({ type }) => logic.handlersOf.get(type) ?? [])
   for (const event of events) demandSound(event)
+  const jobs = events.flatMap((event, index) => {
+    const stored: StoredEvent = { ...event, source: sourceOf(event.type), time: now }
+    const { caller, traceId } = event
+    return (known[index] ?? []).map((handler) => {
+      return handlerJob(handler, { event: stored, caller, traceId, id: newId(), now })
+    })
+  })
+  for (const job of jobs) demandSoundJob(job)
   const appended = session.query({
     name: 'plinth_event_append',
     text: appendText,
@@ -58,13 +66,6 @@ export async function appendEvents(
         return expiryOf(nowMs, event.retentionDays)
       }),
     ],
-  })
-  const jobs = events.flatMap((event, index) => {
-    const stored: StoredEvent = { ...event, source: sourceOf(event.type), time: now }
-    const { caller, traceId } = event
-    return (known[index] ?? []).map((handler) => {
-      return handlerJob(handler, { event: stored, caller, traceId, id: newId(), now })
-    })
   })
   await Promise.all([appended, jobs.length > 0 ? insertJobs(session, jobs, now) : undefined])
 }

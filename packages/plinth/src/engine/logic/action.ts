@@ -1,10 +1,12 @@
 /** Owns the running of declared actions: rule, input, one transaction, one answer. */
 
 import type { Caller } from '../../access/caller.ts'
-import { present } from '../../base/assert.ts'
+import { AssertionError, present } from '../../base/assert.ts'
 import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionOperation } from '../../catalog/catalog.ts'
+import type { Session } from '../../database/database.ts'
+import { databaseErrorOf } from '../../database/errors.ts'
 import { checkObject, type ObjectValue, reporter } from '../../kinds/kinds.ts'
 import type { Call, Reply } from '../call.ts'
 import { type Keyed, withKey } from '../idempotent.ts'
@@ -87,13 +89,31 @@ export async function admitAction(
 export interface Attempting {
   readonly values: ObjectValue
   readonly keyed?: Keyed
+  /** Runs first in every attempt. */
+  readonly before?: (session: Session) => Promise<void>
+  /** Runs last in every attempt, and is waited for. */
+  readonly after?: (session: Session, reply: Reply) => Promise<void>
 }
 
 /** Runs an action that is allowed, in one transaction. */
-export function runAllowed(
+export async function runAllowed(
+  asked: Asked,
+  operation: ActionOperation,
+  attempting: Attempting,
+): Promise<Reply> {
+  try {
+    return await inTransaction(asked, operation, attempting)
+  } catch (error) {
+    const writes = operation.safe && databaseErrorOf(error)?.sqlState === '25006'
+    if (!writes) throw error
+    throw new AssertionError(`${operation.name} is declared safe, but writes.`, { cause: error })
+  }
+}
+
+function inTransaction(
   { runtime, call, caller, aborted, progress }: Asked,
   operation: ActionOperation,
-  { values, keyed }: Attempting,
+  { values, keyed, before, after }: Attempting,
 ): Promise<Reply> {
   const { action } = present(operation.declared, operation.name)
   const leftMs = call.deadlineMs === undefined ? undefined : call.deadlineMs - runtime.clock.now()
@@ -101,12 +121,13 @@ export function runAllowed(
     runtime,
     {
       ...{ caller, traceId: call.traceId, name: operation.name, isolation: action.isolation },
-      ...{ aborted, progress },
+      ...{ aborted, progress, before, after },
       timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
       readOnly: operation.safe,
       input: operation.safe ? undefined : values,
-      before: keyed?.claim,
-      after: keyed?.store,
+      begins: keyed?.begins,
+      look: keyed?.look,
+      last: keyed?.store,
     },
     async ({ scope, attempt: under }) => {
       const result = await action.run(actionScope(scope, under, { operation, values }) as never)

@@ -24,6 +24,8 @@ export interface NewMail {
 
 /** How effects are stored: inside the transaction that they belong to, at its end. */
 export interface Effects {
+  // These two refuse what they cannot store before they send anything, and send all statements
+  // before they wait for the first: then they can travel together with COMMIT.
   appendEvents(session: Session, events: readonly NewEvent[], now: string): Promise<void>
   insertJobs(session: Session, jobs: readonly NewJob[], now: string): Promise<readonly Enqueued[]>
   startWorkflows(
@@ -40,6 +42,13 @@ export interface Effects {
   storeMails(session: Session, mails: readonly NewMail[], now: string): Promise<void>
   /** After the commit: there is work. */
   wake(): void
+}
+
+/** Effects on their way into the tables. */
+export interface Storing {
+  readonly waitedFor: Promise<unknown>
+  /** Whose statements are all sent already: their answers may come with that of COMMIT. */
+  readonly together: readonly Promise<unknown>[]
 }
 
 /** How many effects of each kind there were at some moment, to go back to. */
@@ -72,14 +81,15 @@ export class PendingEffects {
   }
 
   /** Stores everything. All statements are under way at once. */
-  async store(effects: Effects, session: Session, now: string): Promise<void> {
+  store(effects: Effects, session: Session, now: string): Storing {
     const { events, jobs, workflows, mails } = this
-    const storing: Promise<unknown>[] = []
-    if (events.length > 0) storing.push(effects.appendEvents(session, events, now))
-    if (jobs.length > 0) storing.push(effects.insertJobs(session, jobs, now))
-    if (workflows.length > 0) storing.push(effects.startWorkflows(session, workflows, now))
-    if (mails.length > 0) storing.push(effects.storeMails(session, mails, now))
-    await Promise.all(storing)
+    const together: Promise<unknown>[] = []
+    const waited: Promise<unknown>[] = []
+    if (events.length > 0) together.push(effects.appendEvents(session, events, now))
+    if (jobs.length > 0) together.push(effects.insertJobs(session, jobs, now))
+    if (workflows.length > 0) waited.push(effects.startWorkflows(session, workflows, now))
+    if (mails.length > 0) waited.push(effects.storeMails(session, mails, now))
+    return { waitedFor: Promise.all(waited), together }
   }
 
   #lists(): readonly unknown[][] {

@@ -15,7 +15,7 @@ import {
 import { instantKind, type ObjectValue, reporter, uuidKind } from '../../kinds/kinds.ts'
 import { notFound } from '../../query/grammar/read.ts'
 import type { Call, Reply } from '../call.ts'
-import { type Keyed, withKey } from '../idempotent.ts'
+import { type Keyed, looking, withKey } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 
 /** The name of the jobs that run such calls. */
@@ -42,12 +42,11 @@ export function acceptLater(asked: Asked, accepting: Accepting): Promise<Reply> 
   const accept = (keyed?: Keyed): Promise<Reply> =>
     runtime.database.transaction(
       async (session) => {
-        await keyed?.claim(session)
-        const reply = await store(asked, accepting, session)
+        const reply = await looking(keyed, () => store(asked, accepting, session))
         await keyed?.store(session, reply)
         return reply
       },
-      { isolation: 'read committed' },
+      { isolation: 'read committed', begins: keyed?.begins ?? [] },
     )
   const accepted =
     call.idempotencyKey === undefined ? accept() : keyedAccept(asked, accepting, accept)

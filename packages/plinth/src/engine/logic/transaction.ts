@@ -1,17 +1,19 @@
 /** Owns the transactions of logic: everything that some logic does and causes, or none of it. */
 
 import type { Caller } from '../../access/caller.ts'
-import { reach } from '../../base/failpoint.ts'
+import { isSabotaged, reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import { randomFraction } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { monotonicMs, sleep } from '../../base/time.ts'
-import type { Session, TransactionOptions } from '../../database/database.ts'
+import type { Query, Session, TransactionOptions } from '../../database/database.ts'
 import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
 import type { Models } from '../../define/infer.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
+import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
+import type { Storing } from './effects.ts'
 import { hotRowsOf } from './hot-rows.ts'
 import { scopeOf } from './scope.ts'
 
@@ -36,6 +38,15 @@ export interface LogicRun<T = unknown> {
   readonly progress?: ((done: number, note?: string) => void) | undefined
   /** Runs first in every attempt, in the same transaction, e.g. a fence. */
   readonly before?: ((session: Session) => Promise<void>) | undefined
+  /** Sent with BEGIN; where one fails, nothing runs. */
+  readonly begins?: readonly Query[] | undefined
+  /** Runs beside every attempt; where it fails, that is what counts, and nothing is committed. */
+  readonly look?: (() => Promise<void>) | undefined
+  /**
+   * Runs after everything else. Its statements are sent at once, together with COMMIT; where one
+   * fails, the commit does.
+   */
+  readonly last?: ((session: Session, value: T) => Promise<void>) | undefined
   /** Runs last in every attempt, beside the storing of the effects, e.g. a job's completion. */
   readonly after?: ((session: Session, value: T) => Promise<void>) | undefined
 }
@@ -76,7 +87,8 @@ export async function logicTransaction<T>(
     const touched = new Set<string>()
     const attempting = { runtime, run, work, touched, endsAtMs, queueAt }
     try {
-      const { value, wakes } = await hot.inLine(queueAt, () => attemptOnce(attempting))
+      const { value, wakes, late } = await hot.inLine(queueAt, () => attemptOnce(attempting))
+      if (late) await runtime.database.transaction(late)
       if (wakes) runtime.effects.wake()
       return value
     } catch (error) {
@@ -86,8 +98,10 @@ export async function logicTransaction<T>(
         continue
       }
       if (!goesAgain(error, number)) throw error
-      queueAt = [...touched]
-      hot.note(touched)
+      if (meetsAtRows(error)) {
+        queueAt = [...touched]
+        hot.note(touched)
+      }
       await sleep(pauseMs(number))
       if (monotonicMs() >= endsAtMs) throw error
     }
@@ -123,6 +137,15 @@ function goesAgain(error: unknown, number: number): boolean {
   return cause.sqlState === '23505' && number === 1
 }
 
+/**
+ * True where calls have met at a row. What PostgreSQL refuses because of reads and writes that
+ * only might have crossed (it watches whole pages) says nothing about rows: it is just tried again.
+ */
+function meetsAtRows(error: unknown): boolean {
+  const cause = databaseErrorOf(error)
+  return cause !== undefined && !cause.message.includes('read/write dependencies')
+}
+
 interface Attempting<T> {
   readonly runtime: Runtime
   readonly run: LogicRun<T>
@@ -136,6 +159,8 @@ interface Done<T> {
   readonly value: T
   /** True where workers have something to do. */
   readonly wakes: boolean
+  /** Only where a test has planted it: stores the effects after the commit. */
+  readonly late?: (session: Session) => Promise<void>
 }
 
 function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
@@ -167,6 +192,7 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       attemptsMax: 1,
       timeoutMs: leftMs,
       queueAt,
+      begins: run.begins ?? [],
       ...(leftMs < limits.statementTimeoutMs ? { statementTimeoutMs: leftMs } : {}),
     },
   )
@@ -182,16 +208,44 @@ async function inTime<T>(
   { runtime, run, work }: Attempting<T>,
   { attempt, session, time }: InTime,
 ): Promise<Done<T>> {
-  await run.before?.(session)
-  const working = work({ scope: scopeOf(attempt), attempt, session, aborted: time.aborted })
-  // Where the time is over first, nobody waits for it any more.
-  working.catch(ignore)
-  const value = await Promise.race([working, time.over])
-  await attempt.settle()
+  const value = await looking(run.look ? { look: run.look } : undefined, async () => {
+    await run.before?.(session)
+    const working = work({ scope: scopeOf(attempt), attempt, session, aborted: time.aborted })
+    // Where the time is over first, nobody waits for it any more.
+    working.catch(ignore)
+    const done = await Promise.race([working, time.over])
+    await attempt.settle()
+    return done
+  })
   await reach('rows.written')
   const { effects, now } = attempt
-  await Promise.all([effects.store(runtime.effects, session, now), run.after?.(session, value)])
-  return { value, wakes: effects.storedAtOnce || !effects.none }
+  const wakes = effects.storedAtOnce || !effects.none
+  const store = (where: Session): Storing => effects.store(runtime.effects, where, now)
+  if (isSabotaged('event-after-commit')) {
+    await run.after?.(session, value)
+    await run.last?.(session, value)
+    const late = async (where: Session): Promise<void> => {
+      const { waitedFor, together } = store(where)
+      await Promise.all([waitedFor, ...together])
+    }
+    return { value, wakes, late }
+  }
+  const { waitedFor, together } = store(session)
+  await Promise.all([waitedFor, run.after?.(session, value)])
+  await sent([...together, run.last?.(session, value)])
+  return { value, wakes }
+}
+
+/**
+ * Lets statements travel with COMMIT: fails with what was refused before they were sent, and does
+ * not wait for their answers. Where PostgreSQL refuses one of them, COMMIT fails with that.
+ */
+async function sent(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const work of works) {
+    if (work === undefined) continue
+    work.catch(ignore)
+    await Promise.race([work, undefined])
+  }
 }
 
 /** The time of one attempt: its end, and the word that it has come. */

@@ -66,12 +66,10 @@ class LaterCall {
     const values = await admitAction(asked, operation)
     await runAllowed(asked, operation, {
       values,
-      keyed: {
-        claim: async (session) => {
-          if (!(await isOpen(session, job.id))) throw cancelled()
-        },
-        store: (session, reply) => this.#end(session, { state: 'done', result: reply.body }),
+      before: async (session) => {
+        if (!(await isOpen(session, job.id))) throw cancelled()
       },
+      after: (session, reply) => this.#end(session, { state: 'done', result: reply.body }),
     })
   }
 

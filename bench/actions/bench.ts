@@ -1,0 +1,132 @@
+/** Owns the action benchmark: an order with its event, audit and key, against the rows alone. */
+
+import { createHash, randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
+import { isInstalled, run, start } from '../processes.ts'
+import type { Figure } from '../table.ts'
+import type { LoadFigures } from '../traffic/load-run.ts'
+import { addressOf, type Opponent, root, type Scratch } from '../world.ts'
+
+const products = 5_000
+const rounds = 5
+const seconds = 4
+const connections = 32
+const goal = 0.8
+
+/** Measures both in turn, on one database, and compares the middle of several rounds. */
+export async function measureActions(
+  scratch: Scratch,
+  tell: (line: string) => void,
+): Promise<readonly Figure[]> {
+  if (!(await isInstalled('wrk'))) {
+    tell('actions: wrk is not installed (apt-get install wrk); left out')
+    return []
+  }
+  const data = join(scratch.path, 'actions')
+  const plinth = await startApp(data)
+  const address = await addressOf(data)
+  const peer = await startPeer(address)
+  const world = await fill(address, scratch)
+  const ratios: number[] = []
+  await load({ ...world, opponent: peer, label: 'warm-peer' })
+  await load({ ...world, opponent: plinth, label: 'warm-plinth' })
+  for (let round = 1; round <= rounds; round++) {
+    const theirs = await load({ ...world, opponent: peer, label: `peer-${round}` })
+    const ours = await load({ ...world, opponent: plinth, label: `plinth-${round}` })
+    ratios.push(ours / theirs)
+    tell(`actions: plinth ${ours.toFixed(0)}/s, rows alone by hand ${theirs.toFixed(0)}/s`)
+  }
+  await Promise.all([plinth.process.stop(), peer.process.stop()])
+  const middle = ratios.toSorted((one, other) => one - other)[Math.floor(rounds / 2)] ?? 0
+  return [
+    {
+      name: 'action with event, audit and key, against rows alone by hand',
+      value: `${middle.toFixed(2)} x`,
+      goal: `>= ${goal} x`,
+      reached: middle >= goal,
+    },
+  ]
+}
+
+async function startApp(dataDirectory: string): Promise<Opponent> {
+  const command = join(root, 'packages', 'plinth', 'bin', 'plinth.js')
+  const file = join(import.meta.dirname, 'app.ts')
+  const process = start(globalThis.process.execPath, [command, 'start', file], {
+    cwd: root,
+    env: { PORT: '0', PLINTH_DATA: dataDirectory, PLINTH_CALLS_PER_MINUTE: '90000000' },
+  })
+  const [, url = ''] = await process.match(/API +(http:\/\/\S+)\/api/)
+  return { url, process }
+}
+
+async function startPeer({ host, port, user, database, password }: DatabaseAddress) {
+  const given = { host, port: String(port), user, database, password }
+  const parameters = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  )
+  const file = join(import.meta.dirname, 'peer.ts')
+  const process = start(globalThis.process.execPath, [file, ...parameters], {
+    env: { NODE_ENV: 'production' },
+  })
+  const [, url = ''] = await process.match(/"address":"([^"]+)"/)
+  return { url, process }
+}
+
+interface World {
+  readonly token: string
+  /** A file with the ids of the products, one a line. */
+  readonly file: string
+}
+
+async function fill(address: DatabaseAddress, scratch: Scratch): Promise<World> {
+  const { host, port, user, database, password } = address
+  const client = new pg.Client({ host, port, user, database, password: password ?? '' })
+  await client.connect()
+  const token = `pls_${randomBytes(32).toString('base64url')}`
+  try {
+    await client.query(
+      `insert into identity."user" (id, email, roles, suspended, created_at, updated_at, version)
+        values (gen_random_uuid(), 'ann@bench.example', '{}', false, now(), now(), 1)`,
+    )
+    await client.query(
+      `insert into identity.session (id, token_hash, user_id, expires_at, last_used_at,
+          created_at, updated_at, version)
+        select gen_random_uuid(), $1, id, now() + interval '1 day', now(), now(), now(), 1
+        from identity."user"`,
+      [createHash('sha256').update(token).digest('base64url')],
+    )
+    await client.query(
+      `insert into shop.product (id, name, price, stock, created_at, updated_at, version)
+        select gen_random_uuid(), 'Product ' || n, 100 + n, 1000000, now(), now(), 1
+        from generate_series(1, ${products}) n`,
+    )
+    await client.query('analyze')
+    const { rows } = await client.query<{ id: string }>('select id from shop.product')
+    const file = join(scratch.path, 'products.txt')
+    await writeFile(file, `${rows.map(({ id }) => id).join('\n')}\n`)
+    return { token, file }
+  } finally {
+    await client.end()
+  }
+}
+
+interface Loading extends World {
+  readonly opponent: Opponent
+  readonly label: string
+}
+
+async function load({ opponent, label, token, file }: Loading): Promise<number> {
+  const printed = await run('wrk', [
+    ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`],
+    ...['-s', join(import.meta.dirname, 'requests.lua'), opponent.url, '--', token, label, file],
+  ])
+  const json = printed.split('\n').find((line) => line.startsWith('{'))
+  const { requests, durationUs, failed, broken } = JSON.parse(json ?? '{}') as LoadFigures
+  if (failed + broken > 0 || !(requests > 0)) {
+    throw new Error(`${opponent.url} failed ${failed} and left ${broken} of ${requests} open.`)
+  }
+  return requests / (durationUs / 1e6)
+}
