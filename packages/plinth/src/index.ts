@@ -36,3 +36,13 @@ export { identity } from './identity/kit.ts'
 export type { Json, Kind, Money, StandardSchema } from './kinds/kinds.ts'
 export { cell } from './transfer/import/cells.ts'
 export { type Importer, importer } from './transfer/import/importer.ts'
+export { webhooks } from './webhooks/kit.ts'
+export {
+  type HmacOptions,
+  hmacWebhook,
+  type MessageOptions,
+  type Secrets,
+  standardWebhook,
+  stripeWebhook,
+  type VerifyWebhook,
+} from './webhooks/verify.ts'

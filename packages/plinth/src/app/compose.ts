@@ -35,6 +35,15 @@ import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
 import { demandMail, type MailSettings, mailbox, mailKits } from './delivery/mail.ts'
+import {
+  besideApi,
+  type OutboundPolicy,
+  outgoingActions,
+  type WebhookParts,
+  webhookParts,
+  withFanOut,
+  withPlaces,
+} from './delivery/webhooks.ts'
 import { effectsOf } from './effects.ts'
 import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
@@ -65,6 +74,8 @@ export interface AppSetup {
   readonly publicUrl?: string | undefined
   /** How mail leaves the app. Default: it stays in the mailbox. */
   readonly mail?: MailSettings | undefined
+  /** Which addresses of other people's choice are called. Default: by `production`. */
+  readonly outbound?: OutboundPolicy | undefined
 }
 
 /** What a test replaces. */
@@ -100,31 +111,31 @@ export interface RunningApp<S extends Models = Models> {
 
 /** The actions that every app has. */
 export function builtInActions(app: App<unknown>, parts: BuiltInParts): readonly Action[] {
-  const { passwords, runtime } = parts
+  const { passwords, runtime, hooks } = parts
   const flows = identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
-  return [...flows, auditAction(runtime)]
+  return [...flows, auditAction(runtime), ...outgoingActions(app, hooks)]
 }
 
 /** What built-in actions stand on; the runtime is there when the first of them is called. */
 export interface BuiltInParts {
   readonly passwords: Passwords
   readonly runtime: () => Runtime
+  /** What webhooks are sent with. */
+  readonly hooks: () => WebhookParts
 }
 
 /** The catalog of an app with the built-in kits. Fails with `declaration_invalid`. */
 export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catalog {
-  const runtime = (): Runtime => present<Runtime>(undefined, 'the runtime of a catalog alone')
-  const parts = { passwords: boundedPasswords(argonHasher), runtime }
-  const known = actions ?? builtInActions(app, parts)
+  const alone = <T>(): T => present<T>(undefined, 'the runtime of a catalog alone')
+  const parts = { passwords: boundedPasswords(argonHasher), runtime: alone, hooks: alone }
+  const known = actions ?? builtInActions(app, parts as BuiltInParts)
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
-  return compileCatalog(
-    { ...app, roles },
-    {
-      kits: [identity, ...mailKits(app)],
-      actions: known.map(({ operation }) => operation),
-    },
-  )
+  const builtIns = {
+    kits: [identity, ...mailKits(app)],
+    actions: known.map(({ operation }) => operation),
+  }
+  return withFanOut(compileCatalog({ ...app, roles }, builtIns))
 }
 
 /**
@@ -140,10 +151,9 @@ export async function openApp<S>(
 ): Promise<RunningApp<S extends Models ? S : Models>> {
   const passwords = boundedPasswords(argonHasher)
   const opened: { runtime?: Runtime } = {}
-  const actions = builtInActions(app, {
-    passwords,
-    runtime: () => present(opened.runtime, 'the runtime of an open app'),
-  })
+  const live = (): Runtime => present(opened.runtime, 'the runtime of an open app')
+  const hooks = webhookParts(live, setup)
+  const actions = builtInActions(app, { passwords, runtime: live, hooks })
   // Before anything is opened: a mistake in the declaration leaves nothing behind.
   const catalog = catalogOf(app, actions)
   demandMail(catalog, { settings: setup.mail ?? mailbox, production: setup.production })
@@ -155,7 +165,7 @@ export async function openApp<S>(
     }
     const waker = new Waker(database)
     opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup, waker })
-    return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker })
+    return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
   } catch (error) {
     await database.close()
     throw error
@@ -207,13 +217,15 @@ interface Composing {
   readonly clock: Clock
   readonly setup: AppSetup
   readonly waker: Waker
+  readonly hooks: () => WebhookParts
 }
 
 function compose<S extends Models>(composing: Composing): RunningApp<S> {
-  const { app, runtime, passwords, clock, setup, waker } = composing
+  const { app, runtime, passwords, clock, setup, waker, hooks } = composing
+  const { mail = mailbox, production } = setup
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
-  const handler = createRestDoor({
+  const door = createRestDoor({
     catalog,
     invoke: answer,
     clock,
@@ -221,9 +233,10 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     publicUrl: setup.publicUrl,
     health: { live: () => undefined, ready: () => ping(database) },
   })
+  const handler = withPlaces(door, besideApi(runtime, { production, mail }))
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
-  const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail: setup.mail ?? mailbox })
+  const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })
   return {
     catalog,
     runtime,

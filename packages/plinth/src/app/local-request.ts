@@ -47,6 +47,7 @@ export async function askLocally(handler: Handler, asked: LocalRequest): Promise
       remoteAddress: asked.remoteAddress ?? '127.0.0.1',
       signal: new AbortController().signal,
       header: (name) => headers.get(name),
+      headers: () => Object.fromEntries(headers),
       body: async () => bounded(asked.body),
     }
     return handler(request)

@@ -56,10 +56,10 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const embedded = config.database === undefined
   const mode = await schemaMode({ command, production, embedded, migrations })
   const schema = { mode, migrations, ask: () => acceptLoss }
-  const { jobsAtOnce, mail, publicUrl } = config
+  const { jobsAtOnce, mail, outbound, publicUrl } = config
   const setup = {
     ...{ database, secret, production, callsPerMinute, schema, work },
-    ...{ jobsAtOnce, mail, publicUrl },
+    ...{ jobsAtOnce, mail, outbound, publicUrl },
   }
   const clock = shiftedClock(systemClock)
   const opened = await openApp(loaded.app, setup, { clock, log })

@@ -6,6 +6,7 @@ import { clockTables } from './clock.ts'
 import { eventTables } from './events/tables.ts'
 import { jobTables } from './jobs/tables.ts'
 import { scheduleTables } from './schedules/tables.ts'
+import { webhookTables } from './webhooks.ts'
 import { workflowTables } from './workflows/tables.ts'
 
 /** Steps of the schema `plinth`; a step once released is never changed. */
@@ -40,6 +41,7 @@ export const effectTables: readonly { readonly id: string; readonly sql: string 
       )`,
     },
     ...jobTables,
+    ...webhookTables,
     ...eventTables,
     ...scheduleTables,
     ...workflowTables,

@@ -55,6 +55,8 @@ export interface PagePolicy {
   readonly scriptHashes?: readonly string[]
   /** For fixed pages: `sha256-…` of each inline style. */
   readonly styleHashes?: readonly string[]
+  /** True: the page shows other pages of ours in frames. */
+  readonly frames?: boolean
   /** Where browsers report violations, a path of ours. */
   readonly reportPath?: string
 }
@@ -73,6 +75,7 @@ export function pageHeaders(policy: PagePolicy): HttpHeaders {
     "img-src 'self' data:",
     "font-src 'self'",
     "connect-src 'self'",
+    ...(policy.frames === true ? ["frame-src 'self'"] : []),
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",

@@ -27,6 +27,8 @@ export interface HttpRequest {
    * `, `. Throws Failure `malformed_header` where a header that must be single came twice.
    */
   header(name: string): string | undefined
+  /** All headers by lower-case name, as sent; what came in several lines is joined by `, `. */
+  headers(): Readonly<Record<string, string>>
   /**
    * The whole body; empty where there is none. Read once, later calls return the same bytes.
    * Failures: `body_too_large`, `request_timeout` (slower than the floor), `malformed_request`.

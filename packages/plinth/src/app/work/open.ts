@@ -14,6 +14,7 @@ import { Worker } from '../../work/worker.ts'
 import { eventNewsChore } from '../../work/workflow/event-news.ts'
 import { workflowRunner } from '../../work/workflow/runner.ts'
 import { type MailSettings, mailRunners } from '../delivery/mail.ts'
+import { hookRunners, type WebhookParts } from '../delivery/webhooks.ts'
 
 /**
  * Whether an app runs jobs. `on`: from the start. `manual`: only when told, for tests. `off`:
@@ -28,14 +29,16 @@ export interface WorkParts {
   readonly mode: WorkMode
   readonly jobsAtOnce?: number | undefined
   readonly mail: MailSettings
+  readonly hooks: WebhookParts
 }
 
 /** Makes the worker of an app, and starts it where the mode says so. */
-export function openWork({ runtime, waker, mode, jobsAtOnce, mail }: WorkParts): Worker {
+export function openWork(parts: WorkParts): Worker {
+  const { runtime, waker, mode, jobsAtOnce } = parts
   const runners = new Map<string, Runner>([
     ...declaredRunners(runtime, runtime.catalog.logic),
     laterRunner(runtime),
-    ...internalRunners(runtime, mail),
+    ...internalRunners(parts),
   ])
   const worker = new Worker({
     ...{ runtime, waker, runners, jobsAtOnce },
@@ -69,9 +72,7 @@ function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
 }
 
 /** Jobs of Plinth itself, by name: workflows, mails, webhooks. */
-function internalRunners(
-  runtime: Runtime,
-  mail: MailSettings,
-): readonly (readonly [string, Runner])[] {
-  return [workflowRunner(runtime), ...mailRunners(runtime, mail)]
+function internalRunners(parts: WorkParts): readonly (readonly [string, Runner])[] {
+  const { runtime, mail, hooks } = parts
+  return [workflowRunner(runtime), ...mailRunners(runtime, mail), ...hookRunners(runtime, hooks)]
 }

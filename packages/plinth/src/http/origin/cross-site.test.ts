@@ -17,6 +17,7 @@ function request(method: string, headers: Readonly<Record<string, string>>): Htt
     trace: startTrace(),
     signal: new AbortController().signal,
     header: (name) => headers[name],
+    headers: () => headers,
     body: async () => new Uint8Array(0),
   }
 }

@@ -54,6 +54,17 @@ export function findHeader(rawHeaders: readonly string[], name: string): string 
   return found
 }
 
+/** All headers by lower-case name; those of several lines joined. */
+export function allHeaders(rawHeaders: readonly string[]): Readonly<Record<string, string>> {
+  const all: Record<string, string> = Object.create(null)
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase()
+    const value = rawHeaders[index + 1] ?? ''
+    all[name] = name in all ? `${all[name]}, ${value}` : value
+  }
+  return all
+}
+
 /** Checks count, size and the headers that decide where a message ends and whom it is for. */
 export function checkHead(message: IncomingMessage, caps: Limits): Head {
   const { rawHeaders } = message

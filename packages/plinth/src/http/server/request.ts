@@ -6,7 +6,7 @@ import type { Limits } from '../../base/limits.ts'
 import type { HttpRequest } from '../message.ts'
 import type { Trace } from '../trace.ts'
 import { readBody } from './body.ts'
-import { checkHead, findHeader, traceOf } from './head.ts'
+import { allHeaders, checkHead, findHeader, traceOf } from './head.ts'
 import { clientAddress, readHost, schemeOf, trustedEntry } from './origin.ts'
 import { readTarget, type Target } from './target.ts'
 
@@ -78,6 +78,10 @@ export class ServerRequest implements HttpRequest {
 
   header(name: string): string | undefined {
     return findHeader(this.#message.rawHeaders, name)
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    return allHeaders(this.#message.rawHeaders)
   }
 
   body(): Promise<Uint8Array> {

@@ -11,6 +11,8 @@ export interface PageParts {
   readonly body: string
   /** The address of the page's script module, where it has one. */
   readonly script?: string
+  /** True: it shows other pages of ours in frames. */
+  readonly frames?: boolean
 }
 
 /** A page of ours: styled by `/docs/docs.css`, scripts and styles by nonce only. */
@@ -35,7 +37,11 @@ ${parts.body}
 </body>
 </html>
 `
-  return { status: 200, headers: { ...pageHeaders({ nonce }), vary: 'accept' }, body }
+  return {
+    status: 200,
+    headers: { ...pageHeaders({ nonce, frames: parts.frames ?? false }), vary: 'accept' },
+    body,
+  }
 }
 
 /** A text as HTML. */

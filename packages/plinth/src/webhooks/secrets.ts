@@ -1,0 +1,126 @@
+/** Owns the secrets of endpoints: sealed with the app's secret, several while they change. */
+
+import { assert } from '../base/assert.ts'
+import { hex, randomBytes } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
+import { instantText } from '../base/time.ts'
+import { newSecret, type SigningScheme } from './signature.ts'
+
+/** A secret as it is stored. */
+export interface StoredSecret {
+  readonly id: string
+  readonly scheme: SigningScheme
+  /** AES-256-GCM under the app's secret, bound to the endpoint and to `id`: base64url. */
+  readonly sealed: string
+  /** `whpk_…` of a key pair. */
+  readonly publicKey: string | null
+  /** RFC 3339; null: it is the one in use. */
+  readonly expiresAt: string | null
+}
+
+/** Seals texts, each for one place: what is moved elsewhere cannot be opened. */
+export interface Sealer {
+  seal(text: string, place: string): Promise<string>
+  /** Undefined where it was sealed with another secret, or for another place. */
+  open(sealed: string, place: string): Promise<string | undefined>
+}
+
+const nonceBytes = 12
+
+/** A sealer under a key of 32 bytes. */
+export function sealer(key: Uint8Array): Sealer {
+  assert(key.length === 32, 'a key of AES-256')
+  const usable = crypto.subtle.importKey('raw', new Uint8Array(key), 'AES-GCM', false, [
+    'encrypt',
+    'decrypt',
+  ])
+  const algorithm = (iv: Uint8Array<ArrayBuffer>, place: string) => {
+    return { name: 'AES-GCM', iv, additionalData: new TextEncoder().encode(place) }
+  }
+  return {
+    async seal(text, place) {
+      const nonce = new Uint8Array(randomBytes(nonceBytes))
+      const bytes = new TextEncoder().encode(text)
+      const sealed = await crypto.subtle.encrypt(algorithm(nonce, place), await usable, bytes)
+      const all = new Uint8Array([...nonce, ...new Uint8Array(sealed)])
+      return all.toBase64({ alphabet: 'base64url', omitPadding: true })
+    },
+    async open(sealed, place) {
+      try {
+        const all = Uint8Array.fromBase64(sealed, { alphabet: 'base64url' })
+        const nonce = all.slice(0, nonceBytes)
+        const rest = all.slice(nonceBytes)
+        const bytes = await crypto.subtle.decrypt(algorithm(nonce, place), await usable, rest)
+        return new TextDecoder().decode(bytes)
+      } catch {
+        return undefined
+      }
+    },
+  }
+}
+
+/** What a new secret makes of an endpoint's list, and what is shown of it, once. */
+export interface Rotated {
+  readonly secrets: readonly StoredSecret[]
+  readonly publicKeys: readonly string[]
+  /** `whsec_…` is shown once; of a key pair only the public half ever is. */
+  readonly shown: { readonly secret: string } | { readonly publicKey: string }
+}
+
+interface Rotation {
+  readonly endpoint: string
+  readonly scheme: SigningScheme
+  readonly nowMs: number
+  /** How long what was in use goes on to sign. */
+  readonly overlapMs?: number
+}
+
+/** Adds a new secret in front; the ones before it sign along until their time is over. */
+export async function rotated(
+  known: readonly StoredSecret[],
+  using: Sealer,
+  { endpoint, scheme, nowMs, overlapMs = limits.webhookSecretOverlapHours * 3_600_000 }: Rotation,
+): Promise<Rotated> {
+  const made = await newSecret(scheme)
+  const id = hex(randomBytes(8))
+  const sealed = await using.seal(made.secret, placeOf(endpoint, id))
+  const publicKey = made.publicKey ?? null
+  const expiresAt = instantText(nowMs + overlapMs)
+  const older = usableSecrets(known, nowMs)
+    .map((one) => (one.expiresAt === null ? { ...one, expiresAt } : one))
+    .filter(() => overlapMs > 0)
+    .slice(0, olderMax)
+  const secrets: StoredSecret[] = [{ id, scheme, sealed, publicKey, expiresAt: null }, ...older]
+  return {
+    secrets,
+    publicKeys: secrets.flatMap((one) => (one.publicKey === null ? [] : [one.publicKey])),
+    shown: made.publicKey === undefined ? { secret: made.secret } : { publicKey: made.publicKey },
+  }
+}
+
+const olderMax = 4
+
+/** The secrets that sign at a moment. */
+export function usableSecrets(
+  known: readonly StoredSecret[],
+  nowMs: number,
+): readonly StoredSecret[] {
+  return known.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs)
+}
+
+/** Opens the secrets that sign at a moment; undefined where one was sealed by another app secret. */
+export async function openSecrets(
+  known: readonly StoredSecret[],
+  using: Sealer,
+  { endpoint, nowMs }: { readonly endpoint: string; readonly nowMs: number },
+): Promise<readonly string[] | undefined> {
+  const opened = await Promise.all(
+    usableSecrets(known, nowMs).map(({ id, sealed }) => using.open(sealed, placeOf(endpoint, id))),
+  )
+  const texts = opened.filter((text) => text !== undefined)
+  return texts.length === opened.length && texts.length > 0 ? texts : undefined
+}
+
+function placeOf(endpoint: string, id: string): string {
+  return `webhook-secret/${endpoint}/${id}`
+}

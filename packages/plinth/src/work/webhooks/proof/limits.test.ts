@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openReceiver, saying } from './receiver.ts'
+import { openShop } from './shop.ts'
+
+const secondMs = 1_000
+const minuteMs = 60_000
+const dayMs = 86_400_000
+
+test('one endpoint gets no more calls at once, and no more in a minute, than it asked for', async (t) => {
+  const slow = await openReceiver(t, (response) => {
+    setTimeout(() => response.writeHead(204).end(), 60)
+  })
+  const rare = await openReceiver(t)
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  await shop.add(ann, { url: slow.url, concurrency: 2 })
+  await shop.add(ann, { url: rare.url, perMinute: 3 })
+  for (let order = 0; order < 8; order++) await shop.order(`o${order}`, ann)
+  await shop.drain()
+  assert.equal(slow.calls.length, 8)
+  assert.equal(slow.atOnce(), 2)
+  assert.equal(rare.calls.length, 3)
+  for (let minute = 0; minute < 3; minute++) {
+    shop.clock.advance(minuteMs + secondMs)
+    await shop.drain()
+  }
+  assert.equal(rare.calls.length, 8)
+  // A call that was put off is no attempt.
+  const { data } = await shop.data.webhookDelivery.find({ limit: 50 })
+  assert.ok(data.every(({ attempts }) => attempts === 1))
+})
+
+test('in order: what fails holds up what is behind it; without order it does not', async (t) => {
+  const failing = (body: string): boolean => body.includes('"first"')
+  let broken = true
+  const [line, crowd] = await Promise.all([openReceiver(t), openReceiver(t)])
+  for (const receiver of [line, crowd]) {
+    receiver.answer = (response, { body }) => {
+      response.writeHead(broken && failing(body) ? 503 : 200).end()
+    }
+  }
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  await shop.add(ann, { url: line.url, order: 'fifo' })
+  await shop.add(ann, { url: crowd.url, concurrency: 1 })
+  for (const order of ['first', 'second', 'third']) {
+    await shop.order(order, ann)
+    await shop.drain()
+  }
+  assert.equal(line.calls.length, 1)
+  assert.equal(crowd.calls.length, 3)
+  broken = false
+  shop.clock.advance(6 * secondMs)
+  await shop.drain()
+  const orders = line.calls.map(({ body }) => /"order":"(\w+)"/.exec(body)?.[1])
+  assert.deepEqual(orders, ['first', 'first', 'second', 'third'])
+  assert.equal(crowd.calls.length, 4)
+})
+
+test('an endpoint that fails for days is switched off, and its owner is told', async (t) => {
+  const receiver = await openReceiver(t, saying(500))
+  const told = await openReceiver(t)
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const { id } = await shop.add(ann, { url: receiver.url, events: ['shop.*'] })
+  await shop.add(ann, { url: told.url, events: ['webhooks.*'] })
+  for (let day = 0; day < 7; day++) {
+    await shop.order(`o${day}`, ann)
+    await shop.drain()
+    shop.clock.advance(dayMs)
+    await shop.drain()
+  }
+  const endpoint = await shop.data.webhookEndpoint.get(id)
+  assert.equal(endpoint.status, 'off')
+  assert.match(endpoint.offReason ?? '', /5 days/)
+  interface Told {
+    readonly type: string
+    readonly data: { readonly endpoint: string }
+  }
+  const bodies = told.calls.map(({ body }) => JSON.parse(body) as Told)
+  assert.deepEqual(
+    bodies.map(({ type, data }) => [type, data.endpoint]),
+    [['webhooks.endpointDisabled', id]],
+  )
+  const count = receiver.calls.length
+  shop.clock.advance(dayMs)
+  await shop.drain()
+  assert.equal(receiver.calls.length, count)
+})
+
+test('410 switches an endpoint off at once; Retry-After is heeded', async (t) => {
+  const [gone, busy] = await Promise.all([
+    openReceiver(t, saying(410)),
+    openReceiver(t, saying(429, { 'retry-after': '3600' })),
+  ])
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const { id } = await shop.add(ann, { url: gone.url })
+  await shop.add(ann, { url: busy.url, events: ['shop.*'] })
+  await shop.order('o1', ann)
+  await shop.drain()
+  assert.equal((await shop.data.webhookEndpoint.get(id)).status, 'off')
+  shop.clock.advance(30 * minuteMs)
+  await shop.drain()
+  assert.equal(busy.calls.length, 1)
+  shop.clock.advance(31 * minuteMs)
+  await shop.drain()
+  assert.equal(busy.calls.length, 2)
+})
+
+test('G03: a redirect to a private address is not followed; gigabytes and hang-ups are outcomes', async (t) => {
+  const inner = await openReceiver(t)
+  const pouring = await openReceiver(t, (response) => {
+    const chunk = Buffer.alloc(65_536, 'x')
+    const pour = (): void => {
+      while (!response.destroyed && response.write(chunk));
+    }
+    response.on('drain', pour).on('error', () => undefined)
+    pour()
+  })
+  const leading = await openReceiver(t, saying(302, { location: inner.url }))
+  const hanging = await openReceiver(t, (response) => response.destroy())
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const urls = [pouring.url, leading.url, hanging.url]
+  const added = await Promise.all(urls.map((url) => shop.add(ann, { url })))
+  await shop.order('o1', ann)
+  await shop.drain()
+  assert.deepEqual(inner.calls, [])
+  const log = await shop.data.webhookAttempt.find({ include: { delivery: true } })
+  const of = (at: number) => log.data.find(({ delivery }) => delivery?.endpointId === added[at]?.id)
+  assert.deepEqual([of(0)?.status, of(0)?.answer.length], [200, 1_024])
+  assert.deepEqual([of(1)?.status, of(1)?.outcome], [302, 'answered'])
+  assert.match(of(1)?.detail ?? '', /not followed/)
+  assert.deepEqual([of(2)?.status, of(2)?.outcome], [null, 'failed'])
+})

@@ -1,0 +1,146 @@
+/** Owns beginning deliveries again: one, a range of them, and events that were never sent. */
+
+import { instantText } from '../../base/time.ts'
+import type { Session } from '../../database/database.ts'
+import type { Event } from '../../define/logic/logic.ts'
+import { insertJobs } from '../../effects/jobs/insert.ts'
+import { recordAccess } from '../../engine/records.ts'
+import type { PlainRecord, Runtime } from '../../engine/runtime.ts'
+import type { Lease, Runner } from '../lease.ts'
+import { audienceOf, type EventFacts, filtersOf, messageOf } from './message.ts'
+import { pageOf } from './pages.ts'
+import {
+  type Delivery,
+  type Endpoint,
+  finish,
+  nowOf,
+  type Replay,
+  replayingJob,
+  replayJob,
+  sendingJob,
+} from './parts.ts'
+
+/** A delivery is begun again: all of its attempts are there once more. */
+export async function beginAgain(
+  runtime: Runtime,
+  session: Session,
+  {
+    deliveries,
+    endpoint,
+    traceId,
+  }: {
+    readonly deliveries: readonly Pick<Delivery, 'id'>[]
+    readonly endpoint: Endpoint
+    readonly traceId: string
+  },
+): Promise<void> {
+  if (deliveries.length === 0) return
+  const records = recordAccess(runtime, session)
+  const now = nowOf(runtime)
+  const patch = { status: 'pending', tries: 0, nextAttemptAt: null, detail: null }
+  await Promise.all(deliveries.map(({ id }) => records.update('webhookDelivery', id, patch)))
+  const jobs = deliveries.map(({ id: delivery }) =>
+    sendingJob({ id: runtime.newId(), delivery, endpoint, traceId }, now),
+  )
+  await insertJobs(session, jobs, now)
+}
+
+/** The runner of the jobs that begin a range again: a page in each, so that none is long. */
+export function replayRunner(runtime: Runtime): Runner {
+  return { queue: replayJob, run: (lease) => run(runtime, lease) }
+}
+
+async function run(runtime: Runtime, lease: Lease): Promise<void> {
+  const replay = JSON.parse(lease.job.input) as Replay
+  const records = recordAccess(runtime, runtime.database)
+  const query = { filter: { id: replay.endpoint }, include: { owner: true } }
+  const [found] = await records.find('webhookEndpoint', query)
+  const endpoint = found as unknown as OwnedEndpoint | undefined
+  if (endpoint?.status !== 'on') return finish(lease, runtime, async () => undefined)
+  const { data, next } = await pageOf(runtime, 'webhookDelivery', {
+    filter: {
+      endpointId: replay.endpoint,
+      createdAt: { gte: replay.from, lt: replay.to },
+      status: replay.only === 'dead' ? 'dead' : { in: ['dead', 'delivered'] },
+    },
+    sort: ['createdAt', 'id'],
+    ...(replay.after === null ? {} : { after: replay.after }),
+  })
+  const { traceId } = lease.job
+  await finish(lease, runtime, async (session) => {
+    const deliveries = data as unknown as readonly Delivery[]
+    await beginAgain(runtime, session, { deliveries, endpoint, traceId })
+    const now = nowOf(runtime)
+    if (next !== null) {
+      const going = { id: runtime.newId(), traceId, replay: { ...replay, after: next } }
+      await insertJobs(session, [replayingJob(going, now)], now)
+    } else if (replay.only === 'all') {
+      await deliverMissed({ runtime, session, endpoint, replay, traceId })
+    }
+    return undefined
+  })
+  runtime.effects.wake()
+}
+
+interface OwnedEndpoint extends Endpoint {
+  readonly owner: { readonly roles: readonly string[]; readonly suspended: boolean }
+}
+
+interface Missed {
+  readonly runtime: Runtime
+  readonly session: Session
+  readonly endpoint: OwnedEndpoint
+  readonly replay: Replay
+  readonly traceId: string
+}
+
+const missedText = `select id, type, source, subject, (extract(epoch from time) * 1000)::bigint, data
+  from plinth.event e
+  where time >= $1::timestamp with time zone and time < $2::timestamp with time zone
+    and not exists (select from webhooks.webhook_delivery d
+      where d.endpoint_id = $3::uuid and d.message_id = e.id::text)
+  order by seq limit 10000`
+
+/** Makes deliveries of events that happened while the endpoint was off, or before it was there. */
+async function deliverMissed(missed: Missed): Promise<void> {
+  const { runtime, session, endpoint, replay, traceId } = missed
+  const { rows } = await session.query({
+    text: missedText,
+    values: [replay.from, replay.to, endpoint.id],
+  })
+  const records = recordAccess(runtime, session)
+  const now = nowOf(runtime)
+  const made = await Promise.all(
+    rows
+      .map(factsOf)
+      .filter((facts) => isFor(missed, facts))
+      .map((facts): Promise<PlainRecord> => {
+        const content = messageOf(facts, endpoint.format)
+        return records.create('webhookDelivery', { endpointId: endpoint.id, ...content })
+      }),
+  )
+  const jobs = made.map(({ id }) =>
+    sendingJob({ id: runtime.newId(), delivery: String(id), endpoint, traceId }, now),
+  )
+  if (jobs.length > 0) await insertJobs(session, jobs, now)
+}
+
+function factsOf([id, type, source, subject, timeMs, data]: readonly (
+  | string
+  | null
+)[]): EventFacts {
+  return {
+    ...{ id: id ?? '', type: type ?? '', source: source ?? '', subject: subject ?? null },
+    time: instantText(Number(timeMs)),
+    data: JSON.parse(data ?? 'null') as unknown,
+  }
+}
+
+/** Whether the endpoint asked for an event, and its owner may know of it. */
+function isFor({ runtime, endpoint }: Missed, facts: EventFacts): boolean {
+  if (!filtersOf(facts.type).some((filter) => endpoint.events.includes(filter))) return false
+  const { owner, ownerId } = endpoint
+  if (owner.suspended) return false
+  const event: Event | undefined = runtime.catalog.logic.events.get(facts.type)
+  return owner.roles.includes('admin') || audienceOf(event, facts.data).includes(ownerId)
+}
