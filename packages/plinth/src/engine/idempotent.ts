@@ -115,6 +115,9 @@ export async function withKey(
       if (settled !== undefined) return settled
       if (number < attemptsMax && (inDoubt || goesAgain(asked, error))) continue
       if (inDoubt) throw brokenEachTime(error)
+      // The look was older than the claim: what failed may have been done just before.
+      const stored = await findReply(runtime.database, key)
+      if (stored !== undefined) return new Replayed(stored).reply
       throw isStoredMeanwhile(error) ? stillRunning() : error
     }
   }
