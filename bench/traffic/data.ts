@@ -30,7 +30,7 @@ const stamps = 'created_at, updated_at, version'
 const now = 'now(), now(), 1'
 
 const script = `
-  truncate ${tables};
+  truncate ${tables} cascade;
   insert into catalog.category (id, name, slug, ${stamps})
     select uuidv7(), 'Category ' || n, 'category-' || n, ${now}
     from generate_series(1, ${amounts.categories}) n;
