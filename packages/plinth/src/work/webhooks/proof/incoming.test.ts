@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { Webhook } from 'standardwebhooks'
+import { anyone, app, hmacWebhook, integer, kit, standardWebhook, text } from '../../../index.ts'
+import { testApp } from '../../../testing/test-app.ts'
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+const startMs = Date.parse('2026-01-01T00:00:00Z')
+
+const desk = kit('desk', {
+  models: {
+    note: {
+      fields: { message: text(), attempt: integer() },
+      access: { read: anyone },
+    },
+  },
+})
+
+let failing = 0
+
+const paid = desk.webhook('paid', {
+  verify: standardWebhook({ secret, key: () => 'one line' }),
+  async run({ message, attempt, data }) {
+    await data.unrestricted.note.create({ message: message.id, attempt: attempt.number })
+    if (failing > 0) {
+      failing -= 1
+      throw new Error('not yet')
+    }
+  },
+})
+
+desk.webhook('hub', {
+  verify: hmacWebhook({ secret: 'a shared secret', header: 'x-sig', id: { header: 'x-id' } }),
+  async run({ message, data }) {
+    const { n } = message.data as { n: number }
+    await data.unrestricted.note.create({ message: message.id, attempt: n })
+  },
+})
+
+desk.webhook('broken', {
+  async verify() {
+    throw new Error('the verifier has a bug')
+  },
+  async run() {},
+})
+
+async function open(t: TestContext) {
+  const opened = await testApp(app({ kits: [desk] }), { startMs })
+  t.after(() => opened.close())
+  return opened
+}
+
+/** A request as a provider signs it: by the independent implementation. */
+function signed(id: string, data: unknown, atMs = startMs) {
+  const body = JSON.stringify(data)
+  const at = new Date(atMs)
+  return {
+    body,
+    headers: {
+      ...{ 'webhook-id': id, 'webhook-timestamp': String(Math.floor(atMs / 1_000)) },
+      ...{ 'webhook-signature': new Webhook(secret).sign(id, at, body) },
+    },
+  }
+}
+
+const place = '/webhooks/desk/paid'
+
+test('J04: a message is answered once it is stored, and processed once, however often it comes', async (t) => {
+  const opened = await open(t)
+  const asked = signed('evt_1', { amount: 255 })
+  const first = await opened.request('POST', place, asked)
+  assert.deepEqual([first.status, first.json()], [200, { received: true }])
+  const again = await Promise.all(
+    Array.from({ length: 10 }, () => opened.request('POST', place, asked)),
+  )
+  assert.ok(again.every(({ status }) => status === 200))
+  await opened.drain()
+  assert.equal((await opened.request('POST', place, asked)).status, 200)
+  await opened.drain()
+  const { data } = await opened.data.note.find()
+  assert.deepEqual(
+    data.map(({ message }) => message),
+    ['evt_1'],
+  )
+})
+
+test('ten first deliveries at once are one message', async (t) => {
+  const opened = await open(t)
+  const asked = signed('evt_2', {})
+  const all = await Promise.all(
+    Array.from({ length: 10 }, () => opened.request('POST', place, asked)),
+  )
+  assert.ok(all.every(({ status }) => status === 200))
+  await opened.drain()
+  assert.equal((await opened.data.note.find()).data.length, 1)
+})
+
+test('J02: what is not genuine gets 401 and the same words, whatever was wrong', async (t) => {
+  const opened = await open(t)
+  const good = signed('evt_1', { amount: 255 })
+  const { 'webhook-signature': _, ...unsigned } = good.headers
+  const forged = [
+    { ...good, body: '{"amount":1}' },
+    { ...good, headers: { ...good.headers, 'webhook-id': 'evt_2' } },
+    { ...good, headers: unsigned },
+    { body: good.body },
+    signed('evt_1', {}, startMs - 301_000),
+    signed('evt_1', {}, startMs + 301_000),
+    { ...good, body: new Uint8Array([0xff]) },
+  ]
+  const answers = await Promise.all(forged.map((one) => opened.request('POST', place, one)))
+  const told = answers.map(({ status, json }) => {
+    const { traceId: _id, ...problem } = json() as Record<string, unknown>
+    return JSON.stringify([status, problem])
+  })
+  assert.equal(new Set(told).size, 1)
+  assert.match(told[0] ?? '', /^\[401,/)
+  assert.doesNotMatch(told[0] ?? '', /signature|timestamp|old|HMAC/i)
+  const broken = await opened.request('POST', '/webhooks/desk/broken', good)
+  assert.equal(broken.status, 401)
+  assert.doesNotMatch(broken.text, /bug/)
+  await opened.drain()
+  assert.equal((await opened.data.note.find()).data.length, 0)
+})
+
+test('addresses that are none, other methods and bodies that are too long are refused', async (t) => {
+  const opened = await open(t)
+  for (const path of ['/webhooks/desk/none', '/webhooks/desk', '/webhooks', `${place}/more`]) {
+    assert.equal((await opened.request('POST', path, signed('e', {}))).status, 404, path)
+  }
+  const got = await opened.request('GET', place)
+  assert.deepEqual([got.status, got.headers.allow], [405, 'POST'])
+  const long = { ...signed('e', {}), body: new Uint8Array(1_048_577) }
+  assert.equal((await opened.request('POST', place, long)).status, 413)
+})
+
+test('a run that fails is tried again, and leaves nothing of its failure', async (t) => {
+  const opened = await open(t)
+  failing = 2
+  await opened.request('POST', place, signed('evt_3', {}))
+  for (let time = 0; time < 4; time++) {
+    await opened.drain()
+    opened.clock.advance(60_000)
+  }
+  const { data } = await opened.data.note.find()
+  assert.deepEqual(
+    data.map(({ message, attempt }) => [message, attempt]),
+    [['evt_3', 3]],
+  )
+  assert.equal(paid.name, 'paid')
+})
+
+test('raw bytes count: a provider’s own spelling of JSON is verified and read', async (t) => {
+  const opened = await open(t)
+  const body = '{ "n" : 7,\n "x": "\\u00e9" }'
+  const sig = createHmac('sha256', 'a shared secret').update(body).digest('hex')
+  const headers = {
+    'x-sig': sig,
+    'x-id': 'd-1',
+    'content-type': 'application/x-www-form-urlencoded',
+  }
+  const answer = await opened.request('POST', '/webhooks/desk/hub', { body, headers })
+  assert.equal(answer.status, 200)
+  await opened.drain()
+  assert.equal((await opened.data.note.find()).data[0]?.attempt, 7)
+})
