@@ -3,7 +3,8 @@
 import { startSandbox } from 'plinth/payments'
 import { sandboxFile, webhookUrl } from './checkout/provider.ts'
 
-const sandbox = await startSandbox({ file: sandboxFile, webhookUrl: webhookUrl(process.env) })
+const { env } = process
+const sandbox = await startSandbox({ file: sandboxFile(env), webhookUrl: webhookUrl(env) })
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 say(sandbox.started ? 'The payment sandbox listens.' : 'The payment sandbox was listening already.')
 say(`  address  ${sandbox.url}`)

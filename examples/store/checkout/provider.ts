@@ -1,6 +1,6 @@
 /** Owns which payment provider the store uses, and how a step asks it. */
 
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { Failure } from 'plinth'
 import {
   type Outcome,
@@ -92,7 +92,10 @@ async function chosen(environment: Environment): Promise<PaymentProvider> {
       detail: 'Set STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRETS: no sandbox in production.',
     })
   }
-  const sandbox = await startSandbox({ file: sandboxFile, webhookUrl: webhookUrl(environment) })
+  const sandbox = await startSandbox({
+    file: sandboxFile(environment),
+    webhookUrl: webhookUrl(environment),
+  })
   ownSandbox = true
   void sandbox.gone.then(() => {
     current = undefined
@@ -100,8 +103,10 @@ async function chosen(environment: Environment): Promise<PaymentProvider> {
   return sandboxPayments(sandbox)
 }
 
-/** Where the store's own sandbox keeps its book. */
-export const sandboxFile = join(import.meta.dirname, '..', '.plinth', 'sandbox.db')
+/** Where the store's own sandbox keeps its book: with the other data of this machine. */
+export function sandboxFile({ PLINTH_DATA = '.plinth' }: Environment): string {
+  return resolve(import.meta.dirname, '..', PLINTH_DATA, 'sandbox.db')
+}
 
 /** Where the provider's messages go. */
 export function webhookUrl({ PLINTH_URL, PORT = '3000' }: Environment): string {

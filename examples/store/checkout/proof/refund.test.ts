@@ -46,12 +46,16 @@ const stock = async ({ id }: { readonly id: string }) => {
 }
 const refund = (body: object, as = staff) => ask(shop, as, 'orders/refund', body)
 
+/** Waits until nothing is under way any more, and so much has gone back. */
 async function refunded(orderId: string, amount: number): Promise<void> {
-  await until(
-    shop,
-    async () => (await paymentOf(shop, orderId)).refunded.amount === amount,
-    `${amount} went back`,
-  )
+  const { data } = shop.store
+  const isOver = async () => {
+    const payment = await paymentOf(shop, orderId)
+    const filter = { paymentId: payment.id, status: 'ordered' } as const
+    const { data: ordered } = await data.refund.find({ filter })
+    return ordered.length === 0 && payment.refunded.amount === amount
+  }
+  await until(shop, isOver, `${amount} went back`)
   await settle(shop)
 }
 
