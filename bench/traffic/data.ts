@@ -46,9 +46,9 @@ const script = `
     select uuidv7(), 'user-' || n || '@bench.example',
       case when n <= 20 then array['staff'] else array[]::text[] end, false, ${now}
     from generate_series(1, ${amounts.customers}) n;
-  insert into orders.customer (id, number, name, country, user_id, ${stamps})
-    select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom', u.id,
-      ${now}
+  insert into orders.customer (id, number, name, country, groups, user_id, ${stamps})
+    select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom',
+      array[]::text[], u.id, ${now}
     from identity."user" u order by u.id;
   insert into orders."order" (id, number, type, status, placed_at, country, customer_id, ${stamps})
     select uuidv7(), 'O-' || n, 'sale', 'paid', now() - n * interval '1 minute', 'United Kingdom',
@@ -56,8 +56,9 @@ const script = `
     from generate_series(1, ${amounts.orders}) n
     join (select id, row_number() over (order by id) as at from orders.customer) c
       on c.at = n % ${amounts.customers} + 1 order by n;
-  insert into orders.line (id, order_id, position, product_id, quantity, unit_price, ${stamps})
-    select uuidv7(), o.id, position, p.id, position * 2, p.price, ${now}
+  insert into orders.line
+      (id, order_id, position, product_id, quantity, unit_price, discount, returned, ${stamps})
+    select uuidv7(), o.id, position, p.id, position * 2, p.price, 0, 0, ${now}
     from (select id, row_number() over (order by id) as at from orders."order") o
     cross join generate_series(1, ${amounts.lines / amounts.orders}) position
     join (select id, price, row_number() over (order by id) as at from catalog.product) p
