@@ -129,6 +129,7 @@ export class Performer<S> {
     const before = record ?? (await this.#intend(ask))
     const { id, aborted } = this.#with
     await reach('step.starting')
+    await reach('effect.sent')
     let value: unknown
     try {
       const call = { idempotencyKey: `${id}:${ask.place}`, aborted }
@@ -140,7 +141,9 @@ export class Performer<S> {
     await reach('effect.answered')
     const stored = this.#store(ask, value)
     if ('problem' in stored) return { is: 'refused', problem: stored.problem }
-    return this.#settle(this.#done({ ask, record: before }, stored.text))
+    const settled = await this.#settle(this.#done({ ask, record: before }, stored.text))
+    await reach('effect.recorded')
+    return settled
   }
 
   /** Before the call: whoever looks after a crash sees that it may have happened. */

@@ -7,7 +7,9 @@ import type { StepKind, StepRecord, StoredError, UndoRecord } from '../replay/re
 type Row = readonly (string | null)[]
 
 const instanceText = `select name, version, input, (extract(epoch from started_at) * 1000)::bigint,
-    state, ending, cancel_reason, problems, parent_id, seed
+    state, ending, cancel_reason, problems, parent_id, seed,
+    exists (select from plinth.workflow_step where workflow_id = $1),
+    exists (select from plinth.workflow_signal where workflow_id = $1)
   from plinth.workflow where id = $1`
 const stepsText = `select place, name, kind, state, number, result, error, attempts,
     (extract(epoch from due_at) * 1000)::bigint, aim,
@@ -25,20 +27,35 @@ export interface LoadedRow extends Loaded {
 /** Reads a workflow with its steps and the signals that nobody has taken. */
 export async function loadWorkflow(session: Session, id: string): Promise<LoadedRow | undefined> {
   const values = [id]
-  const [instances, steps, signals] = await Promise.all([
-    session.query({ name: 'plinth_workflow_load', text: instanceText, values }),
-    session.query({ name: 'plinth_workflow_load_steps', text: stepsText, values }),
-    session.query({ name: 'plinth_workflow_load_signals', text: signalsText, values }),
-  ])
-  const [row] = instances.rows
+  const found = await session.query({ name: 'plinth_workflow_load', text: instanceText, values })
+  const [row] = found.rows
   if (row === undefined) return undefined
+  // A workflow that has just begun has neither, and is loaded by one statement.
+  const [steps, signals] = await Promise.all([
+    row[10] === 't' ? rowsOf(session, loadSteps, id) : none,
+    row[11] === 't' ? rowsOf(session, loadSignals, id) : none,
+  ])
   return {
     instance: instanceOf(id, row),
-    records: steps.rows.map(stepOf),
-    signals: signals.rows.map(signalOf),
+    records: steps.map(stepOf),
+    signals: signals.map(signalOf),
     parentId: row[8] ?? undefined,
   }
 }
+
+const loadSteps = Object.freeze({ name: 'plinth_workflow_load_steps', text: stepsText })
+const loadSignals = Object.freeze({ name: 'plinth_workflow_load_signals', text: signalsText })
+
+async function rowsOf(
+  session: Session,
+  statement: { readonly name: string; readonly text: string },
+  id: string,
+): Promise<readonly Row[]> {
+  const { rows } = await session.query({ ...statement, values: [id] })
+  return rows
+}
+
+const none: readonly Row[] = Object.freeze([])
 
 function instanceOf(id: string, row: Row): Instance {
   const [name, version, input, startedMs, state, ending, cancelReason, problems] = row
