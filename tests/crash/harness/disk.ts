@@ -51,6 +51,11 @@ export class Disk {
     this.#mount()
   }
 
+  /** Writes down everything that is on its way: what happened until now is old. */
+  settle(): void {
+    command('sync', ['-f', this.path])
+  }
+
   /** Unmounts it and removes its file. */
   remove(): void {
     this.#unmount()

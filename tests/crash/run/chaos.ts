@@ -13,7 +13,7 @@ import { drawFault, type Fault, faultNamed } from './faults.ts'
 import { judge } from './judge.ts'
 import { Load, type LoadOptions } from './load.ts'
 import { checkReplays } from './replays.ts'
-import { System, type SystemOptions } from './system.ts'
+import { DoesNotServe, System, type SystemOptions } from './system.ts'
 
 /** How a run goes. */
 export interface ChaosOptions extends SystemOptions {
@@ -31,7 +31,9 @@ export interface ChaosOptions extends SystemOptions {
   readonly pointPercent?: number
   /** Milliseconds of load after the last fault. Default 300. */
   readonly quietMs?: number
-  readonly load?: Partial<Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs' | 'impatient'>>
+  readonly load?: Partial<
+    Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs' | 'impatient' | 'coupons'>
+  >
   readonly say?: (line: string) => void
 }
 
@@ -68,6 +70,7 @@ export async function chaos(options: ChaosOptions): Promise<Verdict> {
 const deathsMax = 3
 // Something is to be lost when the first blow falls.
 const firstWorkMs = 600
+const workPatienceMs = 2_000
 
 class Run {
   readonly #system: System
@@ -98,10 +101,15 @@ class Run {
       for (const name of script) await this.#strikeFault(faultNamed(name))
       while (this.#kills < kills) await this.#strike()
       await pause(quietMs)
+      for (const node of this.#system.nodes) node.plan([])
+      await this.#system.untilServing()
+    } catch (error) {
+      if (!(error instanceof DoesNotServe)) throw error
+      return this.#verdict([{ kind: 'does not serve again', detail: error.message }])
     } finally {
       await load.stop()
     }
-    return this.#judge()
+    return this.#verdict(await this.#judge())
   }
 
   async #strike(): Promise<void> {
@@ -115,7 +123,7 @@ class Run {
     const dead = await fault.strike({ system: this.#system, node, chance: this.#chance })
     this.#kills += dead
     this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
-    await pause(this.#chance.integer(0, 250))
+    await this.#untilWorked(this.#chance.integer(1, 16))
   }
 
   /** Sets a failpoint on a node and waits until it fires; some places are seldom passed. */
@@ -131,7 +139,7 @@ class Run {
       node.noteDeath()
     }
     this.#count(point.replace(/@.*=/, ' '), fired)
-    await pause(this.#chance.integer(0, 150))
+    await this.#untilWorked(this.#chance.integer(1, 16))
   }
 
   /**
@@ -149,6 +157,17 @@ class Run {
     return this.#chance.pick(await this.#system.untilServing(1))
   }
 
+  /** Between two blows something is done: so much is acknowledged, or the patience ends. */
+  async #untilWorked(count: number): Promise<void> {
+    const { lines } = this.#recorder
+    const endMs = performance.now() + workPatienceMs
+    const from = lines.length
+    for (let done = 0; done < count && performance.now() < endMs; ) {
+      await pause(10)
+      done = lines.slice(from).filter(({ phase }) => phase === 'ok').length
+    }
+  }
+
   #count(name: string, struck: boolean): void {
     const tally = this.#table.get(name) ?? { tried: 0, struck: 0 }
     tally.tried += 1
@@ -157,25 +176,27 @@ class Run {
     this.#options.say?.(`${this.#kills} killed: ${name}${struck ? '' : ' (not reached)'}`)
   }
 
-  async #judge(): Promise<Verdict> {
+  async #judge(): Promise<readonly Anomaly[]> {
     const system = this.#system
-    for (const node of system.nodes) node.plan([])
-    await system.untilServing()
     const unfinished = await untilDrained(system)
     const facts = await readFacts(system, unfinished)
     const registers = await readRegisters(system)
     const parts = partsOf(this.#options.parts)
     const { lines: history } = this.#recorder
-    const anomalies = [
+    return [
       ...judge({ history, facts, registers, parts }),
       ...(await checkReplays(system, history, this.#chance.branch('replays'))),
     ]
+  }
+
+  #verdict(anomalies: readonly Anomaly[]): Verdict {
+    const { lines } = this.#recorder
     this.#recorder.close()
     return {
       ...{ seed: this.#options.seed, kills: this.#kills, anomalies, table: this.#table },
-      operations: history.filter(({ phase }) => phase === 'invoke').length,
-      acknowledged: history.filter(({ phase }) => phase === 'ok').length,
-      folder: system.folder,
+      operations: lines.filter(({ phase }) => phase === 'invoke').length,
+      acknowledged: lines.filter(({ phase }) => phase === 'ok').length,
+      folder: this.#system.folder,
       seconds: Math.round((performance.now() - this.#startMs) / 1_000),
     }
   }

@@ -28,6 +28,8 @@ export interface LoadOptions {
   readonly weights?: Readonly<Partial<Record<LoadKind, number>>>
   /** Which action appends to lists: with the isolation that it should have, or with a lower one. */
   readonly walk?: 'walk' | 'walk-loosely'
+  /** Every order uses one of so many coupons. Default: one in five orders, any of them. */
+  readonly coupons?: number
   /** Clients that go away at the first broken answer, as people do. Default false. */
   readonly impatient?: boolean
   /** Milliseconds between two operations of a client, at most. Default 20. */
@@ -88,11 +90,13 @@ export class Load {
   }
 
   #order(client: Client, chance: Chance, reference: string): Promise<Answered> {
-    const { products, coupons } = this.#things
+    const { products } = this.#things
+    const { coupons } = this.#options
+    const offered = this.#things.coupons.slice(0, coupons)
     const body = {
       ...{ reference, product: chance.pick(products), quantity: chance.integer(1, 3) },
       fails: chance.happens(10),
-      ...(chance.happens(20) ? { coupon: chance.pick(coupons) } : {}),
+      ...(chance.happens(coupons ? 100 : 20) ? { coupon: chance.pick(offered) } : {}),
     }
     return client.ask({ op: 'order', path: '/api/shop/order', body })
   }

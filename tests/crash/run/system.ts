@@ -87,6 +87,7 @@ export class System {
       await first.start()
       await first.stop()
       await this.postgres.start()
+      this.disk?.settle()
     }
     const url = this.postgres ? { DATABASE_URL: this.postgres.url } : {}
     for (let node = 0; node < nodes; node++) {
@@ -149,7 +150,7 @@ export class System {
     for (;;) {
       const serving = await this.serving()
       if (serving.length >= count) return serving
-      if (performance.now() > endMs) throw new Error('The nodes do not serve again.')
+      if (performance.now() > endMs) throw new DoesNotServe()
       await pause(20)
     }
   }
@@ -171,6 +172,12 @@ export class System {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
+}
+
+/** Thrown where what was killed does not come back. */
+export class DoesNotServe extends Error {
+  override readonly name = 'DoesNotServe'
+  override readonly message = 'What was killed does not serve again.'
 }
 
 async function answers(base: string): Promise<boolean> {

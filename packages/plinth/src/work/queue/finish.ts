@@ -25,12 +25,16 @@ const completeText = `select plinth.job_complete($1::tid[], $2::uuid[], $3::inte
   $4::integer[], $5::timestamp with time zone[], $6::timestamp with time zone)`
 
 // What a test plants to see that the fence is missed.
-const unfencedText = `update plinth.job j set state = 'done',
-    finished_at = $6::timestamp with time zone, keep_until = $6::timestamp with time zone,
-    worker = null
-  from unnest($1::tid[], $2::uuid[], $4::integer[], $5::timestamp with time zone[])
-    as e(place, id, attempt, keep_until)
-  where j.id = e.id and j.state <> 'done' and $3::integer > 0`
+const unfencedText = `with ended as (
+    update plinth.job j set state = 'done',
+      finished_at = $6::timestamp with time zone, keep_until = $6::timestamp with time zone,
+      worker = null
+    from unnest($1::tid[], $2::uuid[], $4::integer[], $5::timestamp with time zone[])
+      as e(place, id, attempt, keep_until)
+    where j.id = e.id and j.state <> 'done' and $3::integer > 0
+    returning j.queue, j.key
+  )
+  insert into plinth.job_nudge (queue, key) select queue, key from ended where key is not null`
 
 const fenceText = 'select plinth.job_fence($1::tid, $2::uuid, $3::integer, $4::integer)'
 
