@@ -1,6 +1,7 @@
 /** Owns `npm run bench`: every figure, side by side. `npm run bench -- reads memory` runs parts. */
 
 import { measureActions } from './actions/bench.ts'
+import { measureJobs } from './jobs/bench.ts'
 import { machineFacts } from './machine.ts'
 import { measureFairness } from './measures/fairness.ts'
 import { measureImport } from './measures/import.ts'
@@ -10,12 +11,15 @@ import { measureTypes } from './measures/type-check.ts'
 import { stopAll } from './processes.ts'
 import { type Figure, tableOf } from './table.ts'
 import { benchTraffic } from './traffic/bench.ts'
+import { measureWorkflows } from './workflows/measure.ts'
 import { makeScratch } from './world.ts'
 
 const parts = [
   'reads',
   'writes',
   'actions',
+  'jobs',
+  'workflows',
   'fairness',
   'startup',
   'memory',
@@ -45,6 +49,9 @@ async function main(): Promise<void> {
     const kinds = (['read', 'write'] as const).filter((kind) => asked.has(`${kind}s`))
     const traffic = kinds.length > 0 ? await benchTraffic(kinds, { scratch, tell }) : ''
     if (asked.has('actions')) figures.push(...(await measureActions(scratch, tell)))
+    if (asked.has('jobs')) figures.push(...(await measureJobs(scratch, tell)))
+    if (asked.has('workflows'))
+      figures.push(...(await measureWorkflows(scratch.path ?? scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { anyone, app, integer, kit, text } from 'plinth'
-import { openApp, type RunningApp } from '../../packages/plinth/src/app/compose.ts'
+import { type AppSetup, openApp, type RunningApp } from '../../packages/plinth/src/app/compose.ts'
 import type { WorkMode } from '../../packages/plinth/src/app/work/open.ts'
 import { systemClock } from '../../packages/plinth/src/base/time.ts'
 import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
@@ -18,11 +18,15 @@ export const desk = kit('desk', {
 /** When handlers began, by the number of their job. */
 export const begun = new Map<number, number>()
 
+/** What a process that is to be killed does with its jobs. */
+export const stuck: { holds: (() => Promise<void>) | undefined } = { holds: undefined }
+
 /** Stores one row. */
 export const note = desk.job('note', {
   input: { number: integer() },
   async run({ input, data }) {
     begun.set(input.number, performance.now())
+    await stuck.holds?.()
     await data.unrestricted.note.create({ number: input.number, text: 'done' })
   },
 })
@@ -50,10 +54,12 @@ export function openDesk(
   address: DatabaseAddress,
   { work, follow = false }: { readonly work: WorkMode; readonly follow?: boolean },
 ): Promise<RunningApp> {
-  const schema = follow ? ({ mode: 'follow', migrations: '' } as const) : 'settled'
+  const following = { mode: 'follow', migrations: '' } as const
+  const schema: AppSetup['schema'] = follow ? following : 'settled'
   const setup = { database: address, secret: 'x'.repeat(43), production: false, schema, work }
-  const log = ({ level, message }: { level: string; message: string }): void => {
-    if (level === 'error' || level === 'warning') process.stderr.write(`${message}\n`)
-  }
-  return openApp(deskApp, setup as never, { clock: systemClock, log: log as never }) as never
+  return openApp(deskApp, setup, { clock: systemClock, log: tellProblem })
+}
+
+function tellProblem({ level, message }: { readonly level: string; readonly message: string }) {
+  if (level === 'error') process.stderr.write(`${message}\n`)
 }

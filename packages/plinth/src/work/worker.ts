@@ -30,10 +30,13 @@ export interface WorkerParts {
   readonly manual?: boolean
 }
 
-// A claim is not worth a turn of the disk: what is lost with it is only that a job was claimed,
-// and everything that follows from it is stored behind it. Plans must not depend on statistics
-// that lag behind a queue.
-const settings = `set synchronous_commit = off; set enable_seqscan = off;
+/**
+ * The settings of a worker's own connection.
+ * A claim is not worth a turn of the disk: what is lost with it is only that a job was claimed,
+ * and everything that follows from it is stored behind it. Plans must not depend on statistics
+ * that lag behind a queue.
+ */
+export const workerSettings = `set synchronous_commit = off; set enable_seqscan = off;
   set enable_bitmapscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
   set plan_cache_mode = force_generic_plan`
 
@@ -111,7 +114,7 @@ export class Worker implements WakeTarget {
     const { runtime } = this.#parts
     const place = `${hostname()}:${process.pid}`
     const number = await register(session, place, instantText(runtime.clock.now()))
-    await session.script(settings)
+    await session.script(workerSettings)
     const rounds = new Rounds({ ...this.#parts, session, number })
     await session.listen(workChannel, (message) => rounds.hear(message))
     this.#rounds = rounds

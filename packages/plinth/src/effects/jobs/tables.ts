@@ -16,7 +16,7 @@ export const jobTables = [
   {
     id: '0010_job',
     sql: `create table plinth.job (
-      id uuid primary key,
+      id uuid primary key with (fillfactor = 70),
       position bigint generated always as identity,
       name text not null,
       queue text not null,
@@ -37,7 +37,8 @@ export const jobTables = [
       effect_asked integer,
       effect_result text,
       error text
-    ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
+    ) with (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.02,
+      autovacuum_vacuum_threshold = 2000);
     create index job_ready on plinth.job (queue, priority desc, run_at, position)
       where state = 'ready';
     create index job_delayed on plinth.job (run_at) where state in ('delayed', 'retrying');
