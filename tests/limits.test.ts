@@ -1,4 +1,4 @@
-/** Holds the guide to limits to the caps of the code: each number it tells is the one that counts. */
+/** Holds the guide to limits to the caps of the code: each number told is the one that counts. */
 
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-/** Proves the judgement of writes against the reference: the same for every rule, row and change. */
+/** Proves the judgement of writes against the reference: for every rule, row and change. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Owns the reference for writes: whether a rule allows one, and what is told of it, without SQL. */
+/** Owns the reference for writes: whether rules allow one, and what is told of it, without SQL. */
 
 import type { Model, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
 import { isShown, visibleRows } from './evaluator.ts'
@@ -41,7 +41,8 @@ export function judge(world: World, write: Write): Judgement {
   const before: Place | undefined = row && { model, row }
   const after = placeAfter(world, write, row)
   const writing = before ? { input, before } : { input }
-  const asked = (at: Place, rule: (typeof rules)[number]) => ruleHolds(world, rule, at, writing)
+  const asked = (at: Place, rule: (typeof rules)[number]) =>
+    ruleHolds(world, rule, { ...at, writing })
   const allowed =
     (before
       ? asked(before, access.update) && asked(after, access.updated)

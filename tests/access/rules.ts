@@ -40,7 +40,11 @@ export interface Writing {
 }
 
 /** Whether a rule holds for a row. */
-export function ruleHolds(world: World, rule: Expression, at: Place, writing?: Writing): boolean {
+export function ruleHolds(
+  world: World,
+  rule: Expression,
+  { writing, ...at }: Place & { readonly writing?: Writing },
+): boolean {
   const scopes = new Map([[0, at]])
   if (writing?.before) scopes.set(beforeScope, writing.before)
   return holds({ world, scopes, input: writing?.input ?? {} }, rule)

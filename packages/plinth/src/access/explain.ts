@@ -40,7 +40,7 @@ export interface ExplainRequest {
 /** Why a verb is allowed, or not. */
 export interface VerbTrace {
   readonly verb: Verb
-  /** Of an update whose two rules differ: which of them. `after` is decided as if nothing changed. */
+  /** Of an update with two rules: which of them. `after` is decided as if nothing changed. */
   readonly moment?: 'before' | 'after'
   readonly trace: TraceNode
 }

@@ -106,8 +106,9 @@ test('a computed field without null has a formula that is never null', () => {
     },
   })
   const cure = (field: string, source: string): string =>
-    `bad.line.compute.${field}: is null where ${source} is: declare the field with optional: true, or` +
-    ` give the source a value in its place: row.${source}.orElse(…)`
+    `bad.line.compute.${field}: is null where ${source} is: ` +
+    'declare the field with optional: true, or ' +
+    `give the source a value in its place: row.${source}.orElse(…)`
   assert.deepEqual(mistakesOf(app({ kits: [broken] })), [
     cure('label', 'code'),
     cure('sum', 'rank'),
@@ -191,7 +192,7 @@ test('an update with one rule for before and another for after needs both', () =
     },
   })
   assert.deepEqual(mistakesOf(app({ kits: [broken] })), [
-    'bad.half.access.update: needs a rule "after" as well: write anyone where everything is allowed',
+    'bad.half.access.update: needs a rule "after" as well: write anyone where all is allowed',
     'bad.odd.access.update.aftre: is neither before nor after; did you mean after?',
     'bad.odd.access.update.after: odd has no field "nmae"; did you mean name?',
   ])

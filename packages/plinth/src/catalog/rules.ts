@@ -53,7 +53,7 @@ function isUpdateRules(source: unknown): source is Sourced {
 function updateRules(rules: Sourced, setting: Setting): Pick<ModelAccess, 'update' | 'updated'> {
   for (const name of ['before', 'after']) {
     if (rules[name] !== undefined) continue
-    const cure = 'write anyone where everything is allowed'
+    const cure = 'write anyone where all is allowed'
     setting.mistakes.add(setting.place, `needs a rule "${name}" as well: ${cure}`)
   }
   for (const name of Object.keys(rules)) {
@@ -135,8 +135,8 @@ function checkPresence(field: DraftField, { model, mistakes, place }: Setting): 
   if (field.optional || source === undefined) return
   mistakes.add(
     place,
-    `is null where ${source} is: declare the field with optional: true, or give the source a value` +
-      ` in its place: row.${source}.orElse(…)`,
+    `is null where ${source} is: declare the field with optional: true, or give the source a ` +
+      `value in its place: row.${source}.orElse(…)`,
   )
 }
 

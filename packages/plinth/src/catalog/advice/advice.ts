@@ -31,7 +31,7 @@ function tellingChecks(model: Model): readonly Advice[] {
     if (hidden.length === 0) return []
     const detail =
       `speaks of ${hidden.join(', ')}, which not everybody may read: whoever may write the other ` +
-      'fields can find the value out by trying. Ask it in an access rule, or narrow who writes them.'
+      'fields can find the value out by trying. Ask it in an access rule, or narrow who writes.'
     return [{ place: `${model.kit}.${model.name}.checks.${name}`, detail }]
   })
 }

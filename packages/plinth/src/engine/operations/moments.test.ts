@@ -93,7 +93,10 @@ onBothServers('Rules of a moment', (server) => {
       explanationLines(explanation).filter((line) => !line.startsWith(' ')),
       [
         `✗ update, before the change: row.authorId = me.id and row.status = "open"`,
-        `✗ update, after the change: row.authorId = me.id and row.rank ≥ before.rank and ${'(input.status.given() or row.rank < 10)'}`,
+        [
+          '✗ update, after the change: row.authorId = me.id and row.rank ≥ before.rank and ',
+          '(input.status.given() or row.rank < 10)',
+        ].join(''),
       ],
     )
     const values = explanationLines(explanation).join('\n')

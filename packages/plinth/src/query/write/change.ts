@@ -126,10 +126,12 @@ export function planDelete(shape: DeleteShape): WritePlan {
         where t.id = o.id and ${holds} returning t.id, t.version`
   const result = { demands, record: { columns: [], toJson: () => '' } }
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: raw('false') })
+  const cleared = model.softDelete ? empty : clearReferences(shape, holds)
+  const beside = sql`${cleared}${auditing({ model, verb: 'delete', before: 'o' })}`
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
       v as materialized (select ${judged(demands)} from o),
-      made as (${gone})${model.softDelete ? empty : clearReferences(shape, holds)}${auditing({ model, verb: 'delete', before: 'o' })}
+      made as (${gone})${beside}
       select ${columns} from v left join made as m on true`,
     result,
   )

@@ -8,7 +8,7 @@ export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 /** Every encoding that can be named. */
 export const encodings: readonly Encoding[] = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252']
 
-/** An encoding as people name it: `utf-16` is told by its byte order mark, little end first without. */
+/** An encoding as people name it. `utf-16` goes by the byte order mark; without: little end. */
 export type GivenEncoding = Encoding | 'utf-16'
 
 /** Every name that a person may give. */

@@ -90,7 +90,8 @@ async function encodingOf(source: ByteSource, given: GivenDialect): Promise<Enco
   const wide = given.encoding === 'utf-16'
   const encoding = wide ? (marked ?? 'utf-16le') : given.encoding
   if (marked !== undefined && (marked !== encoding || (wide && marked === 'utf-8'))) {
-    const detail = `${source.name} begins with the byte order mark of ${marked}: leave --encoding out.`
+    const found = `${source.name} begins with the byte order mark of ${marked}`
+    const detail = `${found}: leave --encoding out.`
     throw new Failure('invalid_input', { detail })
   }
   const lossy = encoding !== 'windows-1252'
