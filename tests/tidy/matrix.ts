@@ -52,7 +52,8 @@ export const matrix: Readonly<Record<string, Room>> = {
   // catalog, engine: its flows are actions in the engine's form; what they call is handed in.
   identity: { ...builtInKit, typesOf: ['catalog', 'engine'] },
   files: builtInKit,
-  mail: builtInKit,
+  // catalog, engine: its flows, as those of identity.
+  mail: { ...builtInKit, typesOf: ['catalog', 'engine'] },
   // identity: an endpoint belongs to a user. catalog, engine: its flows, as those of identity.
   webhooks: { may: ['base', 'kinds', 'define', 'identity'], typesOf: ['catalog', 'engine'] },
   audit: builtInKit,

@@ -34,7 +34,7 @@ import { openWorkflows, type Workflows } from '../work/workflow/operate/workflow
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
-import { demandMail, type MailSettings, mailbox, mailKits } from './delivery/mail.ts'
+import { demandMail, type MailSettings, mailbox, mailFlows, mailKits } from './delivery/mail.ts'
 import {
   besideApi,
   type OutboundPolicy,
@@ -113,7 +113,8 @@ export interface RunningApp<S extends Models = Models> {
 export function builtInActions(app: App<unknown>, parts: BuiltInParts): readonly Action[] {
   const { passwords, runtime, hooks } = parts
   const flows = identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
-  return [...flows, auditAction(runtime), ...outgoingActions(app, hooks)]
+  const delivery = [...mailFlows(app, runtime), ...outgoingActions(app, hooks)]
+  return [...flows, auditAction(runtime), ...delivery]
 }
 
 /** What built-in actions stand on; the runtime is there when the first of them is called. */

@@ -7,6 +7,8 @@ import { forgetTakings } from '../effects/actions/taking.ts'
 import { forgetAllowances } from '../effects/allowance.ts'
 import { forgetAudit } from '../effects/audit.ts'
 import { forgetReplies } from '../effects/idempotency.ts'
+import { forgetMails } from '../effects/mails.ts'
+import { forgetDeliveries, forgetMessages } from '../effects/webhooks.ts'
 import { forgetSessions } from '../engine/identify.ts'
 import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
@@ -28,6 +30,13 @@ export async function clearAway({ database, clock, catalog }: Runtime): Promise<
   await forgetSessions(database, nowMs)
   await forgetJobs(database, nowMs)
   await forgetWorkflows(database, now)
+  await forgetMessages(database, instantText(nowMs - limits.webhookMessageDays * 24 * hourMs))
+  if (catalog.models.has('mail')) {
+    await forgetMails(database, instantText(nowMs - limits.mailDays * 24 * hourMs))
+  }
+  if (catalog.models.has('webhookDelivery')) {
+    await forgetDeliveries(database, instantText(nowMs - limits.webhookDeliveryDays * 24 * hourMs))
+  }
   await keepPartitions(database, catalog.logic, nowMs)
 }
 

@@ -1,7 +1,7 @@
 /** Owns the list of an app's addresses as people read it. */
 
 import type { Catalog } from '../catalog/catalog.ts'
-import { routes, serviceRoutes } from '../rest/route/routes.ts'
+import { incomingPath, routes, serviceRoutes } from '../rest/route/routes.ts'
 
 /** An address and what it does. */
 export interface AddressLine {
@@ -14,5 +14,12 @@ export interface AddressLine {
 /** Every address of an app, in the order of its declaration. */
 export function addressLines(catalog: Catalog): readonly AddressLine[] {
   const api = routes(catalog).map(({ method, path, operation }) => ({ method, path, operation }))
-  return [...api, ...serviceRoutes.map(({ method, path }) => ({ method, path, operation: '' }))]
+  const webhooks = [...catalog.logic.webhooks.values()].map((webhook) => ({
+    ...{ method: 'POST', path: incomingPath(webhook), operation: '' },
+  }))
+  return [
+    ...api,
+    ...webhooks,
+    ...serviceRoutes.map(({ method, path }) => ({ method, path, operation: '' })),
+  ]
 }

@@ -44,6 +44,16 @@ export async function storeMails(
   await Promise.all([...stored, insertJobs(session, jobs, now)])
 }
 
+// Those that wait for a person are kept until somebody has decided.
+const forgetText = `delete from mail.mail
+  where status not in ('queued', 'unknown') and updated_at < $1::timestamp with time zone`
+
+/** Forgets mails that ended before an instant (RFC 3339). */
+export async function forgetMails(session: Session, before: string): Promise<number> {
+  const { count } = await session.query({ text: forgetText, values: [before] })
+  return count
+}
+
 /** What sends a mail once it is due. */
 export function sendingJob(
   { id, mail, traceId }: { readonly id: string; readonly mail: string; readonly traceId: string },

@@ -96,3 +96,13 @@ export async function forgetMessages(session: Session, before: string): Promise<
   const { count } = await session.query({ text: forgetText, values: [before] })
   return count
 }
+
+// The attempts go with them. The table is that of the model in webhooks/kit.ts.
+const forgetDeliveriesText = `delete from webhooks.webhook_delivery
+  where status <> 'pending' and updated_at < $1::timestamp with time zone`
+
+/** Forgets deliveries that ended before an instant (RFC 3339). */
+export async function forgetDeliveries(session: Session, before: string): Promise<number> {
+  const { count } = await session.query({ text: forgetDeliveriesText, values: [before] })
+  return count
+}

@@ -6,12 +6,14 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import { mailJob, storeMails } from '../../effects/mails.ts'
 import type { Effects } from '../../engine/logic/effects.ts'
-import type { Runtime } from '../../engine/runtime.ts'
+import type { Action, Runtime } from '../../engine/runtime.ts'
+import { mailActions } from '../../mail/flows.ts'
 import { mail } from '../../mail/kit.ts'
 import { mailContent, mailProblem } from '../../mail/message.ts'
 import { type MailSettings, mailbox, parseSmtpUrl } from '../../mail/settings.ts'
 import { smtpSender } from '../../mail/smtp.ts'
 import type { Runner } from '../../work/lease.ts'
+import { mailSender } from '../../work/mail/again.ts'
 import { mailRunner } from '../../work/mail/runner.ts'
 
 export { type MailSettings, mailbox }
@@ -28,6 +30,14 @@ export function mailKits({ kits }: Pick<App<unknown>, 'kits'>): readonly AnyKit[
   const declares = (kit: AnyKit): boolean =>
     kit.logic.some(({ is }) => is === 'mail') || kit.uses.some(declares)
   return kits.some(declares) ? [mail] : []
+}
+
+/** The actions of mail, where an app has it. */
+export function mailFlows(
+  app: Pick<App<unknown>, 'kits'>,
+  runtime: () => Runtime,
+): readonly Action[] {
+  return mailKits(app).length === 0 ? [] : mailActions(mailSender(runtime))
 }
 
 /**

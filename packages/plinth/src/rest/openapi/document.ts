@@ -8,6 +8,7 @@ import { problemSchema, ResponseComponents } from './failures.ts'
 import { batchResultsSchema, batchSchema, describeRoute, tagOf } from './operations.ts'
 import { sharedHeaders, sharedParameters } from './parameters.ts'
 import { modelSchemas, type Schema } from './schemas.ts'
+import { describeIncoming, describeOutgoing } from './webhooks.ts'
 
 /** What a document is made of. */
 export interface DocumentOptions {
@@ -40,13 +41,15 @@ export function openApiDocument(options: DocumentOptions): Schema {
         : described
   }
   const used = usedIn(paths)
+  const outgoing = describeOutgoing(catalog)
   return {
     openapi: versions[form],
     info: { title, version, description: introduction },
     servers: serversOf(options),
     tags: tagsOf(routes),
     security: [{}, { bearer: [] }, { cookie: [] }],
-    paths,
+    paths: { ...paths, ...describeIncoming(catalog) },
+    ...(Object.keys(outgoing).length === 0 ? {} : { webhooks: outgoing }),
     components: {
       schemas: {
         ...schemasOf(catalog, routes),

@@ -57,6 +57,17 @@ export const serviceRoutes: readonly { readonly method: 'GET'; readonly path: st
     ].map((path) => Object.freeze({ method: 'GET' as const, path })),
   )
 
+/** The address of an incoming webhook: `/webhooks/shop/paid`. */
+export function incomingPath({
+  kit,
+  name,
+}: {
+  readonly kit: string
+  readonly name: string
+}): string {
+  return `/webhooks/${kit}/${name}`
+}
+
 /**
  * The addresses of an app's API, in the order of the catalog. An operation that the rules deny to
  * everybody has none: what nobody may do is not there.

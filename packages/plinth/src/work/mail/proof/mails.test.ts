@@ -234,6 +234,40 @@ test('a mail in doubt is repeated with the same Message-ID, or left to a person'
   assert.deepEqual([held?.status, other.ids.length], ['unknown', 1])
 })
 
+test('an admin sends again what did not arrive, to those who do not have it', async (t) => {
+  let full = true
+  const { received, url } = await mailServer(t, {
+    onRcptTo({ address }, _, done) {
+      const bad = full && address.startsWith('copy')
+      done(bad ? Object.assign(new Error('busy'), { responseCode: 450 }) : null)
+    },
+  })
+  const opened: Shop = await open(t, { smtpUrl: url })
+  const [admin, staff] = await Promise.all([
+    opened.user({ roles: ['admin'] }),
+    opened.user({ roles: ['staff'] }),
+  ])
+  await opened.call(invite, { to: 'ann@home.example', token: 't0ken' })
+  await opened.drain()
+  const [mail] = await opened.mails()
+  const body = { mail: mail?.id }
+  const path = '/api/mail/send-again'
+  assert.equal((await opened.request('POST', path, { as: staff, body })).status, 403)
+  assert.equal((await opened.request('POST', path, { body })).status, 401)
+  assert.equal((await opened.request('POST', path, { as: admin, body })).status, 409)
+  await opened.running.users.records.update('mail', mail?.id ?? '', { status: 'unknown' })
+  full = false
+  assert.equal((await opened.request('POST', path, { as: admin, body })).status, 202)
+  await opened.drain()
+  assert.deepEqual(
+    received.map(({ to }) => to),
+    [['ann@home.example'], ['copy@shop.example']],
+  )
+  assert.equal(new Set(received.map(({ id }) => id)).size, 1)
+  const gone = await opened.request('POST', path, { as: admin, body: { mail: admin.id } })
+  assert.equal(gone.status, 404)
+})
+
 test('an attempt that died after its intent is in doubt as well', async (t) => {
   const { received, url } = await mailServer(t)
   const opened: Shop = await open(t, { smtpUrl: url })
