@@ -53,10 +53,17 @@ export function shiftedClock(base: Clock): ShiftedClock {
   }
 }
 
+let lastMs = Number.NaN
+let lastText = ''
+
 /** An RFC 3339 UTC instant in the form in which PostgreSQL prints it: no trailing zeros. */
 export function instantText(ms: number): string {
+  // Calls of one moment ask for the same one, several times each.
+  if (ms === lastMs) return lastText
   const text = new Date(ms).toISOString()
-  return text.replace(/\.?0+Z$/, 'Z').replace(/T(\d\d):(\d\d)Z$/, 'T$1:$2:00Z')
+  lastText = text.replace(/\.?0+Z$/, 'Z').replace(/T(\d\d):(\d\d)Z$/, 'T$1:$2:00Z')
+  lastMs = ms
+  return lastText
 }
 
 /** Milliseconds of a monotonic counter, for durations only. */

@@ -1,10 +1,11 @@
 /** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import { type Clock, instantText } from '../base/time.ts'
+import { atTurnEnd } from '../base/turn.ts'
 import type { Database } from '../database/database.ts'
 import { readArray } from '../kinds/kinds.ts'
 import type { Identify, Log } from './runtime.ts'
@@ -48,7 +49,7 @@ export interface IdentifyParts {
 
 /** How a token is kept: never in the clear. 256 random bits need no slow hash. */
 export function tokenHash(token: string): string {
-  return createHash('sha256').update(token).digest('base64url')
+  return hash('sha256', token, 'base64url')
 }
 
 interface Waiting {
@@ -68,7 +69,7 @@ export function sessionIdentifier(parts: IdentifyParts): Identify {
       if (!tokenPattern.test(token)) return reject(invalid())
       const hash = tokenHash(token)
       if (waiting.size === 0) {
-        setImmediate(() => {
+        atTurnEnd(() => {
           const batch = waiting
           waiting = new Map()
           void lookUp(parts, batch)

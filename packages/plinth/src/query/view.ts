@@ -15,8 +15,6 @@ export interface View {
   /** In order of declaration. */
   readonly fields: ReadonlyMap<string, ModelField>
   readonly relations: ReadonlyMap<string, ModelRelation>
-  /** True where some field of the model is hidden, always or for some rows. */
-  readonly hides: boolean
 }
 
 const views = new WeakMap<Catalog, Map<string, View>>()
@@ -42,18 +40,16 @@ export function targetOf(catalog: Catalog, relation: ModelRelation): Model {
 function makeView(catalog: Catalog, facts: CallerFacts, model: Model): View {
   const row: RowSource = { model, alias: 't' }
   const fields = new Map<string, ModelField>()
-  let hides = false
   for (const field of model.fields.values()) {
     if (field.role === 'deletedAt') continue
     const condition = fieldRead({ catalog, facts, row }, field)
-    if (condition.constant !== true) hides = true
     if (condition.constant !== false) fields.set(field.name, field)
   }
   const relations = new Map<string, ModelRelation>()
   for (const relation of model.relations.values()) {
     if (isVisible(relation, { catalog, facts, model })) relations.set(relation.name, relation)
   }
-  return Object.freeze({ model, fields, relations, hides })
+  return Object.freeze({ model, fields, relations })
 }
 
 interface Place {

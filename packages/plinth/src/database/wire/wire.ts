@@ -2,6 +2,7 @@
 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { atTurnEnd } from '../../base/turn.ts'
 import type { DatabaseError, Query } from '../database.ts'
 import { brokenConnection, failureOf, forgottenStatement, staleStatement } from '../errors.ts'
 import {
@@ -212,7 +213,7 @@ export class Wire {
     this.#flushing = true
     // After everything that arrived together was looked at: what all of it sends goes out in one
     // write. A write costs more than most statements do.
-    setImmediate(this.#flushLater)
+    atTurnEnd(this.#flushLater)
   }
 
   #send(query: Query, preparing: string[]): void {

@@ -1,6 +1,5 @@
 /** Owns the making of an answer: the rows of a read as the JSON text to send. */
 
-import { createHash } from 'node:crypto'
 import { present } from '../../base/assert.ts'
 import { limits } from '../../base/limits.ts'
 import type { ReadShape } from '../shape.ts'
@@ -20,8 +19,6 @@ export interface RowsForm {
 /** The form of an answer. */
 export interface AnswerForm extends RowsForm {
   readonly shape: ReadShape
-  /** What the ETag of a record is taken from. */
-  readonly etag: 'version' | 'body'
 }
 
 /** Seals the sort values of a row as a cursor. */
@@ -45,8 +42,6 @@ export interface RecordAnswer {
   readonly body: string
   /** Undefined where the caller may not read it. */
   readonly version: number | undefined
-  /** An entity tag's content, without quotes. */
-  readonly etag: string
 }
 
 type Rows = readonly RowCells[]
@@ -78,12 +73,7 @@ export function writeOne(form: AnswerForm, rows: Rows): RecordAnswer | undefined
   const body = writeRecord(form.record, row, 0)
   const cell = row[form.versionAt] ?? null
   const version = cell === null ? undefined : Number(cell)
-  const exact = form.etag === 'version' && version !== undefined
-  return { body, version, etag: exact ? String(version) : bodyTag(body) }
-}
-
-function bodyTag(body: string): string {
-  return createHash('sha256').update(body).digest('base64url').slice(0, 27)
+  return { body, version }
 }
 
 function quote(cursor: string | null): string {

@@ -101,11 +101,24 @@ export function parseGet(request: GetRequest): ParsedRead {
   const parsing = start(request)
   const { view, query } = openQuery(parsing, request, getOptions)
   const by = parseKey(parsing, request, view)
+  const plain = request.query === undefined ? plainGets.get(view)?.get(by.join()) : undefined
+  if (plain) return { ...plain, values: parsing.values, binding: '' }
   const select = parseSelection(parsing, inputOf(query), { view, place: undefined, depth: 1 })
   checkRows(parsing, select, 1)
   settle(parsing)
   const none = { filter: undefined, sort: defaultSort, limit: 1, seek: undefined, count: undefined }
-  return finish(parsing, '', { model: request.model.name, only: 'get', by, select, ...none })
+  const shape: ReadShape = { model: request.model.name, only: 'get', by, select, ...none }
+  const parsed = finish(parsing, '', shape)
+  if (request.query === undefined) keepPlain(view, by, parsed)
+  return parsed
+}
+
+/** What reads of one record come to that ask for nothing special, by the names of their key. */
+const plainGets = new WeakMap<View, Map<string, Pick<ParsedRead, 'shape' | 'key'>>>()
+
+function keepPlain(view: View, by: readonly string[], { shape, key }: ParsedRead): void {
+  const known = plainGets.get(view) ?? new Map()
+  plainGets.set(view, known.set(by.join(), { shape, key }))
 }
 
 function finish(parsing: Parsing, binding: string, shape: ReadShape): ParsedRead {

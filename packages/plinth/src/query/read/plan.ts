@@ -8,7 +8,6 @@ import type { AnswerForm } from '../answer/answer.ts'
 import { viewpoint } from '../column/column.ts'
 import { planName } from '../plan-name.ts'
 import type { ReadShape } from '../shape.ts'
-import { viewOf } from '../view.ts'
 import { drawList, drawRecord } from './draw.ts'
 import { findRows, type Sketch } from './sketch.ts'
 
@@ -40,19 +39,10 @@ export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPla
   const sketch: Sketch = { view, found, shape }
   const { fragment, rows } = shape.only === 'get' ? drawRecord(sketch) : drawList(sketch)
   const { text, values } = statement(fragment)
-  const { hides } = viewOf(catalog, facts, model)
   return Object.freeze({
     text,
     name: planName(text),
     slots: values as readonly Slot[],
-    form: Object.freeze({ ...rows, shape, etag: etagOf(hides, shape) }),
+    form: Object.freeze({ ...rows, shape }),
   })
-}
-
-/**
- * A record's version tells of every change, also of one that this caller cannot see, and nothing
- * of changes in related records. Where that matters, the ETag is taken from the answer itself.
- */
-function etagOf(hides: boolean, { select }: ReadShape): 'version' | 'body' {
-  return hides || select.ones.length > 0 || select.lists.length > 0 ? 'body' : 'version'
 }
