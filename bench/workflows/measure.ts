@@ -7,6 +7,7 @@ import { systemClock } from '../../packages/plinth/src/base/time.ts'
 import type { Database, DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
 import { startEmbedded } from '../../packages/plinth/src/database/embedded/server.ts'
 import { type Figure, grouped, median } from '../table.ts'
+import type { Scratch } from '../world.ts'
 
 const rounds = 5
 const warmUp = 500
@@ -36,10 +37,10 @@ const three = desk.workflow('three', {
 
 /** Measures with one process, on a PostgreSQL with default durability, in five rounds. */
 export async function measureWorkflows(
-  scratch: string,
+  scratch: Scratch,
   tell: (line: string) => void,
 ): Promise<readonly Figure[]> {
-  const directory = join(scratch, 'workflows')
+  const directory = join(scratch.path, 'workflows')
   const server = await startEmbedded({ directory, log: () => undefined })
   try {
     const running = await openDesk(server.address)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ModelWorkflow } from './model-journal.ts'
 import { type Simulated, simulate } from './simulation.ts'
 
-const seeds = Number(process.env.PLINTH_WORKFLOW_SEEDS ?? 3_000)
+const seeds = 2_000
 
 test(`${seeds} drawn workflows end as they must, whatever crashes`, async () => {
   let crashes = 0
@@ -22,6 +22,14 @@ test(`${seeds} drawn workflows end as they must, whatever crashes`, async () => 
   assert.ok(crashes > seeds, 'there were crashes')
   for (const state of ['completed', 'failed', 'cancelled']) {
     assert.ok((seen.get(state) ?? 0) > seeds / 100, `some ${state}`)
+  }
+})
+
+test('one seed is one run', async () => {
+  for (const seed of [7, 21, 42]) {
+    const [one, two] = [await simulate(seed), await simulate(seed)]
+    assert.deepEqual(one.world.effects, two.world.effects)
+    assert.equal(one.turns, two.turns)
   }
 })
 

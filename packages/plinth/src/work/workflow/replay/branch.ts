@@ -71,6 +71,13 @@ function differs(fact: string): string {
   return `${fact}. The code has changed, or depends on something that is no step: ${cure}.`
 }
 
+/** The places of the branchings in which a record stands. */
+export function parallelsOf(record: StepRecord): readonly (readonly [string, StepRecord])[] {
+  const numbers = record.place.split('.')
+  const depth = (numbers.length - 1) / 2
+  return Array.from({ length: depth }, (_, at) => [numbers.slice(0, at * 2 + 1).join('.'), record])
+}
+
 /** A number in [0, 1) that is the same in every run. */
 export function fractionOf(seed: string, branch: Branch): number {
   const text = `${seed}\n${branch.prefix}\n${branch.draws++}`

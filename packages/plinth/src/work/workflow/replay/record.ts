@@ -61,3 +61,8 @@ export interface Ask {
   readonly aim: string | undefined
   readonly undoable: boolean
 }
+
+/** Whether something is still to be done to undo a step. */
+export function needsUndo({ undoable, state, undo, reused }: StepRecord): boolean {
+  return undoable && state === 'done' && undo.state !== 'done' && !reused
+}

@@ -9,9 +9,10 @@ import {
   fractionOf,
   leftOverProblem,
   nameProblem,
+  parallelsOf,
   recordProblem,
 } from './branch.ts'
-import type { Ask, StepKind, StepRecord, StoredError } from './record.ts'
+import { type Ask, needsUndo, type StepKind, type StepRecord, type StoredError } from './record.ts'
 import { restored } from './storable.ts'
 
 /** How a run ended. */
@@ -105,6 +106,8 @@ function handled<T>(promise: Promise<T>): Promise<T> {
 function never(): Promise<never> {
   return new Promise(() => undefined)
 }
+
+const turnsBeforeRest = 20
 
 /** In which branch code is. A step that is called in a callback finds its branch all the same. */
 const inside = new AsyncLocalStorage<Branch>()
@@ -240,9 +243,14 @@ class Run<W, U> {
 
   #suspend(): undefined {
     this.#active -= 1
-    // Behind the bookkeeping of the step that led here.
-    queueMicrotask(() => this.#rest())
+    void this.#restSoon()
     return undefined
+  }
+
+  /** Behind whatever code does at once that did not wait for its step: that is a mistake to see. */
+  async #restSoon(): Promise<void> {
+    for (let turn = 0; turn < turnsBeforeRest; turn++) await undefined
+    this.#rest()
   }
 
   #settle(branch: Branch, record: StepRecord, undo: U | undefined): unknown {
@@ -301,7 +309,7 @@ class Run<W, U> {
       this.#checkAwaited(branch)
       // The last one hands its turn to the code behind `parallel`.
       if (!isLast()) this.#active -= 1
-      queueMicrotask(() => this.#rest())
+      void this.#restSoon()
     }
   }
 
@@ -360,18 +368,6 @@ class Run<W, U> {
       this.#violate(`${waits}: call the world by external, and wait by sleep.`)
     }, stallMs)
   }
-}
-
-/** Whether something is still to be done to undo a step. */
-export function needsUndo({ undoable, state, undo, reused }: StepRecord): boolean {
-  return undoable && state === 'done' && undo.state !== 'done' && !reused
-}
-
-/** The places of the branchings in which a record stands. */
-function parallelsOf(record: StepRecord): readonly (readonly [string, StepRecord])[] {
-  const numbers = record.place.split('.')
-  const depth = (numbers.length - 1) / 2
-  return Array.from({ length: depth }, (_, at) => [numbers.slice(0, at * 2 + 1).join('.'), record])
 }
 
 function valuesOf(
