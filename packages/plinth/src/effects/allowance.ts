@@ -1,5 +1,6 @@
 /** Owns allowances: things of which only so many may be taken in a stretch of time. */
 
+import { isSabotaged } from '../base/failpoint.ts'
 import type { Session } from '../database/database.ts'
 
 /** What is taken from. */
@@ -46,6 +47,7 @@ export async function takeWithinLimit(
   { key, limit, windowMs }: Allowance,
   now: string,
 ): Promise<Taken> {
+  if (isSabotaged('two-step-take')) return takeInTwo(session, { key, limit, windowMs }, now)
   const { rows } = await session.query({
     name: 'plinth_allowance_take',
     text: takeText,
@@ -66,4 +68,20 @@ export async function restoreAllowance(session: Session, key: string): Promise<v
 export async function forgetAllowances(session: Session, before: string): Promise<number> {
   const { count } = await session.query({ text: forgetText, values: [before] })
   return count
+}
+
+const lookText = 'select taken from plinth.allowance where key = $1'
+const writeText = `insert into plinth.allowance (key, taken, window_ends_at)
+  values ($1, $2::integer, $3::timestamp with time zone + $4::interval)
+  on conflict (key) do update set taken = excluded.taken`
+
+/** The planted bug: looks, judges, then writes what it has reckoned. */
+async function takeInTwo(session: Session, asked: Allowance, now: string): Promise<Taken> {
+  const { key, limit, windowMs } = asked
+  const { rows } = await session.query({ text: lookText, values: [key] })
+  const taken = Number(rows[0]?.[0] ?? 0) + 1
+  if (taken > limit) return { granted: false, retryAfterSeconds: 1 }
+  const values = [key, taken, now, `${windowMs} milliseconds`]
+  await session.query({ text: writeText, values })
+  return { granted: true, retryAfterSeconds: 1 }
 }

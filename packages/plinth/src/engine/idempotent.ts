@@ -125,7 +125,8 @@ export async function withKey(
 
 function keyedOf({ clock, database }: Runtime, key: CallKey, keptHours: number): Keyed {
   return {
-    begins: [claimKey(key)],
+    // The planted bug looks for the key and claims nothing.
+    begins: isSabotaged('two-step-take') ? [] : [claimKey(key)],
     async look() {
       const stored = await findReply(database, key)
       await reach('key.claimed')
