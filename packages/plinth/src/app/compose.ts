@@ -51,6 +51,7 @@ import type { Log } from './log.ts'
 import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
+import { workActions } from './work/actions.ts'
 import { openWork, type WorkMode } from './work/open.ts'
 import { type Operating, operatingOf } from './work/operate.ts'
 
@@ -114,7 +115,7 @@ export function builtInActions(app: App<unknown>, parts: BuiltInParts): readonly
   const { passwords, runtime, hooks } = parts
   const flows = identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
   const delivery = [...mailFlows(app, runtime), ...outgoingActions(app, hooks)]
-  return [...flows, auditAction(runtime), ...delivery]
+  return [...flows, auditAction(runtime), ...delivery, ...workActions(runtime)]
 }
 
 /** What built-in actions stand on; the runtime is there when the first of them is called. */
@@ -249,7 +250,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     users: { catalog, records: recordAccess(runtime, database), passwords },
     passwords,
     worker,
-    operating: operatingOf(runtime, waker),
+    operating: operatingOf(runtime),
     async close() {
       endHousekeeping()
       await worker.drain()

@@ -44,16 +44,9 @@ export class Waker {
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      this.tell('work')
+      tellWorkers(this.#database, 'work')
     }, limits.workerNotifyMs)
     this.#timer.unref()
-  }
-
-  /** Tells all processes. */
-  tell(message: string): void {
-    const query = { name: 'plinth_notify', text: notifyText, values: [message] }
-    // Lost where the database is away; then there is nothing to be done either.
-    this.#database.query(query).catch(() => undefined)
   }
 
   /** Says nothing more. */
@@ -61,4 +54,13 @@ export class Waker {
     clearTimeout(this.#timer)
     this.#target = undefined
   }
+}
+
+/**
+ * Tells the workers of all processes: `work`, or `cancel <job>`. Lost where the database is away:
+ * then they find out by themselves.
+ */
+export function tellWorkers(database: Database, message: string): void {
+  const query = { name: 'plinth_notify', text: notifyText, values: [message] }
+  database.query(query).catch(() => undefined)
 }

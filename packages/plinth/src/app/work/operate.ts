@@ -26,7 +26,7 @@ import type { Runtime } from '../../engine/runtime.ts'
 import { type Replay, replayEvents } from '../../work/events/replay.ts'
 import { lastTicks } from '../../work/schedules/schedules.ts'
 import { nextTick } from '../../work/schedules/ticks.ts'
-import type { Waker } from '../../work/waker.ts'
+import { tellWorkers } from '../../work/waker.ts'
 
 export type { JobState, LoggedEvent, SeenJob, SeenQueue }
 
@@ -66,7 +66,7 @@ export interface Operating {
 }
 
 /** The operating of an app. */
-export function operatingOf(runtime: Runtime, waker: Waker): Operating {
+export function operatingOf(runtime: Runtime): Operating {
   const { database, clock } = runtime
   const now = (): string => instantText(clock.now())
   const job = async (id: string): Promise<SeenJob> => {
@@ -76,7 +76,7 @@ export function operatingOf(runtime: Runtime, waker: Waker): Operating {
   }
   const retry = async (ids: readonly string[]): Promise<readonly string[]> => {
     const again = await retryJobs(database, ids, now())
-    if (again.length > 0) waker.wake()
+    if (again.length > 0) runtime.effects.wake()
     return again
   }
   return {
@@ -86,7 +86,7 @@ export function operatingOf(runtime: Runtime, waker: Waker): Operating {
     async cancel(id) {
       const { state } = await job(id)
       if (!(await cancelJob(database, id, now()))) throw ended(id, state)
-      waker.tell(`cancel ${id}`)
+      tellWorkers(database, `cancel ${id}`)
     },
     async retry(id) {
       const { state } = await job(id)
@@ -97,7 +97,7 @@ export function operatingOf(runtime: Runtime, waker: Waker): Operating {
     pause: (queue) => pauseQueue(database, queue, now()),
     async resume(queue) {
       const resumed = await resumeQueue(database, queue)
-      if (resumed) waker.wake()
+      if (resumed) runtime.effects.wake()
       return resumed
     },
     events: (question) => readEvents(database, question),
