@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { type TestApp, testApp } from '../packages/plinth/src/testing.ts'
+import { type TestApp, type TestUser, testApp } from '../packages/plinth/src/testing.ts'
 
 // A claim in the README is tested here, or it does not stand there.
 const run = promisify(execFile)
@@ -39,6 +39,9 @@ test('the example type-checks, and its mistakes do not', { timeout: 60_000 }, as
     ['row.published.or(', 'row.publishd.or('],
     ['boolean({ default: false })', "boolean({ default: 'no' })"],
     ['row.userId.eq(me.id)', 'row.userId.eq(5)'],
+    ["{ from: 'stock' }", "{ from: 'name' }"],
+    ["fail('sold_out')", "fail('soldout')"],
+    ['{ product: product.name }', '{ produkt: product.name }'],
   ]
   for (const [right, wrong] of mistakes) {
     const text = example.replace(right, wrong)
@@ -98,6 +101,30 @@ async function tryOut(shop: TestApp<Models>): Promise<void> {
   assert.equal((await shop.request('GET', path, { as: alice })).status, 200)
   assert.equal((await shop.request('GET', path, { as: bob })).status, 404)
   assert.match((await shop.request('GET', '/api/wishes', { as: bob })).text, /"data":\[\]/)
+  await buyTheLast(shop, { lamp, staff })
+}
+
+interface Last {
+  readonly lamp: string
+  readonly staff: TestUser
+}
+
+async function buyTheLast(shop: TestApp<Models>, { lamp, staff }: Last): Promise<void> {
+  await shop.request('PATCH', `/api/products/${lamp}`, { as: staff, body: { stock: 1 } })
+  const buyers = await Promise.all(Array.from({ length: 8 }, () => shop.user()))
+  const body = { product: lamp }
+  const answers = await Promise.all(
+    buyers.map((as) => shop.request('POST', '/api/sales/buy', { as, body })),
+  )
+  const got = answers.filter(({ status }) => status === 204)
+  const refused = answers.filter(({ text }) => text.includes('"sold_out"'))
+  assert.deepEqual([got.length, refused.length], [1, 7])
+  await shop.drain()
+  const mails = await shop.mails()
+  assert.deepEqual(
+    mails.map(({ subject }) => subject),
+    ['Your lamp'],
+  )
 }
 
 test('every command of the README exists', { timeout: 60_000 }, async () => {
@@ -107,7 +134,9 @@ test('every command of the README exists', { timeout: 60_000 }, async () => {
   const commands = [...readme.matchAll(/`(?:npx )?plinth ([^`]+)`/g)].map(([, rest = '']) => rest)
   assert.ok(commands.length >= 10, 'the table was found')
   const names = new Set(
-    commands.map((rest) => (/^migrate \w+|^user \w+|^\w+/.exec(rest) ?? [''])[0]),
+    commands.map(
+      (rest) => (/^(?:migrate|user|jobs|workflows|events|clock) \w+|^\w+/.exec(rest) ?? [''])[0],
+    ),
   )
   for (const name of names) {
     const words = name.split(' ')
