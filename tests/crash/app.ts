@@ -103,7 +103,6 @@ shop.on(placed, {
 const charge = shop.job('charge', {
   input: { reference: text(), amount: integer() },
   retry: quick,
-  timeoutMs: 10_000,
   key: ({ reference }) => `charge ${reference.split('-')[0]}`,
   external: ({ input, idempotencyKey }) => {
     if (isSabotaged('effect-before-commit')) return Promise.resolve({ charge: 'before' })

@@ -4,12 +4,13 @@ import { whyNoNamespace } from '../harness/postgres.ts'
 import type { ChaosOptions } from '../run/chaos.ts'
 import { mustFail, mustHold } from './held.ts'
 
-// A worker freezes with its job done and not yet marked so; another takes the job over; then the
-// first one wakes up. Longer than it takes until a frozen worker is declared dead.
+// A worker freezes in the middle of a job, outside of any transaction that PostgreSQL would end;
+// another takes the job over and does it; then the first one wakes up and goes on. It sleeps longer
+// than it takes until a frozen worker is declared dead.
 const frozen: ChaosOptions = {
   ...{ seed: 6, kills: 0, clients: 4, postgres: 'whole', nodes: 2 },
   ...{ parts: { workflows: false, mails: false }, quietMs: 26_000 },
-  points: ['lease.lost@9=stop:24s'],
+  points: ['effect.recorded@9=stop:24s'],
   load: { pauseMs: 120 },
 }
 

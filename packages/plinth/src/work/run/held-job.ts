@@ -1,6 +1,6 @@
 /** Owns one attempt at a job from its claim to its end, whoever ends it first. */
 
-import { reach } from '../../base/failpoint.ts'
+import { isSabotaged, reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import { randomFraction } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
@@ -146,7 +146,7 @@ export class HeldJob implements Lease {
 
   /** The job belongs to somebody else: nothing of this attempt may be stored. */
   lose(reason: Failure = leaseLost()): void {
-    if (this.#ending === 'ended') return
+    if (this.#ending === 'ended' || isSabotaged('lease-without-fence')) return
     this.#ending = 'handedOver'
     this.#controller.abort(reason)
     this.#over.resolve()
