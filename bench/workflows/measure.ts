@@ -75,7 +75,8 @@ function figureOf(perSecond: readonly number[]): Figure {
 
 function openDesk(database: DatabaseAddress): Promise<RunningApp> {
   const schema = { mode: 'follow', migrations: '' } as const
-  const setup = { database, secret: 'x'.repeat(43), production: false, schema, work: 'on' } as const
+  const secret = 'x'.repeat(43)
+  const setup = { database, secret, production: false, schema, work: 'on' } as const
   const log = ({ level, message }: { readonly level: string; readonly message: string }): void => {
     if (level !== 'info') process.stderr.write(`${message}\n`)
   }
@@ -100,7 +101,8 @@ async function runRound(
 // By the indexes of what is not at its end: looking must not cost what is measured.
 const unendedText = `select (exists (select from plinth.job
     where queue = 'plinth.workflow' and state = 'ready')
-  or exists (select from plinth.job where queue = 'plinth.workflow' and state = 'running'))::integer`
+  or exists (select from plinth.job
+    where queue = 'plinth.workflow' and state = 'running'))::integer`
 const marksText = 'select count(*) from (select distinct number, step, id from desk.mark) marks'
 
 /** What was measured must be what was meant: every step once. */

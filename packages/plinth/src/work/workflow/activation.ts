@@ -1,4 +1,4 @@
-/** Owns one activation of a workflow: from taking it up to letting it go, whatever comes between. */
+/** Owns one activation of a workflow: from taking it up to letting it go. */
 
 import { AssertionError } from '../../base/assert.ts'
 import type { Clock } from '../../base/time.ts'

@@ -1,4 +1,4 @@
-/** Owns the contract of a journal: what one run of a workflow reads and writes, and under a lease. */
+/** Owns the contract of a journal: what one run of a workflow reads and writes under its lease. */
 
 import type { Ask, StepRecord, StoredError } from './replay/record.ts'
 
@@ -90,7 +90,7 @@ export interface Written {
   readonly cancelled: boolean
 }
 
-/** What came of logic in a transaction: recorded, or thrown by the logic; then nothing is stored. */
+/** What came of logic in a transaction: recorded, or thrown; then nothing is stored. */
 export type Transacted<T> =
   | { readonly is: 'done'; readonly value: T }
   | { readonly is: 'threw'; readonly error: unknown }

@@ -1,12 +1,13 @@
-/** Owns lengths of time in workflows: ISO 8601 or milliseconds, by the calendar where it matters. */
+/** Owns lengths of time in workflows: ISO 8601 by the calendar, or milliseconds. */
 
 import { Failure } from '../../base/failure.ts'
 
 /** The moment that lies a length after another, in milliseconds since 1970. */
 export type After = (fromMs: number) => number
 
-const form =
-  /^P(?=.)(?:(\d{1,4})Y)?(?:(\d{1,5})M)?(?:(\d{1,5})W)?(?:(\d{1,6})D)?(?:T(?=.)(?:(\d{1,8})H)?(?:(\d{1,9})M)?(?:(\d{1,10})(?:\.(\d{1,3})\d*)?S)?)?$/
+const date = '(?:(\\d{1,4})Y)?(?:(\\d{1,5})M)?(?:(\\d{1,5})W)?(?:(\\d{1,6})D)?'
+const time = '(?:(\\d{1,8})H)?(?:(\\d{1,9})M)?(?:(\\d{1,10})(?:\\.(\\d{1,3})\\d*)?S)?'
+const form = new RegExp(`^P(?=.)${date}(?:T(?=.)${time})?$`)
 
 /** The latest moment that a timer can have: the end of the year 9998. */
 const latestMs = Date.UTC(9998, 11, 31)
@@ -48,6 +49,7 @@ function monthsLater(fromMs: number, months: number): number {
 }
 
 function noLength(given: string): Failure {
-  const detail = `"${given}" is no length of time: give ISO 8601 such as PT10M or P1M, or milliseconds.`
+  const cure = 'give ISO 8601 such as PT10M or P1M, or milliseconds'
+  const detail = `"${given}" is no length of time: ${cure}.`
   return new Failure('invalid_input', { detail })
 }

@@ -1,4 +1,4 @@
-/** Owns the performing of steps: what is done for each kind, how it is repeated, what it waits for. */
+/** Owns the performing of steps: what is done for each kind, and what it waits for. */
 
 import { AssertionError } from '../../base/assert.ts'
 import { reach } from '../../base/failpoint.ts'

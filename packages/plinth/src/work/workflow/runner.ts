@@ -1,4 +1,4 @@
-/** Owns the running of workflows as jobs: one job for each, which waits where the workflow waits. */
+/** Owns the running of workflows as jobs: one for each, which waits where the workflow waits. */
 
 import { randomFraction } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'

@@ -2,6 +2,7 @@
 
 import { instantText } from '../../../base/time.ts'
 import type { Session } from '../../../database/database.ts'
+import { all, sql, statement, typed, value } from '../../../sql/fragment.ts'
 import { readEnding, readError } from '../store/load.ts'
 
 /** How a workflow stands. `waiting`: for time or for news. `parked`: it cannot go on as it is. */
@@ -81,18 +82,12 @@ export interface WorkflowQuestion {
   readonly before?: string
 }
 
-const stateText = `case when ended_at is not null then state when problem is not null then 'parked'
+const stateOf = sql`case when ended_at is not null then state when problem is not null then 'parked'
     when state = 'undoing' then state when resting then 'waiting' else 'running' end`
-const summaryText = `id, name, version, ${stateText}, (extract(epoch from started_at) * 1000)::bigint,
-    (extract(epoch from ended_at) * 1000)::bigint, (extract(epoch from wake_at) * 1000)::bigint,
-    problem, ending`
-const listText = `select ${summaryText} from plinth.workflow
-  where ($1::text is null or name = $1) and ($2::text is null or ${stateText} = $2)
-    and ($3::timestamp with time zone is null or started_at < $3::timestamp with time zone)
-  order by started_at desc, id desc limit $4::integer`
-const detailText = `select ${summaryText}, input, result, parent_id, forked_from, cancel_reason,
-    trace_id
-  from plinth.workflow where id = $1`
+const summary = sql`id, name, version, ${stateOf},
+    (extract(epoch from started_at) * 1000)::bigint,
+    (extract(epoch from ended_at) * 1000)::bigint,
+    (extract(epoch from wake_at) * 1000)::bigint, problem, ending`
 const stepsText = `select name, kind, state, aim, result, error, attempts,
     (extract(epoch from due_at) * 1000)::bigint, (extract(epoch from ended_at) * 1000)::bigint,
     undoable, undo_state, undo_error, reused
@@ -109,7 +104,17 @@ export async function listWorkflows(
   { name, state, limit = 50, before }: WorkflowQuestion,
 ): Promise<readonly WorkflowSummary[]> {
   const most = Math.max(1, Math.min(1_000, Math.trunc(limit)))
-  const { rows } = await session.query({ text: listText, values: [name, state, before, most] })
+  const conditions = [
+    ...(name === undefined ? [] : [sql`name = ${value(name)}`]),
+    ...(state === undefined ? [] : [sql`${stateOf} = ${value(state)}`]),
+    ...(before === undefined
+      ? []
+      : [sql`started_at < ${typed(before, 'timestamp with time zone')}`]),
+  ]
+  const { rows } = await session.query(
+    statement(sql`select ${summary} from plinth.workflow where ${all(conditions)}
+      order by started_at desc, id desc limit ${typed(most, 'integer')}`),
+  )
   return rows.map(summaryOf)
 }
 
@@ -118,10 +123,16 @@ export async function readWorkflow(
   session: Session,
   id: string,
 ): Promise<WorkflowDetail | undefined> {
-  const [found, steps, signals] = await Promise.all(
-    [detailText, stepsText, signalsText].map((text) => session.query({ text, values: [id] })),
-  )
-  const row: Row | undefined = found?.rows[0]
+  const [found, steps, signals] = await Promise.all([
+    session.query(
+      statement(sql`select ${summary}, input, result, parent_id, forked_from, cancel_reason,
+          trace_id
+        from plinth.workflow where id = ${value(id)}`),
+    ),
+    session.query({ text: stepsText, values: [id] }),
+    session.query({ text: signalsText, values: [id] }),
+  ])
+  const row: Row | undefined = found.rows[0]
   if (row === undefined) return undefined
   const [input, result, parentId, forkedFrom, cancelRequested, traceId] = row.slice(9)
   return {
@@ -129,8 +140,8 @@ export async function readWorkflow(
     ...{ input: restoredOf(input), result: restoredOf(result), traceId: traceId ?? '' },
     ...{ parentId: parentId ?? null, forkedFrom: forkedFrom ?? null },
     cancelRequested: cancelRequested ?? null,
-    steps: (steps?.rows ?? []).map(stepOf),
-    signals: (signals?.rows ?? []).map(signalOf),
+    steps: steps.rows.map(stepOf),
+    signals: signals.rows.map(signalOf),
   }
 }
 

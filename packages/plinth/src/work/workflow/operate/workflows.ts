@@ -1,4 +1,4 @@
-/** Owns what operators and code do with workflows from outside: look, tell, stop, try again, fork. */
+/** Owns what operators and code do with workflows from outside: look, tell, stop, fork. */
 
 import { Failure, invalidInput } from '../../../base/failure.ts'
 import { hex, randomBytes } from '../../../base/ids.ts'

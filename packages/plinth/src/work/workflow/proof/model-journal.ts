@@ -89,30 +89,121 @@ export function modelJournal(
   workflow: ModelWorkflow,
   holder: number,
 ): Journal<ModelScope> {
+  return new ModelJournal(world, workflow, holder)
+}
+
+class ModelJournal implements Journal<ModelScope> {
+  readonly #world: ModelWorld
+  readonly #workflow: ModelWorkflow
+  readonly #holder: number
+
+  constructor(world: ModelWorld, workflow: ModelWorkflow, holder: number) {
+    this.#world = world
+    this.#workflow = workflow
+    this.#holder = holder
+  }
+
+  async load(): Promise<Loaded> {
+    this.#world.others()
+    return loadedOf(this.#workflow)
+  }
+
+  transact(
+    logic: (scope: ModelScope) => Promise<unknown>,
+    changeOf: (value: unknown) => StepChange,
+  ): Promise<Transacted<Written>> {
+    return this.#logic(logic, (value) => this.#put(changeOf(value)))
+  }
+
+  write(change: StepChange, beside: Beside = {}): Promise<Written> {
+    return this.#commit(() => this.#put(change, beside))
+  }
+
+  async findEvent(place: string): Promise<string | undefined> {
+    this.#world.others()
+    return eventFor(this.#world, this.#workflow, place)
+  }
+
+  async childOutcome(id: string): Promise<ChildOutcome | undefined> {
+    return outcomeOf(this.#world.workflows.get(id))
+  }
+
+  async cancelChild(id: string, reason: string): Promise<void> {
+    const child = this.#world.workflows.get(id)
+    if (child?.state !== 'running') return
+    child.cancelReason ??= reason
+    wake(this.#world, id)
+  }
+
+  beginUndo(ending: StoredEnding): Promise<void> {
+    return this.#commit(() => {
+      this.#workflow.state = 'undoing'
+      this.#workflow.ending = ending
+    })
+  }
+
+  transactUndo(
+    logic: (scope: ModelScope) => Promise<unknown>,
+    place: string,
+  ): Promise<Transacted<undefined>> {
+    return this.#logic(logic, () => putUndo(this.#workflow, place, undone))
+  }
+
+  writeUndo(place: string, change: UndoChange): Promise<void> {
+    return this.#commit(() => putUndo(this.#workflow, place, change))
+  }
+
+  rest(changes: readonly StepChange[], wakeMs: number | undefined): Promise<boolean> {
+    return this.#commit(() => {
+      for (const change of changes) this.#put(change)
+      if (hasNews(this.#world, this.#workflow, wakeMs)) return false
+      letGo(this.#workflow, wakeMs ?? Number.POSITIVE_INFINITY)
+      return true
+    })
+  }
+
+  park(problem: string, wakeMs: number): Promise<void> {
+    return this.#commit(() => {
+      this.#workflow.problem = problem
+      letGo(this.#workflow, wakeMs)
+    })
+  }
+
+  end(final: FinalState): Promise<boolean> {
+    return this.#commit(() => endWith(this.#world, this.#workflow, final))
+  }
+
+  leave(): Promise<void> {
+    return this.#commit(() => letGo(this.#workflow, Number.POSITIVE_INFINITY))
+  }
+
   /** One commit: all or nothing, and nothing without the lease. */
-  const commit = async <T>(write: () => T): Promise<T> => {
-    await world.point('before')
-    world.others()
-    if (workflow.holder !== holder) throw new Crash('the lease is lost')
+  async #commit<T>(write: () => T): Promise<T> {
+    await this.#world.point('before')
+    this.#world.others()
+    if (this.#workflow.holder !== this.#holder) throw new Crash('the lease is lost')
     const value = write()
-    await world.point('after')
+    await this.#world.point('after')
     return value
   }
-  const put = (change: StepChange, beside: Beside = {}): Written => {
-    const record = recordOf(world, change)
-    const at = workflow.records.findIndex(({ place }) => place === record.place)
-    const before = workflow.records[at]
+
+  #put(change: StepChange, beside: Beside = {}): Written {
+    const { records } = this.#workflow
+    const record = recordOf(this.#world, change)
+    const at = records.findIndex(({ place }) => place === record.place)
+    const before = records[at]
     if ((before === undefined) !== (change.before === undefined)) throw new Crash('a key is taken')
     if (before !== undefined && before.state !== 'open') throw new Crash('it is settled already')
-    if (at < 0) workflow.records.push(record)
-    else workflow.records[at] = record
-    putBeside({ world, workflow, place: record.place }, beside)
-    return { record, cancelled: workflow.cancelReason !== undefined }
+    if (at < 0) records.push(record)
+    else records[at] = record
+    putBeside({ world: this.#world, workflow: this.#workflow, place: record.place }, beside)
+    return { record, cancelled: this.#workflow.cancelReason !== undefined }
   }
-  const transact = async (
+
+  async #logic<T>(
     logic: (scope: ModelScope) => Promise<unknown>,
-    store: (value: unknown) => Written | undefined,
-  ): Promise<Transacted<Written | undefined>> => {
+    store: (value: unknown) => T,
+  ): Promise<Transacted<T>> {
     const pending: string[] = []
     let value: unknown
     try {
@@ -121,58 +212,15 @@ export function modelJournal(
       if (error instanceof Crash) throw error
       return { is: 'threw', error }
     }
-    return commit(() => {
-      const written = store(value)
-      world.effects.push(...pending)
-      return { is: 'done', value: written }
+    return this.#commit(() => {
+      const stored = store(value)
+      this.#world.effects.push(...pending)
+      return { is: 'done', value: stored }
     })
   }
-  return {
-    load: () => {
-      world.others()
-      return Promise.resolve(loadedOf(workflow))
-    },
-    transact: (logic, changeOf) =>
-      transact(logic, (value) => put(changeOf(value))) as Promise<Transacted<Written>>,
-    write: (change, beside) => commit(() => put(change, beside)),
-    findEvent: (place) => {
-      world.others()
-      return Promise.resolve(eventFor(world, workflow, place))
-    },
-    childOutcome: (id) => Promise.resolve(outcomeOf(world.workflows.get(id))),
-    cancelChild: async (id, reason) => {
-      const child = world.workflows.get(id)
-      if (child?.state !== 'running') return
-      child.cancelReason ??= reason
-      wake(world, id)
-    },
-    beginUndo: (ending) =>
-      commit(() => {
-        workflow.state = 'undoing'
-        workflow.ending = ending
-      }),
-    transactUndo: (logic, place) =>
-      transact(logic, () => {
-        putUndo(workflow, place, { state: 'done', attempts: 0 })
-        return undefined
-      }) as Promise<Transacted<undefined>>,
-    writeUndo: (place, change) => commit(() => putUndo(workflow, place, change)),
-    rest: (changes, wakeMs) =>
-      commit(() => {
-        for (const change of changes) put(change)
-        if (hasNews(world, workflow, wakeMs)) return false
-        letGo(workflow, wakeMs ?? Number.POSITIVE_INFINITY)
-        return true
-      }),
-    park: (problem, wakeMs) =>
-      commit(() => {
-        workflow.problem = problem
-        letGo(workflow, wakeMs)
-      }),
-    end: (final) => commit(() => endWith(world, workflow, final)),
-    leave: () => commit(() => letGo(workflow, Number.POSITIVE_INFINITY)),
-  }
 }
+
+const undone: UndoChange = Object.freeze({ state: 'done', attempts: 0 })
 
 function recordOf(world: ModelWorld, change: StepChange): StepRecord {
   const { ask, before, state, result, error, attempts, dueMs } = change
@@ -250,7 +298,7 @@ function outcomeOf(workflow: ModelWorkflow | undefined): ChildOutcome | undefine
   return { state: workflow.state, result: workflow.result, error: workflow.ending?.error }
 }
 
-function putUndo(workflow: ModelWorkflow, place: string, change: UndoChange): void {
+function putUndo(workflow: ModelWorkflow, place: string, change: UndoChange): undefined {
   const at = workflow.records.findIndex((record) => record.place === place)
   const record = workflow.records[at]
   if (!record || record.undo.state === 'done') throw new Crash('it is undone already')

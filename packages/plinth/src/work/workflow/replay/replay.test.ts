@@ -44,14 +44,14 @@ function run(program: (steps: Api) => Promise<unknown>, running: Running = {}) {
   )
 }
 
-const step = (steps: Api, name: string, work = 'do', undo?: string) =>
+const step = (steps: Api, name: string, [work = 'do', undo]: readonly string[] = []) =>
   steps.ask('step', name, { work, undo })
 
 test('a wait cannot be caught, nor does anything behind it run', async () => {
   let behind = 0
   const { ending } = await run(async (steps) => {
     try {
-      await step(steps, 'a', 'wait')
+      await step(steps, 'a', ['wait'])
     } catch {
       behind += 1
     } finally {
@@ -90,12 +90,12 @@ test('branches have places of their own and rest together', async () => {
       await steps.parallel('both', {
         left: async () => {
           await step(steps, 'a')
-          await step(steps, 'b', 'wait')
+          await step(steps, 'b', ['wait'])
         },
         right: async () => {
           await step(steps, 'a')
           await steps.parallel('inner', { one: () => step(steps, 'x'), two: async () => 2 })
-          await step(steps, 'c', 'wait')
+          await step(steps, 'c', ['wait'])
         },
       })
     },
@@ -133,13 +133,13 @@ test('one failing branch lets the others end first', async () => {
   assert.ok(other)
 })
 
-test('a failed run gathers what other branches have done, in the same run and in a later one', async () => {
+test('a failed run gathers what other branches have done before', async () => {
   const program = async (steps: Api): Promise<void> => {
     await steps.parallel('both', {
       quick: async () => steps.fail('no'),
       slow: async () => {
-        await step(steps, 'a', 'do', 'undo a')
-        await step(steps, 'b', 'do', 'undo b')
+        await step(steps, 'a', ['do', 'undo a'])
+        await step(steps, 'b', ['do', 'undo b'])
       },
     })
   }
@@ -157,7 +157,7 @@ test('a failed run gathers what other branches have done, in the same run and in
 test('a lost lease ends the run, whatever its code would do', async () => {
   const { ending } = await run(async (steps) => {
     try {
-      await step(steps, 'a', 'break')
+      await step(steps, 'a', ['break'])
     } catch {
       return 'swallowed'
     }
@@ -167,8 +167,8 @@ test('a lost lease ends the run, whatever its code would do', async () => {
 
 test('a cancelled run begins nothing further', async () => {
   const { ending, undoable } = await run(async (steps) => {
-    await step(steps, 'a', 'cancel', 'undo a')
-    await step(steps, 'b', 'do', 'undo b')
+    await step(steps, 'a', ['cancel', 'undo a'])
+    await step(steps, 'b', ['do', 'undo b'])
   })
   assert.deepEqual(ending, { is: 'cancelled' })
   assert.deepEqual(
@@ -207,7 +207,7 @@ let innerSteps: Api | undefined
 
 async function nested(steps: Api): Promise<unknown> {
   innerSteps = steps
-  return step(steps, 'outer', 'nest')
+  return step(steps, 'outer', ['nest'])
 }
 
 function nesting(): Setting<string>['perform'] {
@@ -225,7 +225,7 @@ async function many(steps: Api): Promise<void> {
 function floating(steps: Api): Promise<unknown> {
   return steps.parallel('both', {
     a: async () => {
-      void step(steps, 'x', 'wait')
+      void step(steps, 'x', ['wait'])
     },
   })
 }
