@@ -153,3 +153,57 @@ test('a rotated secret signs beside the old one until its time is over', async (
   assert.deepEqual(seen.publicKeys, [publicKey])
   assert.ok(!('secrets' in seen))
 })
+
+test('a worker that loses its job after the call stores nothing; the repeat has the same id', async (t) => {
+  const receiver = await openReceiver(t)
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  await shop.add(ann, { url: receiver.url })
+  const { database } = shop.running.runtime
+  let taken = false
+  receiver.answer = async (response) => {
+    if (!taken) {
+      taken = true
+      // What a take-over does to the job of a worker that is gone.
+      const text = `update plinth.job set state = 'ready', worker = null
+        where name = 'plinth.webhook' and state = 'running'`
+      await database.query({ text, values: [] })
+    }
+    response.writeHead(200).end()
+  }
+  await shop.order('o1', ann)
+  await shop.drain()
+  await shop.drain()
+  assert.equal(receiver.calls.length, 2)
+  assert.equal(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size, 1)
+  assert.equal(new Set(receiver.calls.map(({ body }) => body)).size, 1)
+  const { data } = await shop.data.webhookDelivery.find({ include: { log: true } })
+  assert.deepEqual(
+    data.map(({ status, attempts, log }) => [status, attempts, log.length]),
+    [['delivered', 1, 1]],
+  )
+})
+
+test('when the app’s secret has changed, deliveries say so until the secret is rotated', async (t) => {
+  const receiver = await openReceiver(t)
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const { id: endpoint } = await shop.add(ann, { url: receiver.url })
+  const { records } = shop.running.users
+  const [stored] = await records.find('webhookEndpoint', { filter: { id: endpoint } })
+  const [secret] = (stored?.secrets ?? []) as { sealed: string }[]
+  const other = `${secret?.sealed.slice(0, -4)}AAAA`
+  await records.update('webhookEndpoint', endpoint, { secrets: [{ ...secret, sealed: other }] })
+  await shop.order('o1', ann)
+  await shop.drain()
+  assert.equal(receiver.calls.length, 0)
+  const { data } = await shop.as(ann).webhookDelivery.find()
+  assert.equal(data[0]?.status, 'dead')
+  assert.match(data[0]?.detail ?? '', /Rotate it/)
+  const rotation = { as: ann, body: { endpoint, overlapHours: 0 } }
+  await shop.request('POST', '/api/webhooks/rotate-secret', rotation)
+  const again = { as: ann, body: { delivery: data[0]?.id } }
+  await shop.request('POST', '/api/webhooks/redeliver', again)
+  await shop.drain()
+  assert.equal(receiver.calls.length, 1)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { HttpServer } from '../../../http/server.ts'
 import { anyone, app, hmacWebhook, integer, kit, standardWebhook, text } from '../../../index.ts'
 import { testApp } from '../../../testing/test-app.ts'
 
@@ -164,4 +165,27 @@ test('raw bytes count: a provider’s own spelling of JSON is verified and read'
   assert.equal(answer.status, 200)
   await opened.drain()
   assert.equal((await opened.data.note.find()).data[0]?.attempt, 7)
+})
+
+test('through a real server the raw bytes and the headers arrive as they were sent', async (t) => {
+  const opened = await open(t)
+  const server = new HttpServer({ handler: opened.running.handler, log: () => undefined })
+  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  t.after(() => server.close())
+  const asked = signed('evt_9', { name: 'Zoë', price: 1.5 })
+  const url = `http://127.0.0.1:${port}${place}`
+  const answer = await fetch(url, { method: 'POST', ...asked })
+  assert.deepEqual([answer.status, await answer.json()], [200, { received: true }])
+  const forged = await fetch(url, {
+    method: 'POST',
+    ...asked,
+    body: asked.body.replace('1.5', '9'),
+  })
+  assert.equal(forged.status, 401)
+  await opened.drain()
+  const { data } = await opened.data.note.find()
+  assert.deepEqual(
+    data.map(({ message }) => message),
+    ['evt_9'],
+  )
 })
