@@ -50,8 +50,7 @@ async function main(): Promise<void> {
     const traffic = kinds.length > 0 ? await benchTraffic(kinds, { scratch, tell }) : ''
     if (asked.has('actions')) figures.push(...(await measureActions(scratch, tell)))
     if (asked.has('jobs')) figures.push(...(await measureJobs(scratch, tell)))
-    if (asked.has('workflows'))
-      figures.push(...(await measureWorkflows(scratch.path ?? scratch, tell)))
+    if (asked.has('workflows')) figures.push(...(await measureWorkflows(scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))
