@@ -6,6 +6,7 @@ import {
   failpoints,
   isArmed,
   isSabotaged,
+  onItsWay,
   parseFailpoints,
   parseSabotages,
   plantSabotages,
@@ -106,6 +107,15 @@ test('a reply is dropped by whoever holds it', async () => {
   let dropped = 0
   for (let passage = 1; passage <= 3; passage++) await reach('reply.half', () => void dropped++)
   assert.equal(dropped, 1)
+})
+
+test('a call to the world has left before its failpoint, and its answer can be lost', async () => {
+  const call = Promise.resolve('answered')
+  assert.equal(onItsWay(call), call)
+  arm('effect.sent@1=dropReply')
+  await assert.rejects(onItsWay(call), /The answer of the effect was dropped/)
+  assert.equal(await onItsWay(call), 'answered')
+  await assert.rejects(onItsWay(Promise.reject(new Error('refused'))), /refused/)
 })
 
 test('a delay takes its time', async () => {

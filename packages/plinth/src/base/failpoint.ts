@@ -197,3 +197,29 @@ async function act({ deed, name }: SetFailpoint, drop?: () => void): Promise<voi
   if (deed.kind === 'dropReply') drop?.()
   if (deed.kind === 'throw') throw new Error(`The failpoint ${name} threw.`)
 }
+
+/** How long a call to the world takes until it is surely on its way. */
+const departureMs = 3
+
+/**
+ * Passes `effect.sent` while a call to the world is under way: it has left, and nobody has read its
+ * answer. Where the failpoint is not set, the call comes back as it is.
+ *
+ * @example const outcome = await onItsWay(send(mail))
+ */
+export function onItsWay<T>(call: Promise<T>): Promise<T> {
+  return isArmed('effect.sent') ? passOnItsWay(call) : call
+}
+
+async function passOnItsWay<T>(call: Promise<T>): Promise<T> {
+  // Its failure is told below.
+  call.catch(() => undefined)
+  await sleep(departureMs)
+  let isDropped = false
+  await reach('effect.sent', () => {
+    isDropped = true
+  })
+  const answer = await call
+  if (isDropped) throw new Error('The answer of the effect was dropped.')
+  return answer
+}

@@ -1,5 +1,6 @@
 /** Owns the sending of stored mails: intent, the talk with the mail server, the outcome. */
 
+import { onItsWay, reach } from '../../base/failpoint.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
@@ -67,13 +68,16 @@ async function run(parts: MailParts, lease: Lease): Promise<void> {
   }
   const messageId = mail.messageId ?? messageIdOf(mail.id, parts.settings)
   await intend({ parts, lease, mail }, messageId)
-  const outcome = await parts.send({
-    ...mail,
-    messageId,
-    recipients: pendingOf(mail),
-    dateMs: Date.parse(mail.createdAt),
-    aborted: lease.aborted,
-  })
+  const outcome = await onItsWay(
+    parts.send({
+      ...mail,
+      messageId,
+      recipients: pendingOf(mail),
+      dateMs: Date.parse(mail.createdAt),
+      aborted: lease.aborted,
+    }),
+  )
+  await reach('effect.answered')
   const begun = { parts, lease, mail: { ...mail, attempts: mail.attempts + 1 } }
   await store(begun, stepOf(begun, outcome))
 }

@@ -1,6 +1,6 @@
 /** Owns the part of a job that is outside of the database: intent, call, answer, in that order. */
 
-import { reach } from '../../base/failpoint.ts'
+import { onItsWay, reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Database } from '../../database/database.ts'
 import type { Job } from '../../define/logic/logic.ts'
@@ -44,9 +44,8 @@ export async function callOutside({ database, lease, job, input }: Outside): Pro
     ...{ input, idempotencyKey: id },
     attempt: { jobId: id, number: attempt, aborted },
   }
-  await reach('effect.sent')
   const external = job.external as ((scope: ExternalScope<unknown>) => Promise<unknown>) | undefined
-  const result = (await external?.(scope)) ?? null
+  const result = (await (external && onItsWay(external(scope)))) ?? null
   await reach('effect.answered')
   const text = jobText(result, `What ${job.kit}.${job.name} returned from outside`)
   await note(answerText, 'plinth_job_answer', text)

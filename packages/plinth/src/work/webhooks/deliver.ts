@@ -1,5 +1,6 @@
 /** Owns the delivering of one message: sign, send, and store what came of it. */
 
+import { onItsWay, reach } from '../../base/failpoint.ts'
 import { limits } from '../../base/limits.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
@@ -53,8 +54,9 @@ async function run(parts: WebhookParts, lease: Lease): Promise<void> {
   if (await putOff(delivering)) return
   const outcome = await send(delivering)
   if (outcome === undefined) {
-    return drop(delivering, 'Its secret cannot be opened: the app’s secret has changed. Rotate it.')
+    return drop(delivering, 'Its secret cannot be opened: the app’s own has changed. Rotate it.')
   }
+  await reach('effect.answered')
   await store(delivering, outcome)
 }
 
@@ -90,7 +92,7 @@ async function send(delivering: Delivering): Promise<PostOutcome | undefined> {
     'content-type': delivery.contentType,
     'user-agent': 'Plinth-Webhooks/1.0',
   }
-  return post({ url: endpoint.url, headers, body, aborted: lease.aborted }, parts.policy)
+  return onItsWay(post({ url: endpoint.url, headers, body, aborted: lease.aborted }, parts.policy))
 }
 
 /** Stores an attempt with everything that follows from it. */

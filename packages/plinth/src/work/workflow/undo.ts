@@ -1,6 +1,6 @@
 /** Owns the undoing of a workflow: what was done is undone, latest first, itself durable. */
 
-import { reach } from '../../base/failpoint.ts'
+import { onItsWay, reach } from '../../base/failpoint.ts'
 import type { Clock } from '../../base/time.ts'
 import type { Retry } from '../../define/logic/logic.ts'
 import type { Journal, Transacted } from './journal.ts'
@@ -68,7 +68,7 @@ async function undoOne<S>(
     const { attempts } = record.undo
     await journal.writeUndo(record.place, { state: 'open', attempts })
     try {
-      await external({ result, idempotencyKey: `${id}:${record.place}:undo` })
+      await onItsWay(external({ result, idempotencyKey: `${id}:${record.place}:undo` }))
     } catch (error) {
       aborted.throwIfAborted()
       return { is: 'threw', error }
