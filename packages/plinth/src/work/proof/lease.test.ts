@@ -9,6 +9,7 @@ import { insertJobs } from '../../effects/jobs/insert.ts'
 import { findJob } from '../../effects/jobs/look.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { completeJobs, fence, runLater } from '../queue/finish.ts'
+import { tellWorkers } from '../waker.ts'
 import { behaviour, deskApp, newJob, rowsOf } from './desk.ts'
 
 const shop = await testApp(deskApp)
@@ -69,6 +70,35 @@ test('the job of a killed process is run by another one within a second', async 
   } finally {
     child.kill('SIGKILL')
     await other.close()
+  }
+})
+
+test('what joins a key while another one of it runs, waits for it', async () => {
+  const held = Promise.withResolvers<void>()
+  behaviour.holds.set('first', held.promise)
+  const one = await openWorker()
+  try {
+    await one.worker.registered
+    const add = async (text: string): Promise<string> => {
+      const job = newJob(runtime, { text, key: 'k', runAt: '2026-01-01T00:00:00Z' })
+      const [made] = await insertJobs(database, [job], now())
+      tellWorkers(database, 'work')
+      return made?.id ?? ''
+    }
+    const first = await add('first')
+    await until(async () => (await stateOf(first)) === 'running')
+    const second = await add('second')
+    const nudges = 'select 1 from plinth.job_nudge'
+    await until(async () => (await rowsOf(database, nudges)).length === 0)
+    await pause(50)
+    assert.equal(await stateOf(second), 'waiting')
+    held.resolve()
+    await until(async () => (await stateOf(second)) === 'done')
+    assert.equal(await stateOf(first), 'done')
+  } finally {
+    held.resolve()
+    behaviour.holds.delete('first')
+    await one.close()
   }
 })
 
