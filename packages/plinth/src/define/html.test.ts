@@ -5,7 +5,9 @@ import { html } from './html.ts'
 
 test('values are escaped, html is not, lists are joined and nothing is nothing', () => {
   const lines = ['<b>', 'a & b']
-  const made = html`<p title="${'"x" <y>'}">${'<script>'}</p>${lines.map((one) => html`<li>${one}</li>`)}${null}${undefined}${false}${0}${7n}`
+  const items = lines.map((one) => html`<li>${one}</li>`)
+  const nothing = [null, undefined, false]
+  const made = html`<p title="${'"x" <y>'}">${'<script>'}</p>${items}${nothing}${0}${7n}`
   assert.equal(
     made.text,
     '<p title="&quot;x&quot; &lt;y&gt;">&lt;script&gt;</p>' +

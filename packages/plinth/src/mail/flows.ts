@@ -19,8 +19,8 @@ export function mailActions(sendAgain: SendAgain): readonly Action[] {
         ...{ name: 'mail.sendAgain', type: 'action', kit: 'mail', path: 'send-again', safe: false },
         input: new Map([[input.name, input]]),
         description:
-          'Sends a mail again that was rejected, has expired, or of which nobody knows whether it ' +
-          'arrived: under the same Message-ID, to those who do not have it.',
+          'Sends a mail again that was rejected, has expired, or of which nobody knows whether ' +
+          'it arrived: under the same Message-ID, to those who do not have it.',
       } as const),
       async run({ input: { mail }, caller, call }) {
         if (caller.is === 'anonymous') throw new Failure('sign_in_required')

@@ -7,8 +7,8 @@ export interface SmtpSettings {
   readonly host: string
   readonly port: number
   /**
-   * `at once`: TLS from the first byte (smtps). `demanded`: STARTTLS, or nothing is sent. `offered`:
-   * STARTTLS where the server has it. `off`: never.
+   * `at once`: TLS from the first byte (smtps). `demanded`: STARTTLS, or nothing is sent.
+   * `offered`: STARTTLS where the server has it. `off`: never.
    */
   readonly encryption: 'at once' | 'demanded' | 'offered' | 'off'
   readonly user: string | undefined
@@ -45,9 +45,9 @@ const encryptions: Readonly<Record<string, SmtpSettings['encryption']>> = Object
 })
 
 /**
- * Reads `smtp://user:password@host:587` or `smtps://…:465`. With a password, TLS is demanded unless
- * `?tls=offered` or `?tls=off` says otherwise. What is wrong is told in a sentence that never holds
- * the password.
+ * Reads `smtp://user:password@host:587` or `smtps://…:465`. With a password, TLS is demanded
+ * unless `?tls=offered` or `?tls=off` says otherwise. What is wrong is told in a sentence that
+ * never holds the password.
  */
 export function parseSmtpUrl(text: string): SmtpSettings | { readonly wrong: string } {
   const url = URL.parse(text)

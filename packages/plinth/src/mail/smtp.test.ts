@@ -89,7 +89,7 @@ function usual(line: string): string {
   return line === 'DATA' ? '354 go on' : '250 fine'
 }
 
-test('a mail arrives whole: both parts, its people, its fixed Message-ID and its date', async (t) => {
+test('a mail arrives whole: its parts, its people, its Message-ID and its date', async (t) => {
   const { received, settings } = await mailServer(t)
   const outcome = await smtpSender(settings, sender)(letter)
   assert.equal(outcome.is, 'answered')

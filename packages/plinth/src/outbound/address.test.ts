@@ -83,7 +83,10 @@ function spellingsOf(address: string, pick: number): string {
   const hexadecimal = (byte: number): string => `0x${byte.toString(16)}`
   const high = ((a << 8) | b).toString(16)
   const low = ((c << 8) | d).toString(16)
-  const inverted = `${(((a << 8) | b) ^ 0xffff).toString(16)}:${(((c << 8) | d) ^ 0xffff).toString(16)}`
+  const inverse = (one: number, two: number): string => {
+    return (((one << 8) | two) ^ 0xffff).toString(16)
+  }
+  const inverted = `${inverse(a, b)}:${inverse(c, d)}`
   const all = [
     address,
     String(whole),

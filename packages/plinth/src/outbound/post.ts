@@ -30,7 +30,8 @@ export interface Post {
 export interface PostOutcome {
   /**
    * `answered`: a whole status line came, whatever it says; `refused`: nothing was sent, because
-   * the address may not be called; `failed`: the connection could not be made or broke; `timed_out`.
+   * the address may not be called; `failed`: the connection could not be made or broke;
+   * `timed_out`.
    */
   readonly is: 'answered' | 'refused' | 'failed' | 'timed_out'
   readonly status: number | undefined

@@ -32,7 +32,7 @@ async function open(t: TestContext) {
 
 const evil = '<img src=x onerror=alert(1)>'
 
-test('the mailbox lists mails and shows both of their parts, with everything escaped', async (t) => {
+test('the mailbox lists mails and shows their parts, with everything escaped', async (t) => {
   const opened = await open(t)
   const empty = await opened.request('GET', '/mailbox')
   assert.match(empty.text, /No mail has been written yet/)

@@ -108,7 +108,7 @@ export function usableSecrets(
   return known.filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs)
 }
 
-/** Opens the secrets that sign at a moment; undefined where one was sealed by another app secret. */
+/** Opens the secrets that sign at a moment; undefined where another app secret sealed one. */
 export async function openSecrets(
   known: readonly StoredSecret[],
   using: Sealer,

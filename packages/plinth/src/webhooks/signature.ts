@@ -1,4 +1,4 @@
-/** Owns signatures of webhooks as Standard Webhooks 1.0 has them: HMAC and Ed25519, many at once. */
+/** Owns the signatures of Standard Webhooks 1.0: HMAC and Ed25519, several at once. */
 
 import { Failure } from '../base/failure.ts'
 import { randomBytes } from '../base/ids.ts'

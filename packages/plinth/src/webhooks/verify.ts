@@ -18,7 +18,8 @@ export interface MessageOptions {
 }
 
 /**
- * Verifies Standard Webhooks 1.0: `whsec_…` for HMAC, `whpk_…` for Ed25519; at most 5 minutes old.
+ * Verifies Standard Webhooks 1.0: `whsec_…` for HMAC, `whpk_…` for Ed25519; at most 5 minutes
+ * old.
  *
  * @example
  * kit.webhook('supplier', {

@@ -105,7 +105,7 @@ test('mail needs a server and a sender, and keeps its password to itself', () =>
   assert.deepEqual(pointers({ SMTP_URL: set.SMTP_URL }), ['MAIL_FROM'])
 })
 
-test('calls go out by https and the usual ports in production, to this machine too elsewhere', () => {
+test('in production calls go out by https and the usual ports', () => {
   const { outbound } = readConfig({ appFile }, {})
   assert.deepEqual([outbound.secureOnly, outbound.ports], [false, undefined])
   assert.ok(outbound.classes.has('loopback'))

@@ -40,7 +40,7 @@ export function webhookParts(runtime: () => Runtime, setup: WebhookSetup): () =>
   }
 }
 
-/** The actions of webhooks, where the app has their kit. `parts` are asked for on the first call. */
+/** The actions of webhooks, where the app has their kit. `parts` are asked for when called. */
 export function outgoingActions(
   { kits }: Pick<App<unknown>, 'kits'>,
   parts: () => WebhookParts,

@@ -1,4 +1,4 @@
-/** Owns the description of webhooks: the messages that endpoints get, and those that others send. */
+/** Owns the description of webhooks: the messages that we send, and those that we get. */
 
 import type { Catalog } from '../../catalog/catalog.ts'
 import { type CatalogLogic, logicName } from '../../catalog/logic/logic.ts'

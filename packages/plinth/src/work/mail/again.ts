@@ -17,7 +17,7 @@ interface Ended {
   readonly recipients: readonly RecipientState[]
 }
 
-/** Queues mails again. Two who say so at once send it once: the second is told that it is queued. */
+/** Queues mails again. Of two who say so at once, the second is told that it is queued. */
 export function mailSender(runtime: () => Runtime): SendAgain {
   return async (id, traceId) => {
     const live = runtime()

@@ -94,7 +94,8 @@ interface Missed {
   readonly traceId: string
 }
 
-const missedText = `select id, type, source, subject, (extract(epoch from time) * 1000)::bigint, data
+const missedText = `select id, type, source, subject,
+    (extract(epoch from time) * 1000)::bigint, data
   from plinth.event e
   where time >= $1::timestamp with time zone and time < $2::timestamp with time zone
     and not exists (select from webhooks.webhook_delivery d

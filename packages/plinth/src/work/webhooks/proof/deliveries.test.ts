@@ -43,7 +43,7 @@ test('an event is delivered once to who may know it, signed as others verify it'
   assert.equal(all.calls[0]?.headers['content-type'], 'application/cloudevents+json')
 })
 
-test('a receiver that fails is tried again over days, with the same id and the same bytes', async (t) => {
+test('a receiver that fails is tried again over days: same id, same bytes', async (t) => {
   const receiver = await openReceiver(t, saying(500))
   const shop = await openShop(t)
   const ann = await shop.user()
@@ -154,7 +154,7 @@ test('a rotated secret signs beside the old one until its time is over', async (
   assert.ok(!('secrets' in seen))
 })
 
-test('a worker that loses its job after the call stores nothing; the repeat has the same id', async (t) => {
+test('a job lost after the call stores nothing; the repeat has the same id', async (t) => {
   const receiver = await openReceiver(t)
   const shop = await openShop(t)
   const ann = await shop.user()
@@ -184,7 +184,7 @@ test('a worker that loses its job after the call stores nothing; the repeat has 
   )
 })
 
-test('when the app’s secret has changed, deliveries say so until the secret is rotated', async (t) => {
+test('when the app’s secret has changed, deliveries say so', async (t) => {
   const receiver = await openReceiver(t)
   const shop = await openShop(t)
   const ann = await shop.user()

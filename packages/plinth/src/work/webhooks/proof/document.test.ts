@@ -52,7 +52,7 @@ test('the document describes every message, and what is delivered is as it says'
   }
 })
 
-test('an app without endpoints promises no messages; its incoming webhooks are paths', async (t) => {
+test('without endpoints no messages are promised; incoming webhooks are paths', async (t) => {
   const desk = kit('desk', {})
   desk.event('counted', { stock: integer(), place: text() })
   desk.webhook('paid', {

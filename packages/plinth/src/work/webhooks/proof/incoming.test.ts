@@ -67,7 +67,7 @@ function signed(id: string, data: unknown, atMs = startMs) {
 
 const place = '/webhooks/desk/paid'
 
-test('J04: a message is answered once it is stored, and processed once, however often it comes', async (t) => {
+test('J04: a message is processed once, however often it comes', async (t) => {
   const opened = await open(t)
   const asked = signed('evt_1', { amount: 255 })
   const first = await opened.request('POST', place, asked)
@@ -125,7 +125,7 @@ test('J02: what is not genuine gets 401 and the same words, whatever was wrong',
   assert.equal((await opened.data.note.find()).data.length, 0)
 })
 
-test('addresses that are none, other methods and bodies that are too long are refused', async (t) => {
+test('wrong addresses, other methods and bodies that are too long are refused', async (t) => {
   const opened = await open(t)
   for (const path of ['/webhooks/desk/none', '/webhooks/desk', '/webhooks', `${place}/more`]) {
     assert.equal((await opened.request('POST', path, signed('e', {}))).status, 404, path)

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { openReceiver } from './receiver.ts'
 import { openShop } from './shop.ts'
 
-test('an endpoint and its deliveries are their owner’s and the admin’s; nobody reads secrets', async (t) => {
+test('endpoints are their owner’s and the admin’s; nobody reads secrets', async (t) => {
   const receiver = await openReceiver(t)
   const shop = await openShop(t)
   const [ann, bob, admin] = await Promise.all([
@@ -70,7 +70,7 @@ test('a test message arrives, whatever the endpoint asked for', async (t) => {
   assert.equal((await shop.as(ann).webhookDelivery.get(delivery)).status, 'delivered')
 })
 
-test('G05: addresses that may not be called are refused when added, and when they are called', async (t) => {
+test('G05: forbidden addresses are refused when added, and when called', async (t) => {
   const shop = await openShop(t)
   const ann = await shop.user()
   for (const url of [
