@@ -176,6 +176,8 @@ function hideable(sketch: Sketch, { tame }: Wildness): string[] {
   return Object.entries(sketch.fields).flatMap(([name, member]) => {
     if (tame && ['owner', 'name', 'size'].includes(name)) return []
     if ('target' in member && member.is !== 'belongsTo') return []
+    // Who deletes a record is told who let go of it: by a new version (a known exception).
+    if (tame && 'target' in member) return []
     return [member.is === 'belongsTo' ? `${name}Id` : name]
   })
 }

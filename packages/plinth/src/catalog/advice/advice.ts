@@ -15,7 +15,7 @@ export interface Advice {
 export function adviceOn(catalog: Catalog): readonly Advice[] {
   return [...catalog.models.values()]
     .filter(({ exposed }) => exposed)
-    .flatMap((model) => [...tellingChecks(model), ...wordyKeys(model)])
+    .flatMap((model) => [...tellingChecks(model), ...tellingReferences(model), ...wordyKeys(model)])
 }
 
 /**
@@ -24,16 +24,33 @@ export function adviceOn(catalog: Catalog): readonly Advice[] {
  */
 function tellingChecks(model: Model): readonly Advice[] {
   return model.checks.flatMap(({ name, condition }) => {
-    const hidden = [...new Set(checkedFields(condition))].filter((field) => {
-      const read = model.fields.get(field)?.access.read
-      return read !== undefined && !(read.type === 'constant' && read.value)
-    })
+    const hidden = [...new Set(checkedFields(condition))].filter((field) =>
+      isNarrowed(model, field),
+    )
     if (hidden.length === 0) return []
     const detail =
       `speaks of ${hidden.join(', ')}, which not everybody may read: whoever may write the other ` +
       'fields can find the value out by trying. Ask it in an access rule, or narrow who writes.'
     return [{ place: `${model.kit}.${model.name}.checks.${name}`, detail }]
   })
+}
+
+/** The deletion of a record tells of those that refer to it: it is refused, or they change. */
+function tellingReferences(model: Model): readonly Advice[] {
+  return [...model.relations.values()].flatMap(({ name, type, local, target }) => {
+    if (type !== 'belongsTo' || !isNarrowed(model, local)) return []
+    const detail =
+      `${local} is hidden from some who read a ${model.name}: whoever may delete a ${target} can ` +
+      `tell which of them refer to it (by its refusal, or by their new version). Narrow who ` +
+      `deletes a ${target}, or who reads a ${model.name}.`
+    return [{ place: `${model.kit}.${model.name}.fields.${name}`, detail }]
+  })
+}
+
+/** True for a field that not everybody may read who may read the record. */
+function isNarrowed(model: Model, field: string): boolean {
+  const read = model.fields.get(field)?.access.read
+  return read !== undefined && !(read.type === 'constant' && read.value)
 }
 
 /** A key stands in addresses; a line break cannot. */
