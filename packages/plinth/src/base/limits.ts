@@ -103,7 +103,6 @@ export const limits = Object.freeze({
   workflowStallMs: 60_000,
   workflowExternalTimeoutMs: 60_000,
   workflowActivationTimeoutMs: 86_400_000,
-  workflowBranchesMax: 100,
   // import and export
   csvChunkBytes: 262_144,
   csvRecordCharactersMax: 1_048_576,

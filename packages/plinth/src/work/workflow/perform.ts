@@ -64,6 +64,8 @@ export class Performer<S> {
   readonly #changes: StepChange[] = []
   readonly #children: Set<string>
   #wakeMs: number | undefined
+  /** Steps of other branches that are under way beside. */
+  #underWay = 0
 
   constructor(performing: Performing<S>) {
     this.#with = performing
@@ -87,9 +89,18 @@ export class Performer<S> {
     return [...this.#children]
   }
 
-  perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
+  async perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
     // The worker is to let go: what is done so far stays, another goes on from there.
     this.#with.aborted.throwIfAborted()
+    this.#underWay += 1
+    try {
+      return await this.#perform(ask, work, record)
+    } finally {
+      this.#underWay -= 1
+    }
+  }
+
+  #perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
     switch (work.is) {
       case 'step':
         return this.#step({ ask, work, record })
@@ -226,7 +237,7 @@ export class Performer<S> {
       return this.#settle({ ...change, state: 'failed' })
     }
     const dueMs = this.#now() + delayAfter(attempts, retry, this.#with.fraction())
-    this.#changes.push({ ...change, state: 'open', dueMs })
+    await this.#keep({ ...change, state: 'open', dueMs })
     this.#wakeAt(dueMs)
     return waiting
   }
@@ -245,16 +256,22 @@ export class Performer<S> {
     return { is: 'settled', ...written }
   }
 
-  #wait(
+  async #wait(
     { ask, record }: Pick<Doing<never>, 'ask' | 'record'>,
     dueMs: number | undefined,
-  ): Performed {
+  ): Promise<Performed> {
     if (record === undefined) {
       const { aim } = ask
-      this.#changes.push({ ask, before: undefined, state: 'open', attempts: 0, dueMs, aim })
+      await this.#keep({ ask, before: undefined, state: 'open', attempts: 0, dueMs, aim })
     }
     this.#wakeAt(dueMs)
     return waiting
+  }
+
+  /** With the rest that follows at once, or by itself where another branch will take its time. */
+  async #keep(change: StepChange): Promise<void> {
+    if (this.#underWay > 1) await this.#with.journal.write(change)
+    else this.#changes.push(change)
   }
 
   /** True where the next attempt is not due yet. */

@@ -8,7 +8,7 @@ import type { Signal, Workflow } from '../../../define/logic/logic.ts'
 import type { StartedWorkflow } from '../../../define/logic/scope.ts'
 import type { Given, Shape } from '../../../define/logic/shape.ts'
 import type { JobCaller } from '../../../effects/jobs/job.ts'
-import { cancelWorkflow, noWorkflow, sendSignal } from '../../../effects/workflows/news.ts'
+import { cancelWorkflow, sendSignal } from '../../../effects/workflows/news.ts'
 import { startWorkflows } from '../../../effects/workflows/start.ts'
 import { demandKnown } from '../../../engine/logic/effects.ts'
 import { demandValues } from '../../../engine/logic/values.ts'
@@ -21,6 +21,7 @@ import {
   type WorkflowQuestion,
   type WorkflowSummary,
 } from './look.ts'
+import { retryWorkflow } from './retry.ts'
 
 /** How a workflow is started from outside of a transaction. */
 export interface StartOptions {
@@ -103,7 +104,7 @@ export function openWorkflows(runtime: Runtime): Workflows {
     },
     cancel: (id, reason = 'Cancelled by an operator.') =>
       change((session) => cancelWorkflow(session, { id, reason }, now())),
-    retry: (id) => change((session) => retryWorkflow(session, id, now())),
+    retry: (id) => change((session) => retryWorkflow(session, id, { newId, now: now() })),
     fork: async (sourceId, { from, id = newId(), version }) => {
       await change((session) =>
         forkWorkflow(session, { sourceId, from, id, version }, { newId, now: now() }),
@@ -121,31 +122,6 @@ function givenValues(signal: Signal, data: unknown): object {
     const detail = error instanceof Error ? error.message : String(error)
     throw invalidInput([{ pointer: '', code: 'wrong_type', detail }])
   }
-}
-
-const dueText = `update plinth.workflow_step
-  set due_at = case when state = 'open' and attempts > 0 then null else due_at end,
-    undo_due_at = null, undo_attempts = 0
-  where workflow_id = $1 and (state = 'open' or undo_state = 'open')`
-const againText = `with found as (
-    update plinth.workflow set resting = false, problem = null
-    where id = $1 and ended_at is null returning job_id
-  )
-  update plinth.job set state = 'ready', run_at = $2::timestamp with time zone
-  where id in (select job_id from found) and state in ('delayed', 'retrying', 'failed')`
-const stateText = 'select state, ended_at is not null from plinth.workflow where id = $1 for update'
-
-async function retryWorkflow(session: Session, id: string, now: string): Promise<void> {
-  const { rows } = await session.query({ text: stateText, values: [id] })
-  const [state, ended] = rows[0] ?? []
-  if (!state) throw noWorkflow(id)
-  if (ended === 't') {
-    throw new Failure('conflict', {
-      detail: `The workflow "${id}" has ended (${state}): fork it from a step to go on from there.`,
-    })
-  }
-  await session.query({ text: dueText, values: [id] })
-  await session.query({ text: againText, values: [id, now] })
 }
 
 function unknownSignal(name: string, known: readonly string[]): Failure {

@@ -131,6 +131,20 @@ test('what cannot be undone waits for somebody, and goes on when told', async ()
   await assert.rejects(workflows.retry(id), { code: 'conflict' })
 })
 
+test('a workflow whose job was ended from outside gets another one', async () => {
+  const { id } = await workflows.start(line, { word: 'c' }, { id: 'line c' })
+  await app.drain()
+  await runtime.database.query({
+    text: "delete from plinth.job where id = (select job_id from plinth.workflow where id = 'line c')",
+    values: [],
+  })
+  await app.signal(id, go, { word: 'on' })
+  assert.equal(await app.drain(), 0)
+  await workflows.retry(id)
+  await app.drain()
+  assert.equal((await workflows.get(id))?.state, 'completed')
+})
+
 test('what has ended is kept for its time, then forgotten', async () => {
   await clearAway(runtime)
   assert.ok(await workflows.get('line a'))
