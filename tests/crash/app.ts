@@ -1,12 +1,25 @@
 /** Owns the app that is killed: orders, transfers, lists, and everything that follows a commit. */
 
-import { anyone, app, belongsTo, boolean, id, integer, kit, list, object, text } from 'plinth'
+import {
+  anyone,
+  app,
+  belongsTo,
+  boolean,
+  id,
+  integer,
+  kit,
+  list,
+  object,
+  text,
+  webhooks,
+} from 'plinth'
 import { isSabotaged } from '../../packages/plinth/src/base/failpoint.ts'
+import { operator } from './operator.ts'
 import { outside } from './outside.ts'
 
 const open = { read: anyone }
 // What follows an order beside its events and its job; a run may leave some of it out.
-const parts = new Set((process.env.CRASH_PARTS ?? 'workflows,mails').split(','))
+const parts = new Set((process.env.CRASH_PARTS ?? 'workflows,mails,webhooks').split(','))
 
 const shop = kit('shop', {
   models: {
@@ -279,8 +292,9 @@ shop.action('orderTwice', {
 
 export default app({
   title: 'Crash',
-  kits: [shop],
-  async seed({ data }) {
+  kits: parts.has('webhooks') ? [shop, webhooks] : [shop],
+  async seed({ data, createUser }) {
+    await createUser({ ...operator, roles: ['admin'] })
     for (let at = 0; at < 8; at++) {
       await data.product.create({ name: `p${at}`, stock: 2_000, initial: 2_000 })
       await data.account.create({ name: `a${at}`, balance: 1_000 })

@@ -70,7 +70,7 @@ export interface Parts {
 
 /** All parts, but those that a run leaves out. */
 export function partsOf(chosen: Readonly<Partial<Parts>> = {}): Parts {
-  return { workflows: true, mails: true, webhooks: false, audit: true, ...chosen }
+  return { workflows: true, mails: true, webhooks: true, audit: true, ...chosen }
 }
 
 /** Every invariant between what was acknowledged, what is stored and what the world has seen. */

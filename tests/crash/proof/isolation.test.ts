@@ -4,7 +4,7 @@ import { mustFail, mustHold } from './held.ts'
 
 const lists: ChaosOptions = {
   ...{ seed: 8, kills: 3, clients: 12, postgres: 'embedded', pointPercent: 0 },
-  parts: { workflows: false, mails: false },
+  parts: { workflows: false, mails: false, webhooks: false },
   quietMs: 5_000,
 }
 const weights = { order: 0, transfer: 0, twice: 0, balances: 0 }

@@ -7,7 +7,7 @@ import { mustFail } from './held.ts'
 // is broken, it does not prove.
 
 const small = { seed: 5, kills: 1, clients: 6, pointPercent: 0 } as const
-const plain = { workflows: false, mails: false }
+const plain = { workflows: false, mails: false, webhooks: false }
 
 test('commits that are not awaited by the disk are noticed when PostgreSQL dies', async () => {
   await mustFail(

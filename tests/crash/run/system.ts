@@ -10,6 +10,7 @@ import { Disk } from '../harness/disk.ts'
 import { WholePostgres } from '../harness/postgres.ts'
 import { Program, pause, processesIn, signal } from '../harness/processes.ts'
 import { freePort, Server } from '../harness/server.ts'
+import { operator } from '../operator.ts'
 
 /** What a run stands on. */
 export interface SystemOptions {
@@ -94,11 +95,33 @@ export class System {
       this.nodes.push(await serverOf({ ...url, PLINTH_SECRET: this.#secret }))
     }
     await Promise.all(this.nodes.map((node) => node.start()))
+    if (partsOf(options.parts).webhooks) await this.#subscribe(environment.CRASH_RECEIVER)
+  }
+
+  /** Registers the receiver for the events of orders. */
+  async #subscribe(receiver: string): Promise<void> {
+    const { token } = await this.#post('/api/identity/sign-in', operator)
+    const endpoint = { url: `${receiver}/webhooks`, events: ['shop.placed'], concurrency: 20 }
+    await this.#post('/api/webhooks/add-endpoint', endpoint, token)
+  }
+
+  async #post(path: string, body: object, token?: string): Promise<{ readonly token?: string }> {
+    const response = await fetch(`${this.bases[0]}${path}`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      },
+      body: JSON.stringify(body),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`)
+    return JSON.parse(text) as { readonly token?: string }
   }
 
   readonly #secret = randomBytes(32).toString('base64url')
 
-  async #startReceivers(troublePercent: number): Promise<Readonly<Record<string, string>>> {
+  async #startReceivers(troublePercent: number) {
     const ports = { http: await freePort(), mail: await freePort() }
     for (const kind of receivers) {
       const program = new Program({
