@@ -72,4 +72,4 @@ market.action('add', {
   },
 })
 
-export default app({ title: 'Market', kits: [market] })
+export const marketApp = app({ title: 'Market', kits: [market] })

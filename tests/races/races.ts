@@ -2,7 +2,7 @@
 
 import { type LocalResponse, testApp } from 'plinth/testing'
 import { HttpServer } from '../../packages/plinth/src/http/server.ts'
-import marketApp from './market.ts'
+import { marketApp } from './market.ts'
 
 /** What one race has come to. */
 export interface Outcome {

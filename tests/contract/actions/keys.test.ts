@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { testApp } from 'plinth/testing'
-import shopApp from './shop.ts'
+import { shopApp } from './shop.ts'
 
 const its = await testApp(shopApp)
 after(() => its.close())
@@ -37,7 +37,7 @@ test('a repeat gets the first answer byte for byte, and nothing happens again', 
   assert.equal(await left(), 9)
 })
 
-test('another body under the same key is refused; another caller has keys of their own', async () => {
+test('another body under the same key is refused; others have keys of their own', async () => {
   const { send, left } = await stocked()
   await send()
   const other = await send({ quantity: 2 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { testApp } from 'plinth/testing'
-import shopApp from './shop.ts'
+import { shopApp } from './shop.ts'
 
 const its = await testApp(shopApp)
 after(() => its.close())

@@ -193,4 +193,4 @@ export const asksStaff = shop.action('asksStaff', {
   },
 })
 
-export default app({ title: 'Shop', kits: [shop] })
+export const shopApp = app({ title: 'Shop', kits: [shop] })

@@ -44,7 +44,6 @@ import {
   withFanOut,
   withPlaces,
 } from './delivery/webhooks.ts'
-import { effectsOf } from './effects.ts'
 import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
@@ -52,6 +51,7 @@ import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
+import { effectsOf } from './work/effects.ts'
 import { openWork, type WorkMode } from './work/open.ts'
 import { type Operating, operatingOf } from './work/operate.ts'
 
@@ -203,6 +203,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     clock,
     log,
     newId,
+    watchful: !setup.production,
     effects: effectsOf({ logic: catalog.logic, newId }, () => waker.wake()),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),

@@ -7,7 +7,7 @@ import { instantText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
 import { restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
 import type { Call, Reply } from './call.ts'
-import { checkInput } from './logic/action.ts'
+import { checkInput } from './logic/action/action.ts'
 import { recordAccess } from './records.ts'
 import type { Action, ActionValues, Runtime } from './runtime.ts'
 

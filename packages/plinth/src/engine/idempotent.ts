@@ -94,7 +94,7 @@ export async function looking<T>(
 
 /**
  * Answers a call under its key: by `attempt`, by the reply of an equal call before it, or, where
- * the connection broke at COMMIT, by what is found to be stored. Replies are kept for so many hours.
+ * the connection broke at COMMIT, by what is found to be stored. Replies are kept so many hours.
  */
 export async function withKey(
   asked: Asked,

@@ -24,6 +24,8 @@ export interface Runtime {
   /** How what logic causes is stored, and who is told after the commit. */
   readonly effects: Effects
   readonly log: Log
+  /** True: logic is watched for takes in two steps, in development and in tests. */
+  readonly watchful: boolean
 }
 
 /** Turns a credential into a caller, or fails with `invalid_credentials`. */

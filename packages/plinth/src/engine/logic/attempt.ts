@@ -7,6 +7,7 @@ import type { Session } from '../../database/database.ts'
 import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
 import type { JobCaller } from '../../effects/jobs/job.ts'
 import type { Runtime } from '../runtime.ts'
+import type { TwoSteps } from './data/two-steps.ts'
 import { PendingEffects } from './effects.ts'
 import { Started } from './started.ts'
 
@@ -20,6 +21,8 @@ export interface AttemptSetting {
   readonly name: string
   /** Rows and names that others may want at the same time, for the next attempt to queue at. */
   readonly touched: Set<string>
+  /** Watches for takes in two steps; undefined in production. */
+  readonly twoSteps?: TwoSteps | undefined
   /** Aborted when the time is over, or the run was. */
   readonly aborted: AbortSignal
   /** Whoever follows from outside how far it is. */

@@ -1,4 +1,4 @@
-/** Owns the queue at hot rows: where several want the same, they wait here and hold no connection. */
+/** Owns the queue at hot rows: who wants the same waits here, and holds no connection. */
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'

@@ -16,9 +16,9 @@ import type {
 } from '../../define/logic/scope.ts'
 import { giveBackNamed, takeNamed } from '../../effects/actions/taking.ts'
 import type { NewJob } from '../../effects/jobs/job.ts'
+import { callAction } from './action/call-action.ts'
 import type { Attempt } from './attempt.ts'
-import { callAction } from './call-action.ts'
-import { logicData } from './data.ts'
+import { logicData } from './data/data.ts'
 import { demandKnown } from './effects.ts'
 import { demandValues } from './values.ts'
 
@@ -48,9 +48,9 @@ export function whoOf(caller: Caller): Who {
 }
 
 function dataOf(attempt: Attempt): LogicScope<Models>['data'] {
-  const { runtime, session, caller, traceId, name, touched } = attempt.setting
+  const { runtime, session, caller, traceId, name, touched, twoSteps } = attempt.setting
   return logicData({
-    ...{ runtime, session, caller, traceId, start: attempt.start },
+    ...{ runtime, session, caller, traceId, start: attempt.start, twoSteps },
     within: { operation: name, caller },
     touched: (model, id) => touched.add(`${model.name}/${id}`),
   })

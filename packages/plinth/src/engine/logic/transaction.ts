@@ -13,6 +13,7 @@ import type { LogicScope } from '../../define/logic/scope.ts'
 import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
+import { TwoSteps } from './data/two-steps.ts'
 import type { Storing } from './effects.ts'
 import { hotRowsOf } from './hot-rows.ts'
 import { scopeOf } from './scope.ts'
@@ -72,7 +73,7 @@ export interface LogicAttempt {
  * `outcomeUnknown` stands on its cause.
  *
  * @example
- * await logicTransaction(runtime, { caller, traceId, name: 'shop.tell' }, ({ scope }) => run(scope))
+ * await logicTransaction(runtime, { caller, traceId, name }, ({ scope }) => run(scope))
  */
 export async function logicTransaction<T>(
   runtime: Runtime,
@@ -174,7 +175,12 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       const time = new Time(run.aborted, endsAtMs - monotonicMs())
       const { aborted } = time
       const { progress = ignore } = run
-      const setting = { runtime, session, caller, traceId, name, touched, aborted, progress }
+      const { isolation = 'serializable' } = run
+      const { log, watchful } = runtime
+      const twoSteps = watchful ? new TwoSteps({ name, isolation, log }) : undefined
+      const setting = {
+        ...{ runtime, session, caller, traceId, name, touched, aborted, progress, twoSteps },
+      }
       const attempt = new Attempt(setting)
       try {
         return await inTime(attempting, { attempt, session, time })

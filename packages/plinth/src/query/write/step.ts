@@ -122,7 +122,8 @@ function condition({ model, step }: StepShape, field: ModelField): Fragment | un
         limitField === undefined
           ? valueSlot(2, 'numeric')
           : sql`${name('o', present(model.fields.get(limitField), limitField).column)}::numeric`
-      return sql`(${after(step, field)} <= ${limit} and ${after(step, field)} <= ${boundsOf(field).most})`
+      const filled = after(step, field)
+      return sql`(${filled} <= ${limit} and ${filled} <= ${boundsOf(field).most})`
     }
     default:
       return undefined

@@ -1,18 +1,18 @@
 /** Owns the rule of an action: asked of the caller and the input before anything runs. */
 
-import { type Caller, callerId, factsOf } from '../../access/caller.ts'
-import { compileRule } from '../../access/compile.ts'
-import { fill, type Slot } from '../../access/slot.ts'
-import { present } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
-import { instantText } from '../../base/time.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import type { Session } from '../../database/database.ts'
-import { planName } from '../../query/plan-name.ts'
-import { valueSlot } from '../../query/write/plan.ts'
-import { refusal } from '../../query/write/verdict.ts'
-import { sql, statement } from '../../sql/fragment.ts'
-import type { Runtime } from '../runtime.ts'
+import { type Caller, callerId, factsOf } from '../../../access/caller.ts'
+import { compileRule } from '../../../access/compile.ts'
+import { fill, type Slot } from '../../../access/slot.ts'
+import { present } from '../../../base/assert.ts'
+import { Failure } from '../../../base/failure.ts'
+import { instantText } from '../../../base/time.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import type { Session } from '../../../database/database.ts'
+import { planName } from '../../../query/plan-name.ts'
+import { valueSlot } from '../../../query/write/plan.ts'
+import { refusal } from '../../../query/write/verdict.ts'
+import { sql, statement } from '../../../sql/fragment.ts'
+import type { Runtime } from '../../runtime.ts'
 
 /** Who calls, and where a rule that needs the input's values is asked. */
 export interface Asking {

@@ -1,12 +1,12 @@
 /** Owns what an action gets beside the scope of all logic: its input, failures, and its time. */
 
-import { assert, present } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import { suggestion } from '../../catalog/mistakes.ts'
-import type { Models } from '../../define/infer.ts'
-import type { LogicScope } from '../../define/logic/scope.ts'
-import type { Attempt } from './attempt.ts'
+import { assert, present } from '../../../base/assert.ts'
+import { Failure } from '../../../base/failure.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import { suggestion } from '../../../catalog/mistakes.ts'
+import type { Models } from '../../../define/infer.ts'
+import type { LogicScope } from '../../../define/logic/scope.ts'
+import type { Attempt } from '../attempt.ts'
 
 /** An action and its checked input. */
 export interface Calling {

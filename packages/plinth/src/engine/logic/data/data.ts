@@ -1,15 +1,16 @@
 /** Owns the data of a transaction: the models as methods, under one caller's rules. */
 
-import type { Caller } from '../../access/caller.ts'
-import { present } from '../../base/assert.ts'
-import type { Catalog, Model, ModelOperation } from '../../catalog/catalog.ts'
-import type { Session } from '../../database/database.ts'
-import type { Members, Models } from '../../define/infer.ts'
-import type { LogicData, LogicModel } from '../../define/logic/scope.ts'
-import type { Call, Reply } from '../call.ts'
-import { runModelOperation } from '../models.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Caller } from '../../../access/caller.ts'
+import { present } from '../../../base/assert.ts'
+import type { Catalog, Model, ModelOperation } from '../../../catalog/catalog.ts'
+import type { Session } from '../../../database/database.ts'
+import type { Members, Models } from '../../../define/infer.ts'
+import type { LogicData, LogicModel } from '../../../define/logic/scope.ts'
+import type { Call, Reply } from '../../call.ts'
+import { runModelOperation } from '../../models.ts'
+import type { Runtime } from '../../runtime.ts'
 import { consumeRecord, giveBackRecord, lockRecord, takeFromRecord } from './records.ts'
+import type { TwoSteps } from './two-steps.ts'
 
 /** What the data of one caller works in. */
 export interface DataSetting {
@@ -21,6 +22,7 @@ export interface DataSetting {
   readonly within: NonNullable<Call['within']>
   /** Runs work of the scope: fails once the scope has ended, and keeps track of what it started. */
   readonly start: <T>(what: string, work: () => Promise<T>) => Promise<T>
+  readonly twoSteps: TwoSteps | undefined
   /** Notes a row that others may want at the same time. */
   readonly touched: (model: Model, id: string) => void
 }
@@ -51,6 +53,8 @@ class ModelHandle {
 
   update(id: string, input: object, { version }: Versioned = {}): Promise<unknown> {
     this.#setting.touched(this.#model, id)
+    // A version that is demanded notices what others have changed.
+    if (version === undefined) this.#setting.twoSteps?.write(this.#model, id, input)
     return this.#ask('update', { id, input, ...(version === undefined ? {} : { version }) })
   }
 
@@ -80,10 +84,20 @@ class ModelHandle {
   }
 
   #at<T>(id: string, what: string, work: (scope: RecordScope) => Promise<T>): Promise<T> {
-    const { start, touched } = this.#setting
+    const { start, touched, twoSteps } = this.#setting
     touched(this.#model, id)
+    twoSteps?.hold(this.#model, id)
     const operation = `${this.#model.name}.${what}`
     return start(operation, () => work(scopeOf(this.#setting, { operation, id })))
+  }
+
+  #note(type: ModelOperation['type'], record: unknown): void {
+    const { twoSteps } = this.#setting
+    if (twoSteps === undefined) return
+    const one = record as { readonly id?: unknown; readonly data?: readonly unknown[] } | undefined
+    if (type === 'list') twoSteps.read(this.#model, one?.data ?? [])
+    else if (type === 'get') twoSteps.read(this.#model, [record])
+    else if (one !== undefined) twoSteps.hold(this.#model, one.id)
   }
 
   #ask(type: ModelOperation['type'], rest: Partial<Call>): Promise<unknown> {
@@ -96,6 +110,7 @@ class ModelHandle {
       if (type !== 'list' && typeof record === 'object' && record !== null) {
         seen.set(record, { caller: this.#setting.caller, model: this.#model.name })
       }
+      this.#note(type, record)
       return record
     })
   }

@@ -1,22 +1,22 @@
-/** Owns calls that are answered later: accepted at once, run as a job, asked for by their caller. */
+/** Owns calls that are answered later: accepted at once, run as jobs, asked for by who called. */
 
-import { actorOf, type Caller } from '../../access/caller.ts'
-import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import { instantText } from '../../base/time.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import type { Session } from '../../database/database.ts'
+import { actorOf, type Caller } from '../../../access/caller.ts'
+import { Failure } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
+import { instantText } from '../../../base/time.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import type { Session } from '../../../database/database.ts'
 import {
   cancelOperation,
   insertOperation,
   readOperation,
   type StoredOperation,
-} from '../../effects/actions/operation.ts'
-import { instantKind, type ObjectValue, reporter, uuidKind } from '../../kinds/kinds.ts'
-import { notFound } from '../../query/grammar/read.ts'
-import type { Call, Reply } from '../call.ts'
-import { type Keyed, looking, withKey } from '../idempotent.ts'
-import type { Runtime } from '../runtime.ts'
+} from '../../../effects/actions/operation.ts'
+import { instantKind, type ObjectValue, reporter, uuidKind } from '../../../kinds/kinds.ts'
+import { notFound } from '../../../query/grammar/read.ts'
+import type { Call, Reply } from '../../call.ts'
+import { type Keyed, looking, withKey } from '../../idempotent.ts'
+import type { Runtime } from '../../runtime.ts'
 
 /** The name of the jobs that run such calls. */
 export const laterJob = 'plinth.action'

@@ -1,11 +1,11 @@
 /** Owns the answer of an action: checked against its declaration before anything is committed. */
 
-import { AssertionError, assert, present } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import type { Attempt } from './attempt.ts'
-import { isSeenRecord, logicData } from './data.ts'
-import { demandValues } from './values.ts'
+import { AssertionError, assert, present } from '../../../base/assert.ts'
+import { Failure } from '../../../base/failure.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import type { Attempt } from '../attempt.ts'
+import { isSeenRecord, logicData } from '../data/data.ts'
+import { demandValues } from '../values.ts'
 
 /** An answer, as code has it and as it is sent. */
 export interface Output {
@@ -59,6 +59,7 @@ async function readAgain(attempt: Attempt, model: string, record: object): Promi
   assert(typeof id === 'string', `${name} answers something that is no record of ${model}.`)
   const data = logicData({
     ...{ runtime, session, caller, traceId, within: { operation: name, caller } },
+    twoSteps: undefined,
     start: (_, work) => work(),
     touched: () => undefined,
   })

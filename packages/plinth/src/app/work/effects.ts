@@ -1,12 +1,12 @@
 /** Owns the storing of what logic causes: each kind of effect by the part that owns it. */
 
-import type { CatalogLogic } from '../catalog/logic/logic.ts'
-import { appendEvents } from '../effects/events/append.ts'
-import { insertJobs } from '../effects/jobs/insert.ts'
-import { sendSignals } from '../effects/workflows/news.ts'
-import { startWorkflows } from '../effects/workflows/start.ts'
-import type { Effects } from '../engine/logic/effects.ts'
-import { mailStore } from './delivery/mail.ts'
+import type { CatalogLogic } from '../../catalog/logic/logic.ts'
+import { appendEvents } from '../../effects/events/append.ts'
+import { insertJobs } from '../../effects/jobs/insert.ts'
+import { sendSignals } from '../../effects/workflows/news.ts'
+import { startWorkflows } from '../../effects/workflows/start.ts'
+import type { Effects } from '../../engine/logic/effects.ts'
+import { mailStore } from '../delivery/mail.ts'
 
 /** What storing effects stands on. */
 export interface EffectParts {

@@ -1,17 +1,17 @@
 /** Owns the call of an action by another one: in its transaction, under the callee's own rule. */
 
-import { assert, present } from '../../base/assert.ts'
-import { limits } from '../../base/limits.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import type { Models } from '../../define/infer.ts'
-import type { Action } from '../../define/logic/logic.ts'
-import type { LogicScope } from '../../define/logic/scope.ts'
+import { assert, present } from '../../../base/assert.ts'
+import { limits } from '../../../base/limits.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import type { Models } from '../../../define/infer.ts'
+import type { Action } from '../../../define/logic/logic.ts'
+import type { LogicScope } from '../../../define/logic/scope.ts'
+import type { Attempt } from '../attempt.ts'
+import { demandKnown } from '../effects.ts'
+import { demandValues } from '../values.ts'
 import { actionScope } from './action-scope.ts'
 import { demandAllowed } from './allow.ts'
-import type { Attempt } from './attempt.ts'
-import { demandKnown } from './effects.ts'
 import { outputOf } from './output.ts'
-import { demandValues } from './values.ts'
 
 /** Makes the scope of an attempt; handed in, because a scope can call and a call has a scope. */
 export type ScopeMaker = (attempt: Attempt) => LogicScope<Models>

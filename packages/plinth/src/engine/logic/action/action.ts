@@ -1,21 +1,21 @@
 /** Owns the running of declared actions: rule, input, one transaction, one answer. */
 
-import type { Caller } from '../../access/caller.ts'
-import { AssertionError, present } from '../../base/assert.ts'
-import { Failure, invalidInput, type Problem } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import type { ActionOperation } from '../../catalog/catalog.ts'
-import type { Session } from '../../database/database.ts'
-import { databaseErrorOf } from '../../database/errors.ts'
-import { checkObject, type ObjectValue, reporter } from '../../kinds/kinds.ts'
-import type { Call, Reply } from '../call.ts'
-import { type Keyed, withKey } from '../idempotent.ts'
-import type { Runtime } from '../runtime.ts'
+import type { Caller } from '../../../access/caller.ts'
+import { AssertionError, present } from '../../../base/assert.ts'
+import { Failure, invalidInput, type Problem } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
+import type { ActionOperation } from '../../../catalog/catalog.ts'
+import type { Session } from '../../../database/database.ts'
+import { databaseErrorOf } from '../../../database/errors.ts'
+import { checkObject, type ObjectValue, reporter } from '../../../kinds/kinds.ts'
+import type { Call, Reply } from '../../call.ts'
+import { type Keyed, withKey } from '../../idempotent.ts'
+import type { Runtime } from '../../runtime.ts'
+import { logicTransaction } from '../transaction.ts'
 import { actionScope } from './action-scope.ts'
 import { demandAllowable, demandAllowed } from './allow.ts'
 import { acceptLater } from './later.ts'
 import { outputOf } from './output.ts'
-import { logicTransaction } from './transaction.ts'
 
 /** A call of an action, and who makes it. */
 export interface Asked {

@@ -1,18 +1,18 @@
 /** Owns what logic does with hot records: locks, and things of which only so many may be taken. */
 
-import { callerId } from '../../access/caller.ts'
-import { fill } from '../../access/slot.ts'
-import { assert } from '../../base/assert.ts'
-import { isSabotaged } from '../../base/failpoint.ts'
-import { instantText } from '../../base/time.ts'
-import type { Model, ModelField } from '../../catalog/catalog.ts'
-import { notFound } from '../../query/grammar/read.ts'
-import { lockPlan } from '../../query/write/change.ts'
-import { isStopped, planStep, type Step } from '../../query/write/step.ts'
-import { demandPossible } from '../operations/permit.ts'
-import { runGet } from '../operations/reads.ts'
-import { idOf, runPlan, runUpdate, targetOf } from '../operations/writes.ts'
-import type { Scope } from '../runtime.ts'
+import { callerId } from '../../../access/caller.ts'
+import { fill } from '../../../access/slot.ts'
+import { assert } from '../../../base/assert.ts'
+import { isSabotaged } from '../../../base/failpoint.ts'
+import { instantText } from '../../../base/time.ts'
+import type { Model, ModelField } from '../../../catalog/catalog.ts'
+import { notFound } from '../../../query/grammar/read.ts'
+import { lockPlan } from '../../../query/write/change.ts'
+import { isStopped, planStep, type Step } from '../../../query/write/step.ts'
+import { demandPossible } from '../../operations/permit.ts'
+import { runGet } from '../../operations/reads.ts'
+import { idOf, runPlan, runUpdate, targetOf } from '../../operations/writes.ts'
+import type { Scope } from '../../runtime.ts'
 
 /**
  * Reads a record that stays as it is until the transaction ends. The lock and the read are under
