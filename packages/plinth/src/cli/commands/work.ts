@@ -14,7 +14,7 @@ export async function work(file: string | undefined): Promise<void> {
   const ended = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve()).once('SIGINT', () => resolve())
   })
-  const database = await reachDatabase(config, log)
+  const database = await reachDatabase(config, log, { announced: true })
   try {
     const { address } = database
     const options = { config, database: address, command: 'start', acceptLoss: false } as const
@@ -59,7 +59,10 @@ export async function listJobs(file: string | undefined, listing: Listing): Prom
 }
 
 function printJobs(jobs: readonly SeenJob[]): void {
-  if (jobs.length === 0) tell('There are none.')
+  if (jobs.length === 0) {
+    tell('There are none.')
+    return
+  }
   const rows = jobs.map(({ id, name, queue, state, attempt, runAt, error }) => {
     return [id, name, queue, state, String(attempt), runAt, error?.split('\n')[0] ?? '']
   })
