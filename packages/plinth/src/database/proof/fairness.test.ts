@@ -45,7 +45,7 @@ onBothServers('fair use', (server) => {
     )
   })
 
-  test('a slow read of one caller delays neither quick reads nor those of another', async (context) => {
+  test('a slow read delays neither quick reads nor those of another caller', async (context) => {
     const database = await server.open(context)
     await learn(database, point)
     const order: string[] = []
@@ -112,7 +112,7 @@ onBothServers('fair use', (server) => {
     assert.equal(order.at(-1), 'many')
   })
 
-  test('rows that are too long are not read to their end, and nobody else fails', async (context) => {
+  test('too long rows are not read to their end, and nobody else fails', async (context) => {
     const limits = { pipelineConnections: 1, statementTimeoutMs: 2_000 }
     const database = await server.open(context, limits)
     const observer = await server.open(context)

@@ -24,21 +24,52 @@ function withToken(token: string, from: 'bearer' | 'cookie', remoteAddress: stri
   return callBy(undefined, { operation: 'identity.me', as, remoteAddress })
 }
 
+/** A database that notes the single statements that go through it. */
+function noting(real: Database): { readonly statements: Query[]; readonly database: Database } {
+  const statements: Query[] = []
+  const query: Database['query'] = (asked) => {
+    statements.push(asked)
+    return real.query(asked)
+  }
+  return {
+    statements,
+    database: {
+      query,
+      transaction: (work, options) => real.transaction(work, options),
+      dedicated: (work) => real.dedicated(work),
+      close: () => Promise.resolve(),
+    },
+  }
+}
+
 onBothServers('the path of a call', (server) => {
+  test('single statements say whose turn they take; reads may be sent twice', async (context) => {
+    const { ada, running } = await openDesk(server, context)
+    const { statements, database } = noting(running.runtime.database)
+    const runtime: Runtime = { ...running.runtime, database }
+    const app = { caller: { is: 'unrestricted', reason: 'a proof' } } as const
+    const input = { name: 'turns' }
+    const calls = [
+      callBy(ada, { operation: 'counter.list' }),
+      callBy(undefined, { operation: 'tag.list', remoteAddress: '2001:db8::1' }),
+      callBy(undefined, { operation: 'counter.list', as: app }),
+      callBy(ada, { operation: 'counter.create', input }),
+    ]
+    for (const call of calls) await invoke(runtime, call)
+    const told = statements.map(({ caller, repeatable }) => [caller, repeatable])
+    assert.deepEqual(told, [
+      [`user:${ada.id}`, true],
+      ['network:2001:db8:0:0::/64', true],
+      [undefined, true],
+      [`user:${ada.id}`, undefined],
+    ])
+  })
+
   test('tokens of one moment share one statement; a wrong one fails alone', async (context) => {
     const desk = await openDesk(server, context)
     const { runtime } = desk.running
     const token = await tokenOf(desk, 'eve@desk.example')
-    const statements: Query[] = []
-    const database: Database = {
-      query(query) {
-        statements.push(query)
-        return runtime.database.query(query)
-      },
-      transaction: (work, options) => runtime.database.transaction(work, options),
-      dedicated: (work) => runtime.database.dedicated(work),
-      close: () => Promise.resolve(),
-    }
+    const { statements, database } = noting(runtime.database)
     const identify = sessionIdentifier({ database, clock: runtime.clock, log: runtime.log })
     const outcomes = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
