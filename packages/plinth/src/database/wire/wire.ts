@@ -2,7 +2,7 @@
 
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { atTurnEnd } from '../../base/turn.ts'
+import { atTurnEnd } from '../../base/loop/turn.ts'
 import type { DatabaseError, Query } from '../database.ts'
 import { brokenConnection, failureOf, forgottenStatement, staleStatement } from '../errors.ts'
 import {

@@ -1,4 +1,4 @@
-/** Owns the end of a turn of the event loop: what waits until all that arrived together was seen. */
+/** Owns the end of a turn of the event loop: what waits until all that arrived was looked at. */
 
 let waiting: (() => void)[] = []
 
