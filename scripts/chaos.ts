@@ -7,7 +7,8 @@ import { whyNoNamespace } from '../tests/crash/harness/postgres.ts'
 import { chaos, report } from '../tests/crash/run/chaos.ts'
 
 const usage = `npm run chaos -- [--kills 1000] [--seed N] [--postgres whole|embedded] [--nodes 2]
-  [--clients 16] [--without workflows] [--point commit.sent@17=kill] [--sabotage two-step-take,fsync-off] [--quiet]`
+  [--clients 16] [--without workflows] 
+  [--point commit.sent@17=kill] [--sabotage two-step-take,fsync-off] [--quiet]`
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,7 @@
 /** Owns the dependencies between list-append transactions: who must come before whom, and why. */
 
 import { Graph } from './graph.ts'
-import type { ListTransaction, Writers } from './list-append.ts'
+import type { ListTransaction, Writers } from './lists.ts'
 
 /** What dependencies are derived from. */
 export interface Dependencies {

@@ -1,4 +1,4 @@
-/** Owns the history of a run: who asked for what when, and what came of it, in the checkers' terms. */
+/** Owns the history of a run as checkers read it: who asked for what when, what came of it. */
 
 /** How an operation ended. Only `unknown` may have happened or not. */
 export type Outcome = 'ok' | 'fail' | 'unknown'

@@ -2,22 +2,8 @@
 
 import { cycleAnomalies } from './cycles.ts'
 import { type Dependencies, dependencyGraph } from './dependencies.ts'
-import type { Anomaly, Outcome } from './history.ts'
-
-/** One operation inside a transaction. */
-export type ListOperation =
-  | { readonly append: string; readonly value: number }
-  /** `list` is what was read; undefined where the outcome of the transaction is not known. */
-  | { readonly read: string; readonly list: readonly number[] | undefined }
-
-/** One transaction of the history. */
-export interface ListTransaction {
-  readonly id: string
-  readonly outcome: Outcome
-  readonly begunAt: number
-  readonly endedAt: number
-  readonly operations: readonly ListOperation[]
-}
+import type { Anomaly } from './history.ts'
+import type { ListTransaction, Writer, Writers } from './lists.ts'
 
 /**
  * Checks a history together with the lists as they stand at the end. Every value is appended at
@@ -43,17 +29,6 @@ export function checkListAppend(
   const nameOf = (node: number): string => transactions[node]?.id ?? `#${node}`
   return [...unique(found), ...cycleAnomalies(dependencyGraph(dependencies), nameOf)]
 }
-
-/** Who appended a value to a key. */
-export interface Writer {
-  readonly node: number
-  readonly transaction: ListTransaction
-  /** True where the same transaction appended another value to the key later. */
-  readonly superseded: boolean
-}
-
-/** By key, then by value. */
-export type Writers = ReadonlyMap<string, ReadonlyMap<number, Writer>>
 
 function writersOf(transactions: readonly ListTransaction[]): Writers {
   const writers = new Map<string, Map<number, Writer>>()

@@ -1,4 +1,4 @@
-/** Owns the real server of a run: `plinth start` with its processes, and the ways in which they die. */
+/** Owns the real server of a run: `plinth start`, its processes, and how they die. */
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'

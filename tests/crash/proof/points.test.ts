@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { failpoints } from '../../../packages/plinth/src/base/failpoint.ts'
 import { mustHold } from './held.ts'
 
-test('a server killed at each of its crash points loses nothing and does nothing twice', async () => {
+test('killed at each of its crash points, a server loses nothing and repeats nothing', async () => {
   const points = Object.keys(failpoints).map((name) => `${name}@2=kill`)
   const verdict = await mustHold({
     ...{ postgres: 'embedded', seed: 20261121, kills: points.length, points },
@@ -11,6 +11,7 @@ test('a server killed at each of its crash points loses nothing and does nothing
   })
   const missed = [...verdict.table].filter(([name, { struck }]) => / kill$/.test(name) && !struck)
   assert.deepEqual(missed, [], 'each is reached')
-  assert.ok(verdict.kills >= points.length)
+  // Each point, and the supervisors that are killed in between.
+  assert.ok(verdict.kills >= 24, `${verdict.kills} were killed`)
   assert.ok(verdict.acknowledged > 100, `${verdict.acknowledged} operations were acknowledged`)
 })

@@ -21,7 +21,7 @@ export interface ChaosOptions extends SystemOptions {
   /** How many processes are killed at least. */
   readonly kills: number
   readonly clients?: number
-  /** Failpoints with hits, struck one after another before chance takes over: `step.done@1=kill`. */
+  /** Failpoints, struck one by one before chance takes over: `step.done@1=kill`. */
   readonly points?: readonly string[]
   /** Faults by their names, struck after the failpoints and before chance takes over. */
   readonly script?: readonly string[]

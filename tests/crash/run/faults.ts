@@ -1,4 +1,4 @@
-/** Owns the faults of a run: each kills, freezes or cuts off something, and counts what it killed. */
+/** Owns the faults of a run: each kills, freezes or cuts off something. */
 
 import type { Chance } from '../harness/chance.ts'
 import { pause } from '../harness/processes.ts'

@@ -3,7 +3,8 @@
 import { checkBank } from '../check/bank.ts'
 import { type Anomaly, type HistoryLine, operationsOf } from '../check/history.ts'
 import { checkOrders, type Facts, type Parts } from '../check/invariants.ts'
-import { checkListAppend, type ListOperation, type ListTransaction } from '../check/list-append.ts'
+import { checkListAppend } from '../check/list-append.ts'
+import type { ListOperation, ListTransaction } from '../check/lists.ts'
 
 /** What is judged. */
 export interface Evidence {

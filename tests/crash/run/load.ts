@@ -1,4 +1,4 @@
-/** Owns the load of a run: clients that order, transfer, read and append until they are told to stop. */
+/** Owns the load of a run: clients that order, transfer, read and append. */
 
 import type { Chance } from '../harness/chance.ts'
 import { type Answered, Client } from '../harness/client.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkListAppend, type ListOperation, type ListTransaction } from '../list-append.ts'
+import { checkListAppend } from '../list-append.ts'
+import type { ListOperation, ListTransaction } from '../lists.ts'
 
 const r = (read: string, ...list: number[]): ListOperation => ({ read, list })
 const a = (append: string, value: number): ListOperation => ({ append, value })

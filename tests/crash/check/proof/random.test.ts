@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkListAppend, type ListOperation, type ListTransaction } from '../list-append.ts'
+import { checkListAppend } from '../list-append.ts'
+import type { ListOperation, ListTransaction } from '../lists.ts'
 
 /** A small generator of numbers that one seed decides (mulberry32). */
 function drawing(seed: number): (below: number) => number {

@@ -7,7 +7,7 @@ import { operationsOf } from '../../check/history.ts'
 import { Client } from '../client.ts'
 import { Disk, whyNoPowerCut } from '../disk.ts'
 import { WholePostgres, whyNoNamespace } from '../postgres.ts'
-import { processesIn } from '../processes.ts'
+import { pause, processesIn } from '../processes.ts'
 import { Recorder } from '../recorder.ts'
 import { freePort, Server } from '../server.ts'
 
@@ -28,6 +28,8 @@ function bench(context: TestContext): Bench {
   context.after(async () => {
     for (const end of ends.toReversed()) await end()
     recorder.close()
+    // The guardian of an embedded server looks a last time, and ends by itself.
+    for (let waited = 0; processesIn(folder).length > 0 && waited < 300; waited++) await pause(100)
     assert.deepEqual(processesIn(folder), [], 'nothing is left running')
     rmSync(folder, { recursive: true, force: true })
   })
