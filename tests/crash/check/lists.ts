@@ -1,4 +1,4 @@
-/** Owns the form of list-append histories: transactions of reads and appends, and who wrote what. */
+/** Owns the form of list-append histories: transactions of reads and appends, who wrote what. */
 
 import type { Outcome } from './history.ts'
 
