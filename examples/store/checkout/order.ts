@@ -1,4 +1,4 @@
-/** Owns the checkout itself: a cart becomes an order, its pieces reserved, its payment under way. */
+/** Owns the checkout itself: a cart becomes an order, reserved, its payment under way. */
 
 import { type RecordOf, text } from 'plinth'
 import { type Basketed, basketOf, itemsMax } from './basket.ts'

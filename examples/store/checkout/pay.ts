@@ -103,14 +103,20 @@ async function collect(flow: Flow, paying: Paying, held: Seen): Promise<string> 
   if (!open) return letGo(flow, { ...paying, seen: held, reason: 'withdrawn' })
   const taken = await flow.external(
     'capture',
-    ({ idempotencyKey }) =>
-      ask((provider) => provider.capture({ paymentId: held.id, idempotencyKey })).then(seen),
+    ({ idempotencyKey }) => take(held.id, idempotencyKey),
     persistent,
   )
-  if (taken.outcome === 'declined') {
-    return letGo(flow, { ...paying, seen: held, reason: 'declined' })
+  if (taken.outcome === 'ok' && taken.value.status === 'captured') {
+    return flow.step('confirm', (scope) => confirm(scope, paying, taken.value))
   }
-  return flow.step('confirm', (scope) => confirm(scope, paying, taken.value))
+  return letGo(flow, { ...paying, seen: held, reason: 'declined' })
+}
+
+/** A refusal may come from a provider that has forgotten the key: what stands there counts. */
+async function take(paymentId: string, idempotencyKey: string): Promise<Decided<Seen>> {
+  const taken = await ask((provider) => provider.capture({ paymentId, idempotencyKey }))
+  if (taken.outcome === 'ok') return seen(taken)
+  return seen(await ask((provider) => provider.retrieve(paymentId)))
 }
 
 interface LettingGo extends Paying {
@@ -120,18 +126,30 @@ interface LettingGo extends Paying {
 
 /** Releases the amount at the provider, then what the order held. */
 async function letGo(flow: Flow, { seen: held, reason, ...paying }: LettingGo): Promise<string> {
-  const gone = await flow.external(
+  const left = await flow.external(
     'let-go',
-    ({ idempotencyKey }) =>
-      ask((provider) => provider.cancel({ paymentId: held.id, idempotencyKey })).then(seen),
+    ({ idempotencyKey }) => drop(held.id, idempotencyKey),
     persistent,
   )
   return flow.step('released', async (scope) => {
-    if (gone.outcome === 'ok') await book(scope, paying.paymentId, gone.value)
-    else await report(scope, `Not released: ${gone.message}`, paying.paymentId)
+    if (left.outcome === 'declined') {
+      await report(scope, `Not released: ${left.message}`, paying.paymentId)
+      await release(scope, paying.orderId, reason)
+      return reason
+    }
+    const payment = await book(scope, paying.paymentId, left.value)
     await release(scope, paying.orderId, reason)
+    // It was captured by somebody else, or by a call that was taken for lost.
+    await returnUnwanted(scope, payment)
     return reason
   })
+}
+
+/** Releases what is held. Where that is refused, what stands there counts. */
+async function drop(paymentId: string, idempotencyKey: string): Promise<Decided<Seen>> {
+  const gone = await ask((provider) => provider.cancel({ paymentId, idempotencyKey }))
+  if (gone.outcome === 'ok') return seen(gone)
+  return seen(await ask((provider) => provider.retrieve(paymentId)))
 }
 
 async function decline(flow: Flow, paying: Paying, reason: string): Promise<string> {

@@ -119,7 +119,7 @@ export async function orderRefund(
   return refund
 }
 
-/** What was captured for an order that had come to nothing goes back: nobody gets anything for it. */
+/** What was captured for an order that had come to nothing goes straight back. */
 export async function returnUnwanted(scope: Scope, payment: PaymentRecord): Promise<void> {
   const amount = payment.captured.amount - payment.refundOrdered.amount
   if (amount === 0) return

@@ -12,13 +12,13 @@ describe('a cart', () => {
   test('is filled, changed, and tells what it costs', async () => {
     const buyer = await shop.store.user()
     const [one, two] = [await product(shop, { price: 250 }), await product(shop, { price: 100 })]
-    const first = await fill(shop, buyer, { [one.id]: 2, [two.id]: 1 })
+    const first = await fill(shop, buyer, { items: { [one.id]: 2, [two.id]: 1 } })
     assert.deepEqual([first.status, first.body.net], [200, { amount: 600, currency: 'GBP' }])
-    const second = await fill(shop, buyer, { [one.id]: 0, [two.id]: 3 })
+    const second = await fill(shop, buyer, { items: { [one.id]: 0, [two.id]: 3 } })
     assert.deepEqual(second.body.net, { amount: 300, currency: 'GBP' })
     assert.equal((second.body.items as unknown[]).length, 1)
     await shop.store.data.product.update(two.id, { price: { amount: 70, currency: 'GBP' } })
-    const asked = await ask(shop, buyer, 'carts/quote')
+    const asked = await ask(shop, buyer, ['carts/quote'])
     assert.deepEqual(asked.body.net, { amount: 210, currency: 'GBP' })
   })
 
@@ -26,42 +26,43 @@ describe('a cart', () => {
     const buyer = await shop.store.user()
     const hidden = await product(shop, { published: false })
     const shown = await product(shop)
-    assert.equal((await fill(shop, buyer, { [hidden.id]: 1 })).body.code, 'not_for_sale')
-    assert.equal((await fill(shop, buyer, { [buyer.id]: 1 })).body.code, 'not_for_sale')
-    const bad = await fill(shop, buyer, { [shown.id]: -1 })
+    assert.equal((await fill(shop, buyer, { items: { [hidden.id]: 1 } })).body.code, 'not_for_sale')
+    assert.equal((await fill(shop, buyer, { items: { [buyer.id]: 1 } })).body.code, 'not_for_sale')
+    const bad = await fill(shop, buyer, { items: { [shown.id]: -1 } })
     assert.equal(bad.status, 422)
-    const guest = await ask(shop, 'anonymous', 'carts/fill', {
-      items: [{ product: shown.id, quantity: 1 }],
-    })
+    const guest = await ask(shop, 'anonymous', [
+      'carts/fill',
+      { items: [{ product: shown.id, quantity: 1 }] },
+    ])
     assert.equal(guest.status, 401)
   })
 
   test('is seen by its owner only', async () => {
     const [owner, other] = [await shop.store.user(), await shop.store.user()]
     const shown = await product(shop)
-    await fill(shop, owner, { [shown.id]: 1 })
+    await fill(shop, owner, { items: { [shown.id]: 1 } })
     const seen = (who: typeof owner) =>
       shop.store
         .as(who)
         .item.find()
         .then(({ data }) => data.length)
     assert.deepEqual([await seen(owner), await seen(other)], [1, 0])
-    assert.deepEqual((await ask(shop, other, 'carts/quote')).body.items, [])
+    assert.deepEqual((await ask(shop, other, ['carts/quote'])).body.items, [])
   })
 
   test('what is taken off the shelf meanwhile cannot be bought', async () => {
     const buyer = await shop.store.user()
     const shown = await product(shop)
-    await fill(shop, buyer, { [shown.id]: 1 })
+    await fill(shop, buyer, { items: { [shown.id]: 1 } })
     await shop.store.data.product.update(shown.id, { published: false })
-    assert.deepEqual((await ask(shop, buyer, 'carts/quote')).body.gone, [shown.id])
-    const order = await ask(shop, buyer, 'orders/checkout', { method: 'card_ok' })
+    assert.deepEqual((await ask(shop, buyer, ['carts/quote'])).body.gone, [shown.id])
+    const order = await ask(shop, buyer, ['orders/checkout', { method: 'card_ok' }])
     assert.equal(order.body.code, 'not_for_sale')
   })
 
   test('an empty one is no order, and money needs an Idempotency-Key', async () => {
     const buyer = await shop.store.user()
-    const empty = await ask(shop, buyer, 'orders/checkout', { method: 'card_ok' })
+    const empty = await ask(shop, buyer, ['orders/checkout', { method: 'card_ok' }])
     assert.equal(empty.body.code, 'cart_empty')
     const body = { method: 'card_ok' }
     const bare = await shop.store.request('POST', '/api/orders/checkout', { as: buyer, body })
@@ -80,7 +81,7 @@ describe('promotions', () => {
       ...{ name: 'Three for two', type: 'buy_get', buy: 2, get: 1, basisPoints: 10_000 },
       categories: ['stationery'],
     })
-    const quote = await fill(shop, buyer, { [pen.id]: 3 })
+    const quote = await fill(shop, buyer, { items: { [pen.id]: 3 } })
     assert.deepEqual(quote.body.net, { amount: 666, currency: 'GBP' })
     assert.deepEqual(quote.body.reductions, [
       { name: 'Three for two', amount: { amount: 333, currency: 'GBP' } },
@@ -115,7 +116,7 @@ describe('promotions', () => {
         firstOrder: true,
       },
     })
-    const net = async () => (await fill(shop, buyer, { [thing.id]: 1 })).body.net
+    const net = async () => (await fill(shop, buyer, { items: { [thing.id]: 1 } })).body.net
     assert.deepEqual(await net(), { amount: 900, currency: 'GBP' })
     await buy(shop, buyer, { items: { [thing.id]: 1 } })
     assert.deepEqual(await net(), { amount: 1_000, currency: 'GBP' })
@@ -142,14 +143,17 @@ describe('promotions', () => {
     await data.coupon.create({ code: 'HALF', promotionId })
     await data.coupon.create({ code: 'PAST', promotionId, endsAt: '2025-12-31T00:00:00Z' })
     await data.coupon.create({ code: 'GONE', promotionId, usesMax: 1, used: 1 })
-    const quote = await fill(shop, buyer, { [thing.id]: 1 }, ['ha-lf', 'past', 'GONE', 'what'])
+    const quote = await fill(shop, buyer, {
+      items: { [thing.id]: 1 },
+      codes: ['ha-lf', 'past', 'GONE', 'what'],
+    })
     assert.deepEqual(quote.body.net, { amount: 500, currency: 'GBP' })
     assert.deepEqual(quote.body.refused, [
       { code: 'PAST', reason: 'over' },
       { code: 'GONE', reason: 'used_up' },
       { code: 'WHAT', reason: 'unknown' },
     ])
-    const order = await ask(shop, buyer, 'orders/checkout', { method: 'card_ok' })
+    const order = await ask(shop, buyer, ['orders/checkout', { method: 'card_ok' }])
     assert.equal(order.body.code, 'coupon_refused')
     // What a coupon opens is not shown to who does not know it.
     const { data: offers } = await shop.store.as(buyer).promotion.find()

@@ -85,9 +85,9 @@ describe('from cart to paid order', () => {
     )
     assert.ok(payments.every((payment) => !('providerId' in payment)))
     await assert.rejects(shop.store.as(one.buyer).entry.find(), { code: 'forbidden' })
-    const foreign = await ask(shop, one.buyer, 'orders/cancel', { order: two.orderId })
+    const foreign = await ask(shop, one.buyer, ['orders/cancel', { order: two.orderId }])
     assert.equal(foreign.status, 404)
-    const refund = await ask(shop, one.buyer, 'orders/refund', { order: one.orderId })
+    const refund = await ask(shop, one.buyer, ['orders/refund', { order: one.orderId }])
     assert.equal(refund.status, 403)
   })
 
@@ -134,6 +134,17 @@ describe('what goes wrong at the provider', () => {
       })
     }
   }
+
+  test('a capture whose answer and key are lost is found where it stands', async () => {
+    await shop.payments.misbehave(
+      { kind: 'error_after', operation: 'capture' },
+      { kind: 'forget_key', operation: 'capture', times: 2 },
+      { kind: 'webhook_never', operation: 'capture' },
+    )
+    const { orderId } = await bought()
+    await untilStatus(orderId, 'paid')
+    await checkBooks(shop)
+  })
 
   test('an answer that takes too long is asked for again', async () => {
     await shop.payments.misbehave({ kind: 'slow', operation: 'capture', delayMs: 2_500 })
@@ -207,7 +218,7 @@ describe('what goes wrong at the provider', () => {
 describe('taking it back while the money is on its way', () => {
   test('before it is held: nothing is charged', async () => {
     const { buyer, orderId, thing } = await bought()
-    assert.equal((await ask(shop, buyer, 'orders/cancel', { order: orderId })).status, 200)
+    assert.equal((await ask(shop, buyer, ['orders/cancel', { order: orderId }])).status, 200)
     await settle(shop)
     assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 5])
     assert.equal((await shop.payments.charges()).byReference[orderId], undefined)
@@ -219,7 +230,7 @@ describe('taking it back while the money is on its way', () => {
     const { buyer, orderId, thing } = await bought()
     await settle(shop)
     assert.equal((await order(orderId)).status, 'open')
-    assert.equal((await ask(shop, buyer, 'orders/cancel', { order: orderId })).status, 200)
+    assert.equal((await ask(shop, buyer, ['orders/cancel', { order: orderId }])).status, 200)
     await until(
       shop,
       async () => (await paymentOf(shop, orderId)).refunded.amount === 2_500,
@@ -291,7 +302,7 @@ describe('waiting for the customer', () => {
 
   test('the customer can take the order back meanwhile', async () => {
     const { buyer, orderId, thing } = await waiting()
-    const { status } = await ask(shop, buyer, 'orders/cancel', { order: orderId })
+    const { status } = await ask(shop, buyer, ['orders/cancel', { order: orderId }])
     assert.equal(status, 200)
     await untilStatus(orderId, 'cancelled')
     assert.equal(await stock(thing), 5)

@@ -18,7 +18,7 @@ async function buyers(
   const people: TestUser[] = []
   for (let index = 0; index < count; index++) {
     const buyer = await shop.store.user()
-    const filled = await fill(shop, buyer, items, codes)
+    const filled = await fill(shop, buyer, { items, ...(codes ? { codes } : {}) })
     assert.equal(filled.status, 200, JSON.stringify(filled.body))
     people.push(buyer)
   }
@@ -26,7 +26,7 @@ async function buyers(
 }
 
 const checkout = (buyer: TestUser): Promise<Answer> =>
-  ask(shop, buyer, 'orders/checkout', { method: 'card_ok' })
+  ask(shop, buyer, ['orders/checkout', { method: 'card_ok' }])
 
 function counted(answers: readonly { readonly status: number; readonly body: object }[]) {
   const words = answers.map(({ status, body }) =>
@@ -94,7 +94,7 @@ test('one customer from 50 windows: a coupon holds twice, and a cart is one orde
   const once = await Promise.all(Array.from({ length: 50 }, () => checkout(buyer)))
   assert.deepEqual(counted(once), { ordered: 1, cart_empty: 49 })
   for (const expected of ['ordered', 'coupon_refused', 'coupon_refused']) {
-    await fill(shop, buyer, { [thing.id]: 1 }, ['TWICE'])
+    await fill(shop, buyer, { items: { [thing.id]: 1 }, codes: ['TWICE'] })
     const answers: readonly Answer[] = await Promise.all(
       Array.from({ length: 5 }, () => checkout(buyer)),
     )

@@ -44,7 +44,7 @@ const order = (id: string) => shop.store.data.order.get(id)
 const stock = async ({ id }: { readonly id: string }) => {
   return (await shop.store.data.product.get(id)).stock
 }
-const refund = (body: object, as = staff) => ask(shop, as, 'orders/refund', body)
+const refund = (body: object, as = staff) => ask(shop, as, ['orders/refund', body])
 
 /** Waits until nothing is under way any more, and so much has gone back. */
 async function refunded(orderId: string, amount: number): Promise<void> {
@@ -174,11 +174,11 @@ describe('money back', () => {
 describe('taking an order back', () => {
   test('before it is shipped: everything goes back', async () => {
     const { buyer, orderId, thing } = await paid()
-    const { status } = await ask(shop, buyer, 'orders/cancel', { order: orderId })
+    const { status } = await ask(shop, buyer, ['orders/cancel', { order: orderId }])
     assert.equal(status, 200)
     await refunded(orderId, 1_000)
     assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 10])
-    const again = await ask(shop, buyer, 'orders/cancel', { order: orderId })
+    const again = await ask(shop, buyer, ['orders/cancel', { order: orderId }])
     assert.equal(again.body.code, 'too_late')
     await checkBooks(shop)
   })
@@ -186,14 +186,14 @@ describe('taking an order back', () => {
   test('not after it is shipped', async () => {
     const { buyer, orderId } = await paid()
     await shop.store.data.order.update(orderId, { status: 'shipped' })
-    const answer = await ask(shop, buyer, 'orders/cancel', { order: orderId })
+    const answer = await ask(shop, buyer, ['orders/cancel', { order: orderId }])
     assert.equal(answer.body.code, 'too_late')
   })
 
   test('from 20 windows at once: once', async () => {
     const { buyer, orderId, thing } = await paid()
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => ask(shop, buyer, 'orders/cancel', { order: orderId })),
+      Array.from({ length: 20 }, () => ask(shop, buyer, ['orders/cancel', { order: orderId }])),
     )
     assert.equal(answers.filter(({ status }) => status === 200).length, 1)
     await refunded(orderId, 1_000)

@@ -95,12 +95,14 @@ export function product(
   })
 }
 
+/** Where to, and what. */
+export type Asked = readonly [path: string, body?: object]
+
 /** Asks the store; what is refused because it is busy is asked again, as a client does. */
 export async function ask(
   { store: shop }: Shop,
   as: TestUser | 'anonymous',
-  path: string,
-  body: object = {},
+  [path, body = {}]: Asked,
 ): Promise<Answer> {
   const key = `key-${++count}`
   for (let turn = 0; ; turn++) {
@@ -117,15 +119,16 @@ export async function ask(
   }
 }
 
+/** What goes into a cart: how many of which products, and codes. */
+export interface Basket {
+  readonly items: Readonly<Record<string, number>>
+  readonly codes?: readonly string[]
+}
+
 /** Fills a buyer's cart. */
-export async function fill(
-  shop: Shop,
-  as: TestUser,
-  items: Readonly<Record<string, number>>,
-  codes?: readonly string[],
-): Promise<Answer> {
+export async function fill(shop: Shop, as: TestUser, { items, codes }: Basket): Promise<Answer> {
   const list = Object.entries(items).map(([id, quantity]) => ({ product: id, quantity }))
-  const answer = await ask(shop, as, 'carts/fill', { items: list, ...(codes ? { codes } : {}) })
+  const answer = await ask(shop, as, ['carts/fill', { items: list, ...(codes ? { codes } : {}) }])
   return answer
 }
 
@@ -133,19 +136,11 @@ export async function fill(
 export async function buy(
   shop: Shop,
   as: TestUser,
-  {
-    items,
-    method = 'card_ok',
-    codes,
-  }: {
-    readonly items: Readonly<Record<string, number>>
-    readonly method?: string
-    readonly codes?: readonly string[]
-  },
+  { method = 'card_ok', ...basket }: Basket & { readonly method?: string },
 ): Promise<Answer> {
-  const filled = await fill(shop, as, items, codes)
+  const filled = await fill(shop, as, basket)
   assert.equal(filled.status, 200, JSON.stringify(filled.body))
-  return ask(shop, as, 'orders/checkout', { method })
+  return ask(shop, as, ['orders/checkout', { method }])
 }
 
 /** Lets everything happen that is due now. */

@@ -95,7 +95,7 @@ export class Deliveries {
   }
 }
 
-/** Sends a message on a connection of its own, so that nothing is held open. Its answer in a word. */
+/** Sends a message on a connection of its own, held open by nobody. Returns the answer's word. */
 function posted(url: string, body: Uint8Array, headers: Record<string, string>): Promise<string> {
   const send = url.startsWith('https:') ? httpsRequest : httpRequest
   return new Promise((resolve) => {

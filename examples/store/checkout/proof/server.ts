@@ -1,0 +1,150 @@
+/** Owns the store as its users start it, for proofs that kill it: a server process, and clients. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import type { Sandbox } from 'plinth/payments'
+
+const store = join(import.meta.dirname, '..', '..')
+const command = join(store, '..', '..', 'packages', 'plinth', 'bin', 'plinth.js')
+
+/** A server process with its supervisor, workers and PostgreSQL. */
+export class StoreServer {
+  readonly url: string
+  readonly #folder: string
+  readonly #environment: NodeJS.ProcessEnv
+  #supervisor: ChildProcess | undefined
+  #gone: Promise<void> = Promise.resolve()
+  #said = ''
+
+  constructor(folder: string, port: number, sandbox: Sandbox) {
+    this.#folder = folder
+    this.url = `http://127.0.0.1:${port}`
+    this.#environment = {
+      ...process.env,
+      ...{ PLINTH_DATA: folder, PORT: String(port), PLINTH_CALLS_PER_MINUTE: '1000000' },
+      ...{ STORE_SANDBOX_URL: sandbox.url, STORE_SANDBOX_KEY: sandbox.key },
+      STORE_SANDBOX_SECRET: sandbox.secret,
+    }
+  }
+
+  /** Starts it, and waits until it answers. */
+  async start(): Promise<void> {
+    const supervisor = spawn(process.execPath, [command, 'start', 'app.ts'], {
+      ...{ cwd: store, env: this.#environment, stdio: ['ignore', 'ignore', 'pipe'] },
+    })
+    supervisor.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#said = `${this.#said}${text}`.slice(-4_000)
+    })
+    this.#supervisor = supervisor
+    this.#gone = new Promise((resolve) => {
+      supervisor.once('exit', () => resolve())
+    })
+    await this.ready()
+  }
+
+  /** Waits until it answers. */
+  async ready(): Promise<void> {
+    for (let turn = 0; turn < 600; turn++) {
+      const well = await fetch(`${this.url}/health/ready`).then(
+        ({ ok }) => ok,
+        () => false,
+      )
+      if (well) return
+      await pause(100)
+    }
+    assert.fail(`the store does not answer: ${this.#said}`)
+  }
+
+  /** Kills the process that serves and works, in the middle of whatever it does. */
+  killWorker(): boolean {
+    const list = execFileSync('ps', ['-o', 'pid=,args=', '--ppid', String(this.#supervisor?.pid)])
+    const worker = list
+      .toString()
+      .split('\n')
+      .find((line) => line.includes('worker-entry'))
+    if (worker === undefined) return false
+    process.kill(Number.parseInt(worker, 10), 'SIGKILL')
+    return true
+  }
+
+  /** Kills the supervisor: everything that hangs on it goes down with it. */
+  async killSupervisor(): Promise<void> {
+    this.#supervisor?.kill('SIGKILL')
+    await this.#gone
+  }
+
+  async stop(): Promise<void> {
+    this.#supervisor?.kill('SIGTERM')
+    await this.#gone
+  }
+
+  /** The password of a ready-made account. */
+  password(name: string): string {
+    const text = readFileSync(join(this.#folder, 'keys', 'first-start.txt'), 'utf8')
+    return new RegExp(`${name}@store\\.example  password: (\\S+)`).exec(text)?.[1] ?? ''
+  }
+
+  /** Signs in. Returns the token. */
+  async signIn(name: string): Promise<string> {
+    const input = { email: `${name}@store.example`, password: this.password(name) }
+    const { token } = await this.ask<{ token: string }>('POST', 'identity/sign-in', { body: input })
+    return token
+  }
+
+  /** Makes an account, and signs in. Returns the token. */
+  async signUp(name: string): Promise<string> {
+    const input = { email: `${name}@store.example`, password: 'a password for proofs' }
+    await this.ask('POST', 'identity/sign-up', { body: { ...input, name } })
+    const { token } = await this.ask<{ token: string }>('POST', 'identity/sign-in', { body: input })
+    return token
+  }
+
+  /**
+   * Asks until there is an answer, as a careful client does: with the same key after a broken
+   * connection, a 5xx, "still running" and "too many". Fails on any other answer than 2xx.
+   */
+  async ask<T>(
+    method: string,
+    path: string,
+    { token, body, key }: { token?: string; body?: object; key?: string } = {},
+  ): Promise<T> {
+    const headers = {
+      'content-type': 'application/json',
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(key === undefined ? {} : { 'idempotency-key': key }),
+    }
+    const request = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }
+    for (let turn = 0; turn < 1_000; turn++) {
+      const answer = await fetch(`${this.url}/api/${path}`, request).then(
+        async (response) => ({ status: response.status, text: await response.text() }),
+        () => undefined,
+      )
+      if (answer && answer.status < 300) return JSON.parse(answer.text) as T
+      const again = !answer || answer.status >= 500 || [409, 429].includes(answer.status)
+      const running = answer?.status !== 409 || answer.text.includes('in_progress')
+      assert.ok(again && running, `${method} ${path}: ${answer?.status} ${answer?.text}`)
+      await pause(50)
+    }
+    return assert.fail(`${method} ${path} was never answered`)
+  }
+}
+
+/** Waits on the world's clock. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}
+
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { readonly port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}
