@@ -2,7 +2,7 @@
  * Proves non-interference: two databases that differ only in what a caller may not see answer the
  * same requests by the same bytes: status, headers and body.
  *
- * Two exceptions are known and documented. One (security.md A05, A06): that a unique value is taken is
+ * Two exceptions are known and documented. One (security.md A05, A06): a unique value is taken is
  * told by a conflict, whoever holds it. The generated worlds therefore differ in no unique value;
  * the exception has a test of its own in attacks.test.ts, which pins its one generic text. And who
  * deletes a record is told which visible records let go of it, by their new version, also where the

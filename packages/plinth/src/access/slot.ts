@@ -4,8 +4,8 @@ import { assert, unreachable } from '../base/assert.ts'
 
 /**
  * A parameter of a cached plan. `value` takes the n-th value of the call (already in
- * PostgreSQL's text form), `me` the caller's id, `now` the clock of the call, `origin` in whose course
- * it is made, `constant` itself.
+ * PostgreSQL's text form), `me` the caller's id, `now` the clock of the call, `origin` in whose
+ * course it is made, `constant` itself.
  */
 export type Slot =
   | { readonly slot: 'value'; readonly index: number }

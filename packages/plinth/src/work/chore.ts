@@ -9,6 +9,6 @@ export interface Chore {
   readonly everyMs: number
   /** True: also soon after something was committed here. */
   readonly eager?: boolean
-  /** Does what is to be done at a moment (milliseconds since 1970). True where there was something. */
+  /** Does what is due at a moment (milliseconds since 1970). True where there was something. */
   run(session: Session, nowMs: number): Promise<boolean>
 }

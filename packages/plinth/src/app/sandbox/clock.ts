@@ -1,4 +1,4 @@
-/** Owns the clock of a sandbox: moved by an operator, followed by every node. Never in production. */
+/** Owns the clock of a sandbox: moved by an operator, followed by all nodes. Not in production. */
 
 import { Failure } from '../../base/failure.ts'
 import { type Clock, instantText, type ShiftedClock } from '../../base/time.ts'

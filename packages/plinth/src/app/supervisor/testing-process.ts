@@ -13,7 +13,7 @@ function log(entry: LogEntry): void {
   writeSync(2, `${entry.message} ${String(entry.cause ?? '')}\n`)
 }
 
-/** Answers with the process id; `/slow` after a while, `/crash` and `/loop` never; `/late` throws later. */
+/** Answers with its process id: `/slow` late, `/crash` and `/loop` never; `/late` throws later. */
 async function serve(): Promise<Service> {
   // The file stands for the version of the code that is deployed.
   if (readFileSync(moodPath, 'utf8') === 'broken') throw new Error('the new version is broken')

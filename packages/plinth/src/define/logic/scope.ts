@@ -41,7 +41,9 @@ export interface LogicModel<S extends Models, M extends Members> extends ModelDa
    * Takes from a stock, a balance, a quota or seats in one conditional statement. False where not
    * enough is left: then nothing has changed. Fails with `not_found`.
    *
-   * @example if (!(await data.product.takeWithinLimit(id, { from: 'stock' }))) throw fail('sold_out')
+   * @example
+   * const taken = await data.product.takeWithinLimit(id, { from: 'stock' })
+   * if (!taken) throw fail('sold_out')
    */
   takeWithinLimit(id: string, taking: Taking<M>): Promise<boolean>
   /** Undoes `takeWithinLimit`, in one statement. Goes as far as the kind of the field allows. */

@@ -142,7 +142,8 @@ export function demandSoundJob({ job, input, key, dedupe, runAt, priority }: New
   demandSize(input, `The input of the job ${job}`)
   for (const [name, word] of Object.entries({ key, dedupe })) {
     if (word === undefined || isWord(word)) continue
-    const detail = `The ${name} of the job ${job} must have 1 to ${limits.jobKeyCharactersMax} characters.`
+    const most = limits.jobKeyCharactersMax
+    const detail = `The ${name} of the job ${job} must have 1 to ${most} characters.`
     throw invalidInput([{ pointer: `/${name}`, code: 'wrong_length', detail }])
   }
   if (!Number.isInteger(priority) || Math.abs(priority) > priorityMax) {

@@ -6,8 +6,8 @@ import { problemResponse } from '../problem.ts'
 
 /**
  * A handler that answers only to names of this machine, and to one public name where the app has
- * one. A page of another site whose name was made to resolve to 127.0.0.1 (DNS rebinding) is refused
- * with `misdirected` (421): to the browser it would be of the same origin as this server.
+ * one. A page of another site whose name was made to resolve to 127.0.0.1 (DNS rebinding) is
+ * refused with `misdirected` (421): to the browser it would be of the same origin as this server.
  */
 export function answeringTo(handler: Handler, publicUrl: string | undefined): Handler {
   const publicHost = publicUrl === undefined ? undefined : hostnameOf(new URL(publicUrl).host)

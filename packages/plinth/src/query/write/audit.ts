@@ -3,7 +3,7 @@
 import type { Slot } from '../../access/slot.ts'
 import type { Model, ModelField } from '../../catalog/catalog.ts'
 import { empty, type Fragment, join, literal, name, raw, sql, typed } from '../../sql/fragment.ts'
-import type { LinkSlot } from './links.ts'
+import type { AuditedLink } from './links.ts'
 import { nowValue, storedFields } from './plan.ts'
 
 /** The write to record. */
@@ -16,13 +16,6 @@ export interface Audited {
   readonly links?: readonly AuditedLink[]
 }
 
-/** Links that a write sets, each side as an array's text. */
-export interface AuditedLink {
-  readonly link: LinkSlot
-  readonly before: Fragment
-  readonly after: Fragment
-}
-
 /**
  * `, audited as (insert …)` beside a CTE `made` of the row that was stored; nothing where the model
  * is not audited. Only what changed is kept, as the text of its column; of a field that nobody may
@@ -33,14 +26,42 @@ export function auditing(audited: Audited): Fragment {
   if (model.audit === 'none') return empty
   const sides = [...fieldSides(audited), ...linkSides(audited)]
   const from = before === undefined ? sql`made` : sql`made, ${name(before)}`
-  const noted = sql`changed.was is not null or changed.becomes is not null or changed.hidden <> '{}'`
+  const noted = sql`changed.was is not null or changed.becomes is not null
+    or changed.hidden <> '{}'`
   const condition = verb === 'update' ? sql` where ${noted}` : empty
   return sql`, audited as (insert into plinth.audit
       (at, operation, verb, actor, model, record, was, becomes, hidden, trace)
     select ${nowValue()}, ${origin('operation')}, ${literal(verb)}, ${origin('actor')},
       ${literal(model.name)}, made.id, changed.was, changed.becomes, changed.hidden,
       ${origin('trace')}
-    from ${from}, lateral (${changes(verb, sides)}) as changed${condition})`
+    from ${from}, lateral (${changesOf(verb, sides)}) as changed${condition})`
+}
+
+/** What a function of PostgreSQL takes: two for each field. */
+const argumentsMax = 100
+
+function changesOf(verb: Audited['verb'], sides: readonly Side[]): Fragment {
+  const few = sides.length * 2 <= argumentsMax
+  return verb !== 'update' && few ? wholeRecord(verb, sides) : changes(verb, sides)
+}
+
+/** A record that is new or gone is written down as it is, without looking for what differs. */
+function wholeRecord(verb: Audited['verb'], sides: readonly Side[]): Fragment {
+  const value = (side: Side): Fragment => (verb === 'create' ? side.after : side.before)
+  const pairs = sides
+    .filter((side) => !side.hidden)
+    .map((side) => sql`${literal(side.name)}, ${value(side)}`)
+  const record = sql`nullif(jsonb_strip_nulls(jsonb_build_object(${join(pairs)})), '{}')`
+  const secrets = sides
+    .filter((side) => side.hidden)
+    .map((side) => sql`case when ${value(side)} is not null then ${literal(side.name)} end`)
+  const hidden =
+    secrets.length === 0
+      ? sql`'{}'::text[]`
+      : sql`array_remove(array[${join(secrets)}]::text[], null)`
+  const none = raw('null::jsonb')
+  const [was, becomes] = verb === 'create' ? [none, record] : [record, none]
+  return sql`select ${was} as was, ${becomes} as becomes, ${hidden} as hidden`
 }
 
 interface Side {

@@ -3,7 +3,6 @@
 import { present } from '../../base/assert.ts'
 import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
 import { empty, type Fragment, name, sql } from '../../sql/fragment.ts'
-import type { AuditedLink } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import { valueSlot } from './plan.ts'
 import { table, targetOf } from './verdict.ts'
@@ -12,6 +11,13 @@ import { table, targetOf } from './verdict.ts'
 export interface LinkSlot {
   readonly relation: ModelRelation
   readonly ids: Fragment
+}
+
+/** Links that a write sets, each side as an array's text. */
+export interface AuditedLink {
+  readonly link: LinkSlot
+  readonly before: Fragment
+  readonly after: Fragment
 }
 
 /** The links of a write; their arrays of ids follow the given values. */

@@ -92,7 +92,7 @@ const queuesText = `with recursive found as (
   )
   select queue from found where queue is not null`
 
-/** The queues that hold jobs which are due, declared or not: what was enqueued is never forgotten. */
+/** The queues that hold jobs which are due, declared or not: nothing enqueued is forgotten. */
 export async function queuesWithJobs(session: Session): Promise<readonly string[]> {
   const { rows } = await session.query({ name: 'plinth_queues', text: queuesText, values: [] })
   return rows.map(([queue]) => queue ?? '')

@@ -64,7 +64,7 @@ export async function endFrozen(session: Session, worker: number): Promise<void>
 const registerText = `insert into plinth.worker (number, started_at, place)
   values ($1::integer, $2::timestamp with time zone, $3)`
 
-/** Registers a worker and takes the lock that it lives by. Returns its number, never used before. */
+/** Registers a worker and takes the lock that it lives by. Returns its number, a new one. */
 export async function register(session: Session, place: string, now: string): Promise<number> {
   const drawn = await session.query({
     text: "select nextval('plinth.worker_number')",

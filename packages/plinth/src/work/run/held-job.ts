@@ -29,6 +29,8 @@ export interface HeldJobParts {
   /** Milliseconds that a done job of a queue is kept. */
   readonly keepMs: (queue: string) => number
   readonly worker: number
+  /** Called with the instant, in milliseconds since 1970, at which a job is due again. */
+  readonly later: (runAtMs: number) => void
 }
 
 const dbPauseMs = 100
@@ -107,6 +109,7 @@ export class HeldJob implements Lease {
   async postpone(session: Session, runAt: string): Promise<void> {
     if (this.aborted.aborted) throw leaseLost()
     if (!(await runLater(session, this.hold, { runAt, anew: true }))) throw leaseLost()
+    this.#parts.later(Date.parse(runAt))
     this.#ending = 'ended'
   }
 
@@ -182,7 +185,7 @@ export class HeldJob implements Lease {
   }
 }
 
-/** Milliseconds before the attempt that follows on this one: half of the delay, and a random half. */
+/** Milliseconds before the attempt that follows on this one: half the delay, and a random half. */
 export function retryDelayMs(retry: Retry, attempt: number): number {
   const { delayMs = limits.jobRetryDelayMs, factor = 2 } = retry
   const { delayMsMax = limits.jobRetryDelayMsMax } = retry
