@@ -28,7 +28,6 @@ import { boundedPasswords, type Passwords } from '../identity/passwords.ts'
 import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
 import { Waker } from '../work/waker.ts'
-import type { Worker } from '../work/worker.ts'
 import type { WorkflowDetail, WorkflowQuestion } from '../work/workflow/operate/look.ts'
 import { openWorkflows, type Workflows } from '../work/workflow/operate/workflows.ts'
 import { type CallAction, callsOf } from './calls.ts'
@@ -51,6 +50,7 @@ import { newSessionToken } from './people/sessions.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
+import type { Working } from './work/beside.ts'
 import { effectsOf } from './work/effects.ts'
 import { openWork, type WorkMode } from './work/open.ts'
 import { type Operating, operatingOf } from './work/operate.ts'
@@ -103,7 +103,7 @@ export interface RunningApp<S extends Models = Models> {
   readonly users: UserParts
   readonly passwords: Passwords
   /** Runs jobs, where the setup says so. */
-  readonly worker: Worker
+  readonly worker: Working
   /** Jobs, queues, events and schedules, for operators. */
   readonly operating: Operating
   /** Ends housekeeping, lets jobs end, then the connections to the database. */

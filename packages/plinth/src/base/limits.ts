@@ -128,13 +128,14 @@ export const limits = Object.freeze({
   webhookEndpointsPerUserMax: 20,
   webhookSecretOverlapHours: 24,
   webhookDisableAfterDays: 5,
-  webhookReplayMax: 10_000,
+  deliveriesAtOnce: 50,
   webhookDeliveryDays: 30,
   // mail
   mailRecipientsMax: 50,
   mailTextBytesMax: 1_048_576,
   mailSubjectCharactersMax: 250,
   mailDays: 30,
+  mailsAtOnce: 8,
   smtpTimeoutMs: 30_000,
   // jobs and events
   jobInputBytesMax: 262_144,

@@ -50,19 +50,19 @@ export function outgoingActions(
   return uses(kits) ? webhookActions(webhookOffice(parts)) : []
 }
 
-/** Who runs the jobs of webhooks, incoming and outgoing. */
-export function hookRunners(
+/** Who runs the jobs of webhooks that touch our own database alone. */
+export function hookRunners(runtime: Runtime): readonly (readonly [string, Runner])[] {
+  const incoming = webhookRunners(runtime)
+  if (!hasWebhooks(runtime.catalog)) return incoming
+  return [...incoming, ...fanOutRunners(runtime), [replayJob, replayRunner(runtime)]]
+}
+
+/** Who runs the jobs that call endpoints. */
+export function deliveryRunners(
   runtime: Runtime,
   parts: WebhookParts,
 ): readonly (readonly [string, Runner])[] {
-  const incoming = webhookRunners(runtime)
-  if (!hasWebhooks(runtime.catalog)) return incoming
-  return [
-    ...incoming,
-    ...fanOutRunners(runtime),
-    [deliveryJob, deliveryRunner(parts)],
-    [replayJob, replayRunner(runtime)],
-  ]
+  return hasWebhooks(runtime.catalog) ? [[deliveryJob, deliveryRunner(parts)]] : []
 }
 
 /** What is served beside the API: incoming webhooks, and the mailbox of development. */

@@ -1,5 +1,6 @@
 /** Owns the wiring of the worker: who runs which jobs, and what it looks after. */
 
+import { limits } from '../../base/limits.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { laterRunner } from '../../work/action/runner.ts'
 import type { Chore } from '../../work/chore.ts'
@@ -14,7 +15,8 @@ import { Worker } from '../../work/worker.ts'
 import { eventNewsChore } from '../../work/workflow/event-news.ts'
 import { workflowRunner } from '../../work/workflow/runner.ts'
 import { type MailSettings, mailRunners } from '../delivery/mail.ts'
-import { hookRunners, type WebhookParts } from '../delivery/webhooks.ts'
+import { deliveryRunners, hookRunners, type WebhookParts } from '../delivery/webhooks.ts'
+import { startAll, together, type Working, workersFor } from './beside.ts'
 
 /**
  * Whether an app runs jobs. `on`: from the start. `manual`: only when told, for tests. `off`:
@@ -32,24 +34,30 @@ export interface WorkParts {
   readonly hooks: WebhookParts
 }
 
-/** Makes the worker of an app, and starts it where the mode says so. */
-export function openWork(parts: WorkParts): Worker {
-  const { runtime, waker, mode, jobsAtOnce } = parts
+/** Makes the workers of an app, and starts them where the mode says so. */
+export function openWork(parts: WorkParts): Working {
+  const { runtime, waker, mode, jobsAtOnce, mail, hooks } = parts
+  const manual = mode !== 'on'
   const runners = new Map<string, Runner>([
     ...declaredRunners(runtime, runtime.catalog.logic),
     laterRunner(runtime),
-    ...internalRunners(parts),
+    workflowRunner(runtime),
+    ...hookRunners(runtime),
   ])
-  const worker = new Worker({
-    ...{ runtime, waker, runners, jobsAtOnce },
-    manual: mode !== 'on',
+  const main = new Worker({
+    ...{ runtime, waker, runners, jobsAtOnce, manual },
     chores: choresOf(runtime),
   })
+  const outside = [
+    { runners: mailRunners(runtime, mail), atOnce: limits.mailsAtOnce },
+    { runners: deliveryRunners(runtime, hooks), atOnce: limits.deliveriesAtOnce },
+  ]
+  const workers = [main, ...workersFor({ runtime, manual, outside })]
   if (mode === 'on') {
-    worker.start()
+    startAll(workers, waker)
     beginPartitions(runtime)
   }
-  return worker
+  return together(workers)
 }
 
 /** Housekeeping keeps them later; a first day without them would only be less tidy. */
@@ -69,10 +77,4 @@ function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
     catchUpChore({ logic, newId }),
     eventNewsChore(),
   ]
-}
-
-/** Jobs of Plinth itself, by name: workflows, mails, webhooks. */
-function internalRunners(parts: WorkParts): readonly (readonly [string, Runner])[] {
-  const { runtime, mail, hooks } = parts
-  return [workflowRunner(runtime), ...mailRunners(runtime, mail), ...hookRunners(runtime, hooks)]
 }

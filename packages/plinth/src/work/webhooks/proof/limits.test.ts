@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openApp } from '../../../app/compose.ts'
+import { base64url, randomBytes } from '../../../base/ids.ts'
+import { sleep } from '../../../base/time.ts'
 import { openReceiver, saying } from './receiver.ts'
-import { openShop } from './shop.ts'
+import { openShop, place, store } from './shop.ts'
 
 const secondMs = 1_000
 const minuteMs = 60_000
@@ -134,4 +137,42 @@ test('G03: redirects are not followed; gigabytes and hang-ups are outcomes', asy
   assert.deepEqual([of(1)?.status, of(1)?.outcome], [302, 'answered'])
   assert.match(of(1)?.detail ?? '', /not followed/)
   assert.deepEqual([of(2)?.status, of(2)?.outcome], [null, 'failed'])
+})
+
+test('receivers that keep us waiting take no place of the app’s own jobs', async (t) => {
+  const slow = await openReceiver(t, (response) => {
+    setTimeout(() => response.writeHead(204).end(), 2_000)
+  })
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const secret = base64url(randomBytes(32))
+  const node = await openApp(store, {
+    ...{ database: shop.database, secret, production: false, schema: 'settled' },
+    ...{ work: 'on', jobsAtOnce: 2 },
+  })
+  await node.worker.registered
+  const caller = { is: 'user', id: ann.id, roles: new Set<string>() } as const
+  const about = { as: { caller }, remoteAddress: '', traceId: '0'.repeat(32) }
+  const input = { url: slow.url, events: ['shop.placed'] }
+  await node.invoke({ ...about, operation: 'webhooks.addEndpoint', input })
+  const order = (name: string, stock?: number) => {
+    const counted = stock === undefined ? {} : { stock }
+    return node.call(place, { order: name, buyer: ann.id, ...counted }, { as: caller })
+  }
+  for (let at = 0; at < 6; at++) await order(`o${at}`)
+  const waitFor = async (what: () => Promise<boolean>, ms: number): Promise<boolean> => {
+    const endMs = performance.now() + ms
+    while (performance.now() < endMs) {
+      if (await what()) return true
+      await sleep(20)
+    }
+    return false
+  }
+  assert.ok(await waitFor(async () => slow.calls.length >= 4, 1_500))
+  await order('counted', 7)
+  const tallied = async () => (await shop.data.tally.find()).data.length === 1
+  const inTime = await waitFor(tallied, 1_500)
+  // Before the database goes with the shop.
+  await node.close()
+  assert.ok(inTime, 'a handler runs while receivers keep us waiting')
 })

@@ -4,7 +4,7 @@ import type { TestContext } from 'node:test'
 import { app, id, integer, kit, text, webhooks } from '../../../index.ts'
 import { type TestOptions, type TestUser, testApp } from '../../../testing/test-app.ts'
 
-const shop = kit('shop', {})
+const shop = kit('shop', { models: { tally: { fields: { stock: integer() } } } })
 
 const placed = shop.event(
   'placed',
@@ -12,6 +12,10 @@ const placed = shop.event(
   { subject: ({ order }) => order, audience: ({ buyer }) => buyer },
 )
 const counted = shop.event('counted', { stock: integer() })
+
+shop.on(counted, async ({ event, data }) => {
+  await data.unrestricted.tally.create({ stock: event.data.stock })
+})
 
 /** Records both kinds of events. */
 export const place = shop.action('place', {
@@ -23,7 +27,8 @@ export const place = shop.action('place', {
   },
 })
 
-const store = app({ title: 'Shop', kits: [shop, webhooks] })
+/** The app itself. */
+export const store = app({ title: 'Shop', kits: [shop, webhooks] })
 
 /** An endpoint as it was added. */
 export interface Added {
