@@ -39,11 +39,11 @@ export function planCreate(shape: CreateShape): WritePlan {
   const rows = { before: undefined, after: 'n', links, linksAfter: after }
   const verdict = verdictOf({ ...shape, verb: 'create', ...rows })
   if (!verdict.possible) throw refusal(shape)
-  const plain = verdict.demands.length === 0 && links.length === 0 && shape.model.audit === 'none'
+  const plain = verdict.demands.length === 0 && links.length === 0
   return plain ? plainInsert(shape, column) : judgedInsert(shape, { verdict, column, links })
 }
 
-/** Nothing to judge: insert and return. */
+/** Nothing to judge: insert, note it where that is wanted, and return. */
 function plainInsert(shape: CreateShape, column: (field: ModelField) => Fragment): WritePlan {
   const fields = storedFields(shape.model)
   const names = join(fields.map((field) => name(field.column)))
@@ -55,8 +55,11 @@ function plainInsert(shape: CreateShape, column: (field: ModelField) => Fragment
     row: 'm',
     readable: readable(shape, made),
   })
+  const inserted = sql`insert into ${table(shape.model)} as m (${names}) values (${values})`
+  if (shape.model.audit === 'none') return writePlan(sql`${inserted} returning ${columns}`, result)
+  const audited = auditing({ model: shape.model, verb: 'create' })
   return writePlan(
-    sql`insert into ${table(shape.model)} as m (${names}) values (${values}) returning ${columns}`,
+    sql`with made as (${inserted} returning m.*)${audited} select ${columns} from made as m`,
     result,
   )
 }

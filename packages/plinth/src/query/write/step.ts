@@ -5,7 +5,7 @@ import { conditionText } from '../../access/condition.ts'
 import { assert, present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
-import { type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
 import { auditing } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
@@ -61,6 +61,9 @@ export function planStep(shape: StepShape): WritePlan {
   const demands: readonly Demand[] = fits
     ? [...verdict.demands, { condition: fits, refuse: stop }]
     : verdict.demands
+  if (demands.length === (fits ? 1 : 0) && model.audit === 'none') {
+    return plainStep(shape, field, fits)
+  }
   const next = rowToStore(shape, (each) => changed(shape, each, field), sql` from o`)
   const written = storedFields(model).filter((each) => each === field || isNote(each))
   const sets = written.map((each) => sql`${name(each.column)} = ${name('n', each.column)}`)
@@ -78,6 +81,26 @@ export function planStep(shape: StepShape): WritePlan {
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
         ${auditing({ model, verb: 'update', before: 'o' })}
       select ${columns} from v left join made as ${name(made.alias)} on true`,
+    result,
+  )
+}
+
+/**
+ * A step about which only the step itself is to judge. No row comes back where it was stopped and
+ * where there is no record: reading it tells which.
+ */
+function plainStep(shape: StepShape, field: ModelField, fits: Fragment | undefined): WritePlan {
+  const { catalog, facts, model } = shape
+  const made: RowSource = { model, alias: 'o' }
+  const written = storedFields(model).filter((each) => each === field || isNote(each))
+  const sets = written.map((each) => sql`${name(each.column)} = ${changed(shape, each, field)}`)
+  const result = { demands: [], record: { columns: [], toJson: () => '' } }
+  const columns = resultColumns(result, { verdict: 'o', row: 'o', readable: raw('false') })
+  const seen = conditionText(readCondition(catalog, facts, made))
+  const also = fits ? sql` and ${fits}` : empty
+  return writePlan(
+    sql`update ${table(model)} as o set ${join(sets)}
+      where o.id = ${valueSlot(0, 'uuid')} and ${seen}${also} returning ${columns}`,
     result,
   )
 }

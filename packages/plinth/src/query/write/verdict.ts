@@ -123,12 +123,18 @@ function references(spec: VerdictSpec): readonly Demand[] {
   if (!after) return []
   return [...model.relations.values()].flatMap((relation) => {
     if (relation.type !== 'belongsTo' || !given.includes(relation.local)) return []
+    if (isHeldByKey(spec, relation)) return []
     const column = name(after, model.fields.get(relation.local)?.column ?? '')
     const found = visible(spec, relation, sql`= ${column}`)
     return [
       { condition: sql`(${column} is null or ${found})`, refuse: () => missing(relation.local) },
     ]
   })
+}
+
+/** Where nothing hides a record, its being there is the foreign key's to say. */
+function isHeldByKey({ catalog, facts }: VerdictSpec, { target }: ModelRelation): boolean {
+  return facts.unrestricted && catalog.models.get(target)?.softDelete === false
 }
 
 function linked(spec: VerdictSpec): readonly Demand[] {

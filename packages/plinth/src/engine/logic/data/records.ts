@@ -111,7 +111,11 @@ async function step(scope: Scope, stepping: Stepping): Promise<boolean> {
   const values = [id, ...amounts, ...most]
   const outcome = await runPlan(scope, { plan, model, values })
   if (outcome.is === 'done') return true
-  if (outcome.is === 'absent') throw notFound()
+  if (outcome.is === 'absent') {
+    // Fails with `not_found` where there is none; otherwise the step was stopped.
+    await runGet(scope, model)
+    return false
+  }
   if (isStopped(outcome.failure)) return false
   throw outcome.failure
 }
