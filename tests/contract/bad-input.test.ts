@@ -59,7 +59,9 @@ function toldBy({ status, headers, text }: LocalResponse): Answered {
 async function idFor({ model, form }: Route): Promise<string | undefined> {
   if (model === undefined || form === 'delete') return undefined
   const list = await shop.request('GET', `/api/${model.plural}?fields=id&limit=1`, { as: staff })
-  return (list.json() as { readonly data: readonly { readonly id: string }[] }).data[0]?.id
+  // Some models are for other roles: then none is known.
+  const { data } = list.json() as { readonly data?: readonly { readonly id: string }[] }
+  return data?.[0]?.id
 }
 
 const forms = [...new Set(all.map(({ form }) => form))]

@@ -24,6 +24,7 @@ before(async () => {
     database: postgres.address,
     secret: 'x'.repeat(43),
     production: false,
+    publicUrl: 'https://shop.example',
     schema: { mode: 'follow', migrations: join(directory, 'migrations') },
   })
   shop = await serve(running.handler)
@@ -142,8 +143,10 @@ test('a session in a cookie serves our own pages alone', async () => {
 
 test('every list of the document can be asked for, and tells the rate', async () => {
   const document = (await shop.send('GET', '/openapi.json')).json() as unknown as {
+    servers: readonly { url: string }[]
     paths: Record<string, Record<string, { operationId: string }>>
   }
+  assert.equal(document.servers[0]?.url, 'https://shop.example')
   const lists = Object.entries(document.paths).filter(([, item]) =>
     item.get?.operationId.endsWith('.list'),
   )
