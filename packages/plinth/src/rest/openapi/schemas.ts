@@ -48,9 +48,10 @@ export function schemaRef(name: string): Schema {
 export function modelSchemas(model: Model, catalog: Catalog): { [name: string]: Schema } {
   const name = schemaName(model.name)
   const schemas: { [name: string]: Schema } = { [name]: recordSchema(model, catalog) }
-  const { create, read, update } = model.access
+  const { create, read, update, updated } = model.access
+  const isChangeable = !isNever(update) && !isNever(updated)
   if (!isNever(create)) schemas[`${name}.create`] = createSchema(model)
-  if (!isNever(update) || (model.key.length > 0 && !isNever(create))) {
+  if (isChangeable || (model.key.length > 0 && !isNever(create))) {
     schemas[`${name}.update`] = updateSchema(model)
   }
   if (!isNever(read)) {
