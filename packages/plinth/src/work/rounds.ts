@@ -10,7 +10,7 @@ import { nextDueMs, promoteDue, settleKeys } from './queue/order.ts'
 import { Queues } from './queue/queues.ts'
 import { Watch } from './queue/watch.ts'
 import { Slots } from './run/slots.ts'
-import type { WorkerParts } from './worker.ts'
+import type { WorkerParts } from './parts.ts'
 
 /** What a registered worker has beside its parts. */
 export interface RoundsParts extends WorkerParts {
@@ -22,6 +22,7 @@ export interface RoundsParts extends WorkerParts {
 const tickMs = 100
 const staleMs = 1_000
 const eagerMs = 20
+const soonestMs = 3
 
 /** The rounds of one life of a worker. */
 export class Rounds {
@@ -38,6 +39,8 @@ export class Rounds {
   #claiming = true
   #tick: ReturnType<typeof setInterval> | undefined
   #soon: ReturnType<typeof setTimeout> | undefined
+  #soonAtMs = Number.POSITIVE_INFINITY
+  readonly #look = this.#looking()
 
   constructor(parts: RoundsParts) {
     this.#parts = parts
@@ -48,9 +51,10 @@ export class Rounds {
       ...{ database, clock, log, runtime, runners, places, worker: number },
       keepMs: (queue) => this.#queues.keepMs(queue),
       freed: (keyed) => this.#freed(keyed),
+      later: (runAtMs) => this.#lookAt(runAtMs),
     })
     const watch = new Watch({ number, log, held: () => this.#slots.held })
-    this.#chores = [...watch.chores, this.#looking(), ...(parts.chores ?? [])]
+    this.#chores = [...watch.chores, this.#look, ...(parts.chores ?? [])]
   }
 
   /** True where it can take on more at once. */
@@ -202,20 +206,29 @@ export class Rounds {
   /** A time that comes before the next look is not missed by up to a look. */
   async #planNext(): Promise<void> {
     const dueMs = await nextDueMs(this.#parts.session)
-    const inMs = (dueMs ?? Number.POSITIVE_INFINITY) - this.#parts.runtime.clock.now()
+    if (dueMs !== undefined) this.#lookAt(dueMs)
+  }
+
+  /** Looks when something is due, where that is before the next look of all. */
+  #lookAt(dueMs: number): void {
+    const inMs = dueMs - this.#parts.runtime.clock.now()
     if (inMs <= limits.jobPollMs) this.#lookIn(inMs)
   }
 
+  /** The earliest of all instants counts: each look plans the next one. */
   #lookIn(inMs: number): void {
     if (this.#parts.manual === true) return
+    // What is put off for less is perhaps not committed yet.
+    const waitMs = Math.max(soonestMs, inMs)
+    const atMs = monotonicMs() + waitMs
+    if (this.#soonAtMs <= atMs) return
     clearTimeout(this.#soon)
-    this.#soon = setTimeout(
-      () => {
-        this.#nextAtMs.clear()
-        this.#go()
-      },
-      Math.max(1, inMs),
-    )
+    this.#soonAtMs = atMs
+    this.#soon = setTimeout(() => {
+      this.#soonAtMs = Number.POSITIVE_INFINITY
+      this.#nextAtMs.delete(this.#look)
+      this.#go()
+    }, waitMs)
   }
 
   /** Claims what fits. The order of keys travels in front of it: one round trip for both. */
