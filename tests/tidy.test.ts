@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { checkArchitecture, document } from './tidy/architecture.ts'
 import { checkDocumented, entryPoints } from './tidy/exports.ts'
 import { checkCycles, checkImports, checkPortable } from './tidy/imports.ts'
+import { checkTwoSteps } from './tidy/logic/two-steps.ts'
 import { sources } from './tidy/matrix.ts'
 import { checkName, checkOpening, checkPlaces, registryHosts } from './tidy/names.ts'
 import * as sizes from './tidy/sizes.ts'
@@ -18,6 +19,7 @@ import { isOurs, listFiles, readText } from './tidy/tree.ts'
 import { checkCalls, checkWords } from './tidy/words.ts'
 
 const folder = 'packages/plinth'
+const proven = /^tests\/(?:contract\/actions|crash)\/|\.test\.ts$/
 const paths = listFiles()
 const texts = paths.filter(isOurs).map(readText)
 const parsed = texts.map(parseSource)
@@ -75,6 +77,11 @@ test('clock, randomness, environment and output have one place each', () => {
 
 test('SQL is written by the sql tag, behind the doors, with our own clock', () => {
   none(library.flatMap(checkSqlText))
+})
+
+test('nothing of which only so many may be taken is taken in two steps', () => {
+  // The proofs of actions show what is repeated where two meet.
+  none(files.filter(({ path }) => !proven.test(path)).flatMap(checkTwoSteps))
 })
 
 test('files are named and open with what they own', () => {
