@@ -278,7 +278,10 @@ export interface WorkflowScope<S extends Models, I> {
     name: string,
     branches: B,
   ): Promise<{ readonly [K in keyof B]: Awaited<ReturnType<B[K]>> }>
-  /** Ends the workflow as failed, whoever catches it; what was done is undone, latest first. */
+  /**
+   * Ends the workflow as failed, whoever catches it; what was done is undone, latest first. It
+   * throws by itself; write `throw fail(…)` to let types narrow.
+   */
   fail(detail: string): never
 }
 
