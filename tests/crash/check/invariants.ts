@@ -1,7 +1,7 @@
 /** Owns the invariants of orders: what must hold between rows, effects and receivers at the end. */
 
 import type { Anomaly, Operation, Outcome } from './history.ts'
-import { checkQueue, type QueueIn, type QueueOut } from './queue.ts'
+import { checkHeld, checkQueue, type QueueIn, type QueueOut } from './queue.ts'
 import { checkSet } from './set.ts'
 
 /** Everything that stands at the end of a run, as plain rows. */
@@ -27,6 +27,8 @@ export interface Facts {
   }[]
   /** Deliveries that had an effect at a receiver. */
   readonly received: readonly Received[]
+  /** For how long which process asked for a charge. */
+  readonly held: readonly QueueOut[]
   /** Ids of audited creations of orders. */
   readonly audited: readonly string[]
   /** Jobs that are neither done nor cancelled. */
@@ -88,6 +90,7 @@ export function checkOrders(
     ...coupons(facts),
     ...money(facts),
     ...accounts(facts),
+    ...named('charge', checkHeld(facts.held)),
     ...facts.unfinished.map((detail) => ({ kind: 'job left over', detail })),
   ]
 }

@@ -41,13 +41,20 @@ export function checkQueue(ins: readonly QueueIn[], outs: readonly QueueOut[]): 
   return anomalies
 }
 
+/** Checks only that no two takers held one element at the same time. */
+export function checkHeld(outs: readonly QueueOut[]): readonly Anomaly[] {
+  const byElement = Map.groupBy(outs, ({ element }) => element)
+  return [...byElement].flatMap(([element, taken]) => overlapping(element, taken))
+}
+
 function overlapping(element: string, taken: readonly QueueOut[]): readonly Anomaly[] {
   const spans = taken
     .filter(({ begunAt, endedAt }) => begunAt !== undefined && endedAt !== undefined)
     .sort((one, other) => (one.begunAt ?? 0) - (other.begunAt ?? 0))
   return spans.flatMap((span, index) => {
     const next = spans[index + 1]
-    if (next === undefined || (next.begunAt ?? 0) >= (span.endedAt ?? 0)) return []
+    if (next === undefined || next.taker === span.taker) return []
+    if ((next.begunAt ?? 0) >= (span.endedAt ?? 0)) return []
     const detail = `${element}, by ${span.taker ?? 'one'} and ${next.taker ?? 'another'}`
     return [{ kind: 'held by two', detail }]
   })

@@ -1,6 +1,4 @@
 import { test } from 'node:test'
-import { whyNoPowerCut } from '../harness/disk.ts'
-import { whyNoNamespace } from '../harness/postgres.ts'
 import { mustFail } from './held.ts'
 
 // Each safeguard is taken away once, and its proof must notice. What a proof does not see when it
@@ -8,30 +6,6 @@ import { mustFail } from './held.ts'
 
 const small = { seed: 5, kills: 1, clients: 6, pointPercent: 0 } as const
 const plain = { workflows: false, mails: false, webhooks: false }
-
-test('commits that are not awaited by the disk are noticed when PostgreSQL dies', async () => {
-  await mustFail(
-    {
-      ...{ ...small, postgres: 'embedded', parts: plain, clients: 12 },
-      sabotages: ['asynchronous-commit'],
-      script: ['PostgreSQL stopped at once'],
-    },
-    /lost/,
-  )
-})
-
-test('a disk that is not waited for is noticed when the power is cut', async (context) => {
-  const reason = whyNoNamespace() ?? whyNoPowerCut('/tmp')
-  if (reason !== undefined) return context.skip(reason)
-  await mustFail(
-    {
-      ...{ ...small, postgres: 'whole', parts: plain },
-      sabotages: ['fsync-off'],
-      script: ['power cut'],
-    },
-    /lost|does not serve again/,
-  )
-})
 
 test('a charge before the commit is noticed when the caller goes away', async () => {
   await mustFail(

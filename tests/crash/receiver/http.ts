@@ -18,6 +18,9 @@ async function receive(message: IncomingMessage, response: ServerResponse): Prom
   const key = String(headers['webhook-id'] ?? headers['idempotency-key'] ?? '')
   const body: unknown = JSON.parse((await text(message)) || 'null')
   ledger.take({ route, key, body, begunAt })
+  const { by = 0 } = (body ?? {}) as { readonly by?: number }
+  // It closes with its answer, or when the one who asked is killed.
+  response.on('close', () => ledger.end({ route, key, by, begunAt, endedAt: Date.now() }))
   const trouble = ++count % 100 < troublePercent ? count % 3 : undefined
   if (trouble === 0) return void message.socket.destroy()
   if (trouble === 1) await wait(300)

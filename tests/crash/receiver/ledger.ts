@@ -15,6 +15,18 @@ export interface Delivery {
   readonly begunAt: number
 }
 
+/** How long somebody waited for the answer to a delivery. */
+export interface Span {
+  readonly route: string
+  readonly key: string
+  /** The process that asked. */
+  readonly by: number
+  /** Milliseconds since 1970. */
+  readonly begunAt: number
+  /** When it was answered, or whoever asked was gone. */
+  readonly endedAt: number
+}
+
 /** The deliveries of one receiver. A kill loses none: each is written before it is answered. */
 export class Ledger {
   readonly #file: string
@@ -33,11 +45,25 @@ export class Ledger {
     appendFileSync(this.#file, `${JSON.stringify({ ...delivery, effective })}\n`)
     return effective
   }
+
+  /** Writes down that nobody waits for an answer any more. */
+  end(span: Span): void {
+    appendFileSync(`${this.#file}.spans`, `${JSON.stringify(span)}\n`)
+  }
 }
 
 /** Reads the file of a receiver. */
 export function readDeliveries(file: string): readonly Delivery[] {
+  return readLines(file) as readonly Delivery[]
+}
+
+/** Reads for how long it was asked. */
+export function readSpans(file: string): readonly Span[] {
+  return readLines(`${file}.spans`) as readonly Span[]
+}
+
+function readLines(file: string): readonly unknown[] {
   if (!existsSync(file)) return []
   const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1)
-  return lines.map((line) => JSON.parse(line) as Delivery)
+  return lines.map((line) => JSON.parse(line) as unknown)
 }

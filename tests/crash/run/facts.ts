@@ -3,7 +3,7 @@
 import pg from 'pg'
 import type { Facts, Received } from '../check/invariants.ts'
 import { pause } from '../harness/processes.ts'
-import { readDeliveries } from '../receiver/ledger.ts'
+import { readDeliveries, readSpans } from '../receiver/ledger.ts'
 import type { System } from './system.ts'
 
 /** One look at the database, as a stranger has it. */
@@ -79,6 +79,9 @@ export function readFacts(system: System, unfinished: readonly string[]): Promis
       await ask<Numbers>('select id, balance as one, 1000 as other from shop.account')
     ).map(({ id, one, other }) => ({ id, balance: Number(one), initial: Number(other) })),
     received: receivedBy(system),
+    held: readSpans(system.receivedFile('http'))
+      .filter(({ route }) => route === 'charges')
+      .map(({ key, by, ...span }) => ({ element: key, taker: String(by), ...span })),
     audited: (
       await ask<{ record: string }>(
         `select record from plinth.audit where model = 'order' and verb = 'create'`,

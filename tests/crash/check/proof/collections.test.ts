@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkBank } from '../bank.ts'
 import type { Anomaly } from '../history.ts'
-import { checkQueue } from '../queue.ts'
+import { checkHeld, checkQueue } from '../queue.ts'
 import { checkRegister, type RegisterOperation } from '../register.ts'
 import { checkSet } from '../set.ts'
 
@@ -58,6 +58,9 @@ test('queue: nobody holds what another holds', () => {
   assert.deepEqual(apart, ['out twice'])
   const together = kinds(checkQueue(ins, [held('one', 0, 3), held('two', 1, 2)]))
   assert.deepEqual(together, ['out twice', 'held by two'])
+  assert.deepEqual(kinds(checkHeld([held('one', 0, 3), held('two', 1, 2)])), ['held by two'])
+  assert.deepEqual(checkHeld([held('one', 0, 1), held('two', 1, 2)]), [])
+  assert.deepEqual(checkHeld([held('one', 0, 3), held('one', 1, 2)]), [])
 })
 
 let count = 0
