@@ -16,8 +16,8 @@ export interface CallKey {
 const lockedPlace = 'pg_catalog.hashtextextended($1 || chr(10) || $2, 7)'
 // Fails where the key is taken: it travels with BEGIN, and nothing runs behind it. It returns no
 // row: what travels with BEGIN must not.
-const claimText = `select 1 where 1 / (pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}))::integer
-  = 0`
+const claimText = `select 1
+  where 1 / (pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}))::integer = 0`
 const claimFailed = '22012'
 const findText = 'select fingerprint, reply from plinth.idempotency where caller = $1 and key = $2'
 const storeText = `insert into plinth.idempotency
