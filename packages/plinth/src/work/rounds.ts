@@ -5,12 +5,12 @@ import { limits } from '../base/limits.ts'
 import { instantText, monotonicMs } from '../base/time.ts'
 import type { DedicatedSession } from '../database/database.ts'
 import type { Chore } from './chore.ts'
+import type { WorkerParts } from './parts.ts'
 import { giveBack, type Hold } from './queue/finish.ts'
 import { nextDueMs, promoteDue, settleKeys } from './queue/order.ts'
 import { Queues } from './queue/queues.ts'
 import { Watch } from './queue/watch.ts'
 import { Slots } from './run/slots.ts'
-import type { WorkerParts } from './parts.ts'
 
 /** What a registered worker has beside its parts. */
 export interface RoundsParts extends WorkerParts {

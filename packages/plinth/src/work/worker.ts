@@ -7,28 +7,11 @@ import { randomFraction } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { instantText, sleep } from '../base/time.ts'
 import type { DedicatedSession } from '../database/database.ts'
-import type { Runtime } from '../engine/runtime.ts'
-import type { Chore } from './chore.ts'
-import type { Runner } from './lease.ts'
+import type { WorkerParts } from './parts.ts'
 import { giveBack } from './queue/finish.ts'
 import { register, signOff } from './queue/sweep.ts'
 import { Rounds } from './rounds.ts'
-import type { Waker, WakeTarget } from './waker.ts'
-import { workChannel } from './waker.ts'
-
-/** What a worker works with. */
-export interface WorkerParts {
-  readonly runtime: Runtime
-  readonly waker: Waker
-  /** By the name of their jobs: declared ones and internal ones. */
-  readonly runners: ReadonlyMap<string, Runner>
-  /** How many jobs run at once. Default `jobsAtOnce`. */
-  readonly jobsAtOnce?: number | undefined
-  /** What it looks after beside its jobs. */
-  readonly chores?: readonly Chore[]
-  /** True: it does nothing by itself, only what `runDue` asks for. For tests. */
-  readonly manual?: boolean
-}
+import { type WakeTarget, workChannel } from './waker.ts'
 
 /**
  * The settings of a worker's own connection.

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { appFolder } from './process.ts'
 
 const app = `import { anyone, app, integer, kit, text } from 'plinth'
-const desk = kit('desk', { models: { note: { fields: { text: text() }, access: { read: anyone } } } })
+const note = { fields: { text: text() }, access: { read: anyone } }
+const desk = kit('desk', { models: { note } })
 const said = desk.event('said', { text: text() })
 desk.on(said, async ({ event, data }) => {
   await data.unrestricted.note.create({ text: 'heard ' + event.data.text })

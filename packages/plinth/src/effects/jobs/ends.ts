@@ -44,7 +44,8 @@ export const endFunctions = `
       and worker = holder and attempt = attempted and state = 'running' for update;
     if not found then
       perform 1 from plinth.job
-      where id = wanted and worker = holder and attempt = attempted and state = 'running' for update;
+      where id = wanted and worker = holder and attempt = attempted and state = 'running'
+      for update;
     end if;
     return found;
   end $$;

@@ -2,9 +2,6 @@
 
 import { endFunctions } from './ends.ts'
 
-/** The states in which a job is not finished. */
-export const unfinished = "('ready', 'waiting', 'delayed', 'retrying', 'running')"
-
 /**
  * The states of a job. `delayed`: its time has not come. `waiting`: others of its key are before
  * it. `ready`: it can be claimed. `running`: a worker holds it. `retrying`: an attempt failed, and
@@ -49,7 +46,8 @@ export const jobTables = [
     create index job_kept on plinth.job (keep_until) where keep_until is not null;
     create index job_failed on plinth.job (finished_at) where state = 'failed';
     create unique index job_dedupe on plinth.job (name, dedupe)
-      where dedupe is not null and state in ${unfinished};
+      where dedupe is not null
+        and state in ('ready', 'waiting', 'delayed', 'retrying', 'running');
     create table plinth.job_nudge (
       position bigint generated always as identity primary key,
       queue text not null,

@@ -27,7 +27,7 @@ const missedText = `select position, id, type, source, subject,
     array_to_string(handlers, ' ')
   from plinth.event
   where position > $1::bigint and position <= $2::bigint and type = any($3::text[])
-  order by position limit ${limits.eventsPerPassMax}`
+  order by position limit $4::integer`
 
 const advanceText = `update plinth.event_handler set position = $2::bigint
   where name = any($1::text[]) and position < $2::bigint`
@@ -96,7 +96,7 @@ async function catchUpLocked(session: Session, catching: CatchingUp): Promise<bo
   const { rows } = await session.query({
     name: 'plinth_missed',
     text: missedText,
-    values: [Math.min(...positions.values()), head, types],
+    values: [Math.min(...positions.values()), head, types, limits.eventsPerPassMax],
   })
   const jobs = rows.flatMap((row) => missingJobs(row, positions, catching))
   if (jobs.length > 0) await insertJobs(session, jobs, now)

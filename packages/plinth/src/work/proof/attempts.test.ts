@@ -29,7 +29,7 @@ beforeEach(async () => {
   behaviour.called.length = 0
 })
 
-test('the world is called again with the same key where it failed, and never after it answered', async () => {
+test('the world is called again with its key where it failed, never after it answered', async () => {
   behaviour.fails.add('outside w')
   const id = await enqueue('desk.outside', 'w')
   await shop.drain()
@@ -43,7 +43,7 @@ test('the world is called again with the same key where it failed, and never aft
   assert.equal((await findJob(database, id))?.state, 'done')
 })
 
-test('where nobody knows whether the world was reached, people are asked if the job says so', async () => {
+test('where nobody knows whether the world was reached, people are asked', async () => {
   const id = await enqueue('desk.careful', 'c')
   // As its process leaves it when it dies between the call and its answer.
   const died = 'update plinth.job set attempt = 1, effect_asked = 1 where id = $1'
@@ -84,7 +84,7 @@ test('an attempt that is too slow is given up, and stores nothing when it wakes 
   assert.equal((await findJob(database, id))?.state, 'failed')
 })
 
-test('many short jobs share transactions; one that fails takes none of the others with it', async () => {
+test('short jobs share transactions; one that fails takes no other with it', async () => {
   await enqueue('desk.write', 'first')
   await shop.drain()
   behaviour.fails.add('67')
@@ -113,8 +113,8 @@ test('the next job of a key does not wait for the 100,000 behind another one', a
     database,
     `insert into plinth.job (id, name, queue, state, priority, run_at, key, input, caller, trace_id,
         enqueued_at)
-      select gen_random_uuid(), 'desk.none', 'default', 'waiting', 0, $1::timestamptz, 'crowd', '{}',
-        '{}', 't', $1::timestamptz from generate_series(1, 100000)`,
+      select gen_random_uuid(), 'desk.none', 'default', 'waiting', 0, $1::timestamptz, 'crowd',
+        '{}', '{}', 't', $1::timestamptz from generate_series(1, 100000)`,
     now(),
   )
   await rowsOf(database, `insert into plinth.job_nudge (queue, key) values ('default', 'crowd')`)

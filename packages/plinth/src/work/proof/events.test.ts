@@ -33,7 +33,7 @@ beforeEach(async () => {
   await database.query({ text: 'delete from desk.note', values: [] })
 })
 
-test('positions have no gaps and follow the commits, beside a transaction that stays open', async () => {
+test('positions have no gaps and follow the commits, beside an open transaction', async () => {
   const base = await headPosition(database)
   const open = Promise.withResolvers<void>()
   const appended = Promise.withResolvers<void>()
@@ -134,7 +134,7 @@ test('a subscription goes on where it was acknowledged, whoever reads', async ()
   await assert.rejects(pullEvents(database, { name: 'none', limit: 1 }), { code: 'not_found' })
 })
 
-test('partitions are made ahead, hold their days, and are dropped when their day has come', async () => {
+test('partitions are made ahead, hold their days, and are dropped in time', async () => {
   const dayMs = 86_400_000
   shop.clock.advance(100 * dayMs)
   const { made } = await keepPartitions(database, catalog.logic, clock.now())

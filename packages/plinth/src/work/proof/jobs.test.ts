@@ -133,7 +133,7 @@ test('a job that was cancelled while it ran stores nothing', async () => {
   assert.equal((await findJob(database, other?.id ?? ''))?.state, 'done')
 })
 
-test('one unfinished job has a word: the earlier stands, the later is refused or replaces', async () => {
+test('one unfinished job has a word: another stands back, is refused or replaces', async () => {
   const [first] = await jobs({ text: 'one', dedupe: 'w' })
   const [second] = await jobs({ text: 'two', dedupe: 'w' })
   assert.deepEqual(second, { id: first?.id, outcome: 'existing' })

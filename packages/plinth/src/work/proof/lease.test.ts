@@ -102,7 +102,7 @@ test('what joins a key while another one of it runs, waits for it', async () => 
   }
 })
 
-test('a worker that loses its connection loses its leases: what it still does is not stored', async () => {
+test('a worker without its connection has no leases: what it still does is lost', async () => {
   const held = Promise.withResolvers<void>()
   behaviour.holds.set('lost', held.promise)
   const first = await openWorker()
@@ -161,7 +161,7 @@ test('an attempt that holds nothing can neither complete, nor fence, nor postpon
   }
 })
 
-test('a drained worker lets its jobs end and claims no more; what is too slow is given back', async () => {
+test('a drained worker lets jobs end and claims none; what is too slow is given back', async () => {
   const quick = Promise.withResolvers<void>()
   const slow = Promise.withResolvers<void>()
   behaviour.holds.set('quick', quick.promise).set('slow', slow.promise)

@@ -20,7 +20,7 @@ export interface LimitedClaim {
 /** What came of it. */
 export interface LimitedClaimed {
   readonly jobs: readonly ClaimedJob[]
-  /** When it is worth coming back, in milliseconds since 1970; undefined: when something changes. */
+  /** When to come back, in milliseconds since 1970; undefined: when something changes. */
   readonly againMs: number | undefined
 }
 
