@@ -81,8 +81,8 @@ export function checkCalls(source: Source): Violation[] {
 }
 
 // An app is its file's one value; node:test asks a reporter for its default.
-const defaultAllowed =
-  /^(?:examples\/[^/]+\/app|tests\/crash\/(?:[\w/-]+\.)?app|bench\/actions\/app|scripts\/testing\/reporter)\.ts$/
+const apps = String.raw`examples/[^/]+/app|tests/crash/(?:[\w/-]+\.)?app|bench/actions/app`
+const defaultAllowed = new RegExp(String.raw`^(?:${apps}|scripts/testing/reporter)\.ts$`)
 const defaultCure = 'export it by its name'
 const clockCure = 'the clock is read in base/time.ts only: take a Clock'
 const randomCure = 'random numbers are drawn in base/ids.ts only: call it'
