@@ -14,6 +14,10 @@ Settings are environment variables:
   PLINTH_SECRET            32 random bytes; needed in production, otherwise made and kept
   PLINTH_URL               where the world reaches the app, such as https://shop.example
   PLINTH_TRUSTED_PROXIES   how many proxies of yours stand in front; default 0
+  SMTP_URL                 the mail server; smtp://user:password@host:587, or mailbox
+  MAIL_FROM                who sends mails; needed where SMTP_URL is set
+  PLINTH_OUTBOUND_ALLOW    networks that webhooks may call beside the public ones
+  PLINTH_OUTBOUND_PORTS    ports that webhooks may call; default 443,8443 in production
   PLINTH_CALLS_PER_MINUTE  how many calls one caller may make; default 600
   PLINTH_WORK              off: this server runs no jobs; plinth work does; default on
   PLINTH_JOBS_AT_ONCE      how many jobs a process runs at once; default 10
