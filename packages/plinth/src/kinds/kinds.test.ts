@@ -104,7 +104,7 @@ const length = fc
   .filter((text) => text !== 'P')
 const json = fc
   .jsonValue({ stringUnit: 'grapheme' })
-  .filter((value) => !JSON.stringify(value).match(/__proto__|\\u0000/))
+  .filter((value) => !JSON.stringify(value).match(/__proto__|"(?:constructor|prototype)":|\\u0000/))
 const bytes = fc
   .uint8Array({ maxLength: 40 })
   .map((array) => array.toBase64({ alphabet: 'base64url', omitPadding: true }))
