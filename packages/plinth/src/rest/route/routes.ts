@@ -159,8 +159,7 @@ function actionRoutes(action: ActionOperation): readonly Route[] {
   const path = `/api/${base}/${action.path}`
   if (action.declared && isNever(action.declared.allow)) return []
   if (!safe) return [{ method: 'POST', path, form: 'action', operation, action }]
-  return [
-    { method: 'GET', path, form: 'safeAction', operation, action },
-    { method: 'QUERY', path, form: 'queryAction', operation, action },
-  ]
+  const byGet: Route = { method: 'GET', path, form: 'safeAction', operation, action }
+  if (!action.declared) return [byGet]
+  return [byGet, { method: 'QUERY', path, form: 'queryAction', operation, action }]
 }
