@@ -53,8 +53,8 @@ function fanOutHandler(event: Event): Handler {
     ...{ is: 'job', kit: fanOutKit, name, input: {}, queue: undefined, priority: 0, retry: {} },
     ...{ timeoutMs: undefined, external: undefined, description: undefined },
     ...{ isolation: 'read committed', onUnknown: 'repeat' },
-    // Events about one thing reach an endpoint's line in their order; those about nothing too.
-    key: (input: EventFacts) => input.subject ?? '',
+    // By its subject, as for every handler: events about one thing keep their order.
+    key: undefined,
     run: async () => undefined,
   } as const)
   return Object.freeze({ is: 'handler', kit: fanOutKit, name, event, job })
