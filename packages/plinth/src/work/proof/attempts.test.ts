@@ -4,6 +4,10 @@ import { insertJobs } from '../../effects/jobs/insert.ts'
 import { findJob } from '../../effects/jobs/look.ts'
 import { retryJobs } from '../../effects/jobs/manage.ts'
 import { testApp } from '../../testing/test-app.ts'
+import { claimJobs } from '../queue/claim.ts'
+import { declaredRunners } from '../run/declared.ts'
+import { runGroup } from '../run/group.ts'
+import { HeldJob } from '../run/held-job.ts'
 import { behaviour, deskApp, newJob, rowsOf } from './desk.ts'
 
 const shop = await testApp(deskApp)
@@ -84,31 +88,68 @@ test('an attempt that is too slow is given up, and stores nothing when it wakes 
   assert.equal((await findJob(database, id))?.state, 'failed')
 })
 
-test('short jobs share transactions; one that fails takes no other with it', async () => {
+test('of many jobs each is done once, beside one that fails', async () => {
   await enqueue('desk.write', 'first')
   await shop.drain()
   behaviour.fails.add('67')
-  const before = await rowsOf(database, `select max(xmin::text::bigint) from desk.note`)
   const jobs = Array.from({ length: 300 }, (_, at) => newJob(runtime, { text: `${at}` }))
   await insertJobs(database, jobs, now())
   await shop.drain()
-  const [[rows, texts, transactions] = []] = await rowsOf(
+  const counted = await rowsOf(
     database,
-    `select count(*), count(distinct text), count(distinct xmin::text) from desk.note
-      where xmin::text::bigint > $1::bigint`,
-    before[0]?.[0],
+    `select count(*), count(distinct text) from desk.note where text <> 'first'`,
   )
-  assert.deepEqual([rows, texts], ['299', '299'])
-  assert.ok(Number(transactions) < 250, `${transactions} transactions`)
+  assert.deepEqual(counted, [['299', '299']])
   const failed = await rowsOf(
     database,
-    `select count(*), min(input) from plinth.job
-    where state = 'retrying'`,
+    `select count(*), min(input) from plinth.job where state = 'retrying'`,
   )
   assert.deepEqual(failed, [['1', '{"text":"67"}']])
+  await rowsOf(database, `delete from plinth.job where state = 'retrying'`)
 })
 
-test('the next job of a key does not wait for the 100,000 behind another one', async () => {
+test('short jobs share a transaction; where one fails nothing of them is stored', async () => {
+  const worker = 1_000_000
+  const group = async (...texts: string[]) => {
+    const jobs = texts.map((text) => newJob(runtime, { text }))
+    await insertJobs(database, jobs, now())
+    const claim = { worker, queues: ['default'], names: ['desk.write'], now: now() }
+    const claimed = await claimJobs(database, { ...claim, count: texts.length })
+    const parts = { ...runtime, keepMs: () => 0, later: () => undefined, worker }
+    const runner = declaredRunners(runtime, runtime.catalog.logic).get('desk.write')
+    assert.ok(runner)
+    return claimed.map((job) => ({ held: new HeldJob(job, runner, parts), runner }))
+  }
+  assert.equal(await runGroup(runtime, await group('g1', 'g2', 'g3')), true)
+  const together = `select count(*), count(distinct xmin::text) from desk.note
+    where text like 'g%'`
+  assert.deepEqual(await rowsOf(database, together), [['3', '1']])
+  behaviour.fails.add('bad')
+  const bad = await group('h1', 'bad', 'h3')
+  assert.equal(await runGroup(runtime, bad), false)
+  assert.deepEqual(
+    (await notes()).filter((text) => /^(h|bad)/.test(text ?? '')),
+    [],
+  )
+  const states = await Promise.all(
+    bad.map(async ({ held }) => (await findJob(database, held.job.id))?.state),
+  )
+  assert.deepEqual(states, ['running', 'running', 'running'], 'they are still held')
+})
+
+test('100,000 waiting jobs of one key do not slow the keys beside it', async () => {
+  const rounds = async (): Promise<number> => {
+    const took: number[] = []
+    for (let round = 0; round < 9; round++) {
+      const jobs = ['a', 'b', 'c'].map((key) => newJob(runtime, { text: `free ${key}`, key }))
+      await insertJobs(database, jobs, now())
+      const startMs = performance.now()
+      await shop.drain()
+      took.push(performance.now() - startMs)
+    }
+    return took.toSorted((a, b) => a - b)[4] ?? Number.NaN
+  }
+  const alone = await rounds()
   await rowsOf(
     database,
     `insert into plinth.job (id, name, queue, state, priority, run_at, key, input, caller, trace_id,
@@ -118,13 +159,8 @@ test('the next job of a key does not wait for the 100,000 behind another one', a
     now(),
   )
   await rowsOf(database, `insert into plinth.job_nudge (queue, key) values ('default', 'crowd')`)
-  const jobs = ['a', 'b', 'c'].map((key) => newJob(runtime, { text: `free ${key}`, key }))
-  const startMs = performance.now()
-  await insertJobs(database, jobs, now())
-  await shop.drain()
-  const tookMs = performance.now() - startMs
-  assert.ok((await notes()).includes('free c'))
-  assert.ok(tookMs < 1_000, `${tookMs} ms`)
+  const beside = await rounds()
+  assert.ok(beside < 3 * alone + 50, `${beside} ms beside many, ${alone} ms alone`)
   const crowd = await rowsOf(
     database,
     `select state, count(*) from plinth.job where key = 'crowd' group by state order by state`,
