@@ -1,11 +1,17 @@
 /** Owns the real server of a run: `plinth start`, its processes, and how they die. */
 
+import { randomInt } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { type Found, Program, pause, processesBelow, signal, untilDead } from './processes.ts'
 
 const command = join(import.meta.dirname, '../../../packages/plinth/bin/plinth.js')
+
+const portPatienceMs = 30_000
+// Below those that systems give to outgoing connections: nobody takes one while its server is dead.
+const portMin = 20_000
+const portMax = 30_000
 
 /** How it is started. */
 export interface ServerOptions {
@@ -60,8 +66,19 @@ export class Server {
   async start(): Promise<void> {
     const { folder, port } = this.#options
     this.#deaths = 0
-    this.#program = this.#run(['start'], join(folder, `server-${port}.log`))
-    await this.#program.untilTold(/Ctrl-C ends it/, 120_000)
+    const endMs = performance.now() + portPatienceMs
+    for (;;) {
+      this.#program = this.#run(['start'], join(folder, `server-${port}.log`))
+      try {
+        await this.#program.untilTold(/Ctrl-C ends it/, 120_000)
+        return
+      } catch (error) {
+        // A worker of a supervisor that was killed lets go of the address a moment later.
+        const isTaken = /The address \S+ cannot be used/.test(this.#program.told)
+        if (!isTaken || performance.now() > endMs) throw error
+        await pause(250)
+      }
+    }
   }
 
   /** Moves the clock of the app forwards, e.g. by `PT1H`. */
@@ -175,9 +192,16 @@ export class Server {
 
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(portMin, portMax)
+    if (await isFree(port)) return port
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
+  })
 }

@@ -47,6 +47,8 @@ export function mailRunner(parts: MailParts): Runner {
   return {
     queue: mailJob,
     timeoutMs: 120_000,
+    // It counts answers itself; a process that dies on the way is not the fault of what it sent.
+    retry: { attemptsMax: 1_000, delayMsMax: 60_000 },
     run: (lease) => run(parts, lease),
   }
 }
