@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Failure } from 'plinth'
 import { type Sandbox, type SandboxPayments, sandboxPayments, startSandbox } from 'plinth/payments'
 import { type TestUser, testApp } from 'plinth/testing'
 import store from '../../app.ts'
@@ -67,9 +68,13 @@ async function forward(shop: Store, answers: number[]): Promise<Server> {
       Object.entries(request.headers).filter(([name]) => /^(?:webhook-|content-type)/.test(name)),
     ) as Record<string, string>
     const body = new Uint8Array(Buffer.concat(chunks))
-    const answer = await shop.request('POST', request.url ?? '/', { body, headers })
-    answers.push(answer.status)
-    response.writeHead(answer.status).end()
+    const status = await shop.request('POST', request.url ?? '/', { body, headers }).then(
+      (answer) => answer.status,
+      // A server would answer so; the provider sends it again.
+      (error: unknown) => (error instanceof Failure ? error.status : 500),
+    )
+    answers.push(status)
+    response.writeHead(status).end()
   })
   await new Promise<void>((resolve) => {
     door.listen(0, '127.0.0.1', resolve)
