@@ -1,5 +1,6 @@
 /** Owns `npm run chaos`: a long run of kills, its table, and a verdict by which it exits. */
 
+import { rmSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { parseSabotages } from '../packages/plinth/src/base/failpoint.ts'
 import { whyNoPowerCut } from '../tests/crash/harness/disk.ts'
@@ -57,7 +58,9 @@ async function run(): Promise<void> {
     ...(values.quiet ? {} : { say }),
   })
   say(report(verdict, again))
-  if (verdict.anomalies.length === 0) process.exitCode = 0
+  if (verdict.anomalies.length > 0) return
+  rmSync(verdict.folder, { recursive: true, force: true })
+  process.exitCode = 0
 }
 
 function say(line: string): void {

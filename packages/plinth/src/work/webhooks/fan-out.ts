@@ -42,7 +42,8 @@ export function withFanOut(catalog: Catalog): Catalog {
 /** The runners of the added handlers, by the names of their jobs. */
 export function fanOutRunners(runtime: Runtime): readonly (readonly [string, Runner])[] {
   return [...runtime.catalog.logic.events.values()].map((event) => {
-    const runner: Runner = { run: (lease) => run({ runtime, event, lease }) }
+    const retry = { attemptsMax: 1_000, delayMsMax: 60_000 }
+    const runner: Runner = { retry, run: (lease) => run({ runtime, event, lease }) }
     return [logicName(fanOutHandler(event).job), runner]
   })
 }
