@@ -15,6 +15,7 @@ import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
 import { TwoSteps } from './data/two-steps.ts'
 import type { Storing } from './effects.ts'
+import { gatesOf } from './gate.ts'
 import { hotRowsOf } from './hot-rows.ts'
 import { scopeOf } from './scope.ts'
 
@@ -83,12 +84,16 @@ export async function logicTransaction<T>(
   const timeoutMs = Math.min(run.timeoutMs ?? Number.MAX_VALUE, limits.transactionTimeoutMs)
   const endsAtMs = monotonicMs() + timeoutMs
   const hot = hotRowsOf(runtime.database)
+  const gates = gatesOf(runtime.database)
   let queueAt = hot.namesIn(run.input)
   for (let number = 1; ; number++) {
     const touched = new Set<string>()
     const attempting = { runtime, run, work, touched, endsAtMs, queueAt }
     try {
-      const { value, wakes, late } = await hot.inLine(queueAt, () => attemptOnce(attempting))
+      const { value, wakes, late } = await hot.inLine(queueAt, () =>
+        gates.pass(run.name, () => attemptOnce(attempting)),
+      )
+      gates.widen(run.name)
       if (late) await runtime.database.transaction(late)
       if (wakes) runtime.effects.wake()
       return value
@@ -102,7 +107,7 @@ export async function logicTransaction<T>(
       if (meetsAtRows(error)) {
         queueAt = [...touched]
         hot.note(touched)
-      }
+      } else gates.narrow(run.name)
       await sleep(pauseMs(number))
       if (monotonicMs() >= endsAtMs) throw error
     }
