@@ -53,6 +53,8 @@ describe('the way of a payment', () => {
     assert.deepEqual(value(await provider.refund(first)), refund)
     assert.equal(value(await provider.retrieve(held.id)).refunded, 1_000)
     assert.equal(double.moved, 1_500)
+    const keys = double.seen.filter(({ method }) => method === 'POST').map(({ key }) => key)
+    assert.deepEqual(keys, ['k1', 'k1:confirm', 'k2', 'k3', 'k3'])
     const found = value(await provider.find('order-1'))
     assert.deepEqual(
       found.map(({ id }) => id),
