@@ -7,6 +7,7 @@ import { plantSabotages } from '../../base/failpoint.ts'
 import { systemClock } from '../../base/time.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { findJob } from '../../effects/jobs/look.ts'
+import { pauseQueue } from '../../effects/jobs/manage.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { completeJobs, fence, runLater } from '../queue/finish.ts'
 import { tellWorkers } from '../waker.ts'
@@ -189,4 +190,22 @@ test('a drained worker lets jobs end and claims none; what is too slow is given 
   await next.close()
   const notes = await rowsOf(database, `select count(*) from desk.note where text = 'slow'`)
   assert.deepEqual(notes, [['1']])
+})
+
+test('a job that its worker does not know of is given back', async () => {
+  const one = await openWorker()
+  try {
+    await one.worker.registered
+    const [[number] = []] = await rowsOf(database, 'select max(number) from plinth.worker')
+    const job = { ...newJob(runtime, { text: 'orphan' }), queue: 'desk.none' }
+    await insertJobs(database, [job], now())
+    // As it would be if an answer to a claim were lost; the queue keeps it from being run at once.
+    await pauseQueue(database, 'desk.none', now())
+    const take = `update plinth.job set state = 'running', attempt = 1, worker = $2 where id = $1`
+    await rowsOf(database, take, job.id, number)
+    await until(async () => (await stateOf(job.id)) === 'ready', 8_000)
+    assert.equal((await findJob(database, job.id))?.attempt, 0)
+  } finally {
+    await one.close()
+  }
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { operatingOf } from '../../app/work/operate.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { behaviour, deskApp, newJob, said, within } from './desk.ts'
@@ -83,4 +84,22 @@ test('an admin looks at jobs, cancels them and runs dead letters anew', async ()
     ...{ name: 'desk.skip', cron: '0 * * * *', timeZone: 'UTC', missed: 'skip' },
     ...{ lastTick: null, nextTick: '2026-01-01T01:00:00Z' },
   })
+})
+
+test('of dead letters with one word the first runs anew, and the others wait', async () => {
+  const word = { dedupe: 'one word' }
+  const [first, second] = [0, 1].map(() => ({ ...newJob(runtime, { text: 'w' }), ...word }))
+  assert.ok(first && second)
+  for (const job of [first, second]) {
+    await insertJobs(runtime.database, [job], now())
+    await runtime.database.query({
+      text: `update plinth.job set state = 'failed', finished_at = now() where id = $1::uuid`,
+      values: [job.id],
+    })
+  }
+  const redrive = () => operatingOf(runtime).redrive({ name: 'desk.write', limit: 10 })
+  assert.equal(await redrive(), 1)
+  await shop.drain()
+  assert.equal(await redrive(), 1)
+  await shop.drain()
 })

@@ -86,20 +86,14 @@ export async function signOff(session: Session, worker: number): Promise<void> {
   await session.query({ text, values: [worker] })
 }
 
-const heldText = `select j.id from plinth.job j
-  join unnest($1::uuid[], $2::integer[]) as h(id, attempt)
-    on j.id = h.id and j.attempt = h.attempt and j.worker = $3::integer and j.state = 'running'`
+const heldText = `select id, attempt, ctid from plinth.job
+  where state = 'running' and worker = $1::integer`
 
-/** Which of some jobs are still held; the others were cancelled or taken away. */
-export async function stillHeld(
-  session: Session,
-  holds: readonly Hold[],
-): Promise<ReadonlySet<string>> {
-  const worker = holds[0]?.worker ?? 0
-  const { rows } = await session.query({
-    name: 'plinth_job_held',
-    text: heldText,
-    values: [holds.map(({ id }) => id), holds.map(({ attempt }) => attempt), worker],
+/** What a worker holds as the database knows it. */
+export async function heldBy(session: Session, worker: number): Promise<readonly Hold[]> {
+  const query = { name: 'plinth_job_held', text: heldText, values: [worker] }
+  const { rows } = await session.query(query)
+  return rows.map(([id, attempt, place]) => {
+    return { id: id ?? '', place: place ?? '', worker, attempt: Number(attempt) }
   })
-  return new Set(rows.map(([id]) => id ?? ''))
 }

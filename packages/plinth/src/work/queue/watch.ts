@@ -6,7 +6,8 @@ import type { Session } from '../../database/database.ts'
 import type { Log } from '../../engine/runtime.ts'
 import type { Chore } from '../chore.ts'
 import type { HeldJob } from '../run/held-job.ts'
-import { beat, endFrozen, stillHeld, takeOver } from './sweep.ts'
+import { giveBack } from './finish.ts'
+import { beat, endFrozen, heldBy, takeOver } from './sweep.ts'
 
 /** What the watch is kept with. */
 export interface WatchParts {
@@ -47,7 +48,7 @@ export class Watch {
         everyMs: limits.workerBeatMs,
         run: async (session) => {
           await this.#beat(session)
-          await this.#loseCancelled(session)
+          await this.#compare(session)
           return false
         },
       },
@@ -73,12 +74,19 @@ export class Watch {
     for (const other of this.#seen.keys()) if (!beats.has(other)) this.#seen.delete(other)
   }
 
-  /** The message that a job was cancelled may have been lost. */
-  async #loseCancelled(session: Session): Promise<void> {
-    const held = this.#parts.held()
-    if (held.length === 0) return
-    const holds = held.map(({ hold }) => hold)
-    const kept = await stillHeld(session, holds)
-    for (const one of held) if (!kept.has(one.job.id)) one.lose()
+  /**
+   * What this worker holds is the same here and in the database. The message that a job was
+   * cancelled may have been lost; and a job that nobody here knows of must not wait for our end.
+   */
+  async #compare(session: Session): Promise<void> {
+    const before = this.#parts.held()
+    const known = await heldBy(session, this.#parts.number)
+    const there = new Set(known.map(({ id, attempt }) => `${id} ${attempt}`))
+    for (const one of before) {
+      if (!there.has(`${one.job.id} ${one.job.attempt}`)) one.lose()
+    }
+    const here = new Set(this.#parts.held().map(({ job }) => job.id))
+    const unknown = known.filter(({ id }) => !here.has(id))
+    if (unknown.length > 0) await giveBack(session, unknown)
   }
 }

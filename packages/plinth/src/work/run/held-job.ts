@@ -70,7 +70,6 @@ export class HeldJob implements Lease {
 
   /** Runs the attempt to its end. Never fails. */
   async run(): Promise<void> {
-    await reach('lease.taken')
     const timeoutMs = this.runner.timeoutMs ?? limits.jobTimeoutMs
     const timer = setTimeout(() => void this.#timeOut(timeoutMs), timeoutMs)
     try {
@@ -86,6 +85,7 @@ export class HeldJob implements Lease {
     // Counted when it is claimed: what takes its process down is not tried for ever.
     if (job.attempt > most) return this.fail(new Error('Its process ended in every attempt.'))
     try {
+      await reach('lease.taken')
       await runner.run(this)
       if (this.#ending === 'none') throw new Error(`The runner of ${job.name} did not end its job.`)
     } catch (error) {
