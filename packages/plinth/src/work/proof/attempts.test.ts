@@ -33,7 +33,7 @@ beforeEach(async () => {
   behaviour.called.length = 0
 })
 
-test('the world is called again with its key where it failed, never after it answered', async () => {
+test('the world is called again with its key, and never after it answered', async () => {
   behaviour.fails.add('outside w')
   const id = await enqueue('desk.outside', 'w')
   await shop.drain()
