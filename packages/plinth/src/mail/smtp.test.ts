@@ -167,6 +167,17 @@ test('a refusal for now is deferred, one for good is rejected', async (t) => {
   }
 })
 
+test('what a server says can be stored, wherever it has to be cut', async (t) => {
+  for (const said of [`250 ${'😀'.repeat(300)}`, `250 a${'😀'.repeat(300)}`]) {
+    const settings = await scripted(t, (line) => (line === '.' ? said : usual(line)))
+    const outcome = await smtpSender(settings, sender)(letter)
+    assert.equal(outcome.is, 'answered')
+    assert.match(outcome.detail, /😀😀/)
+    const texts = [outcome.detail, ...outcome.recipients.map(({ response }) => response)]
+    assert.ok(texts.every((text) => text.isWellFormed() && text.length <= 500))
+  }
+})
+
 test('a connection that breaks is unknown only after the mail was handed over', async (t) => {
   const cases = [
     ['EHLO', 'failed'],

@@ -203,11 +203,11 @@ function describe({ code, message }: SmtpError): string {
   return code === undefined ? message : `${code}: ${message}`
 }
 
-/** What a stranger's server said, fit for a table and a page. */
+/** What a stranger's server said, fit for a table and a page, also where a character was cut. */
 function clean(text: string): string {
   return text
-    .toWellFormed()
     .replace(/\p{Cc}+/gu, ' ')
     .trim()
     .slice(0, 500)
+    .toWellFormed()
 }
