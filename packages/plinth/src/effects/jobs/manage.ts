@@ -15,7 +15,8 @@ const cancelText = `with ended as (
   )
   select count(*) from ended`
 
-// As new: all attempts are there again, and a key's line is joined at its end.
+// As new: all attempts are there again, and a key's line is joined at its end. Of several with one
+// word the first one; the unique index knows of one word only.
 const retryText = `with again as (
     update plinth.job set run_at = $2::timestamp with time zone, attempt = 0, finished_at = null,
       keep_until = null, effect_asked = null,
@@ -23,7 +24,8 @@ const retryText = `with again as (
     where id = any($1::uuid[]) and state in ('failed', 'cancelled', 'delayed', 'retrying')
       and (dedupe is null or state in ('delayed', 'retrying') or not exists (
         select from plinth.job o where o.name = job.name and o.dedupe = job.dedupe
-          and o.state in ('ready', 'waiting', 'delayed', 'retrying', 'running')))
+          and (o.state in ('ready', 'waiting', 'delayed', 'retrying', 'running')
+            or o.id < job.id and o.id = any($1::uuid[]) and o.state in ('failed', 'cancelled'))))
     returning id, queue, key
   ), nudged as (
     insert into plinth.job_nudge (queue, key)
@@ -56,7 +58,7 @@ export async function cancelJob(session: Session, id: string, now: string): Prom
 
 /**
  * Runs jobs anew that failed or were cancelled, and those at once that wait for their time. A job
- * whose word (`dedupe`) is taken by another one by now is left as it is. Returns which.
+ * whose word (`dedupe`) is another one's by now is left as it is. Returns which.
  */
 export async function retryJobs(
   session: Session,
