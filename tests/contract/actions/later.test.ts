@@ -96,3 +96,24 @@ test('the rule and the input are judged at once', async () => {
   assert.equal((await send('anonymous', {})).status, 401)
   assert.equal((await send(ann, {})).status, 422)
 })
+
+test('what a call was given is forgotten when it has ended', async () => {
+  const { product, location } = await begun(10)
+  await begun(0)
+  const cancelled = await begun(10)
+  await its.request('DELETE', cancelled.location, { as: ann })
+  const { database } = its.running.runtime
+  const kept = async () => {
+    const text = "select state, input like '%product%' from plinth.operation where input <> ''"
+    return (await database.query({ text, values: [] })).rows
+  }
+  assert.deepEqual(await kept(), [
+    ['open', 't'],
+    ['open', 't'],
+  ])
+  await its.drain()
+  assert.deepEqual(await kept(), [])
+  const done = (await its.request('GET', location, { as: ann })).json() as Status
+  assert.equal(done.state, 'done')
+  assert.equal((await its.data.product.get(product)).stock, 9)
+})

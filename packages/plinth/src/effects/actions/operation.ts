@@ -10,7 +10,7 @@ export interface NewOperation {
   readonly caller: string
   /** `<kit>.<action>`. */
   readonly action: string
-  /** Checked values as JSON text. */
+  /** Checked values as JSON text; forgotten when it ends. */
   readonly input: string
   /** RFC 3339. */
   readonly now: string
@@ -51,11 +51,12 @@ const inputText = `select action, input from plinth.operation
 
 const openText = `select 1 from plinth.operation where id = $1::uuid and state = 'open'`
 
-const endText = `update plinth.operation set state = $2, result = $3, failure = $4,
+// What was given may be a secret: it is kept for as long as it is needed.
+const endText = `update plinth.operation set state = $2, input = '', result = $3, failure = $4,
     ended_at = $5::timestamp with time zone
   where id = $1::uuid and state = 'open'`
 
-const cancelText = `update plinth.operation set state = 'cancelled',
+const cancelText = `update plinth.operation set state = 'cancelled', input = '',
     ended_at = $3::timestamp with time zone
   where id = $1::uuid and caller = $2 and state = 'open'`
 
