@@ -34,6 +34,8 @@ test('a commit whose reply is lost is settled by the key: done once, answered on
   arm('')
   assert.equal(answer.status, 200, answer.text)
   assert.deepEqual(answer.json(), { left: 9 })
+  // It is the answer of this very call, not of one before it.
+  assert.equal(answer.headers['idempotency-replayed'], undefined)
   assert.equal(await left(), 9)
   const again = await send({ 'idempotency-key': 'doubt-1' })
   assert.equal(again.text, answer.text)
