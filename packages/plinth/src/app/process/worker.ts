@@ -23,7 +23,7 @@ async function start(): Promise<Service> {
   const local = !production && isLoopback(host) && trustedProxies === 0
   const handler = local ? answeringTo(running.handler, publicUrl) : running.handler
   const server = new HttpServer({ handler, log, trustedProxies })
-  return { server, stop: () => running.close() }
+  return { server, drain: () => running.worker.drain(), stop: () => running.close() }
 }
 
 await runWorker({ start, log })

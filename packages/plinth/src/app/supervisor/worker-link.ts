@@ -9,6 +9,8 @@ import { type Order, type Report, readOrder } from './protocol.ts'
 /** What a worker serves. */
 export interface Service {
   readonly server: HttpServer
+  /** Ends beside the server what takes its time to end, such as jobs. */
+  drain?(): Promise<void>
   /** Ends everything behind the server, such as jobs and the pool. Called after draining. */
   stop(): Promise<void>
 }
@@ -59,7 +61,7 @@ async function reportFailure(cause: unknown, log: (entry: LogEntry) => void): Pr
 
 async function leave(service: Service, log: (entry: LogEntry) => void): Promise<void> {
   try {
-    await service.server.drain()
+    await Promise.all([service.server.drain(), service.drain?.()])
     await service.stop()
     process.exit(0)
   } catch (cause) {
