@@ -12,7 +12,7 @@ import { declaredRunners } from '../../work/run/declared.ts'
 import { scheduleChore } from '../../work/schedules/schedules.ts'
 import type { Waker } from '../../work/waker.ts'
 import { Worker } from '../../work/worker.ts'
-import { eventNewsChore } from '../../work/workflow/event-news.ts'
+import { newsChore } from '../../work/workflow/news.ts'
 import { workflowRunner } from '../../work/workflow/runner.ts'
 import { type MailSettings, mailRunners } from '../delivery/mail.ts'
 import { deliveryRunners, hookRunners, type WebhookParts } from '../delivery/webhooks.ts'
@@ -75,6 +75,6 @@ function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
     scheduleChore({ logic, newId }),
     positionChore,
     catchUpChore({ logic, newId }),
-    eventNewsChore(),
+    newsChore(),
   ]
 }

@@ -2,7 +2,6 @@
 
 import { reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
 import { demandSize } from '../jobs/job.ts'
 
@@ -15,17 +14,17 @@ export interface NewSignal {
   readonly data: string
 }
 
-// The lock is that of the workflow's own rest: a signal is either seen by it, or wakes it.
-const lockText = `select state, (select count(*) from plinth.workflow_signal
-      where workflow_id = $1 and taken_by is null)
-  from plinth.workflow where id = $1 for no key update`
-const keepText = `insert into plinth.workflow_signal (workflow_id, signal, data, sent_at)
-  values ($1, $2, $3, $4::timestamp with time zone)`
+const stateText = 'select state from plinth.workflow where id = $1'
+const keepText = `with kept as (
+    insert into plinth.workflow_signal (workflow_id, signal, data, sent_at)
+    values ($1, $2, $3, $4::timestamp with time zone)
+  )
+  insert into plinth.workflow_nudge (workflow_id) values ($1)`
 
 /**
- * Gives a workflow a signal, which is kept until it waits for it. False where the workflow has
- * ended: then nothing is kept. Fails with `not_found` where there is no such workflow, and with
- * `conflict` where it has too many signals already.
+ * Gives a workflow a signal, which is kept until it waits for it. It only adds rows, so that whoever
+ * sends signals waits for nobody and conflicts with nobody: a worker wakes the workflow after the
+ * commit. False where the workflow has ended: then nothing is kept. Fails with `not_found`.
  */
 export async function sendSignal(
   session: Session,
@@ -34,25 +33,19 @@ export async function sendSignal(
 ): Promise<boolean> {
   demandSize(data, `The data of the signal ${signal}`)
   const { rows } = await session.query({
-    name: 'plinth_workflow_lock',
-    text: lockText,
+    name: 'plinth_workflow_state',
+    text: stateText,
     values: [workflowId],
   })
-  const [state, kept] = rows[0] ?? []
+  const state = rows[0]?.[0]
   if (!state) throw noWorkflow(workflowId)
   if (state !== 'running') return false
-  if (Number(kept) >= limits.workflowSignalsMax) {
-    throw new Failure('conflict', {
-      detail: `The workflow "${workflowId}" has ${kept} signals that it never waited for.`,
-    })
-  }
   const keeping = session.query({
     name: 'plinth_workflow_keep_signal',
     text: keepText,
     values: [workflowId, signal, data, now],
   })
   await Promise.all([keeping, reach('signal.arrived')])
-  await wakeWorkflows(session, [workflowId], now)
   return true
 }
 
@@ -72,6 +65,8 @@ export function noWorkflow(id: string): Failure {
   return new Failure('not_found', { detail: `There is no workflow "${id}".` })
 }
 
+const lockText = `select 1 from plinth.workflow where id = any($1::text[]) order by id
+  for no key update`
 const wakeText = `with woken as (
     update plinth.workflow set resting = false, wake_at = null
     where id = any($1::text[]) and resting returning job_id
@@ -79,13 +74,39 @@ const wakeText = `with woken as (
   update plinth.job set state = 'ready', run_at = $2::timestamp with time zone
   where id in (select job_id from woken) and state in ('delayed', 'retrying')`
 
-/** Wakes workflows that rest. One that is under way looks for news itself before it rests. */
+/**
+ * Wakes workflows that rest; one that is under way looks for news itself before it rests. The lock
+ * waits for one that is just going to rest; only what is asked behind it sees that it does.
+ */
 export async function wakeWorkflows(
   session: Session,
   ids: readonly string[],
   now: string,
 ): Promise<void> {
+  await session.query({ name: 'plinth_workflow_wake_lock', text: lockText, values: [ids] })
   await session.query({ name: 'plinth_workflow_wake', text: wakeText, values: [ids, now] })
+}
+
+const nudgesText = `select position, workflow_id from plinth.workflow_nudge
+  order by position limit 500`
+const forgetText = 'delete from plinth.workflow_nudge where position = any($1::bigint[])'
+
+/** Wakes the workflows that were told something. Returns how many nudges there were. */
+export async function wakeNudged(session: Session, now: string): Promise<number> {
+  const { rows } = await session.query({
+    name: 'plinth_workflow_nudges',
+    text: nudgesText,
+    values: [],
+  })
+  if (rows.length === 0) return 0
+  await wakeWorkflows(session, [...new Set(rows.map(([, id]) => String(id)))], now)
+  // Last: where this process dies before, they are woken once more, and find nothing to do.
+  await session.query({
+    name: 'plinth_workflow_forget_nudges',
+    text: forgetText,
+    values: [rows.map(([position]) => position)],
+  })
+  return rows.length
 }
 
 // From the new events to who waits for them, and not the other way round: thousands may wait.
@@ -131,8 +152,6 @@ export async function wakeForEvents(
 const cancelText = `update plinth.workflow
   set cancel_reason = coalesce(cancel_reason, $2)
   where id = $1 and state = 'running' returning id`
-const stateText = 'select state from plinth.workflow where id = $1'
-
 /**
  * Asks a workflow to stop and to undo what it has done. False where it has ended or is being undone
  * already. Fails with `not_found`.

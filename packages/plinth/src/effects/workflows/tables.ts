@@ -78,6 +78,10 @@ export const workflowTables = [
       taken_by text
     );
     create index workflow_signal_workflow on plinth.workflow_signal (workflow_id, number);
+    create table plinth.workflow_nudge (
+      position bigint generated always as identity primary key,
+      workflow_id text not null
+    );
     create table plinth.workflow_event_wait (
       event text not null,
       subject text not null,

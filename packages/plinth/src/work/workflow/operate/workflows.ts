@@ -72,7 +72,8 @@ export function openWorkflows(runtime: Runtime): Workflows {
   const { catalog, database, newId } = runtime
   const now = (): string => instantText(runtime.clock.now())
   const change = async <T>(work: (session: Session) => Promise<T>): Promise<T> => {
-    const value = await database.transaction(work)
+    // Every change here is guarded by a lock or a key of its own.
+    const value = await database.transaction(work, { isolation: 'read committed' })
     runtime.effects.wake()
     return value
   }

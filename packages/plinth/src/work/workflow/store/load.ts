@@ -1,5 +1,6 @@
 /** Owns the reading of a workflow for the worker that takes it up. */
 
+import { limits } from '../../../base/limits.ts'
 import type { Session } from '../../../database/database.ts'
 import type { Instance, KeptSignal, Loaded, StoredEnding } from '../journal.ts'
 import type { StepKind, StepRecord, StoredError, UndoRecord } from '../replay/record.ts'
@@ -16,8 +17,11 @@ const stepsText = `select place, name, kind, state, number, result, error, attem
     (extract(epoch from ended_at) * 1000)::bigint, undoable, reused, undo_state, undo_attempts,
     (extract(epoch from undo_due_at) * 1000)::bigint
   from plinth.workflow_step where workflow_id = $1 order by number`
-const signalsText = `select number, signal, data from plinth.workflow_signal
-  where workflow_id = $1 and taken_by is null order by number`
+// More than it has steps no run can take.
+const signalsText = `select number, signal, data from (
+    select number, signal, data, row_number() over (partition by signal order by number) as place
+    from plinth.workflow_signal where workflow_id = $1 and taken_by is null) kept
+  where place <= $2::integer order by number`
 
 /** A workflow with what its journal needs to know beside. */
 export interface LoadedRow extends Loaded {
@@ -32,8 +36,8 @@ export async function loadWorkflow(session: Session, id: string): Promise<Loaded
   if (row === undefined) return undefined
   // A workflow that has just begun has neither, and is loaded by one statement.
   const [steps, signals] = await Promise.all([
-    row[10] === 't' ? rowsOf(session, loadSteps, id) : none,
-    row[11] === 't' ? rowsOf(session, loadSignals, id) : none,
+    row[10] === 't' ? rowsOf(session, loadSteps, [id]) : none,
+    row[11] === 't' ? rowsOf(session, loadSignals, [id, limits.workflowStepsMax]) : none,
   ])
   return {
     instance: instanceOf(id, row),
@@ -49,9 +53,9 @@ const loadSignals = Object.freeze({ name: 'plinth_workflow_load_signals', text: 
 async function rowsOf(
   session: Session,
   statement: { readonly name: string; readonly text: string },
-  id: string,
+  values: readonly unknown[],
 ): Promise<readonly Row[]> {
-  const { rows } = await session.query({ ...statement, values: [id] })
+  const { rows } = await session.query({ ...statement, values })
   return rows
 }
 
