@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { onBothServers, rejects } from './servers.ts'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { sleep } from '../../base/time.ts'
+import { onBothServers, rejects, say } from './servers.ts'
 
 onBothServers('the length of rows', (server) => {
   test('rows longer in all than allowed are refused, and cost no memory', async (context) => {
@@ -13,5 +16,23 @@ onBothServers('the length of rows', (server) => {
     ])
     assert.match(refused.detail, /99999 bytes/)
     assert.equal(whole.rows.length, 100)
+  })
+
+  test('answers are let go although others are still under way behind them', async (context) => {
+    const database = await server.open(context, { poolConnectionsMax: 1 })
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc')
+    await database.transaction(async (session) => {
+      await session.query(say('select 1'))
+      const answered = session
+        .query(say("select repeat('x', 100000)"))
+        .then(({ rows }) => new WeakRef(rows))
+      const slow = session.query(say('select pg_sleep(0.3)'))
+      const rows = await answered
+      await sleep(20)
+      collect()
+      assert.ok(rows.deref() === undefined, 'something holds the rows of an answered statement')
+      await slow
+    })
   })
 })

@@ -54,7 +54,8 @@ export class Wire {
   readonly #options: WireOptions
   readonly #writer = new MessageWriter()
   readonly #statements: PreparedStatements
-  #exchanges: Exchange[] = []
+  /** What was answered is let go at once: held until the cut, it would outlive its youth. */
+  #exchanges: (Exchange | undefined)[] = []
   #answered = 0
   #answers = 0
   #flushing = false
@@ -137,7 +138,7 @@ export class Wire {
    */
   handOver(from: 'head' | 'followers'): readonly Exchange[] {
     const start = this.#answered + (from === 'head' ? 0 : 1)
-    const handed = this.#exchanges.slice(start)
+    const handed = this.#underWay(start)
     for (const [index, exchange] of handed.entries()) {
       this.#exchanges[start + index] = standInOf(exchange)
     }
@@ -282,6 +283,7 @@ export class Wire {
     this.#state = state
     const exchange = this.head
     if (exchange === undefined) return
+    this.#exchanges[this.#answered] = undefined
     this.#answered += 1
     this.#answers += 1
     // Cut off in one go when all is answered, or when much is: cheaper than a shift per answer.
@@ -316,11 +318,15 @@ export class Wire {
     return true
   }
 
+  #underWay(start: number): readonly Exchange[] {
+    return this.#exchanges.slice(start).filter((exchange) => exchange !== undefined)
+  }
+
   #end(reason: string, cause?: DatabaseError): void {
     if (this.#gone !== undefined) return
     this.#gone = reason
     this.#stream.end()
-    const lost = this.#exchanges.slice(this.#answered)
+    const lost = this.#underWay(this.#answered)
     this.#exchanges = []
     this.#answered = 0
     this.#options.broken(cause ?? brokenConnection(reason, false))
