@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { catalogOf } from '../../../app/compose.ts'
+import { demandMail, type MailSettings, mailbox, mailSettings } from '../../../app/delivery/mail.ts'
 import { app, email, html, kit, text } from '../../../index.ts'
 import { type TestOptions, testApp } from '../../../testing/test-app.ts'
 
@@ -309,4 +311,13 @@ test('only admins read mails, nobody writes them, and secrets are nobody’s', a
   await opened.drain()
   const [sent] = await opened.mails()
   assert.deepEqual([sent?.status, sent?.text], ['sent', ''])
+})
+
+test('production does not start where mails would stay in the house unnoticed', () => {
+  const catalog = catalogOf(store)
+  const start = (settings: MailSettings) => demandMail(catalog, { settings, production: true })
+  assert.throws(() => start(mailbox), { code: 'configuration_invalid' })
+  start({ ...mailbox, kept: true })
+  start(mailSettings('smtp://127.0.0.1:25'))
+  demandMail(catalog, { settings: mailbox, production: false })
 })
