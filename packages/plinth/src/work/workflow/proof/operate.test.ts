@@ -145,6 +145,20 @@ test('a workflow whose job was ended from outside gets another one', async () =>
   assert.equal((await workflows.get(id))?.state, 'completed')
 })
 
+test('a job that was replaced does not come back beside the one in its place', async () => {
+  const { id } = await workflows.start(line, { word: 'd' }, { id: 'line d' })
+  await app.drain()
+  const now = instantText(runtime.clock.now())
+  const find = { text: 'select job_id from plinth.workflow where id = $1', values: [id] }
+  const first = (await runtime.database.query(find)).rows[0]?.[0] ?? ''
+  await cancelJob(runtime.database, first, now)
+  await workflows.retry(id)
+  assert.deepEqual(await retryJobs(runtime.database, [first], now), [])
+  await app.signal(id, go, { word: 'on' })
+  await app.drain()
+  assert.equal((await workflows.get(id))?.state, 'completed')
+})
+
 test('what has ended is kept for its time, then forgotten', async () => {
   await clearAway(runtime)
   assert.ok(await workflows.get('line a'))
