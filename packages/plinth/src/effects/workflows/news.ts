@@ -22,7 +22,7 @@ const keepText = `with kept as (
   insert into plinth.workflow_nudge (workflow_id) values ($1)`
 
 /**
- * Gives a workflow a signal, which is kept until it waits for it. It only adds rows, so that whoever
+ * Gives a workflow a signal, which is kept until it waits for it. It only adds rows, so that who
  * sends signals waits for nobody and conflicts with nobody: a worker wakes the workflow after the
  * commit. False where the workflow has ended: then nothing is kept. Fails with `not_found`.
  */

@@ -22,8 +22,8 @@ const wakeText = `update plinth.job set state = 'ready', run_at = $2::timestamp 
 const living: readonly (string | null)[] = ['ready', 'waiting', 'running', 'delayed', 'retrying']
 
 /**
- * Lets a workflow try again what it would try later, and what it has given up undoing; where its job
- * was ended from outside, it gets another. Fails with `not_found`, and with `conflict` where the
+ * Lets a workflow try again what it would try later, and what it has given up undoing; where its
+ * job was ended from outside, it gets another. Fails with `not_found`, and with `conflict` where the
  * workflow has ended.
  */
 export async function retryWorkflow(

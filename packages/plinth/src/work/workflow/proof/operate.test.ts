@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { clearAway } from '../../../app/housekeeping.ts'
+import { instantText } from '../../../base/time.ts'
+import { cancelJob, retryJobs } from '../../../effects/jobs/manage.ts'
 import { text } from '../../../index.ts'
 import { deskKit, openDesk } from './desk.ts'
 
@@ -135,8 +137,8 @@ test('a workflow whose job was ended from outside gets another one', async () =>
   const { id } = await workflows.start(line, { word: 'c' }, { id: 'line c' })
   await app.drain()
   await runtime.database.query({
-    text: "delete from plinth.job where id = (select job_id from plinth.workflow where id = 'line c')",
-    values: [],
+    text: 'delete from plinth.job where id = (select job_id from plinth.workflow where id = $1)',
+    values: [id],
   })
   await app.signal(id, go, { word: 'on' })
   assert.equal(await app.drain(), 0)
