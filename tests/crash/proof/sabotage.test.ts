@@ -34,11 +34,14 @@ test('events and jobs after the commit are noticed when the server dies between'
 test('a limit that is read, judged and then written is noticed under load', async () => {
   await mustFail(
     {
-      ...{ ...small, postgres: 'embedded', parts: plain, clients: 16, isolation: 'low' },
+      ...{ ...small, postgres: 'embedded', parts: plain, clients: 16, isolation: 'low', kills: 0 },
       sabotages: ['two-step-take'],
-      load: { coupons: 2, pauseMs: 0, weights: { transfer: 0, walk: 0, balances: 0, twice: 0 } },
+      // Whoever reads meanwhile sees what is not true any more.
+      failpoints: 'row.written@*=delay:60ms',
+      quietMs: 6_000,
+      load: { coupons: 1, pauseMs: 0, weights: { transfer: 0, walk: 0, balances: 0, twice: 0 } },
     },
-    /coupon|stock/,
+    /coupon/,
   )
 })
 

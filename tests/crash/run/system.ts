@@ -26,6 +26,8 @@ export interface SystemOptions {
   readonly parts?: Readonly<Partial<Parts>>
   /** The isolation of the action that orders. Default `high`: serializable. */
   readonly isolation?: 'high' | 'low'
+  /** Failpoints that stay set, such as `row.written@*=delay:50ms`. */
+  readonly failpoints?: string
   /** So many of 100 deliveries are answered badly by the receivers. Default 5. */
   readonly troublePercent?: number
 }
@@ -70,6 +72,7 @@ export class System {
     const environment = {
       ...(await this.#startReceivers(troublePercent)),
       PLINTH_DATA: data,
+      FAILPOINTS: options.failpoints ?? '',
       CRASH_ISOLATION: options.isolation ?? 'high',
       CRASH_PARTS: named.map(([name]) => name).join(','),
     }
