@@ -55,7 +55,7 @@ export interface Action {
   run(scope: ActionScope): Promise<ActionResult>
 }
 
-/** Checked input of an action, by name; what was not given is absent. */
+/** Checked input of an action, by name; what was not given is null. */
 export type ActionValues = Readonly<Record<string, unknown>>
 
 /** What an action works with. */

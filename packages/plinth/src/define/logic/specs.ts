@@ -38,7 +38,7 @@ export interface ActionSpec<S extends Models, I extends Shape, O, F extends Fail
   readonly safe?: boolean
   /** Failures of its own, by code, for `fail`. */
   readonly failures?: F
-  /** Default 30,000. */
+  /** Default and most: 15,000. */
   readonly timeoutMs?: number
   readonly description?: string
   readonly run: (scope: ActionScope<S, I, F>) => Answering<S, O>

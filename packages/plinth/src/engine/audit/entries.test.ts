@@ -213,6 +213,13 @@ test('passwords are never recorded, accounts are', async () => {
   for (const [text] of stored.rows) assert.doesNotMatch(text ?? '', /argon|passwordHash/)
 })
 
+test('an admin who may not read a record sees that it changed, not to what', async () => {
+  const outsider = await running.user({ roles: ['admin'] })
+  const [entry] = await entries(outsider, 'model=account&limit=1')
+  assert.deepEqual(entry?.after, {})
+  assert.ok(entry?.hidden.includes('title'))
+})
+
 test('pages go back in time', async () => {
   assert.ok(admin)
   const all = await entries(admin, 'limit=200')

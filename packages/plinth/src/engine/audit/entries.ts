@@ -81,7 +81,7 @@ async function entriesFor(runtime: Runtime, scope: ActionScope): Promise<object>
   const question = { ...asked, limit: limit + 1 }
   const rows = await readAudit(runtime.database, question)
   const page = rows.slice(0, limit)
-  const known = { runtime, caller: scope.caller, ofRecord: asked.record !== undefined }
+  const known = { runtime, caller: scope.caller, ofRecord: typeof asked.record === 'string' }
   const data = page.map((row) => entryOf(known, row))
   return { data, page: { next: rows.length > limit ? (page.at(-1)?.position ?? null) : null } }
 }
@@ -91,7 +91,7 @@ async function demandReader(runtime: Runtime, scope: ActionScope): Promise<void>
   const { caller, input } = scope
   if (caller.is === 'unrestricted') return
   if (caller.is === 'user' && caller.roles.has('admin')) return
-  if (caller.is === 'anonymous' && input.record === undefined) {
+  if (caller.is === 'anonymous' && typeof input.record !== 'string') {
     throw new Failure('sign_in_required', { detail: 'Sign in to read the audit.' })
   }
   if (typeof input.model !== 'string' || typeof input.record !== 'string') {
