@@ -19,12 +19,14 @@ const againText = `update plinth.workflow set resting = false, wake_at = null, p
   where id = $1`
 const wakeText = `update plinth.job set state = 'ready', run_at = $2::timestamp with time zone
   where id = $1::uuid and state in ('delayed', 'retrying')`
+// Run anew, it would go on beside the one in its place.
+const replacedText = 'delete from plinth.job where id = $1::uuid and not state = any($2::text[])'
 const living: readonly (string | null)[] = ['ready', 'waiting', 'running', 'delayed', 'retrying']
 
 /**
  * Lets a workflow try again what it would try later, and what it has given up undoing; where its
- * job was ended from outside, it gets another. Fails with `not_found`, and with `conflict` where the
- * workflow has ended.
+ * job was ended from outside, it gets another. Fails with `not_found`, and with `conflict` where
+ * the workflow has ended.
  */
 export async function retryWorkflow(
   session: Session,
@@ -47,6 +49,7 @@ export async function retryWorkflow(
     await session.query({ text: wakeText, values: [jobId, now] })
     return
   }
+  await session.query({ text: replacedText, values: [oldJob, living] })
   const acting = { caller: readCaller(caller ?? ''), traceId: traceId ?? '' }
   const job = { id: String(jobId), job: workflowJob, queue: workflowJob, priority: 0, runAt: now }
   await insertJobs(session, [{ ...job, ...acting, input: JSON.stringify({ id }) }], now)

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { clearAway } from '../../../app/housekeeping.ts'
 import { instantText } from '../../../base/time.ts'
+import { insertJobs } from '../../../effects/jobs/insert.ts'
 import { cancelJob, retryJobs } from '../../../effects/jobs/manage.ts'
+import { workflowJob } from '../../../effects/workflows/start.ts'
 import { text } from '../../../index.ts'
 import { deskKit, openDesk } from './desk.ts'
 
@@ -159,6 +161,19 @@ test('a job that was replaced does not come back beside the one in its place', a
   await app.signal(id, go, { word: 'on' })
   await app.drain()
   assert.equal((await workflows.get(id))?.state, 'completed')
+})
+
+test('a stray job of a workflow does nothing', async () => {
+  const { id } = await workflows.start(line, { word: 'e' }, { id: 'line e' })
+  await app.drain()
+  const before = await workflows.get(id)
+  const caller = { is: 'anonymous' } as const
+  const now = instantText(runtime.clock.now())
+  const job = { job: workflowJob, queue: workflowJob, priority: 0, runAt: now, traceId: 't' }
+  const stray = { ...job, id: runtime.newId(), caller, input: JSON.stringify({ id }) }
+  await insertJobs(runtime.database, [stray], now)
+  assert.equal(await app.drain(), 1)
+  assert.deepEqual(await workflows.get(id), before)
 })
 
 test('what has ended is kept for its time, then forgotten', async () => {
