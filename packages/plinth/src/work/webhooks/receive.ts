@@ -1,5 +1,6 @@
 /** Owns incoming webhooks: verified, stored with their job, then processed, each once. */
 
+import { createHash } from 'node:crypto'
 import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { instantText } from '../../base/time.ts'
@@ -110,8 +111,14 @@ function jobOf({ webhook, message, id, traceId }: Processing, now: string): NewJ
     ...{ id, job: logicName(job), input: JSON.stringify(input), priority: job.priority },
     ...{ runAt: now, traceId, caller: { is: 'anonymous' } },
     queue: job.queue && logicName(job.queue),
-    key: message.key ?? job.key?.(input as never),
+    key: (message.key && laneOf(message.key)) ?? job.key?.(input as never),
   }
+}
+
+/** Senders may have longer keys than jobs. */
+function laneOf(key: string): string {
+  if (key.length <= limits.jobKeyCharactersMax) return key
+  return createHash('sha256').update(key).digest('base64url')
 }
 
 /** The runners of the jobs that process messages, by name. */

@@ -21,7 +21,10 @@ const desk = kit('desk', {
 let failing = 0
 
 const paid = desk.webhook('paid', {
-  verify: standardWebhook({ secret, key: () => 'one line' }),
+  verify: standardWebhook({
+    secret,
+    key: (data) => (data as { readonly line?: string }).line ?? 'one line',
+  }),
   async run({ message, attempt, data }) {
     await data.unrestricted.note.create({ message: message.id, attempt: attempt.number })
     if (failing > 0) {
@@ -187,5 +190,19 @@ test('through a real server the raw bytes and the headers arrive as they were se
   assert.deepEqual(
     data.map(({ message }) => message),
     ['evt_9'],
+  )
+})
+
+test('a key may be as long as a sender likes to make it', async (t) => {
+  const opened = await open(t)
+  const line = 'l'.repeat(255)
+  for (const id of ['evt_a', 'evt_b']) {
+    assert.equal((await opened.request('POST', place, signed(id, { line }))).status, 200)
+  }
+  await opened.drain()
+  const { data } = await opened.data.note.find({ sort: ['message'] })
+  assert.deepEqual(
+    data.map(({ message }) => message),
+    ['evt_a', 'evt_b'],
   )
 })
