@@ -10,7 +10,7 @@ type Row = readonly (string | null)[]
 const instanceText = `select name, version, input, (extract(epoch from started_at) * 1000)::bigint,
     state, ending, cancel_reason, problems, parent_id, seed,
     exists (select from plinth.workflow_step where workflow_id = $1),
-    exists (select from plinth.workflow_signal where workflow_id = $1)
+    exists (select from plinth.workflow_signal where workflow_id = $1), job_id
   from plinth.workflow where id = $1`
 const stepsText = `select place, name, kind, state, number, result, error, attempts,
     (extract(epoch from due_at) * 1000)::bigint, aim,
@@ -26,6 +26,8 @@ const signalsText = `select number, signal, data from (
 /** A workflow with what its journal needs to know beside. */
 export interface LoadedRow extends Loaded {
   readonly parentId: string | undefined
+  /** The one job by which it goes on. */
+  readonly jobId: string
 }
 
 /** Reads a workflow with its steps and the signals that nobody has taken. */
@@ -44,6 +46,7 @@ export async function loadWorkflow(session: Session, id: string): Promise<Loaded
     records: steps.map(stepOf),
     signals: signals.map(signalOf),
     parentId: row[8] ?? undefined,
+    jobId: row[12] ?? '',
   }
 }
 

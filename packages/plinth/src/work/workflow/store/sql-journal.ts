@@ -62,9 +62,12 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   }
 
   async load(): Promise<Loaded | undefined> {
-    const loaded = await loadWorkflow(this.#parts.runtime.database, this.#parts.id)
-    this.#name = loaded?.instance.name ?? ''
-    this.#parentId = loaded?.parentId
+    const { runtime, id, lease } = this.#parts
+    const loaded = await loadWorkflow(runtime.database, id)
+    // A job that was replaced by another one has nothing to do with it any more.
+    if (loaded?.jobId !== lease.job.id) return undefined
+    this.#name = loaded.instance.name
+    this.#parentId = loaded.parentId
     return loaded
   }
 
