@@ -158,3 +158,12 @@ test('calls from code are typed by the action', async () => {
   const nothing: undefined = await its.call(transfer, input).catch(() => undefined)
   assert.equal(nothing, undefined)
 })
+
+test("a word too long to name something limited is its sender's mistake", async () => {
+  const send = (word: string) =>
+    its.request('POST', '/api/shop/quota', { body: { word, limit: 0 } })
+  assert.equal((await send('w'.repeat(200))).status, 200)
+  const long = await send('w'.repeat(300))
+  assert.equal(long.status, 422)
+  assert.equal((long.json() as { code: string }).code, 'invalid_input')
+})

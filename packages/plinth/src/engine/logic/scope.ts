@@ -2,7 +2,7 @@
 
 import type { Caller } from '../../access/caller.ts'
 import { assert } from '../../base/assert.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, invalidInput } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
 import type { Models } from '../../define/infer.ts'
@@ -193,8 +193,11 @@ function demandTaking({
   readonly quantity: number
   readonly windowMs: number | undefined
 }): void {
-  const long = key.length > keyCharactersMax + 'many '.length || key.includes('\0')
-  assert(!long, `A name of something limited has at most ${keyCharactersMax} characters.`)
+  // A name is often what a caller typed, such as the word of an offer.
+  if (key.length > keyCharactersMax + 'many '.length || key.includes('\0')) {
+    const detail = `A name of something limited has at most ${keyCharactersMax} characters.`
+    throw invalidInput([{ pointer: '/key', code: 'wrong_length', detail }])
+  }
   assert(Number.isSafeInteger(limit) && limit >= 0, 'A limit is a whole number.')
   const whole = Number.isSafeInteger(quantity) && quantity >= 1
   assert(whole, 'A quantity is a whole number of at least 1.')
