@@ -10,6 +10,9 @@ import type { Sandbox } from 'plinth/payments'
 const store = join(import.meta.dirname, '..', '..')
 const command = join(store, '..', '..', 'packages', 'plinth', 'bin', 'plinth.js')
 
+/** So long anything may take, on a busy machine with servers that start anew. */
+const patienceMs = 45_000
+
 /** A server process with its supervisor, workers and PostgreSQL. */
 export class StoreServer {
   readonly url: string
@@ -47,8 +50,9 @@ export class StoreServer {
 
   /** Waits until it answers. */
   async ready(): Promise<void> {
-    for (let turn = 0; turn < 600; turn++) {
-      const well = await fetch(`${this.url}/health/ready`).then(
+    for (const endsAt = Date.now() + patienceMs; Date.now() < endsAt; ) {
+      const signal = AbortSignal.timeout(2_000)
+      const well = await fetch(`${this.url}/health/ready`, { signal }).then(
         ({ ok }) => ok,
         () => false,
       )
@@ -78,7 +82,10 @@ export class StoreServer {
 
   async stop(): Promise<void> {
     this.#supervisor?.kill('SIGTERM')
-    await this.#gone
+    const ended = await Promise.race([this.#gone.then(() => true), pause(patienceMs)])
+    if (ended) return
+    await this.killSupervisor()
+    assert.fail(`the store did not stop: ${this.#said}`)
   }
 
   /** The password of a ready-made account. */
@@ -117,18 +124,22 @@ export class StoreServer {
       ...(key === undefined ? {} : { 'idempotency-key': key }),
     }
     const request = { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) }
-    for (let turn = 0; turn < 1_000; turn++) {
-      const answer = await fetch(`${this.url}/api/${path}`, request).then(
+    let last = ''
+    const endsAt = Date.now() + patienceMs
+    while (Date.now() < endsAt) {
+      const signal = AbortSignal.timeout(10_000)
+      const answer = await fetch(`${this.url}/api/${path}`, { ...request, signal }).then(
         async (response) => ({ status: response.status, text: await response.text() }),
         () => undefined,
       )
       if (answer && answer.status < 300) return JSON.parse(answer.text) as T
       const again = !answer || answer.status >= 500 || [409, 429].includes(answer.status)
       const running = answer?.status !== 409 || answer.text.includes('in_progress')
-      assert.ok(again && running, `${method} ${path}: ${answer?.status} ${answer?.text}`)
+      last = `${answer?.status} ${answer?.text}`
+      assert.ok(again && running, `${method} ${path}: ${last}`)
       await pause(50)
     }
-    return assert.fail(`${method} ${path} was never answered`)
+    return assert.fail(`${method} ${path} was never answered: ${last} ${this.#said}`)
   }
 }
 
