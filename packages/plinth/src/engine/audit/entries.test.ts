@@ -32,6 +32,7 @@ const ledger = kit('ledger', {
         secret: text({ optional: true }),
         staffNote: text({ optional: true }),
         tags: manyToMany('tag'),
+        flags: manyToMany('flag'),
         note: text({ optional: true }),
       },
       access: {
@@ -47,6 +48,10 @@ const ledger = kit('ledger', {
     tag: {
       fields: { name: text(), accounts: manyToMany('account') },
       access: { read: anyone, write: anyone },
+    },
+    flag: {
+      fields: { name: text(), accounts: manyToMany('account') },
+      access: { read: ({ me }) => me.is('staff'), write: ({ me }) => me.is('staff') },
     },
     everything: {
       fields: {
@@ -148,6 +153,19 @@ test('a change leaves who, what, before and after, in the same commit', async ()
   assert.equal(gone.status, 422)
   const [last] = await entries(admin, `model=account&record=${made.id}`)
   assert.deepEqual([last?.verb, last?.before.title, last?.after], ['delete', 'Yours', {}])
+})
+
+test('links to what a reader may not see are told by their name alone', async () => {
+  assert.ok(ann && staff)
+  const as = (user: TestUser) => running.as(user) as never as Record<string, Model>
+  const flag = await as(staff).flag?.create({ name: 'suspect' })
+  const made = await as(ann).account?.create({ title: 'Hers', ownerId: ann.id })
+  const links = { flagIds: [flag?.id] }
+  await as(staff).account?.update(made?.id ?? '', links)
+  const [seen] = await entries(ann, `model=account&record=${made?.id}`)
+  assert.deepEqual([seen?.after, seen?.hidden], [{}, ['flagIds']])
+  const [whole] = await entries(staff, `model=account&record=${made?.id}`)
+  assert.deepEqual([whole?.after, whole?.hidden], [links, []])
 })
 
 interface Model {

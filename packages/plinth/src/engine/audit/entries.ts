@@ -151,13 +151,20 @@ function visibleFields(
   const { catalog } = runtime
   const row = { model, alias: 't' }
   // Entries of deleted records are seen by whoever sees every record.
-  const record = { ...model, softDelete: false }
-  const whole =
-    ofRecord || readCondition(catalog, facts, { ...row, model: record }).constant === true
+  const all = (of: Model): boolean =>
+    readCondition(catalog, facts, { ...row, model: { ...of, softDelete: false } }).constant === true
+  const linked = new Map(
+    [...model.relations.values()].map(({ inputName, target }) => [inputName, target]),
+  )
+  const whole = ofRecord || all(model)
   return (name) => {
     if (!whole && caller.is !== 'unrestricted') return false
     const field = model.fields.get(name)
-    if (!field) return [...model.relations.values()].some((one) => one.inputName === name)
+    if (!field) {
+      // The ids of records that the caller may not see are theirs to keep.
+      const target = catalog.models.get(linked.get(name) ?? '')
+      return target !== undefined && all(target)
+    }
     return fieldRead({ catalog, facts, row }, field).constant === true
   }
 }
