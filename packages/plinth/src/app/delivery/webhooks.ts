@@ -1,10 +1,12 @@
 /** Owns the wiring of webhooks, outgoing and incoming, and of the pages beside the API. */
 
+import { Failure } from '../../base/failure.ts'
 import type { App } from '../../define/kit.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Action, Runtime } from '../../engine/runtime.ts'
 import type { Handler } from '../../http/message.ts'
 import type { MailSettings } from '../../mail/settings.ts'
+import { classOf } from '../../outbound/address.ts'
 import { type OutboundPolicy, outboundPolicy } from '../../outbound/target.ts'
 import { createIncoming } from '../../rest/incoming.ts'
 import { createMailbox, type MailboxMail } from '../../rest/mailbox.ts'
@@ -86,12 +88,19 @@ function mailboxOf(runtime: Runtime, { from }: MailSettings): Handler {
   const records = recordAccess(runtime, runtime.database)
   const find = async (query: object): Promise<readonly MailboxMail[]> =>
     (await records.find('mail', query)) as unknown as readonly MailboxMail[]
-  return createMailbox({
+  const pages = createMailbox({
     latest: () => find({ sort: ['-createdAt', '-id'], limit: 100 }),
     find: async (id) => (await find({ filter: { id }, limit: 1 }))[0],
     sender: from.name === '' ? from.address : `${from.name} <${from.address}>`,
   })
+  return (request) => {
+    // Mails hold links that sign people in: who forgot NODE_ENV=production shows them to nobody.
+    if (near.has(classOf(request.remoteAddress))) return pages(request)
+    throw new Failure('not_found')
+  }
 }
+
+const near: ReadonlySet<string> = new Set(['loopback', 'private', 'link-local'])
 
 /** A handler that knows places beside its own. */
 export function withPlaces(handler: Handler, places: ReadonlyMap<string, Handler>): Handler {

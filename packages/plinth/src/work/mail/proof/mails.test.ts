@@ -321,3 +321,15 @@ test('production does not start where mails would stay in the house unnoticed', 
   start(mailSettings('smtp://127.0.0.1:25'))
   demandMail(catalog, { settings: mailbox, production: false })
 })
+
+test('the mailbox is shown to this machine and its networks, to nobody else', async (t) => {
+  const opened: Shop = await open(t)
+  await opened.call(invite, { to: 'ann@home.example', token: 't0ken' })
+  const [mail] = await opened.mails()
+  const expected = { '127.0.0.1': 200, '::1': 200, '192.168.7.9': 200, '8.8.8.8': 404, '': 404 }
+  for (const [remoteAddress, status] of Object.entries(expected)) {
+    const answer = await opened.request('GET', `/mailbox/${mail?.id}`, { remoteAddress })
+    assert.equal(answer.status, status, remoteAddress)
+    assert.equal(answer.text.includes('t0ken'), status === 200)
+  }
+})
