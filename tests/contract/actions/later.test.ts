@@ -117,3 +117,19 @@ test('what a call was given is forgotten when it has ended', async () => {
   assert.equal(done.state, 'done')
   assert.equal((await its.data.product.get(product)).stock, 9)
 })
+
+test('who was suspended meanwhile does nothing any more', async () => {
+  const carl = await its.user()
+  const { id: product } = await its.data.product.create({ name: 'pen', stock: 10 })
+  const headers = { prefer: 'respond-async' }
+  const asked = { as: carl, body: { product }, headers }
+  assert.equal((await its.request('POST', '/api/products/buy', asked)).status, 202)
+  await its.running.users.records.update('user', carl.id, { suspended: true })
+  await its.drain()
+  assert.equal((await its.data.product.get(product)).stock, 10)
+  const { rows } = await its.running.runtime.database.query({
+    text: "select state, failure::jsonb ->> 'code' from plinth.operation where caller = $1",
+    values: [`user:${carl.id}`],
+  })
+  assert.deepEqual(rows, [['failed', 'sign_in_required']])
+})

@@ -10,7 +10,7 @@ import { admitAction, runAllowed } from '../../engine/logic/action/action.ts'
 import { failureText, laterJob } from '../../engine/logic/action/later.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { Lease, Runner } from '../lease.ts'
-import { callerOf } from '../run/callers.ts'
+import { callerOf, isStillThere } from '../run/callers.ts'
 
 const attemptsMax = 5
 const cancelPollMs = 500
@@ -53,6 +53,7 @@ class LaterCall {
   async #act(operation: ActionOperation, input: unknown): Promise<void> {
     const runtime = this.#runtime
     const { job, aborted } = this.#lease
+    if (!(await isStillThere(runtime.database, job.caller))) throw suspended()
     const caller = await callerOf(runtime.database, job.caller)
     const call = {
       ...{ operation: operation.name, as: { caller }, input, remoteAddress: '' },
@@ -126,6 +127,12 @@ class LaterCall {
 
 function cancelled(): Failure {
   return new Failure('conflict', { detail: 'The call was cancelled: nothing was done.' })
+}
+
+function suspended(): Failure {
+  return new Failure('sign_in_required', {
+    detail: 'The account was suspended or deleted before the call was made: nothing was done.',
+  })
 }
 
 function gone(action: string): Failure {

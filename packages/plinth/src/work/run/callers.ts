@@ -33,6 +33,11 @@ export async function callerOf(database: Database, caller: JobCaller): Promise<C
   return present(found, 'the caller of a job')
 }
 
+/** False for a user who was suspended or deleted since: what only they wanted is not done. */
+export async function isStillThere(database: Database, caller: JobCaller): Promise<boolean> {
+  return caller.is !== 'user' || (await rolesOf(database, [caller.id])).has(caller.id)
+}
+
 async function rolesOf(
   database: Database,
   ids: readonly string[],
