@@ -242,6 +242,8 @@ async function inTime<T>(
     return { value, wakes, late }
   }
   const { waitedFor, together } = store(session)
+  // Where what is waited for fails, nobody comes to these: the transaction fails for all of them.
+  for (const work of together) work.catch(ignore)
   await Promise.all([waitedFor, run.after?.(session, value)])
   await sent([...together, run.last?.(session, value)])
   return { value, wakes }
@@ -252,10 +254,9 @@ async function inTime<T>(
  * not wait for their answers. Where PostgreSQL refuses one of them, COMMIT fails with that.
  */
 async function sent(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
+  for (const work of works) work?.catch(ignore)
   for (const work of works) {
-    if (work === undefined) continue
-    work.catch(ignore)
-    await Promise.race([work, undefined])
+    if (work !== undefined) await Promise.race([work, undefined])
   }
 }
 
