@@ -21,7 +21,7 @@ export type LooseModels = Readonly<Record<string, AnyModelSpec>>
 
 /** A catalog of one kit, `shop`. */
 export function declare(models: LooseModels, name = 'shop'): Catalog {
-  const kit = { is: 'kit', name, uses: [], models, extends: {} } as unknown as AnyKit
+  const kit = { is: 'kit', name, uses: [], models, extends: {}, logic: [] } as unknown as AnyKit
   return compileCatalog(app({ kits: [kit] }))
 }
 
