@@ -32,7 +32,7 @@ export const matrix: Readonly<Record<string, Room>> = {
   query: { may: ['base', 'kinds', 'catalog', 'sql', 'access'], typesOf: ['define'] },
   effects: { may: ['base', 'catalog', 'sql', 'database'] },
   engine: { may: [...foundation, 'effects'] },
-  // outbound, mail, webhooks: what leaves is made and signed there; work only says when, and stores.
+  // outbound, mail, webhooks: what leaves is made and signed there; work says when, and stores.
   work: {
     may: [
       'base',

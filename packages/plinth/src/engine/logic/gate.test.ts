@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Gates } from './gate.ts'
 
-test('a gate lets all through until they stand in each other’s way, then fewer, then more', async () => {
+test('a gate lets all through until they collide, then fewer, then more', async () => {
   const gates = new Gates()
   let running = 0
   let most = 0

@@ -1,4 +1,4 @@
-/** Owns the gate of each piece of logic: how many of its transactions run at once in this process. */
+/** Owns the gate of each piece of logic: how many of its transactions run at once here. */
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
