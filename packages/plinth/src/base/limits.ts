@@ -98,6 +98,7 @@ export const limits = Object.freeze({
   // workflows
   workflowStepsMax: 1_000,
   workflowResultBytesMax: 262_144,
+  workflowSignalsMax: 1_000,
   workflowIdCharactersMax: 200,
   workflowStallMs: 60_000,
   workflowExternalTimeoutMs: 60_000,

@@ -2,6 +2,7 @@
 
 import { reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
 import { demandSize } from '../jobs/job.ts'
 
@@ -14,7 +15,9 @@ export interface NewSignal {
   readonly data: string
 }
 
-const stateText = 'select state from plinth.workflow where id = $1'
+const stateText = 'select state, crowded from plinth.workflow where id = $1'
+const untakenText = `select count(*) from plinth.workflow_signal
+  where workflow_id = $1 and taken_by is null`
 const keepText = `with kept as (
     insert into plinth.workflow_signal (workflow_id, signal, data, sent_at)
     values ($1, $2, $3, $4::timestamp with time zone)
@@ -24,7 +27,11 @@ const keepText = `with kept as (
 /**
  * Gives a workflow a signal, which is kept until it waits for it. It only adds rows, so that who
  * sends signals waits for nobody and conflicts with nobody: a worker wakes the workflow after the
- * commit. False where the workflow has ended: then nothing is kept. Fails with `not_found`.
+ * commit. False where the workflow has ended: then nothing is kept.
+ *
+ * Fails with `not_found`, and with `conflict` where `workflowSignalsMax` signals wait already. The
+ * worker that wakes the workflow counts them: what is sent before it has looked, usually within
+ * milliseconds, is kept all the same.
  */
 export async function sendSignal(
   session: Session,
@@ -37,9 +44,10 @@ export async function sendSignal(
     text: stateText,
     values: [workflowId],
   })
-  const state = rows[0]?.[0]
+  const [state, crowded] = rows[0] ?? []
   if (!state) throw noWorkflow(workflowId)
   if (state !== 'running') return false
+  if (crowded === 't') await demandRoom(session, workflowId)
   const keeping = session.query({
     name: 'plinth_workflow_keep_signal',
     text: keepText,
@@ -47,6 +55,21 @@ export async function sendSignal(
   })
   await Promise.all([keeping, reach('signal.arrived')])
   return true
+}
+
+/**
+ * Some may have been taken since. Only who tells a crowded workflow looks at its signals: in a
+ * serializable transaction that look conflicts with everybody who sends beside it.
+ */
+async function demandRoom(session: Session, id: string): Promise<void> {
+  const query = { name: 'plinth_workflow_untaken', text: untakenText, values: [id] }
+  const { rows } = await session.query(query)
+  const count = Number(rows[0]?.[0])
+  if (count < limits.workflowSignalsMax) return
+  const cure = 'wait for them in its code, send fewer, or cancel it.'
+  throw new Failure('conflict', {
+    detail: `The workflow "${id}" has ${count} signals that it has not taken: ${cure}`,
+  })
 }
 
 /** Gives workflows signals, one after another. Each answer is that of `sendSignal`. */
@@ -89,6 +112,13 @@ export async function wakeWorkflows(
 
 const nudgesText = `select position, workflow_id from plinth.workflow_nudge
   order by position limit 500`
+const crowdText = `with counted as (
+    select w.id, w.crowded, (select count(*) from plinth.workflow_signal
+      where workflow_id = w.id and taken_by is null) >= $2::integer as now
+    from plinth.workflow w where w.id = any($1::text[]) and w.state = 'running'
+  )
+  update plinth.workflow w set crowded = counted.now
+  from counted where w.id = counted.id and counted.crowded <> counted.now`
 const forgetText = 'delete from plinth.workflow_nudge where position = any($1::bigint[])'
 
 /** Wakes the workflows that were told something. Returns how many nudges there were. */
@@ -99,7 +129,13 @@ export async function wakeNudged(session: Session, now: string): Promise<number>
     values: [],
   })
   if (rows.length === 0) return 0
-  await wakeWorkflows(session, [...new Set(rows.map(([, id]) => String(id)))], now)
+  const ids = [...new Set(rows.map(([, id]) => String(id)))]
+  await wakeWorkflows(session, ids, now)
+  await session.query({
+    name: 'plinth_workflow_crowd',
+    text: crowdText,
+    values: [ids, limits.workflowSignalsMax],
+  })
   // Last: where this process dies before, they are woken once more, and find nothing to do.
   await session.query({
     name: 'plinth_workflow_forget_nudges',

@@ -33,8 +33,10 @@ export interface StartedWorkflow {
 
 // An update of the row that is there, so that the look at it counts as one for PostgreSQL (N1).
 const startText = `insert into plinth.workflow
-    (id, seed, name, version, input, started_at, caller, trace_id, job_id, parent_id)
-  values ($1, $1, $2, $3::integer, $4, $5::timestamp with time zone, $6, $7, $8::uuid, $9)
+    (id, seed, name, version, input, started_at, caller, trace_id, job_id, parent_id,
+      log_position)
+  values ($1, $1, $2, $3::integer, $4, $5::timestamp with time zone, $6, $7, $8::uuid, $9,
+    (select position from plinth.event_head))
   on conflict (id) do update set starts = workflow.starts + 1
   returning starts, name`
 

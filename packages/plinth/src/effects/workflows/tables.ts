@@ -4,7 +4,12 @@
  * `resting`: the job of the workflow waits; whoever brings news takes the mark away and wakes the
  * job, under the lock of the workflow's row, always before that of the job. `number` of a step is
  * drawn when it ends: what is undone is undone in its reverse order. `seed` is the id of the first
- * of all forks: chance must be the same in each of them.
+ * of all forks: chance must be the same in each of them. `log_position`: the head of the event log
+ * as the start saw it. Positions are given after the commit and only grow, so whatever was
+ * committed after the start has a higher one, or none yet; clocks, and `seq`, which is drawn before
+ * the commit, say nothing about that. What was committed just before the start and has no position
+ * yet counts too: rather one event of the same instant too many than one too few. `crowded`: it had
+ * `workflowSignalsMax` signals that nobody has taken when it was last told something.
  */
 export const workflowTables = [
   {
@@ -18,8 +23,10 @@ export const workflowTables = [
       state text not null default 'running'
         check (state in ('running', 'undoing', 'completed', 'failed', 'cancelled')),
       resting boolean not null default false,
+      crowded boolean not null default false,
       wake_at timestamp with time zone,
       started_at timestamp with time zone not null,
+      log_position bigint not null,
       ended_at timestamp with time zone,
       keep_until timestamp with time zone,
       starts integer not null default 1,

@@ -22,9 +22,10 @@ const stepText = `select s.number, exists (select 1 from plinth.workflow_step u
       where u.workflow_id = s.workflow_id and u.number < s.number and u.undo_state is not null)
   from plinth.workflow_step s where s.workflow_id = $1 and s.name = $2`
 const workflowText = `insert into plinth.workflow
-    (id, seed, name, version, input, started_at, caller, trace_id, job_id, forked_from)
-  select $2, seed, name, coalesce($3::integer, version), input, started_at, caller, trace_id,
-    $4::uuid, id
+    (id, seed, name, version, input, started_at, log_position, caller, trace_id, job_id,
+      forked_from)
+  select $2, seed, name, coalesce($3::integer, version), input, started_at, log_position,
+    caller, trace_id, $4::uuid, id
   from plinth.workflow where id = $1
   returning caller, trace_id`
 // What is not at its end is done anew, and so is everything that ended behind the step.

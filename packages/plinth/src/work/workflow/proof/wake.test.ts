@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { wakeWorkflows } from '../../../effects/workflows/news.ts'
+import { limits } from '../../../base/limits.ts'
+import { sendSignal, wakeWorkflows } from '../../../effects/workflows/news.ts'
 import { text } from '../../../index.ts'
 import { deskKit, openDesk } from './desk.ts'
 
@@ -57,3 +58,28 @@ test('who wakes a workflow that is just going to rest wakes it all the same', as
   await waking
   assert.equal(await jobState(id), 'ready')
 })
+
+test('signals that nobody takes have a cap, and there is room again behind it', async () => {
+  const { id } = await app.start(waiter, {})
+  await app.drain()
+  await keepSignals(id, limits.workflowSignalsMax)
+  await app.drain()
+  const told = { workflowId: id, signal: 'desk.other', data: '{}' }
+  const send = () => sendSignal(database, told, '2026-01-01T00:00:00Z')
+  await assert.rejects(send(), { code: 'conflict', message: /1000 signals.*: wait for them/ })
+  await assert.rejects(app.signal(id, go, { word: 'more' }), { code: 'conflict' })
+  const text = `delete from plinth.workflow_signal where number =
+    (select min(number) from plinth.workflow_signal where workflow_id = $1)`
+  await database.query({ text, values: [id] })
+  assert.equal(await send(), true)
+  await assert.rejects(send(), { code: 'conflict' })
+})
+
+/** As that many signals do, of a name for which the workflow does not wait. */
+async function keepSignals(id: string, count: number): Promise<void> {
+  const text = `insert into plinth.workflow_signal (workflow_id, signal, data, sent_at)
+    select $1, 'desk.other', '{}', now() from generate_series(2, $2::integer)`
+  await database.query({ text, values: [id, count] })
+  const told = { workflowId: id, signal: 'desk.other', data: '{}' }
+  assert.equal(await sendSignal(database, told, '2026-01-01T00:00:00Z'), true)
+}

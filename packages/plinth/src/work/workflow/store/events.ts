@@ -37,7 +37,7 @@ const findText = `select e.id, e.type, e.source, e.subject,
   from plinth.workflow_event_wait n
   join plinth.workflow w on w.id = n.workflow_id
   join plinth.event e on e.type = n.event and e.subject = n.subject
-    and e.time >= w.started_at and not e.id = any(n.taken)
+    and (e.position is null or e.position > w.log_position) and not e.id = any(n.taken)
   where n.workflow_id = $1 and n.place = $2
   order by e.seq limit 1`
 

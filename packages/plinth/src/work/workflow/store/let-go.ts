@@ -21,7 +21,7 @@ const newsText = `select case w.state when 'running' then
         and g.taken_by is null)
     or exists (select 1 from plinth.workflow_event_wait n
       join plinth.event e on e.type = n.event and e.subject = n.subject
-        and e.time >= w.started_at and not e.id = any(n.taken)
+        and (e.position is null or e.position > w.log_position) and not e.id = any(n.taken)
       where n.workflow_id = w.id)
     or exists (select 1 from plinth.workflow_step s
       join plinth.workflow c on c.id = s.aim and c.ended_at is not null
