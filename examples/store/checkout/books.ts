@@ -43,11 +43,17 @@ export async function book(
   })
 }
 
-/** Notes something that people have to look at. */
+/** Notes something that people have to look at, in whatever words the provider has put it. */
 export async function report(
   { data }: Scope,
   detail: string,
   paymentId: string | null = null,
 ): Promise<void> {
-  await data.unrestricted.discrepancy.create({ paymentId, detail: detail.slice(0, 500) })
+  await data.unrestricted.discrepancy.create({ paymentId, detail: lineOf(detail) })
+}
+
+/** A text of others as one line that fits: a note that were refused would stop the whole step. */
+function lineOf(text: string): string {
+  const line = text.toWellFormed().replace(/[\s\p{Cc}]+/gu, ' ')
+  return [...line].slice(0, 500).join('')
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, test } from 'node:test'
+import { usePayments } from '../provider.ts'
 import {
   ask,
   buy,
@@ -213,6 +214,19 @@ describe('what goes wrong at the provider', () => {
       amount: { amount: 1, currency: 'GBP' },
     })
   })
+})
+
+test('words of the provider that fit no field stop nothing: one line is noted', async (t) => {
+  const message = `Not\u0000 \r\nnow\u2028${'\u{1F525}'.repeat(600)}\ud83d`
+  const no = async () => ({ outcome: 'declined', reason: 'refused', message }) as const
+  usePayments({ ...shop.payments, capture: no, cancel: no, retrieve: no })
+  t.after(() => usePayments(shop.payments))
+  const { orderId, thing } = await bought()
+  await untilStatus(orderId, 'cancelled')
+  assert.equal(await stock(thing), 5)
+  const { id: paymentId } = await paymentOf(shop, orderId)
+  const { data: notes } = await shop.store.data.discrepancy.find({ filter: { paymentId } })
+  assert.match(notes[0]?.detail ?? '', /^Not released: Not now \u{1F525}{470,}$/u)
 })
 
 describe('taking it back while the money is on its way', () => {

@@ -8,6 +8,7 @@ import type { Log } from '../log.ts'
 import { obeySignals } from '../supervisor/signals.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import type { WorkerCommand } from '../supervisor/worker-process.ts'
+import { exposureOf } from './exposure.ts'
 import { plantFaults } from './faults.ts'
 import { KeptPostgres } from './postgres.ts'
 import type { WorkerTask } from './task.ts'
@@ -158,6 +159,8 @@ class Serving {
     const { address } = supervisor
     if (this.#announced || !address) return
     this.#announced = true
+    const exposure = exposureOf(options.config)
+    if (exposure) options.log({ level: 'warning', message: exposure })
     await options.ready(address)
   }
 }

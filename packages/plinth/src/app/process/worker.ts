@@ -3,12 +3,13 @@
 import { present } from '../../base/assert.ts'
 import { systemClock } from '../../base/time.ts'
 import { awaitServer } from '../../database/embedded/running.ts'
-import { answeringTo, isLoopback } from '../../http/origin/hosts.ts'
+import { answeringTo } from '../../http/origin/hosts.ts'
 import { HttpServer } from '../../http/server.ts'
 import { readConfig } from '../config/config.ts'
 import { createLog } from '../log.ts'
 import { startApp } from '../start.ts'
 import { runWorker, type Service } from '../supervisor/worker-link.ts'
+import { isLocal } from './exposure.ts'
 import type { WorkerTask } from './task.ts'
 
 const task = JSON.parse(present(process.argv[2], 'the task of the worker')) as WorkerTask
@@ -19,9 +20,11 @@ async function start(): Promise<Service> {
   // The embedded server is the supervisor's, so that it outlives this process.
   const database = config.database ?? awaitServer(config.dataDirectory, process.ppid)
   const { running } = await startApp({ ...task, config, database, log, work: config.work })
-  const { trustedProxies, host, production, publicUrl } = config
-  const local = !production && isLoopback(host) && trustedProxies === 0
-  const handler = local ? answeringTo(running.handler, publicUrl) : running.handler
+  const { trustedProxies, publicUrl } = config
+  const handler =
+    !config.production && isLocal(config)
+      ? answeringTo(running.handler, publicUrl)
+      : running.handler
   const server = new HttpServer({ handler, log, trustedProxies })
   return { server, drain: () => running.worker.drain(), stop: () => running.close() }
 }

@@ -103,7 +103,8 @@ function handlerKey(name: string, own: string): string {
 function demandSound({ type, subject, data }: NewEvent): void {
   demandSize(data, `The data of the event ${type}`)
   if (subject === null || (subject.length <= subjectMax && !subject.includes('\0'))) return
-  const detail = `The subject of the event ${type} must have at most ${subjectMax} characters.`
+  const rule = `must have at most ${subjectMax} characters and no NUL.`
+  const detail = `The subject of the event ${type} ${rule}`
   throw invalidInput([{ pointer: '/subject', code: 'wrong_length', detail }])
 }
 

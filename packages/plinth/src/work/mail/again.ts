@@ -3,6 +3,7 @@
 import { Failure } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
+import { hasUnfinished } from '../../effects/jobs/unfinished.ts'
 import { sendingJob } from '../../effects/mails.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
@@ -27,12 +28,15 @@ export function mailSender(runtime: () => Runtime): SendAgain {
       const [found] = await records.find('mail', { filter: { id } })
       if (!found) throw new Failure('not_found')
       const { status, text, secret, recipients } = found as unknown as Ended
-      if (status === 'queued' || status === 'sent') throw standing(status)
+      const job = sendingJob({ id: live.newId(), mail: id, traceId }, now)
+      if (status === 'sent') throw standing(status)
+      // Its job may have been cancelled, or be a dead letter: then nobody sends it any more.
+      if (status === 'queued' && (await hasUnfinished(session, job))) throw standing(status)
       if (secret && text === '') throw forgotten()
       const have = recipients.filter((one) => one.status === 'sent')
       const patch = { status: 'queued', attempts: 0, sendingSince: null, recipients: have }
       await records.update('mail', id, patch)
-      await insertJobs(session, [sendingJob({ id: live.newId(), mail: id, traceId }, now)], now)
+      await insertJobs(session, [job], now)
     })
     live.effects.wake()
   }

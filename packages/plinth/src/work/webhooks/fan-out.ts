@@ -67,17 +67,19 @@ interface FanningOut {
   readonly lease: Lease
 }
 
+const knownText = `select endpoint_id from webhooks.webhook_delivery
+  where endpoint_id = any($1::uuid[]) and message_id = $2`
+
 async function run({ runtime, event, lease }: FanningOut): Promise<void> {
   const facts = JSON.parse(lease.job.input) as EventFacts
   const endpoints = await endpointsFor(runtime, event, facts)
   const now = nowOf(runtime)
   await finish(lease, runtime, async (session) => {
     const records = recordAccess(runtime, session)
-    // A replay may have been quicker.
-    const query = { filter: { messageId: facts.id }, fields: ['endpointId'], limit: 200 }
-    const known = new Set(
-      (await records.find('webhookDelivery', query)).map(({ endpointId }) => endpointId),
-    )
+    // An earlier run, or a replay of an endpoint, may have been quicker.
+    const ids = endpoints.map(({ id }) => id)
+    const { rows } = await session.query({ text: knownText, values: [ids, facts.id] })
+    const known = new Set(rows.map(([id]) => id))
     const asking = endpoints.filter(({ id }) => !known.has(id))
     const made = await Promise.all(
       asking.map((endpoint) => {

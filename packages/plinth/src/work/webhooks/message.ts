@@ -25,18 +25,31 @@ export interface MessageContent {
 
 /** The message of an event, in the format that an endpoint asks for. */
 export function messageOf(event: EventFacts, format: 'standard' | 'cloudevents'): MessageContent {
-  const { id: messageId, type, source, subject, time, data } = event
+  const { id: messageId, type, source, time, data } = event
+  const subject = event.subject && cleanText(event.subject)
   const about = { messageId, type, subject }
   if (format === 'standard') {
-    const body = JSON.stringify({ type, timestamp: time, data })
+    const body = jsonText({ type, timestamp: time, data })
     return { ...about, contentType: 'application/json', body }
   }
-  const body = JSON.stringify({
+  const body = jsonText({
     ...{ specversion: '1.0', id: messageId, source, type, time },
     ...(subject === null ? {} : { subject }),
     ...{ datacontenttype: 'application/json', data },
   })
   return { ...about, contentType: 'application/cloudevents+json', body }
+}
+
+/** Where CloudEvents and columns allow no control characters, and no half of a character. */
+function cleanText(subject: string): string {
+  return subject.replace(/\p{Cc}+/gu, ' ').toWellFormed()
+}
+
+/** JSON without any control character: U+007F to U+009F may stand in it raw, but not in columns. */
+function jsonText(value: object): string {
+  return JSON.stringify(value).replace(/[\x7f-\x9f]/g, (one) => {
+    return `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
 }
 
 const audienceMax = 200

@@ -5,6 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
+import { hasUnfinished } from '../../effects/jobs/unfinished.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { PlainRecord } from '../../engine/runtime.ts'
 import { urlProblem } from '../../outbound/target.ts'
@@ -130,20 +131,26 @@ function test(parts: WebhookParts, id: string, traceId: string): Promise<string>
   })
 }
 
+const lockText = 'select from webhooks.webhook_delivery where id = $1::uuid for update'
+
 function redeliver(parts: WebhookParts, id: string, traceId: string): Promise<void> {
   const { runtime } = parts
   return within(parts, async (session) => {
     const records = recordAccess(runtime, session)
+    // Of two who say so at once, and of an attempt that ends meanwhile, the second sees the first.
+    await session.query({ text: lockText, values: [id] })
     const query = { filter: { id }, include: { endpoint: true } }
     const [found] = await records.find('webhookDelivery', query)
     const delivery = present(found, 'the delivery') as unknown as Delivery & {
       readonly endpoint: Endpoint
     }
-    if (delivery.status === 'pending') {
+    const { endpoint } = delivery
+    const job = sendingJob({ id: runtime.newId(), delivery: id, endpoint, traceId }, nowOf(runtime))
+    // Its job may have been cancelled, or be a dead letter: then nobody delivers it any more.
+    if (delivery.status === 'pending' && (await hasUnfinished(session, job))) {
       const detail = 'It is under way already: wait for its end, or look at its attempts.'
       throw new Failure('conflict', { detail })
     }
-    const { endpoint } = delivery
     await beginAgain(runtime, session, { deliveries: [delivery], endpoint, traceId })
   })
 }

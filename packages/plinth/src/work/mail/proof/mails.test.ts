@@ -270,6 +270,31 @@ test('an admin sends again what did not arrive, to those who do not have it', as
   assert.equal(gone.status, 404)
 })
 
+test('a mail whose job was cancelled, or is a dead letter, is sent again', async (t) => {
+  const { received, url } = await mailServer(t)
+  const opened: Shop = await open(t, { smtpUrl: url })
+  const admin = await opened.user({ roles: ['admin'] })
+  const { database } = opened.running.runtime
+  for (const state of ['cancelled', 'failed']) {
+    await opened.call(invite, { to: 'ann@home.example', token: state })
+    const mail = (await opened.mails()).find(({ status }) => status === 'queued')
+    const sendAgain = { as: admin, body: { mail: mail?.id } }
+    const again = async () => opened.request('POST', '/api/mail/send-again', sendAgain)
+    assert.equal((await again()).status, 409)
+    const text = `update plinth.job set state = $1, finished_at = now()
+      where name = 'plinth.mail' and state <> 'done' and input = $2`
+    await database.query({ text, values: [state, JSON.stringify({ mail: mail?.id })] })
+    received.length = 0
+    await opened.drain()
+    assert.equal(received.length, 0)
+    const answers = await Promise.all([again(), again()])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 409])
+    await opened.drain()
+    assert.equal(received.length, 1)
+    assert.equal((await again()).status, 409)
+  }
+})
+
 test('an attempt that died after its intent is in doubt as well', async (t) => {
   const { received, url } = await mailServer(t)
   const opened: Shop = await open(t, { smtpUrl: url })

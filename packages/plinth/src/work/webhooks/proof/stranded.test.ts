@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { app, json, kit, webhooks } from '../../../index.ts'
+import { testApp } from '../../../testing/test-app.ts'
+import { replayEvents } from '../../events/replay.ts'
+import { openReceiver } from './receiver.ts'
+import { openShop, type Shop } from './shop.ts'
+
+const deadText = `select name, error from plinth.job where state in ('failed', 'retrying')`
+
+async function failedJobs({ database }: Pick<Shop['running']['runtime'], 'database'>) {
+  return (await database.query({ text: deadText, values: [] })).rows
+}
+
+test('a delivery whose job was cancelled, or is a dead letter, begins again', async (t) => {
+  const receiver = await openReceiver(t)
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const { id: endpoint } = await shop.add(ann, { url: receiver.url })
+  const { database } = shop.running.runtime
+  for (const state of ['cancelled', 'failed']) {
+    const test = { as: ann, body: { endpoint } }
+    const tested = await shop.request('POST', '/api/webhooks/test-endpoint', test)
+    const { delivery } = tested.json() as { delivery: string }
+    const redeliver = { as: ann, body: { delivery } }
+    const again = async () => shop.request('POST', '/api/webhooks/redeliver', redeliver)
+    assert.equal((await again()).status, 409)
+    const text = `update plinth.job set state = $1, finished_at = now() where input = $2`
+    await database.query({ text, values: [state, JSON.stringify({ delivery })] })
+    receiver.calls.length = 0
+    await shop.drain()
+    assert.equal(receiver.calls.length, 0)
+    const answers = await Promise.all([again(), again()])
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [202, 409])
+    await shop.drain()
+    assert.equal(receiver.calls.length, 1)
+    assert.equal((await shop.data.webhookDelivery.get(delivery)).status, 'delivered')
+  }
+})
+
+test('an event that is handled anew finds all of its deliveries, also beyond a page', async (t) => {
+  const shop = await openShop(t)
+  const admin = await shop.user({ roles: ['admin'] })
+  const fields = { ownerId: admin.id, url: 'http://127.0.0.1:9/hook', events: ['shop.placed'] }
+  for (let count = 0; count < 205; count++) await shop.data.webhookEndpoint.create(fields)
+  const { database } = shop.running.runtime
+  // What is delivered is not looked at here.
+  const pause = `insert into plinth.queue (name, paused_at) values ('plinth.webhook', now())`
+  await database.query({ text: pause, values: [] })
+  await shop.order('o1', admin)
+  await shop.drain()
+  const countText = 'select count(*) from webhooks.webhook_delivery'
+  const count = async () => (await database.query({ text: countText, values: [] })).rows[0]?.[0]
+  assert.equal(await count(), '205')
+  const handler = 'webhooks.deliver.shop.placed'
+  assert.equal(await replayEvents(shop.running.runtime, { handler, from: 1 }), 1)
+  await shop.drain()
+  assert.deepEqual(await failedJobs(shop.running.runtime), [])
+  assert.equal(await count(), '205')
+})
+
+const odd = kit('odd', {})
+const said = odd.event('said', { what: json() }, { subject: () => 'a\u0007\nb\u0085c\ud83d' })
+const say = odd.action('say', {
+  input: { what: json() },
+  allow: ({ me }) => me.signedIn,
+  async run({ input, emit }) {
+    emit(said, { what: input.what })
+  },
+})
+
+test('control characters and halves of characters in an event keep it from nobody', async (t) => {
+  const receiver = await openReceiver(t)
+  const shop = await testApp(app({ title: 'Odd', kits: [odd, webhooks] }))
+  t.after(() => shop.close())
+  const admin = await shop.user({ roles: ['admin'] })
+  for (const format of ['standard', 'cloudevents']) {
+    const body = { url: receiver.url, format }
+    await shop.request('POST', '/api/webhooks/add-endpoint', { as: admin, body })
+  }
+  const what = 'x\u007fy\u0085z\n'
+  await shop.call(say, { what })
+  await shop.drain()
+  assert.deepEqual(await failedJobs(shop.running.runtime), [])
+  const bodies = receiver.calls.map(({ body }) => JSON.parse(body) as Record<string, unknown>)
+  assert.deepEqual(
+    bodies.map(({ data }) => data),
+    [{ what }, { what }],
+  )
+  const [cloud] = bodies.filter(({ specversion }) => specversion === '1.0')
+  assert.equal(cloud?.subject, 'a b c\ufffd')
+  const { data } = await shop.data.webhookDelivery.find()
+  assert.deepEqual(
+    data.map(({ subject }) => subject),
+    ['a b c\ufffd', 'a b c\ufffd'],
+  )
+})
