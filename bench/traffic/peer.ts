@@ -218,6 +218,8 @@ const lineSchema = {
     productId: { type: 'string' },
     quantity: { type: 'integer' },
     unitPrice: moneySchema,
+    discount: moneySchema,
+    returned: { type: 'integer' },
     total: moneySchema,
     createdAt: { type: 'string' },
     updatedAt: { type: 'string' },
@@ -265,8 +267,9 @@ app.get('/api/orders', answers(pageSchema(orderSchema)), async (request) => {
   const page = orders.rows.slice(0, limit)
   const lines = await pool.query<ProductRow>({
     name: 'lines',
-    text: `select l.id, l.order_id, l.position, l.product_id, l.quantity, l.unit_price, l.total,
-        l.created_at, l.updated_at, l.version
+    text: `select l.id, l.order_id, l.position, l.product_id, l.quantity, l.unit_price,
+        l.discount, l.returned, l.total, l.created_at,
+        l.updated_at, l.version
       from unnest($1::uuid[]) as o(id) cross join lateral (
         select * from orders.line l where l.order_id = o.id order by l.id limit 20) l`,
     values: [page.map((order) => order.id)],
@@ -291,6 +294,8 @@ app.get('/api/orders', answers(pageSchema(orderSchema)), async (request) => {
         productId: line.product_id,
         quantity: line.quantity,
         unitPrice: money(line.unit_price as number),
+        discount: money(line.discount as number),
+        returned: line.returned,
         total: money(line.total as number),
         createdAt: line.created_at,
         updatedAt: line.updated_at,
