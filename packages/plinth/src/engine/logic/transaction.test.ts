@@ -49,3 +49,22 @@ test('where one of the last statements fails, each of them is answered for', asy
   })
   assert.deepEqual(rows, [['0']])
 })
+
+test('a partition of the log that is made meanwhile is no mistake of the caller', async () => {
+  const { runtime } = shop.running
+  const caller = { is: 'unrestricted', reason: 'test' } as const
+  let attempts = 0
+  const run = { caller, traceId: '', name: 'diary.write' }
+  await logicTransaction(runtime, run, async ({ scope, session }) => {
+    attempts += 1
+    scope.emit(noted, { title: 'a' })
+    if (attempts > 1) return
+    // As PostgreSQL says it of a row that was routed before the partition was there.
+    await session.query({
+      text: `do $$ begin raise exception 'new row violates partition constraint'
+        using errcode = '23514', schema = 'plinth', table = 'event_other'; end $$`,
+      values: [],
+    })
+  })
+  assert.equal(attempts, 2)
+})

@@ -140,6 +140,10 @@ function goesAgain(error: unknown, number: number): boolean {
   const cause = databaseErrorOf(error)
   if (cause === undefined || cause.outcomeUnknown) return false
   if (asksForRetry(cause)) return number < limits.logicAttemptsMax
+  // A partition of the log was made between the routing of an event and its storing. No check of
+  // an app stands in our own schema.
+  if (cause.sqlState === '23514' && cause.schema === 'plinth')
+    return number < limits.logicAttemptsMax
   return cause.sqlState === '23505' && number === 1
 }
 
