@@ -58,7 +58,8 @@ export const matrix: Readonly<Record<string, Room>> = {
   webhooks: { may: ['base', 'kinds', 'define', 'identity'], typesOf: ['catalog', 'engine'] },
   audit: builtInKit,
   // A room of its own: an app calls a provider from its workflows, and nothing of ours needs one.
-  payments: builtInKit,
+  // webhooks: the sandbox signs its messages, and its client verifies them, as the standard says.
+  payments: { may: [...builtInKit.may, 'webhooks'] },
   http: { may: ['base', 'engine'], plain: true },
   rest: door,
   graphql: door,

@@ -1,7 +1,9 @@
 /** Owns the sandbox as a payment provider: its HTTP in the words of the interface. */
 
 import { Failure } from '../../base/failure.ts'
-import { systemClock } from '../../base/time.ts'
+import { instantText, systemClock } from '../../base/time.ts'
+import type { WebhookRequest } from '../../define/logic/specs.ts'
+import { standardWebhook } from '../../webhooks/verify.ts'
 import { declined, notKnown, ok, orderProblem, unknown } from '../outcome.ts'
 import type {
   DeclineReason,
@@ -12,7 +14,6 @@ import type {
   Refund,
   WebhookHeaders,
 } from '../provider.ts'
-import { verifyMessage } from '../signature.ts'
 import type { Fault } from './faults.ts'
 import type { SandboxAddress } from './start.ts'
 import type { ChargesSummary } from './summary.ts'
@@ -82,7 +83,7 @@ export function sandboxPayments(
         path: `/payments?reference=${encodeURIComponent(reference)}`,
       }),
     verifyWebhook: async (body, headers, nowMs = systemClock.now()) =>
-      readEvent(body, headers, { secrets: [address.secret], nowMs }),
+      readEvent(address.secret, { body, headers: sent(headers), receivedAt: instantText(nowMs) }),
     charges: () => tell<ChargesSummary>({ method: 'GET', path: '/charges' }),
     async misbehave(...faults: readonly Fault[]) {
       await tell({ method: 'POST', path: '/faults', body: faults })
@@ -149,17 +150,28 @@ function read<T>(status: number, body: unknown): Outcome<T> {
   return declined(status === 404 ? 'not_found' : reason, message)
 }
 
-function readEvent(
-  body: Uint8Array,
-  headers: WebhookHeaders,
-  known: { readonly secrets: readonly string[]; readonly nowMs: number },
-): PaymentEvent {
-  const id = verifyMessage(body, headers, known)
-  const message = JSON.parse(new TextDecoder().decode(body)) as {
+/** The headers that were sent. */
+function sent(headers: WebhookHeaders): WebhookRequest['headers'] {
+  const named = Object.entries(headers)
+  return Object.fromEntries(named.filter((each): each is [string, string] => each[1] !== undefined))
+}
+
+async function readEvent(secret: string, request: WebhookRequest): Promise<PaymentEvent> {
+  const message = await standardWebhook({ secret })(request)
+  if (message === undefined) {
+    throw new Failure('invalid_credentials', {
+      detail: 'The webhook is too old or too new, or it is not signed with our secret.',
+    })
+  }
+  const { id } = message
+  const {
+    type,
+    at: moment,
+    data: payment,
+  } = message.data as {
     readonly type: PaymentEvent['type']
     readonly at: string
     readonly data: Payment
   }
-  const { type, at: moment, data: payment } = message
   return Object.freeze({ id, type, name: type, at: moment, payment, paymentId: payment.id })
 }

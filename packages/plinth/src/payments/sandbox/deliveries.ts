@@ -3,7 +3,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { systemClock } from '../../base/time.ts'
-import { signMessage } from '../signature.ts'
+import { signatureHeaders } from '../../webhooks/signature.ts'
 import type { Book } from './book.ts'
 
 const timeoutMs = 5_000
@@ -90,7 +90,7 @@ export class Deliveries {
     const body = new TextEncoder().encode(text)
     const secret = this.#book.setting('secret', () => '')
     const timestamp = Math.floor(this.#book.now() / 1000)
-    const headers = signMessage({ id, timestamp, body }, [secret])
+    const headers = await signatureHeaders({ id, timestamp, body }, [secret])
     return posted(url, body, { ...headers, 'content-type': 'application/json' })
   }
 }

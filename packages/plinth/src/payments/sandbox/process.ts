@@ -1,7 +1,7 @@
 /** Owns the process of a sandbox: opens its database, listens, and ends with its parent. */
 
 import { hex, randomBytes } from '../../base/ids.ts'
-import { newSecret } from '../signature.ts'
+import { newSecret } from '../../webhooks/signature.ts'
 import { Book } from './book.ts'
 import { Deliveries } from './deliveries.ts'
 import { sandboxServer } from './server.ts'
@@ -15,10 +15,11 @@ interface Task {
 
 const { file, port, endpoint } = JSON.parse(process.argv[2] ?? '') as Task
 
-function start(): void {
+async function start(): Promise<void> {
+  const fresh = await newSecret('hmac')
   const book = new Book(file)
   const key = book.setting('key', () => `sandbox_${hex(randomBytes(16))}`)
-  const secret = book.setting('secret', newSecret)
+  const secret = book.setting('secret', () => fresh.secret)
   if (endpoint !== undefined) book.keep('endpoint', endpoint)
   const deliveries = new Deliveries(book)
   const server = sandboxServer({ book, deliveries, key })
@@ -56,8 +57,4 @@ function fail(error: unknown): void {
   process.exit(1)
 }
 
-try {
-  start()
-} catch (error) {
-  fail(error)
-}
+await start().catch(fail)
