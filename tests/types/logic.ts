@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { anyone, belongsTo, id, instant, integer, kit, list, money, object, text } from 'plinth'
 
-const shop = kit('shop', {
+/** A kit with every form of logic. */
+export const shop = kit('shop', {
   models: {
     product: {
       fields: { name: text(), stock: integer({ min: 0 }), price: money('GBP') },
