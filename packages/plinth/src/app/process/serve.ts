@@ -45,6 +45,8 @@ export async function serveApp(options: ServeOptions): Promise<void> {
   obeySignals({ supervisor, log, afterStop })
   endWithParent()
   const serving = new Serving({ supervisor, task, options })
+  // Before a worker reads the sources: a save while the first one starts is followed too.
+  const unwatch = command === 'dev' ? await watchApp(config, serving) : undefined
   try {
     // Side by side: PostgreSQL starts while the worker reads its modules and waits for it.
     const first = serving.first()
@@ -55,11 +57,16 @@ export async function serveApp(options: ServeOptions): Promise<void> {
     if (command === 'start' || !isMendable(error)) {
       await supervisor.stop({ atOnce: true })
       await postgres?.stop()
+      unwatch?.()
       throw error
     }
     options.showFailure(error)
   }
-  if (command === 'dev') watchSources(dirname(config.appFile), () => void serving.saved())
+  await serving.follow()
+}
+
+function watchApp(config: Config, serving: Serving): Promise<() => void> {
+  return watchSources(dirname(config.appFile), () => void serving.saved())
 }
 
 function postgresOf(config: Config, log: Log): KeptPostgres {
@@ -103,7 +110,8 @@ interface Parts {
 class Serving {
   readonly #parts: Parts
   #announced = false
-  #busy = false
+  // Busy from the beginning: saves are followed once the first start has ended.
+  #busy = true
   #again = false
 
   constructor(parts: Parts) {
@@ -117,7 +125,11 @@ class Serving {
   /** A save in the middle of a restart is followed by one more. */
   async saved(): Promise<void> {
     this.#again = true
-    if (this.#busy) return
+    if (!this.#busy) await this.follow()
+  }
+
+  /** Follows what was saved since it was busy. */
+  async follow(): Promise<void> {
     this.#busy = true
     while (this.#again) {
       this.#again = false

@@ -9,9 +9,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
+import { monotonicMs } from '../../base/time.ts'
 
 const home = join(import.meta.dirname, '../../..')
 const bin = join(home, 'bin/plinth.js')
+const tellMaxMs = 60_000
 
 /** A folder with an app in it. */
 export interface AppFolder {
@@ -114,8 +116,10 @@ async function untilReady(child: ChildProcess): Promise<Served> {
   const told = gather(child.stderr)
   gather(child.stdout)
   const untilTold = async (pattern: RegExp): Promise<void> => {
+    const endMs = monotonicMs() + tellMaxMs
     while (!pattern.test(told())) {
       assert.equal(child.exitCode, null, `it ended:\n${told()}`)
+      assert.ok(monotonicMs() < endMs, `${pattern} was never told:\n${told()}`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }

@@ -122,6 +122,18 @@ test('dev: a save is followed, a mistake is shown and survived', async (t) => {
   assert.match((await served.ask('/api/products')).text, /"colour":null/)
 })
 
+test('dev: a save in the middle of the first start is followed', async (t) => {
+  const folder = await appFolder(t, shopApp())
+  const starting = folder.serve(['dev'])
+  while (!(await stat(join(folder.path, '.plinth')).catch(() => undefined))) await sleep(5)
+  await folder.write('notes.json', '{}')
+  const served = await starting
+  await served.untilTold(/Saved: the new version serves/)
+  await folder.write('app.ts', shopApp('colour: text({ max: 20, optional: true })'))
+  await served.untilTold(/Saved: .*Saved: /s)
+  assert.match((await served.ask('/api/products')).text, /"colour":null/)
+})
+
 test('dev: a first start with a mistake waits for the save that mends it', async (t) => {
   const folder = await appFolder(t, shopApp('colour: text({ max: 20, optional: true })'))
   const before = await folder.serve(['dev'])
