@@ -74,6 +74,8 @@ export async function runTestFile(path: string, timeoutMs: number): Promise<Outc
   const lines = join(folder, 'outcomes.jsonl')
   const reporter = join(import.meta.dirname, 'reporter.ts')
   const options = ['--conditions=source', '--enable-source-maps']
+  // A little less than the file has: a test that hangs is then told by its name.
+  options.push(`--test-timeout=${Math.round(timeoutMs * 0.9)}`)
   options.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, path)
   try {
     const ended = await runCommand({ program: process.execPath, options, timeoutMs })
