@@ -165,6 +165,14 @@ test('H03 another content type never reaches a handler', async () => {
   assert.match(String(await offered('PATCH', 'accept-patch', one)), /merge-patch\+json/)
 })
 
+test('D05 a header made to be read slowly is read at once', async () => {
+  const type = `application/json${`;a=b${' '.repeat(20)}`.repeat(200)};!`
+  const began = monotonicMs()
+  const rest = { body: '{}', headers: { 'content-type': type } }
+  await refused('unsupported_media_type', 'POST', '/api/products', rest)
+  assert.ok(monotonicMs() - began < 2_000, 'a content type that a pattern takes for ever to read')
+})
+
 test('H03 a body stands only where one belongs, in UTF-8, and is no empty one', async () => {
   await refused('malformed_request', 'GET', '/api/products', { body: {} })
   await refused('malformed_request', 'GET', one, { body: {} })
