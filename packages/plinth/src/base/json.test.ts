@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { Failure } from './failure.ts'
 import { doubleOf, exactNumber, isExactNumber, type ParsedJson, parseJson } from './json.ts'
 import { limits } from './limits.ts'
+import { monotonicMs } from './time.ts'
 
 /** The parsed value as JSON.parse would have returned it. */
 function plain(value: ParsedJson): unknown {
@@ -165,6 +166,15 @@ test('numbers are doubles only where nothing is lost', () => {
   assert.equal(isExactNumber(parseJson('{"exactNumber":"5"}')), false)
   assert.equal(doubleOf(exactNumber('1e300')), 1e300)
   assert.equal(doubleOf(exactNumber('9007199254740993')), undefined)
+})
+
+test('D03 a megabyte of numbers with zeros inside is read at once', () => {
+  const number = `1.${'0'.repeat(limits.jsonNumberDigitsMax - 3)}1`
+  const text = `[${new Array(2_600).fill(number).join(',')}]`
+  const began = monotonicMs()
+  const parsed = parseJson(text)
+  assert.ok(monotonicMs() - began < 300, 'the zeros are counted again from each of them')
+  assert.equal((parsed as readonly ParsedJson[]).length, 2_600)
 })
 
 test('every double is read back as itself', () => {

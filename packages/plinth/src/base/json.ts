@@ -240,7 +240,8 @@ function significance(text: string): string {
   if (!match) return text
   const [, sign, whole = '', fraction = '', exponent = '0'] = match
   const digits = (whole + fraction).replace(/^0+/, '')
-  const short = digits.replace(/0+$/, '')
+  // Looking back, so that zeros inside are not counted again from each of them.
+  const short = digits.replace(/(?<!0)0+$/, '')
   const power = Number(exponent) - fraction.length + digits.length - short.length
   return short === '' ? '0' : `${sign}${short}e${power}`
 }

@@ -4,6 +4,7 @@ import { inspect } from 'node:util'
 import { Failure } from '../base/failure.ts'
 import { exactNumber, parseJson } from '../base/json.ts'
 import { limits } from '../base/limits.ts'
+import { monotonicMs } from '../base/time.ts'
 import type { Kind, StandardSchema } from './kinds.ts'
 import * as kinds from './kinds.ts'
 
@@ -270,4 +271,17 @@ test('each operator knows its operand', () => {
     kinds.operandOf(kinds.moneyKind('GBP', { min: 0 }), 'gt').options.min,
     Number.MIN_SAFE_INTEGER,
   )
+})
+
+test('D03 decimals with zeros inside are read at once, as many as a filter holds', () => {
+  const price = kinds.decimalKind({ precision: 10, scale: 2 })
+  const text = `1.${'0'.repeat(2_000)}1`
+  const began = monotonicMs()
+  for (let count = 0; count < limits.filterValuesMax; count++) {
+    assert.equal(
+      price.check(text, () => undefined),
+      undefined,
+    )
+  }
+  assert.ok(monotonicMs() - began < 500, 'the zeros are counted again from each of them')
 })

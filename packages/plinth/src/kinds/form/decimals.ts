@@ -16,7 +16,8 @@ export function readDecimal(text: string): Decimal | undefined {
   const match = decimalPattern.exec(text)
   if (!match) return undefined
   const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
-  const kept = fraction.replace(/0+$/, '')
+  // Looking back, so that zeros inside are not counted again from each of them.
+  const kept = fraction.replace(/(?<!0)0+$/, '')
   const scale = kept.length - Number(exponent)
   const digits = BigInt(whole + kept)
   if (digits === 0n) return { units: 0n, scale: 0 }
