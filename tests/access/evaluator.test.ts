@@ -6,13 +6,14 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'
 import { get, list, type Query, visibleRows } from './evaluator.ts'
+import { drawProof } from './random/conditions.ts'
 import { type Draw, drawFrom, hold } from './random/draw.ts'
 import { drawKit } from './random/generator.ts'
 import { type Asking, drawList, drawSelection } from './random/queries.ts'
 import { drawRows, idOf, nowText, roles, userIds, wildModels } from './random/values.ts'
-import { type Asker, settled, UnknownName, type World } from './rules.ts'
+import { type Asker, proven, settled, UnknownName, type World } from './rules.ts'
 import { argument } from './world/arguments.ts'
-import { type Ground, type Stand, startGround } from './world/world.ts'
+import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
 
 // node --conditions=source tests/access/evaluator.test.ts --declarations=500 --seed=7
 const declarations = argument('declarations', 24)
@@ -78,7 +79,8 @@ async function compareOne({ draw, stand, world }: Comparing): Promise<Compared> 
 /** Anybody: no user, a user of no role, of some, or one that owns nothing. */
 export function drawAsker(draw: Draw): Asker {
   const id = draw.chance(25) ? null : draw.pick(userIds)
-  return { id, roles: new Set(id === null ? [] : draw.some([...roles, 'unheard'])), now: nowText }
+  const held = new Set(id === null ? [] : draw.some([...roles, 'unheard']))
+  return { id, roles: held, now: nowText, ...drawProof(draw) }
 }
 
 interface Case {
@@ -172,8 +174,12 @@ function refusedAlike(compared: Case, { code }: { readonly code?: string }): Com
 }
 
 /** A list of records that nobody of these roles can ever read has no answer at all. */
-function refusedWhole(compared: Case, { status }: { readonly status: number }): Compared {
-  say(compared, () => assert.equal(status, compared.world.asker.id === null ? 401 : 403))
+function refusedWhole(compared: Case, { code }: Answer): Compared {
+  const { world, model } = compared
+  const proves = settled(proven(world.asker), model.access.read) !== false
+  const signedIn = proves ? 'step_up_required' : 'forbidden'
+  const expected = world.asker.id === null ? 'sign_in_required' : signedIn
+  say(compared, () => assert.equal(code, expected))
   return { outcome: 'refused', records: 0 }
 }
 

@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'
 import { isKnownRelation } from './evaluator.ts'
 import { type Judgement, judge, type Write } from './judgement.ts'
+import { drawProof } from './random/conditions.ts'
 import { type Draw, drawFrom, hold } from './random/draw.ts'
 import { drawKit } from './random/generator.ts'
 import { constantOf, drawRows, idOf, nowText, roles, userIds, wildModels } from './random/values.ts'
@@ -93,6 +94,7 @@ async function compareOne({ draw, stand, rows }: Trying): Promise<{ is: string; 
 function compare(expected: Judgement, answer: Answer, asker: Asker): void {
   const codes = {
     forbidden: asker.id === null ? 'sign_in_required' : 'forbidden',
+    unproven: 'step_up_required',
     not_found: 'not_found',
     reference_not_found: 'invalid_input',
   }
@@ -144,7 +146,8 @@ function compareLinks({ links }: Judgement & { is: 'done' }, { write, stored }: 
 
 function drawAsker(draw: Draw): Asker {
   const id = draw.chance(15) ? null : draw.pick(userIds)
-  return { id, roles: new Set(id === null ? [] : draw.some([...roles], 60)), now: nowText }
+  const held = new Set(id === null ? [] : draw.some([...roles], 60))
+  return { id, roles: held, now: nowText, ...drawProof(draw) }
 }
 
 interface Drawing {

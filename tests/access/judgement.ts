@@ -1,11 +1,14 @@
 /** Owns the reference for writes: whether rules allow one, and what is told of it, without SQL. */
 
 import type { Model, ModelRelation } from '../../packages/plinth/src/catalog/catalog.ts'
+import type { Expression } from '../../packages/plinth/src/define/expression.ts'
 import { isShown, visibleRows } from './evaluator.ts'
 import { withFormulas } from './random/values.ts'
 import {
+  type Asker,
   modelOf,
   type Place,
+  proven,
   type Row,
   type Rows,
   ruleHolds,
@@ -22,19 +25,20 @@ export interface Write {
 
 /** What a write gets. A record that may not be read afterwards is not told. */
 export type Judgement =
-  | { readonly is: 'forbidden' | 'not_found' | 'reference_not_found' }
+  | { readonly is: 'forbidden' | 'unproven' | 'not_found' | 'reference_not_found' }
   | { readonly is: 'done'; readonly told: Row | undefined; readonly links: Rows }
 
 /** Judges a write whose values all fit their fields. */
 export function judge(world: World, write: Write): Judgement {
   const { model, id, input } = write
   const { access } = model
-  const rules = id === undefined ? [access.create] : [access.update, access.updated]
+  const rules = rulesOf(write)
   const given = [...model.fields.values()].filter(({ name }) => Object.hasOwn(input, name))
   const narrow = given.map((field) => field.access.write)
   const impossible = [...rules, ...narrow].some(
     (rule) => settled(world.asker, rule, input) === false,
   )
+  if (isUnproven(world, write)) return { is: 'unproven' }
   if (impossible || (id === undefined && isIncomplete(world, model))) return { is: 'forbidden' }
   const row = visibleRows(world, model).find((each) => each.id === id)
   if (id !== undefined && !row) return { is: 'not_found' }
@@ -50,6 +54,18 @@ export function judge(world: World, write: Write): Judgement {
   if (!allowed) return { is: 'forbidden' }
   if (!references(world, write)) return { is: 'reference_not_found' }
   return { is: 'done', told: told(world, after), links: after.rows ?? world.rows }
+}
+
+function rulesOf({ model: { access }, id }: Write): readonly Expression[] {
+  return id === undefined ? [access.create] : [access.update, access.updated]
+}
+
+/** No record could make it possible; but one could, had the caller shown again who they are. */
+function isUnproven({ catalog, rows, asker }: World, write: Write): boolean {
+  const possible = (to: Asker): boolean =>
+    rulesOf(write).every((rule) => settled(to, rule, 'unknown') !== false) &&
+    !(write.id === undefined && isIncomplete({ catalog, rows, asker: to }, write.model))
+  return asker.id !== null && !possible(asker) && possible(proven(asker))
 }
 
 /** Whoever may never write a field that every record needs can make none. */

@@ -19,6 +19,9 @@ export interface Asker {
   readonly id: string | null
   readonly roles: ReadonlySet<string>
   readonly now: string
+  /** How surely, and how many minutes ago, they have proved who they are. */
+  readonly assurance: number
+  readonly provedMinutesAgo: number
 }
 
 /** Everything that an answer depends on. */
@@ -82,7 +85,9 @@ function holds(sight: Sight, rule: Expression): boolean {
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'signedIn':
-      return asker.id !== null
+    case 'assurance':
+    case 'proved':
+      return proves(asker, rule)
     case 'given':
       return Object.hasOwn(sight.input, rule.field)
     case 'truth':
@@ -183,21 +188,38 @@ export function ingredients(operand: Operand | undefined): readonly string[] {
   return operand?.from === 'compute' ? operand.operands.flatMap(ingredients) : []
 }
 
+function proves(asker: Asker, rule: Expression): boolean {
+  if (asker.id === null) return false
+  if (rule.type === 'assurance') return asker.assurance >= rule.atLeast
+  return rule.type !== 'proved' || asker.provedMinutesAgo <= rule.withinMinutes
+}
+
+/** The same asker, had they shown now, by two factors, who they are. */
+export function proven(asker: Asker): Asker {
+  return { ...asker, assurance: 2, provedMinutesAgo: 0 }
+}
+
 /** What a rule says whatever the row; undefined where the row decides. */
-export function settled(asker: Asker, rule: Expression, input: Row = {}): boolean | undefined {
+export function settled(
+  asker: Asker,
+  rule: Expression,
+  input: Row | 'unknown' = {},
+): boolean | undefined {
   const known = (term: Expression): boolean | undefined => settled(asker, term, input)
   const absent = (operand: Operand): boolean =>
     (operand.from === 'me' && asker.id === null) ||
-    (operand.from === 'input' && !Object.hasOwn(input, operand.field))
+    (operand.from === 'input' && input !== 'unknown' && !Object.hasOwn(input, operand.field))
   switch (rule.type) {
     case 'constant':
       return rule.value
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'signedIn':
-      return asker.id !== null
+    case 'assurance':
+    case 'proved':
+      return proves(asker, rule)
     case 'given':
-      return Object.hasOwn(input, rule.field)
+      return input === 'unknown' ? undefined : Object.hasOwn(input, rule.field)
     case 'isNull':
       return absent(rule.operand) ? true : undefined
     case 'not': {

@@ -8,6 +8,7 @@ import {
   negate,
 } from '../../../packages/plinth/src/define/expression.ts'
 import type { AnyModelSpec } from '../../../packages/plinth/src/define/kit.ts'
+import type { Asker } from '../rules.ts'
 import type { Draw } from './draw.ts'
 import { constantOf, roles } from './values.ts'
 
@@ -174,10 +175,19 @@ function quantified(ruling: Ruling): Expression | undefined {
   }
 }
 
+/** How surely somebody is who they say, and since when. */
+export function drawProof(draw: Draw): Pick<Asker, 'assurance' | 'provedMinutesAgo'> {
+  return { assurance: draw.pick([1, 2]), provedMinutesAgo: draw.pick([0, 5, 30, 600]) }
+}
+
 /** A rule that the caller alone decides. */
 export function callerRule(draw: Draw): Expression {
   const role = (): Expression => ({ type: 'role', role: draw.pick(roles) })
-  switch (draw.integer(0, 5)) {
+  switch (draw.integer(0, 7)) {
+    case 6:
+      return { type: 'assurance', atLeast: draw.pick([1, 2]) }
+    case 7:
+      return { type: 'proved', withinMinutes: draw.pick([1, 5, 60]) }
     case 0:
       return { type: 'signedIn' }
     case 1:

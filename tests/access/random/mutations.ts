@@ -158,5 +158,6 @@ export function askerOf(
   at: { readonly userIds: readonly string[]; readonly now: string },
 ): Asker {
   const id = number === undefined ? null : (at.userIds[number] ?? null)
-  return { id, roles: new Set(number === undefined ? [] : users[number]), now: at.now }
+  const roles = new Set(number === undefined ? [] : users[number])
+  return { id, roles, now: at.now, assurance: 1, provedMinutesAgo: Number.POSITIVE_INFINITY }
 }

@@ -98,7 +98,8 @@ export function wildModels(catalog: Catalog): readonly Model[] {
 
 /** The same rows with every computed field worked out again. */
 export function withFormulas(catalog: Catalog, rows: Rows): Rows {
-  const asker: Asker = { id: null, roles: new Set(), now: nowText }
+  const nobody = { id: null, assurance: 0, provedMinutesAgo: 0 }
+  const asker: Asker = { ...nobody, roles: new Set(), now: nowText }
   const world = { catalog, rows, asker }
   const whole = (model: Model, row: Row): Row => {
     const values: Record<string, unknown> = { ...row }

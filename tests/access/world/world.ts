@@ -156,10 +156,11 @@ async function ask(
   runtime: Runtime,
   { asker, operation, rest }: { asker: Asker; operation: string; rest: Asked },
 ): Promise<Answer> {
+  const proof = { assurance: asker.assurance, agoMs: asker.provedMinutesAgo * 60_000 }
   const caller =
     asker.id === null
       ? ({ is: 'anonymous' } as const)
-      : ({ is: 'user', id: asker.id, roles: asker.roles } as const)
+      : ({ is: 'user', id: asker.id, roles: asker.roles, proof } as const)
   const call = { operation, as: { caller }, remoteAddress: '', traceId: '', ...rest }
   try {
     const { status, body } = await invoke(runtime, call)

@@ -21,6 +21,16 @@ export interface UserCaller {
   readonly roles: ReadonlySet<string>
   /** The session's id; absent where code acts as the user. */
   readonly sessionId?: string
+  /** How surely, and how lately, the session has proved who they are. Absent where code acts. */
+  readonly proof?: Proof
+}
+
+/** What a session has proved of its user. */
+export interface Proof {
+  /** 1 by one factor, 2 by two or by a passkey. */
+  readonly assurance: number
+  /** Milliseconds since a factor was last shown, as the call came in. */
+  readonly agoMs: number
 }
 
 /** Code of the app itself, past all rules. */
@@ -38,6 +48,10 @@ export interface CallerFacts {
   readonly unrestricted: boolean
   readonly signedIn: boolean
   readonly roles: ReadonlySet<string>
+  /** 0 for anonymous callers, 1 where code acts as a user. */
+  readonly assurance: number
+  /** The spans, of those that rules ask for, within which a factor was shown. */
+  readonly provedMinutes: ReadonlySet<number>
   /** Equal facts have equal keys. */
   readonly key: string
 }
@@ -46,22 +60,41 @@ export interface CallerFacts {
 export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   if (caller.is === 'unrestricted') return unrestrictedFacts
   if (caller.is === 'anonymous') return anonymousFacts
-  const roles = [...caller.roles].filter((role) => catalog.rolesInRules.has(role)).sort()
+  const asked = catalog.askedByRules
+  const roles = [...caller.roles].filter((role) => asked.roles.has(role)).sort()
+  const { assurance = 1, agoMs = Number.POSITIVE_INFINITY } = caller.proof ?? {}
+  const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
+  const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
     unrestricted: false,
     signedIn: true,
     roles: new Set(roles),
+    assurance,
+    provedMinutes: new Set(minutes),
     // Encoded, so that no role's name can look like two roles, or like another part of a key.
-    key: `u:${roles.map(encodeURIComponent).join(',')}`,
+    key: `u:${roles.map(encodeURIComponent).join(',')}:${reached.length}:${minutes.length}`,
   })
 }
 
-const none: ReadonlySet<string> = new Set()
+/**
+ * The facts of a caller who would prove all that rules ask for, now: what a step up could bring.
+ */
+export function provenFacts(caller: UserCaller, catalog: Catalog): CallerFacts {
+  return factsOf({ ...caller, proof: { assurance: 2, agoMs: 0 } }, catalog)
+}
 
-const anonymousFacts: CallerFacts = Object.freeze({
+const minuteMs = 60_000
+
+const none: ReadonlySet<string> = new Set()
+const noMinutes: ReadonlySet<number> = new Set()
+
+/** The facts of an anonymous caller. */
+export const anonymousFacts: CallerFacts = Object.freeze({
   unrestricted: false,
   signedIn: false,
   roles: none,
+  assurance: 0,
+  provedMinutes: noMinutes,
   key: 'a',
 })
 
@@ -69,6 +102,8 @@ const unrestrictedFacts: CallerFacts = Object.freeze({
   unrestricted: true,
   signedIn: false,
   roles: none,
+  assurance: 0,
+  provedMinutes: noMinutes,
   key: '*',
 })
 

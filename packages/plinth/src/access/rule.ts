@@ -27,6 +27,10 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
       return settled(sight.facts.roles.has(expression.role) === wanted)
     case 'signedIn':
       return settled(sight.facts.signedIn === wanted)
+    case 'assurance':
+      return settled(sight.facts.assurance >= expression.atLeast === wanted)
+    case 'proved':
+      return settled(sight.facts.provedMinutes.has(expression.withinMinutes) === wanted)
     case 'given':
       return given(sight, expression.field, wanted)
     case 'truth':

@@ -5,6 +5,7 @@ import type { Model, ModelField } from '../catalog/catalog.ts'
 import { noLogic } from '../catalog/logic/logic.ts'
 import type { Expression } from '../define/expression.ts'
 import { type Fragment, literal, name, raw, sql } from '../sql/fragment.ts'
+import { anonymousFacts } from './caller.ts'
 import { conditionText } from './condition.ts'
 import { writeOperand } from './operand.ts'
 import type { Sight } from './rows.ts'
@@ -36,10 +37,10 @@ function storedSight(model: Model): Sight {
       models: new Map(),
       operations: new Map(),
       roles: undefined,
-      rolesInRules: new Set(),
+      askedByRules: { roles: new Set(), assurances: new Set(), provedMinutes: new Set() },
       logic: noLogic,
     },
-    facts: { unrestricted: false, signedIn: false, roles: new Set(), key: 'stored' },
+    facts: anonymousFacts,
     root: model,
     rows: new Map([[0, { model, alias: '', column: (field: ModelField) => name(field.column) }]]),
     input: () => undefined,

@@ -36,6 +36,10 @@ export function wordsOf(expression: Expression): string {
       return `me.is(${JSON.stringify(expression.role)})`
     case 'signedIn':
       return 'me.signedIn'
+    case 'assurance':
+      return `me.assurance.atLeast(${expression.atLeast})`
+    case 'proved':
+      return `me.provedWithin(${expression.withinMinutes})`
     case 'given':
       return `input.${expression.field}.given()`
     case 'quantifier': {

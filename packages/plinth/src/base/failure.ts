@@ -30,6 +30,7 @@ export const failureKinds = Object.freeze({
   method_not_allowed: kind(405, 'This address does not take that method'),
   sign_in_required: kind(401, 'Sign in first'),
   invalid_credentials: kind(401, 'The credentials are not valid'),
+  step_up_required: kind(401, 'Show again who you are'),
   forbidden: kind(403, 'This is not allowed'),
   csrf_refused: kind(403, 'The request came from another site'),
   conflict: kind(409, 'The change conflicts with what is stored'),

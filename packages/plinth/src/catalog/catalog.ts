@@ -16,10 +16,17 @@ export interface Catalog {
   readonly operations: ReadonlyMap<string, Operation>
   /** Roles that users may hold; undefined allows any. */
   readonly roles: ReadonlySet<string> | undefined
-  /** Roles that some rule asks for: the only ones that change a plan. */
-  readonly rolesInRules: ReadonlySet<string>
+  /** What rules ask of a caller: all that changes a plan. */
+  readonly askedByRules: AskedByRules
   /** Actions, events, jobs and the rest, as declared. */
   readonly logic: CatalogLogic
+}
+
+/** What some rule of an app asks of a caller. */
+export interface AskedByRules {
+  readonly roles: ReadonlySet<string>
+  readonly assurances: ReadonlySet<number>
+  readonly provedMinutes: ReadonlySet<number>
 }
 
 /** A model, compiled. */

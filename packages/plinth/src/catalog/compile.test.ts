@@ -64,7 +64,7 @@ test('a declaration becomes models with every column, relation and operation', (
     [...catalog.operations.keys()].filter((name) => name.startsWith('product')),
     ['list', 'get', 'create', 'update', 'delete', 'upsert'].map((type) => `product.${type}`),
   )
-  assert.deepEqual([...catalog.rolesInRules].sort(), ['owner', 'staff'])
+  assert.deepEqual([...catalog.askedByRules.roles].sort(), ['owner', 'staff'])
 })
 
 test('what is not declared is denied, and write stands for what it leaves open', () => {

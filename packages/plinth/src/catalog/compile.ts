@@ -10,7 +10,7 @@ import { Mistakes, suggestion } from './mistakes.ts'
 import { nameProblem } from './names.ts'
 import { operationsOf } from './operations.ts'
 import { relationsOf } from './relations.ts'
-import type { Setting, VisibleModel } from './resolve.ts'
+import type { Asked, Setting, VisibleModel } from './resolve.ts'
 import { accessOf, checksOf, fieldAccess, formulas } from './rules.ts'
 
 /** What comes to a catalog beside the app's own kits. */
@@ -40,7 +40,8 @@ export function compileCatalog(
     const relations = relationsOf(draft, { drafts, mistakes, joins })
     visible.set(draft.name, { name: draft.name, fields, relations })
   }
-  const shared = { models: visible, mistakes, roles, rolesSeen: new Set<string>() }
+  const asked: Asked = { roles: new Set(), assurances: new Set(), provedMinutes: new Set() }
+  const shared = { models: visible, mistakes, roles, asked }
   const models = new Map<string, Model>()
   for (const draft of drafts.values()) {
     models.set(draft.name, finish(draft, { ...shared, model: visibleOf(visible, draft) }))
@@ -56,7 +57,7 @@ export function compileCatalog(
     operations,
     logic,
     roles,
-    rolesInRules: shared.rolesSeen,
+    askedByRules: Object.freeze(asked),
   })
 }
 

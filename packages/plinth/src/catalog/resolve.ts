@@ -31,8 +31,15 @@ export interface Setting {
   readonly mistakes: Mistakes
   /** Roles that the app declares; undefined allows any. */
   readonly roles: ReadonlySet<string> | undefined
-  /** Collects the roles that rules ask for. */
-  readonly rolesSeen: Set<string>
+  /** Collects what rules ask of a caller. */
+  readonly asked: Asked
+}
+
+/** What rules ask of a caller, while it is collected. */
+export interface Asked {
+  readonly roles: Set<string>
+  readonly assurances: Set<number>
+  readonly provedMinutes: Set<number>
 }
 
 interface Inside extends Setting {
@@ -74,6 +81,9 @@ function resolve(expression: Expression, inside: Inside): Expression {
       return role(expression, inside)
     case 'signedIn':
       return ruleOnly(expression, inside, 'me')
+    case 'assurance':
+    case 'proved':
+      return proof(expression, inside)
     case 'given':
       inputField(expression.field, inside)
       return ruleOnly(expression, inside, 'input')
@@ -154,10 +164,28 @@ function quantifier(
 }
 
 function role(expression: Extract<Expression, { type: 'role' }>, inside: Inside): Expression {
-  inside.rolesSeen.add(expression.role)
+  inside.asked.roles.add(expression.role)
   if (inside.roles && !inside.roles.has(expression.role)) {
     const near = suggestion(expression.role, inside.roles)
     note(inside, `the app has no role "${expression.role}"${near}`)
+  }
+  return ruleOnly(expression, inside, 'me')
+}
+
+function proof(
+  expression: Extract<Expression, { type: 'assurance' | 'proved' }>,
+  inside: Inside,
+): Expression {
+  if (expression.type === 'assurance') {
+    const { atLeast } = expression
+    if (atLeast !== 1 && atLeast !== 2) note(inside, 'an assurance is 1 or 2')
+    inside.asked.assurances.add(atLeast)
+  } else {
+    const { withinMinutes } = expression
+    if (!Number.isInteger(withinMinutes) || withinMinutes < 1 || withinMinutes > 1_440) {
+      note(inside, 'me.provedWithin takes whole minutes, from 1 to 1,440')
+    }
+    inside.asked.provedMinutes.add(withinMinutes)
   }
   return ruleOnly(expression, inside, 'me')
 }

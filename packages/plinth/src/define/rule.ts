@@ -51,6 +51,22 @@ export interface Me {
   readonly signedIn: Rule
   /** True for a caller who holds the role. */
   is(role: string): Rule
+  /** How surely the caller is who they say. */
+  readonly assurance: {
+    /**
+     * True for a caller who signed in at this level: 1 by one factor, such as a password; 2 by two,
+     * or by a passkey (the levels of NIST 800-63B). Another caller who could reach it is answered
+     * `step_up_required`.
+     */
+    atLeast(level: 1 | 2): Rule
+  }
+  /**
+   * True for a caller who has shown a factor within so many minutes: for what a stolen session
+   * must not do. Anybody else who is signed in is answered `step_up_required`.
+   *
+   * @example access: { delete: ({ row, me }) => row.ownerId.eq(me.id).and(me.provedWithin(5)) }
+   */
+  provedWithin(minutes: number): Rule
 }
 
 /** The one `me` that rules are built with. */
@@ -58,6 +74,10 @@ export const me: Me = Object.freeze({
   id: value<string>({ from: 'me', name: 'id' }),
   signedIn: rule({ type: 'signedIn' }),
   is: (role: string) => rule({ type: 'role', role }),
+  assurance: Object.freeze({
+    atLeast: (level: 1 | 2) => rule({ type: 'assurance', atLeast: level }),
+  }),
+  provedWithin: (minutes: number) => rule({ type: 'proved', withinMinutes: minutes }),
 })
 
 /** Wraps an expression as a rule. */

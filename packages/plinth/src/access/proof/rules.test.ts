@@ -148,7 +148,9 @@ interface Case {
 }
 
 async function agree(database: Database, { forest, all, caller }: Case): Promise<void> {
-  const facts = factsOf(caller, { ...catalog, rolesInRules: new Set(['staff']) })
+  const { askedByRules } = catalog
+  const staff = { ...catalog, askedByRules: { ...askedByRules, roles: new Set(['staff']) } }
+  const facts = factsOf(caller, staff)
   const row = { model: modelOf('leaf', catalog), alias: 't' }
   const decide = judge(forest, caller)
   const conditions = all.map((rule) => conditionText(compileRule({ catalog, facts, row, rule })))

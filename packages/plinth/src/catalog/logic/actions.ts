@@ -9,7 +9,7 @@ import { expressionOf, inputNode, me } from '../../define/rule.ts'
 import type { ActionInput, ActionOperation, ActionOutput, Model, ModelField } from '../catalog.ts'
 import { type Mistakes, suggestion } from '../mistakes.ts'
 import { kebabCase, nameProblem } from '../names.ts'
-import { resolveExpression, type Setting } from '../resolve.ts'
+import { type Asked, resolveExpression, type Setting } from '../resolve.ts'
 import { logicName } from './logic.ts'
 
 /** What actions are compiled with. */
@@ -18,7 +18,7 @@ export interface ActionSetting {
   readonly models: ReadonlyMap<string, Model>
   readonly mistakes: Mistakes
   readonly roles: ReadonlySet<string> | undefined
-  readonly rolesSeen: Set<string>
+  readonly asked: Asked
 }
 
 /** Compiles the declared actions into operations. */
@@ -118,7 +118,7 @@ function inputField(
 
 function allowOf(
   action: Action,
-  { mistakes, roles, rolesSeen, inputModel }: ActionSetting & { readonly inputModel: Model },
+  { mistakes, roles, asked, inputModel }: ActionSetting & { readonly inputModel: Model },
 ): Expression {
   const place = `${logicName(action)}.allow`
   if (action.allow === undefined) {
@@ -130,7 +130,7 @@ function allowOf(
   )
   const model = { name: 'input', fields, relations: new Map() }
   const rule: Setting = {
-    ...{ place, mistakes, roles, rolesSeen, model },
+    ...{ place, mistakes, roles, asked, model },
     models: new Map(),
     use: 'rule',
   }

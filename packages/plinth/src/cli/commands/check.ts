@@ -25,8 +25,8 @@ export async function check(file: string | undefined): Promise<void> {
     openness(model),
   ])
   for (const line of columns([['MODEL', 'KIT', '', '', 'RULES'], ...rows])) printData(line)
-  const { operations, rolesInRules } = catalog
-  const roles = rolesInRules.size === 0 ? 'none' : [...rolesInRules].sort().join(', ')
+  const { operations, askedByRules } = catalog
+  const roles = askedByRules.roles.size === 0 ? 'none' : [...askedByRules.roles].sort().join(', ')
   tell()
   for (const { place, detail } of adviceOn(catalog)) tell(`consider: ${place}: ${detail}`)
   tell(

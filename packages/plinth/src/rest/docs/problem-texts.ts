@@ -74,6 +74,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'The password, token or session is wrong, has ended or was ended.',
     'Sign in again.',
   ),
+  step_up_required: say(
+    'This asks for a fresh or a second proof of who you are.',
+    'Show it at /api/identity/step-up, then repeat the call with the new token.',
+  ),
   forbidden: say(
     'The rules do not let this caller do this.',
     'Ask somebody who may, or for the role that may.',

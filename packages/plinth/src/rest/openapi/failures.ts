@@ -26,13 +26,19 @@ const body: readonly FailureCode[] = [
 ]
 const write: readonly FailureCode[] = [
   'sign_in_required',
+  'step_up_required',
   'forbidden',
   'csrf_refused',
   'conflict',
   'in_progress',
   'key_reused',
 ]
-const read: readonly FailureCode[] = ['sign_in_required', 'forbidden', 'invalid_input']
+const read: readonly FailureCode[] = [
+  'sign_in_required',
+  'step_up_required',
+  'forbidden',
+  'invalid_input',
+]
 const costly: readonly FailureCode[] = ['query_too_costly']
 const version: readonly FailureCode[] = ['version_mismatch', 'precondition_required']
 

@@ -12,6 +12,7 @@ import { planName } from '../../../query/plan-name.ts'
 import { valueSlot } from '../../../query/write/plan.ts'
 import { refusal } from '../../../query/write/verdict.ts'
 import { sql, statement } from '../../../sql/fragment.ts'
+import { demandProof } from '../../operations/permit.ts'
 import type { Runtime } from '../../runtime.ts'
 
 /** Who calls, and where a rule that needs the input's values is asked. */
@@ -28,7 +29,12 @@ export function demandAllowable(
 ): void {
   const facts = factsOf(caller, runtime.catalog)
   const { query, holds } = planFor(operation, { runtime, facts })
-  if (query === undefined && !holds) throw refused(facts)
+  if (query !== undefined || holds) return
+  demandProof({ caller, catalog: runtime.catalog }, (proven) => {
+    const plan = planFor(operation, { runtime, facts: proven })
+    return plan.query !== undefined || plan.holds
+  })
+  throw refused(facts)
 }
 
 interface AllowPlan {
@@ -51,8 +57,8 @@ export async function demandAllowed(
   const facts = factsOf(caller, runtime.catalog)
   const { query, slots, holds } = planFor(operation, { runtime, facts })
   if (query === undefined) {
-    if (holds) return
-    throw refused(facts)
+    if (!holds) demandAllowable({ runtime, caller }, operation)
+    return
   }
   const inputs = {
     meId: callerId(caller),
