@@ -21,7 +21,7 @@ export function callForm(api, operation) {
   const read = () => requestOf(operation, { inputs, more, body })
   const submit = async (event) => {
     event.preventDefault()
-    await send(read(), answer)
+    if (await send(read(), answer)) for (const { input } of inputs) renewKey(input)
   }
   return make(
     'form',
@@ -92,7 +92,16 @@ function parameterInput({ name, in: place, required, schema }) {
     const options = ['', ...schema.enum].map((value) => make('option', { value }, value))
     return make('select', { id, name, required }, options)
   }
-  return make('input', { id, name, required, type: 'text', autocomplete: 'off' })
+  const input = make('input', { id, name, required, type: 'text', autocomplete: 'off' })
+  if (required) renewKey(input)
+  return input
+}
+
+/** Where a key has to be sent, a new one is ready; one that was answered well is used up. */
+function renewKey(input) {
+  if (!input.required || input.name !== 'Idempotency-Key') return
+  const bytes = [...crypto.getRandomValues(new Uint8Array(16))]
+  input.value = bytes.map((byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 function bodyInput(api, operation) {
@@ -130,6 +139,7 @@ function requestOf(operation, { inputs, more, body }) {
   return { method: operation.method, url: path + search, headers, body: body?.area.value }
 }
 
+/** Sends a request and shows its answer. True where that was a 2xx. */
 async function send(request, place) {
   fill(place, make('p', {}, 'Waiting …'))
   const started = performance.now()
@@ -139,8 +149,10 @@ async function send(request, place) {
     const text = await response.text()
     const milliseconds = Math.round(performance.now() - started)
     fill(place, answerView(response, text, milliseconds))
+    return response.ok
   } catch (error) {
     fill(place, make('p', { class: 'bad' }, `No answer came: ${error.message}.`))
+    return false
   }
 }
 

@@ -42,17 +42,25 @@ function drawSidebar(api, operations) {
   const order = (api.tags ?? []).map((tag) => tag.name)
   const groups = [...grouped(operations)]
   groups.sort(([one], [other]) => order.indexOf(one) - order.indexOf(other))
-  const kits = groups.map(([kit, models]) => [
-    make('h2', {}, kit),
-    // What belongs to no model stands right below the kit.
-    [...models]
-      .sort(([one], [other]) => (other === '') - (one === ''))
-      .map(([model, list]) => [
-        model === '' ? undefined : make('h3', {}, model),
-        make('ul', {}, list.map(sidebarEntry)),
-      ]),
-  ])
-  fill(sidebar, search, kits.flat(4))
+  const kits = groups.map(([kit, models]) =>
+    make(
+      'section',
+      {},
+      make('h2', {}, kit),
+      // What belongs to no model stands right below the kit.
+      [...models]
+        .sort(([one], [other]) => (other === '') - (one === ''))
+        .map(([model, list]) =>
+          make(
+            'section',
+            {},
+            model === '' ? undefined : make('h3', {}, model),
+            make('ul', {}, list.map(sidebarEntry)),
+          ),
+        ),
+    ),
+  )
+  fill(sidebar, search, kits)
 }
 
 function sidebarEntry(operation) {
@@ -67,6 +75,10 @@ function sidebarEntry(operation) {
 function narrow(words) {
   for (const entry of sidebar.querySelectorAll('li')) {
     entry.hidden = !entry.dataset.text.includes(words)
+  }
+  // A heading over nothing would push what was found out of sight.
+  for (const section of sidebar.querySelectorAll('section')) {
+    section.hidden = section.querySelector('li:not([hidden])') === null
   }
 }
 

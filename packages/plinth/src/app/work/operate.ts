@@ -2,9 +2,10 @@
 
 import { Failure } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
+import { suggestion } from '../../catalog/mistakes.ts'
 import type { LoggedEvent } from '../../effects/events/event.ts'
 import { readEvents } from '../../effects/events/log.ts'
-import type { JobState } from '../../effects/jobs/job.ts'
+import { defaultQueue, type JobState } from '../../effects/jobs/job.ts'
 import {
   countQueues,
   findJob,
@@ -22,11 +23,15 @@ import {
   resumeQueue,
   retryJobs,
 } from '../../effects/jobs/manage.ts'
+import { mailJob } from '../../effects/mails.ts'
+import { workflowJob } from '../../effects/workflows/start.ts'
+import { laterJob } from '../../engine/logic/action/later.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { type Replay, replayEvents } from '../../work/events/replay.ts'
 import { lastTicks } from '../../work/schedules/schedules.ts'
 import { nextTick } from '../../work/schedules/ticks.ts'
 import { tellWorkers } from '../../work/waker.ts'
+import { deliveryJob } from '../../work/webhooks/parts.ts'
 
 export type { JobState, LoggedEvent, SeenJob, SeenQueue }
 
@@ -56,6 +61,7 @@ export interface Operating {
   redrive(question: DeadQuestion): Promise<number>
   /** Forgets dead letters. Returns how many. */
   clearDead(question: DeadQuestion): Promise<number>
+  /** Fails with `not_found` where there is no such queue. */
   pause(queue: string): Promise<void>
   /** False where it was not paused. */
   resume(queue: string): Promise<boolean>
@@ -94,7 +100,10 @@ export function operatingOf(runtime: Runtime): Operating {
     },
     redrive: async (question) => (await retry(await deadJobs(database, question))).length,
     clearDead: async (question) => clearDead(database, await deadJobs(database, question)),
-    pause: (queue) => pauseQueue(database, queue, now()),
+    async pause(queue) {
+      await demandQueue(runtime, queue)
+      await pauseQueue(database, queue, now())
+    },
     async resume(queue) {
       const resumed = await resumeQueue(database, queue)
       if (resumed) runtime.effects.wake()
@@ -104,6 +113,17 @@ export function operatingOf(runtime: Runtime): Operating {
     replay: (replay) => replayEvents(runtime, replay),
     schedules: () => seenSchedules(runtime),
   }
+}
+
+// A word that was mistyped would be paused as well, and the queue that was meant would go on.
+async function demandQueue({ catalog, database }: Runtime, queue: string): Promise<void> {
+  const own = [defaultQueue, workflowJob, mailJob, deliveryJob, laterJob]
+  const known = [...new Set([...catalog.logic.queues.keys(), ...own])]
+  if (known.includes(queue)) return
+  // One that is declared no more may still hold jobs.
+  if ((await countQueues(database)).some((one) => one.queue === queue)) return
+  const near = suggestion(queue, known) || `. There are: ${known.join(', ')}.`
+  throw new Failure('not_found', { detail: `There is no queue "${queue}"${near}` })
 }
 
 function ended(id: string, state: JobState): Failure {

@@ -56,6 +56,7 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
     ['Documentation', `${base}/docs`],
     ['OpenAPI', `${base}/openapi.json`],
     ['Health', `${base}/health/ready`],
+    ...(config.production || config.mail.smtp ? [] : [['Mailbox', `${base}/mailbox`]]),
     ['Data', data],
   ]
   tell(strong(`Ready in ${(monotonicMs() / 1_000).toFixed(2)} s`))

@@ -29,6 +29,9 @@ test('work runs beside a server that runs none; people look at what it did', asy
   const headers = { 'content-type': 'application/json' }
   const answer = await fetch(`${served.base}/api/desk/say`, { method: 'POST', headers, body })
   assert.ok(answer.ok, await answer.text())
+  const mistyped = await folder.run(['jobs', 'pause', 'defualt'])
+  assert.equal(mistyped.code, 1, mistyped.told)
+  assert.match(mistyped.told, /no queue "defualt"; did you mean default\?/)
   assert.match((await folder.run(['jobs', 'pause', 'default'])).told, /is paused/)
   const waiting = await folder.run(['jobs', 'queues'])
   assert.match(waiting.data, /default\s+paused\s+ready 2/, waiting.told)

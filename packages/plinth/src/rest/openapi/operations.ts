@@ -114,14 +114,14 @@ const describeWrite: FormDescriber = ({ form }, model) => {
   switch (form) {
     case 'create':
       return {
-        summary: `Create a ${model.name}`,
+        summary: `Create one ${model.name}`,
         parameters: writeParameters,
         requestBody: jsonBody(bodyTypes.POST, schemaRef(`${name}.create`), exampleInput(model)),
         responses: { '201': created },
       }
     case 'update':
       return {
-        summary: `Change a ${model.name}`,
+        summary: `Change one ${model.name}`,
         parameters: [parameterRef('id'), ...change],
         requestBody: jsonBody(bodyTypes.PATCH, schemaRef(`${name}.update`)),
         responses: { '200': record, '204': minimal },
@@ -135,7 +135,7 @@ const describeWrite: FormDescriber = ({ form }, model) => {
       }
     default:
       return {
-        summary: `Delete a ${model.name}`,
+        summary: `Delete one ${model.name}`,
         parameters: [parameterRef('id'), parameterRef('ifMatch'), parameterRef('idempotencyKey')],
         responses: { '204': { description: 'It is deleted.', headers: headerRefs() } },
       }

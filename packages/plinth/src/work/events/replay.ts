@@ -4,7 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { instantText } from '../../base/time.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
-import { suggestionOrStop } from '../../catalog/mistakes.ts'
+import { suggestion } from '../../catalog/mistakes.ts'
 import { headPosition, readEvents } from '../../effects/events/log.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import type { Runtime } from '../../engine/runtime.ts'
@@ -34,7 +34,8 @@ export async function replayEvents(
   const { catalog, database, clock, newId } = runtime
   const handler = catalog.logic.handlers.get(name)
   if (!handler) {
-    const near = suggestionOrStop(name, catalog.logic.handlers.keys())
+    const known = [...catalog.logic.handlers.keys()]
+    const near = suggestion(name, known) || `. There are: ${known.join(', ') || 'none'}.`
     throw new Failure('not_found', { detail: `There is no handler "${name}"${near}` })
   }
   const last = Math.min(to ?? Number.MAX_SAFE_INTEGER, await headPosition(database))
