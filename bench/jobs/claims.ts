@@ -63,9 +63,7 @@ async function claimOnce(session: DedicatedSession, queue: string): Promise<numb
   const jobs = await claimJobs(session, claim)
   const tookMs = monotonicMs() - startMs
   present(jobs[perClaim - 1], 'as many as were asked for')
-  const finished = jobs.map(({ id, place, attempt }) => {
-    return { hold: { id, place, worker, attempt }, keepUntil: now }
-  })
+  const finished = jobs.map((hold) => ({ hold, keepUntil: now }))
   await completeJobs(session, finished, now)
   return tookMs
 }

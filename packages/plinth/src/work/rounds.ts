@@ -48,7 +48,7 @@ export class Rounds {
     const { database, clock, log, catalog } = runtime
     this.#queues = new Queues(catalog.logic, runners)
     this.#slots = new Slots({
-      ...{ database, clock, log, runtime, runners, places, worker: number },
+      ...{ database, clock, log, runtime, runners, places },
       keepMs: (queue) => this.#queues.keepMs(queue),
       freed: (keyed) => this.#freed(keyed),
       later: (runAtMs) => this.#lookAt(runAtMs),

@@ -67,8 +67,12 @@ export interface ClaimedJob {
   readonly input: string
   readonly caller: JobCaller
   readonly traceId: string
-  /** 1 for the first; grows with every claim. */
+  /** 1 for the first; begins anew where somebody retries the job. */
   readonly attempt: number
+  /** The number of the worker that holds it: no other one ever has it, also after a crash. */
+  readonly worker: number
+  /** The number of this claim: it grows over all claims of all jobs, whoever retries what. */
+  readonly claim: number
   /** RFC 3339. */
   readonly enqueuedAt: string
   /** The attempt that asked for the effect outside; null: none has. */

@@ -78,5 +78,13 @@ export const jobTables = [
       beat integer not null default 0
     )`,
   },
-  { id: '0012_job_ends', sql: endFunctions },
+  { id: '0012_job_ends', sql: endFunctions({ column: 'attempt', type: 'integer' }) },
+  // Attempts begin anew where a job is retried, claims never do. Servers of an earlier version go
+  // on beside this one with the functions above.
+  {
+    id: '0014_job_claim',
+    sql: `alter table plinth.job add column claim bigint;
+      create sequence plinth.job_claim`,
+  },
+  { id: '0015_job_claim_ends', sql: endFunctions({ column: 'claim', type: 'bigint' }) },
 ] as const

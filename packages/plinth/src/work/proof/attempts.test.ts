@@ -115,7 +115,7 @@ test('short jobs share a transaction; where one fails nothing of them is stored'
     await insertJobs(database, jobs, now())
     const claim = { worker, queues: ['default'], names: ['desk.write'], now: now() }
     const claimed = await claimJobs(database, { ...claim, count: texts.length })
-    const parts = { ...runtime, keepMs: () => 0, later: () => undefined, worker }
+    const parts = { ...runtime, keepMs: () => 0, later: () => undefined }
     const runner = declaredRunners(runtime, runtime.catalog.logic).get('desk.write')
     assert.ok(runner)
     return claimed.map((job) => ({ held: new HeldJob(job, runner, parts), runner }))

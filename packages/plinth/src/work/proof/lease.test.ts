@@ -5,11 +5,15 @@ import { after, test } from 'node:test'
 import { openApp } from '../../app/compose.ts'
 import { plantSabotages } from '../../base/failpoint.ts'
 import { systemClock } from '../../base/time.ts'
+import type { Job } from '../../define/logic/logic.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { findJob } from '../../effects/jobs/look.ts'
-import { pauseQueue } from '../../effects/jobs/manage.ts'
+import { cancelJob, pauseQueue, retryJobs } from '../../effects/jobs/manage.ts'
 import { testApp } from '../../testing/test-app.ts'
-import { completeJobs, fence, runLater } from '../queue/finish.ts'
+import { claimJobs } from '../queue/claim.ts'
+import { completeJobs, fence, giveBack, runLater } from '../queue/finish.ts'
+import { callOutside } from '../run/external.ts'
+import { HeldJob } from '../run/held-job.ts'
 import { tellWorkers } from '../waker.ts'
 import { behaviour, deskApp, newJob, rowsOf } from './desk.ts'
 
@@ -130,17 +134,17 @@ test('a worker without its connection has no leases: what it still does is lost'
 
 test('an attempt that holds nothing can neither complete, nor fence, nor postpone', async () => {
   const [id = ''] = await enqueue('fence')
-  const take = `update plinth.job set state = 'running', worker = 1, attempt = 5 where id = $1`
+  const take = `update plinth.job set state = 'running', worker = 1, claim = 5 where id = $1`
   await rowsOf(database, take, id)
   const [[place = '']] = (await rowsOf(
     database,
     'select ctid from plinth.job where id = $1',
     id,
   )) as [[string]]
-  const hold = { id, place, worker: 1, attempt: 5 }
+  const hold = { id, place, worker: 1, claim: 5 }
   const wrong = [
     { ...hold, worker: 2 },
-    { ...hold, attempt: 4 },
+    { ...hold, claim: 4 },
     { ...hold, id: runtime.newId() },
   ]
   for (const one of wrong) {
@@ -160,6 +164,39 @@ test('an attempt that holds nothing can neither complete, nor fence, nor postpon
   } finally {
     plantSabotages([])
   }
+})
+
+test("a job that was cancelled and retried is no longer the earlier attempt's", async () => {
+  const worker = 1_000_001
+  const job = { ...newJob(runtime, { text: 'anew' }), queue: 'desk.anew' }
+  await insertJobs(database, [job], now())
+  const claim = { worker, queues: [job.queue], names: [job.job], count: 1, now: now() }
+  const [first] = await claimJobs(database, claim)
+  await cancelJob(database, job.id, now())
+  assert.deepEqual(await retryJobs(database, [job.id], now()), [job.id])
+  const [second] = await claimJobs(database, claim)
+  assert.ok(first && second)
+  assert.equal(first.attempt, second.attempt, 'attempts begin anew')
+  assert.ok(second.claim > first.claim)
+  const finished = [{ hold: first, keepUntil: now() }]
+  await assert.rejects(completeJobs(database, finished, now()), { code: 'lease_lost' })
+  await assert.rejects(fence(database, first), { code: 'lease_lost' })
+  assert.equal(await runLater(database, first, { runAt: now() }), false)
+  await giveBack(database, [first])
+  assert.equal(await stateOf(job.id), 'running', 'it is the second one that runs')
+  let asked = 0
+  const external = () => Promise.resolve(++asked)
+  const outside = async (claimed: typeof first) => {
+    const parts = { ...runtime, keepMs: () => 0, later: () => undefined }
+    const lease = new HeldJob(claimed, { run: async () => undefined }, parts)
+    const declared = { kit: 'desk', name: 'write', external } as unknown as Job
+    return callOutside({ database, lease, job: declared, input: {} })
+  }
+  await assert.rejects(outside(first), { code: 'lease_lost' })
+  assert.equal(asked, 0, 'the world is not asked in the name of the earlier one')
+  assert.equal(await outside(second), 1)
+  await completeJobs(database, [{ hold: second, keepUntil: now() }], now())
+  assert.equal(await stateOf(job.id), 'done')
 })
 
 test('a drained worker lets jobs end and claims none; what is too slow is given back', async () => {
@@ -201,7 +238,8 @@ test('a job that its worker does not know of is given back', async () => {
     await insertJobs(database, [job], now())
     // As it would be if an answer to a claim were lost; the queue keeps it from being run at once.
     await pauseQueue(database, 'desk.none', now())
-    const take = `update plinth.job set state = 'running', attempt = 1, worker = $2 where id = $1`
+    const take = `update plinth.job set state = 'running', attempt = 1, worker = $2, claim = 7
+      where id = $1`
     await rowsOf(database, take, job.id, number)
     await until(async () => (await stateOf(job.id)) === 'ready', 8_000)
     assert.equal((await findJob(database, job.id))?.attempt, 0)

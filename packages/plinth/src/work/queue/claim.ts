@@ -30,11 +30,11 @@ const claimText = `with chosen as (
     order by q.place limit $4::integer
   )
   update plinth.job set state = 'running', worker = $1::integer, attempt = attempt + 1,
-    started_at = $5::timestamp with time zone
+    claim = nextval('plinth.job_claim'), started_at = $5::timestamp with time zone
   where id = any(array(select id from chosen))
   returning id, name, queue, key, input, caller, trace_id, attempt,
     (extract(epoch from enqueued_at) * 1000)::bigint, effect_asked, effect_result,
-    priority, run_at, position, ctid`
+    priority, run_at, position, ctid, worker, claim`
 
 /** Claims jobs of queues without limits. */
 export async function claimJobs(session: Session, claim: Claim): Promise<readonly ClaimedJob[]> {
@@ -79,7 +79,7 @@ function claimedJob(row: Row): ClaimedJob {
     enqueuedAt: instantText(Number(enqueuedMs)),
     effectAsked: asked === null || asked === undefined ? null : Number(asked),
     effectResult: result ?? null,
-    place: row[14] ?? '',
+    ...{ place: row[14] ?? '', worker: Number(row[15]), claim: Number(row[16]) },
   }
 }
 

@@ -4,15 +4,13 @@ import { isSabotaged } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
+import type { ClaimedJob } from '../../effects/jobs/job.ts'
 
-/** What a worker holds: no other worker ever has the same number, no other attempt its number. */
-export interface Hold {
-  readonly id: string
-  /** Where its row stood when it was claimed. */
-  readonly place: string
-  readonly worker: number
-  readonly attempt: number
-}
+/**
+ * What a worker holds. The number of a claim alone is not enough: claims are not awaited by the
+ * disk, and a crash of PostgreSQL may give a number out again; that of a worker is awaited.
+ */
+export type Hold = Pick<ClaimedJob, 'id' | 'place' | 'worker' | 'claim'>
 
 /** A job that is done. */
 export interface Finished {
@@ -22,37 +20,37 @@ export interface Finished {
 }
 
 const completeText = `select plinth.job_complete($1::tid[], $2::uuid[], $3::integer,
-  $4::integer[], $5::timestamp with time zone[], $6::timestamp with time zone)`
+  $4::bigint[], $5::timestamp with time zone[], $6::timestamp with time zone)`
 
 // What a test plants to see that the fence is missed.
 const unfencedText = `with ended as (
     update plinth.job j set state = 'done',
       finished_at = $6::timestamp with time zone, keep_until = $6::timestamp with time zone,
       worker = null
-    from unnest($1::tid[], $2::uuid[], $4::integer[], $5::timestamp with time zone[])
-      as e(place, id, attempt, keep_until)
+    from unnest($1::tid[], $2::uuid[], $4::bigint[], $5::timestamp with time zone[])
+      as e(place, id, claim, keep_until)
     where j.id = e.id and j.state <> 'done' and $3::integer > 0
     returning j.queue, j.key
   )
   insert into plinth.job_nudge (queue, key) select queue, key from ended where key is not null`
 
-const fenceText = 'select plinth.job_fence($1::tid, $2::uuid, $3::integer, $4::integer)'
+const fenceText = 'select plinth.job_fence($1::tid, $2::uuid, $3::integer, $4::bigint)'
 
-const laterText = `select plinth.job_later($1::tid, $2::uuid, $3::integer, $4::integer,
+const laterText = `select plinth.job_later($1::tid, $2::uuid, $3::integer, $4::bigint,
   $5::timestamp with time zone, $6, $7::boolean)`
 
 const failText = `with ended as (
     update plinth.job set state = 'failed', finished_at = $4::timestamp with time zone,
       error = $5, worker = null
-    where id = $1::uuid and worker = $2::integer and attempt = $3::integer and state = 'running'
+    where id = $1::uuid and worker = $2::integer and claim = $3::bigint and state = 'running'
     returning queue, key
   )
   insert into plinth.job_nudge (queue, key) select queue, key from ended where key is not null`
 
 const giveBackText = `update plinth.job j
   set state = 'ready', worker = null, attempt = j.attempt - 1
-  from unnest($1::uuid[], $2::integer[]) as e(id, attempt)
-  where j.id = e.id and j.worker = $3::integer and j.attempt = e.attempt and j.state = 'running'`
+  from unnest($1::uuid[], $2::bigint[]) as e(id, claim)
+  where j.id = e.id and j.worker = $3::integer and j.claim = e.claim and j.state = 'running'`
 
 /** Marks jobs as done, in the transaction of their effects. Fails with `lease_lost`. */
 export async function completeJobs(
@@ -68,7 +66,7 @@ export async function completeJobs(
       jobs.map(({ hold }) => hold.place),
       jobs.map(({ hold }) => hold.id),
       jobs[0]?.hold.worker,
-      jobs.map(({ hold }) => hold.attempt),
+      jobs.map(({ hold }) => hold.claim),
       jobs.map(({ keepUntil }) => keepUntil),
       now,
     ],
@@ -124,7 +122,7 @@ export async function giveBack(session: Session, holds: readonly Hold[]): Promis
   await session.query({
     name: 'plinth_job_give_back',
     text: giveBackText,
-    values: [holds.map(({ id }) => id), holds.map(({ attempt }) => attempt), worker],
+    values: [holds.map(({ id }) => id), holds.map(({ claim }) => claim), worker],
   })
 }
 
@@ -135,8 +133,8 @@ export function leaseLost(): Failure {
   })
 }
 
-function valuesOf({ id, worker, attempt }: Hold): readonly unknown[] {
-  return [id, worker, attempt]
+function valuesOf({ id, worker, claim }: Hold): readonly unknown[] {
+  return [id, worker, claim]
 }
 
 // NUL has no place in a text of PostgreSQL.

@@ -44,11 +44,11 @@ const takeText = `with forgotten as (
     delete from plinth.job_start where queue = $4 and at <= $5::timestamp with time zone
   ), taken as (
     update plinth.job set state = 'running', worker = $1::integer, attempt = attempt + 1,
-      started_at = $3::timestamp with time zone
+      claim = nextval('plinth.job_claim'), started_at = $3::timestamp with time zone
     where id = any($2::uuid[])
     returning id, name, queue, key, input, caller, trace_id, attempt,
       (extract(epoch from enqueued_at) * 1000)::bigint, effect_asked, effect_result,
-      priority, run_at, position, ctid as place
+      priority, run_at, position, ctid as place, worker, claim
   ), noted as (
     insert into plinth.job_start (queue, key, at)
     select queue, key, $3::timestamp with time zone from taken where $6::boolean

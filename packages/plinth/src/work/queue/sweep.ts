@@ -86,14 +86,14 @@ export async function signOff(session: Session, worker: number): Promise<void> {
   await session.query({ text, values: [worker] })
 }
 
-const heldText = `select id, attempt, ctid from plinth.job
+const heldText = `select id, claim, ctid from plinth.job
   where state = 'running' and worker = $1::integer`
 
 /** What a worker holds as the database knows it. */
 export async function heldBy(session: Session, worker: number): Promise<readonly Hold[]> {
   const query = { name: 'plinth_job_held', text: heldText, values: [worker] }
   const { rows } = await session.query(query)
-  return rows.map(([id, attempt, place]) => {
-    return { id: id ?? '', place: place ?? '', worker, attempt: Number(attempt) }
+  return rows.map(([id, claim, place]) => {
+    return { id: id ?? '', place: place ?? '', worker, claim: Number(claim) }
   })
 }

@@ -81,12 +81,12 @@ export class Watch {
   async #compare(session: Session): Promise<void> {
     const before = this.#parts.held()
     const known = await heldBy(session, this.#parts.number)
-    const there = new Set(known.map(({ id, attempt }) => `${id} ${attempt}`))
+    const there = new Set(known.map(({ claim }) => claim))
     for (const one of before) {
-      if (!there.has(`${one.job.id} ${one.job.attempt}`)) one.lose()
+      if (!there.has(one.job.claim)) one.lose()
     }
-    const here = new Set(this.#parts.held().map(({ job }) => job.id))
-    const unknown = known.filter(({ id }) => !here.has(id))
+    const here = new Set(this.#parts.held().map(({ job }) => job.claim))
+    const unknown = known.filter(({ claim }) => !here.has(claim))
     if (unknown.length > 0) await giveBack(session, unknown)
   }
 }

@@ -9,10 +9,10 @@ import { jobText } from '../../effects/jobs/job.ts'
 import type { Lease } from '../lease.ts'
 import { leaseLost } from '../queue/finish.ts'
 
-const askText = `update plinth.job set effect_asked = $3::integer
-  where id = $1::uuid and state = 'running' and attempt = $2::integer`
-const answerText = `update plinth.job set effect_result = $3
-  where id = $1::uuid and state = 'running' and attempt = $2::integer`
+const askText = `update plinth.job set effect_asked = $4::integer
+  where id = $1::uuid and state = 'running' and worker = $2::integer and claim = $3::bigint`
+const answerText = `update plinth.job set effect_result = $4
+  where id = $1::uuid and state = 'running' and worker = $2::integer and claim = $3::bigint`
 
 /** What is called outside, and for whom. */
 export interface Outside {
@@ -31,12 +31,12 @@ export interface Outside {
 export async function callOutside({ database, lease, job, input }: Outside): Promise<unknown> {
   const { job: held, aborted } = lease
   if (held.effectResult !== null) return JSON.parse(held.effectResult)
-  const { id, attempt } = held
+  const { id, attempt, worker, claim } = held
   if (held.effectAsked !== null && job.onUnknown === 'ask') {
     throw outcomeUnknown(held.effectAsked)
   }
   const note = async (text: string, name: string, value: unknown): Promise<void> => {
-    const { count } = await database.query({ name, text, values: [id, attempt, value] })
+    const { count } = await database.query({ name, text, values: [id, worker, claim, value] })
     if (count === 0) throw leaseLost()
   }
   await note(askText, 'plinth_job_ask', attempt)

@@ -28,7 +28,6 @@ export interface HeldJobParts {
   readonly log: Log
   /** Milliseconds that a done job of a queue is kept. */
   readonly keepMs: (queue: string) => number
-  readonly worker: number
   /** Called with the instant, in milliseconds since 1970, at which a job is due again. */
   readonly later: (runAtMs: number) => void
 }
@@ -53,8 +52,8 @@ export class HeldJob implements Lease {
 
   /** Its token: whoever took the job away has another one. */
   get hold(): Hold {
-    const { id, place, attempt } = this.job
-    return { id, place, attempt, worker: this.#parts.worker }
+    const { id, place, worker, claim } = this.job
+    return { id, place, worker, claim }
   }
 
   get aborted(): AbortSignal {

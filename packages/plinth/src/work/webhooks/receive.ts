@@ -5,6 +5,8 @@ import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { instantText } from '../../base/time.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
+import type { Session } from '../../database/database.ts'
+import { databaseErrorOf } from '../../database/errors.ts'
 import type { Webhook } from '../../define/logic/logic.ts'
 import type { WebhookMessage, WebhookRequest } from '../../define/logic/specs.ts'
 import type { NewJob } from '../../effects/jobs/job.ts'
@@ -48,12 +50,31 @@ export async function receive(runtime: Runtime, incoming: Incoming): Promise<Rec
     },
     job: jobOf({ webhook, message, id: runtime.newId(), traceId: incoming.traceId }, now),
   }
-  const isNew = await runtime.database.transaction(
-    (session) => storeMessage(session, stored, now),
-    { isolation: 'read committed' },
-  )
-  if (isNew) runtime.effects.wake()
+  if (await storeSurely(runtime, (session) => storeMessage(session, stored, now))) {
+    runtime.effects.wake()
+  }
   return 'stored'
+}
+
+const doubtsMax = 3
+
+/**
+ * Stores as often as an action would. Where the connection broke at COMMIT nobody knows whether it
+ * is stored: it is done again, and the message's own row decides. False where it was there.
+ */
+async function storeSurely(
+  { database }: Runtime,
+  store: (session: Session) => Promise<boolean>,
+): Promise<boolean> {
+  const options = { isolation: 'read committed', attemptsMax: limits.logicAttemptsMax } as const
+  for (let number = 1; ; number++) {
+    try {
+      const isNew = await database.transaction(store, options)
+      return isNew || number > 1
+    } catch (error) {
+      if (number === doubtsMax || databaseErrorOf(error)?.outcomeUnknown !== true) throw error
+    }
+  }
 }
 
 interface Verifying {

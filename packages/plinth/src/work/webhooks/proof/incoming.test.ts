@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
+import { armFailpoints, parseFailpoints } from '../../../base/failpoint.ts'
+import { limits } from '../../../base/limits.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { anyone, app, hmacWebhook, integer, kit, standardWebhook, text } from '../../../index.ts'
 import { testApp } from '../../../testing/test-app.ts'
@@ -205,4 +207,40 @@ test('a key may be as long as a sender likes to make it', async (t) => {
     data.map(({ message }) => message),
     ['evt_a', 'evt_b'],
   )
+})
+
+test('a message that meets conflicts is stored again as often as an action would be', async (t) => {
+  const opened = await open(t)
+  const { database } = opened.running.runtime
+  const conflicts = limits.logicAttemptsMax - 1
+  await database.query({ text: 'create sequence desk.tries', values: [] })
+  await database.query({
+    text: `create function desk.refuse() returns trigger language plpgsql as $$ begin
+      if nextval('desk.tries') <= ${conflicts} then
+        raise exception 'could not serialize access' using errcode = '40001';
+      end if;
+      return new; end $$`,
+    values: [],
+  })
+  await database.query({
+    text: `create trigger refuse before insert on plinth.webhook_message
+      for each row execute function desk.refuse()`,
+    values: [],
+  })
+  assert.equal((await opened.request('POST', place, signed('evt_3', {}))).status, 200)
+  const { rows } = await database.query({ text: 'select last_value from desk.tries', values: [] })
+  assert.equal(Number(rows[0]?.[0]), conflicts + 1)
+  await opened.drain()
+  assert.equal((await opened.data.note.find()).data.length, 1)
+})
+
+test('a message whose COMMIT was not answered is stored once, and answered', async (t) => {
+  const opened = await open(t)
+  const executioner = { kill: () => undefined, stop: () => undefined, claim: () => true }
+  t.after(() => armFailpoints([], executioner))
+  armFailpoints(parseFailpoints('commit.sent@1=dropReply'), executioner)
+  assert.equal((await opened.request('POST', place, signed('evt_4', {}))).status, 200)
+  armFailpoints([], executioner)
+  await opened.drain()
+  assert.equal((await opened.data.note.find()).data.length, 1)
 })
