@@ -20,7 +20,7 @@ import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
-import type { Action, Runtime } from '../engine/runtime.ts'
+import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
 import { identityActions } from '../identity/flows.ts'
 import { identity } from '../identity/kit.ts'
@@ -39,6 +39,7 @@ import {
   type OutboundPolicy,
   outgoingActions,
   type WebhookParts,
+  webhookGuards,
   webhookParts,
   withFanOut,
   withPlaces,
@@ -166,7 +167,8 @@ export async function openApp<S>(
       await settleSchema({ database, catalog, clock, log }, setup.schema)
     }
     const waker = new Waker(database)
-    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup, waker })
+    const guards = webhookGuards(hooks)
+    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup, waker, guards })
     return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
   } catch (error) {
     await database.close()
@@ -192,10 +194,11 @@ interface RuntimeParts {
   readonly actions: readonly Action[]
   readonly setup: AppSetup
   readonly waker: Waker
+  readonly guards: InputGuards
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
-  const { catalog, database, clock, log, actions, setup, waker } = parts
+  const { catalog, database, clock, log, actions, setup, waker, guards } = parts
   const newId = uuidSource(clock)
   return Object.freeze({
     catalog,
@@ -203,6 +206,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     clock,
     log,
     newId,
+    guards,
     watchful: !setup.production,
     effects: effectsOf({ logic: catalog.logic, newId }, () => waker.wake()),
     plans: new PlanCache(limits.statementCacheMax),

@@ -118,6 +118,7 @@ export const limits = Object.freeze({
   // calls to addresses that others have chosen
   outboundTimeoutMs: 15_000,
   outboundConnectTimeoutMs: 5_000,
+  outboundAddressesMax: 6,
   outboundAnswerBytesMax: 65_536,
   outboundAnswerKeptBytes: 1_024,
   // webhooks

@@ -1,6 +1,7 @@
 /** Owns what the engine works with: everything handed in once by the composition root. */
 
 import type { Caller } from '../access/caller.ts'
+import type { Problem } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
 import type { ActionOperation, Catalog } from '../catalog/catalog.ts'
 import type { Database, Session } from '../database/database.ts'
@@ -26,7 +27,15 @@ export interface Runtime {
   readonly log: Log
   /** True: logic is watched for takes in two steps, in development and in tests. */
   readonly watchful: boolean
+  /** What some models demand of input beyond its kinds. Default: nothing. */
+  readonly guards?: InputGuards
 }
+
+/** By model: what is wrong with values that are to be stored, in PostgreSQL's text form. */
+export type InputGuards = ReadonlyMap<
+  string,
+  (values: ReadonlyMap<string, string | null>) => readonly Problem[]
+>
 
 /** Turns a credential into a caller, or fails with `invalid_credentials`. */
 export type Identify = (token: string) => Promise<Caller>

@@ -89,7 +89,8 @@ test('G05: an address that may not be called gets no byte', async (t) => {
   const { port } = server.address() as AddressInfo
   for (const host of ['127.0.0.1', 'localhost', '[::1]', '2130706433', '[::ffff:7f00:1]']) {
     const outcome = await send(`http://${host}:${port}/`, closed)
-    assert.equal(outcome.is, 'refused', host)
+    // What a name leads to is not told apart from a name that leads nowhere.
+    assert.equal(outcome.is, host === 'localhost' ? 'failed' : 'refused', host)
     assert.doesNotMatch(outcome.detail, /127|::1/)
   }
   assert.equal(connections, 0)
@@ -212,10 +213,88 @@ test('G02: a name with one forbidden address among others is refused', async (t)
   for (const answer of [['93.184.216.34', '10.0.0.1'], ['169.254.169.254'], ['127.0.0.1']]) {
     const { resolve } = await nameServer(t, [answer])
     const outcome = await send('http://mixed.example/', { ...closed, resolve })
-    assert.equal(outcome.is, 'refused', answer.join())
+    assert.match(outcome.why ?? '', /which is not called/, answer.join())
   }
-  const { resolve } = await nameServer(t, [[]])
-  assert.equal((await send('http://none.example/', { ...closed, resolve })).is, 'failed')
+})
+
+test('whether a name has a private address or none is told to the operator alone', async (t) => {
+  const told: unknown[] = []
+  const reasons = new Set<string | undefined>()
+  for (const answer of [['10.0.0.1'], ['169.254.169.254'], ['8.8.8.8', '192.168.0.1'], []]) {
+    const { resolve } = await nameServer(t, [answer])
+    const { why, ...shown } = await send('http://inner.example/', { ...closed, resolve })
+    told.push(shown)
+    reasons.add(why)
+  }
+  // The same word for word, and in the time that it took.
+  for (const shown of told) {
+    assert.deepEqual(shown, {
+      ...{ is: 'failed', detail: 'Its name leads to no address that may be called.' },
+      ...{ status: undefined, answer: '', retryAfter: undefined, latencyMs: 0 },
+    })
+  }
+  assert.equal(reasons.size, 3, [...reasons].join())
+})
+
+test('the addresses of a name are tried in their order, until one takes the call', async (t) => {
+  let calls = 0
+  const url = await receiver(t, (_, response) => {
+    calls += 1
+    response.end()
+  })
+  const { port } = new URL(url)
+  const resolve = async () => ['127.0.0.3', '127.0.0.2', '127.0.0.1']
+  const outcome = await send(`http://many.example:${port}/`, { ...local, resolve })
+  assert.deepEqual([outcome.status, calls], [200, 1])
+  const dead = async () => ['127.0.0.3', '127.0.0.2']
+  const none = await send(`http://many.example:${port}/`, { ...local, resolve: dead })
+  assert.equal(none.is, 'failed')
+  assert.match(none.detail, /ECONNREFUSED/)
+})
+
+test('an address that keeps us waiting leaves time for the next one', async (t) => {
+  const silent = createPlainServer((socket) => socket.on('error', () => undefined))
+  silent.listen(0, '127.0.0.2')
+  await once(silent, 'listening')
+  t.after(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  let asked = 0
+  const working = createPlainServer((socket) => {
+    asked += 1
+    socket.on('error', () => undefined).end('no TLS here')
+  })
+  working.listen(port, '127.0.0.1')
+  await once(working, 'listening')
+  t.after(() => working.close())
+  const resolve = async () => ['127.0.0.2', '127.0.0.1']
+  // The first takes the connection and never shakes hands.
+  const outcome = await send(
+    `https://many.example:${port}/`,
+    { ...local, resolve },
+    { timeoutMs: 2_000 },
+  )
+  assert.equal(asked, 1)
+  assert.equal(outcome.is, 'failed')
+})
+
+test('a message that has left for one address is not sent to another', async (t) => {
+  const server = createPlainServer((socket) => {
+    socket.on('error', () => undefined).once('data', () => socket.destroy())
+  })
+  server.listen(0, '127.0.0.2')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  let second = 0
+  const other = createPlainServer(() => {
+    second += 1
+  })
+  other.listen(port, '127.0.0.1')
+  await once(other, 'listening')
+  t.after(() => other.close())
+  const resolve = async () => ['127.0.0.2', '127.0.0.1']
+  const outcome = await send(`http://many.example:${port}/`, { ...local, resolve })
+  assert.deepEqual([outcome.is, second], ['failed', 0])
 })
 
 test('a certificate that nobody vouches for is a failure', async (t) => {

@@ -6,13 +6,7 @@ import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { limits } from '../base/limits.ts'
 import { monotonicMs } from '../base/time.ts'
-import {
-  addressProblem,
-  type OutboundPolicy,
-  type Target,
-  TargetRefused,
-  targetOf,
-} from './target.ts'
+import { judgeEnd, type OutboundPolicy, type Target, TargetRefused, targetOf } from './target.ts'
 
 /** What is sent. */
 export interface Post {
@@ -30,13 +24,15 @@ export interface Post {
 export interface PostOutcome {
   /**
    * `answered`: a whole status line came, whatever it says; `refused`: nothing was sent, because
-   * the address may not be called; `failed`: the connection could not be made or broke;
-   * `timed_out`.
+   * the text of the address is not one that may be called; `failed`: the connection could not be
+   * made or broke, or the name leads nowhere; `timed_out`.
    */
   readonly is: 'answered' | 'refused' | 'failed' | 'timed_out'
   readonly status: number | undefined
-  /** One sentence for the log. */
+  /** One sentence for whoever chose the address. */
   readonly detail: string
+  /** What only the operator may know of it, such as where a name leads; undefined: nothing. */
+  readonly why?: string | undefined
   /** The first bytes of the answer, as text; empty where there is none. */
   readonly answer: string
   readonly retryAfter: string | undefined
@@ -45,35 +41,55 @@ export interface PostOutcome {
 
 /**
  * Sends one POST to an address that somebody else has chosen. The name is resolved once and the
- * connection goes to the judged address; what the socket says about its other end is judged again
- * before a byte is written. Redirects are answers like any other, nothing is decompressed, no more
- * than `outboundAnswerBytesMax` is read, and the whole takes at most `timeoutMs`.
+ * connection goes to the judged addresses, one after the other until one takes it; what the socket
+ * says about its other end is judged again before a byte is written. Redirects are answers like
+ * any other, nothing is decompressed, no more than `outboundAnswerBytesMax` is read, and the whole
+ * takes at most `timeoutMs`.
  */
 export async function post(given: Post, policy: OutboundPolicy): Promise<PostOutcome> {
   const startedMs = monotonicMs()
   const timeoutMs = given.timeoutMs ?? limits.outboundTimeoutMs
   const ended = AbortSignal.timeout(timeoutMs)
   const stop = given.aborted ? AbortSignal.any([given.aborted, ended]) : ended
-  const outcome = await attempt(given, policy, stop).catch((error: unknown): Partial => {
-    if (error instanceof TargetRefused) {
-      return { is: error.passing ? 'failed' : 'refused', detail: error.message }
-    }
+  const calling = { given, policy, stop, endMs: startedMs + timeoutMs }
+  const outcome = await attempt(calling).catch((error: unknown): Partial => {
+    if (error instanceof TargetRefused) return refusalOf(error)
     if (ended.aborted) return { is: 'timed_out', detail: `No answer within ${timeoutMs} ms.` }
     return { is: 'failed', detail: `The connection failed (${codeOf(error)}).` }
   })
   return {
     ...{ status: undefined, answer: '', retryAfter: undefined },
-    ...outcome,
     latencyMs: Math.round(monotonicMs() - startedMs),
+    ...outcome,
   }
 }
 
-type Partial = Pick<PostOutcome, 'is' | 'detail'> &
-  Pick<{ [K in keyof PostOutcome]?: PostOutcome[K] }, 'status' | 'answer' | 'retryAfter'>
+type Partial = Pick<PostOutcome, 'is' | 'detail'> & {
+  readonly [K in keyof PostOutcome]?: PostOutcome[K]
+}
 
-async function attempt(given: Post, policy: OutboundPolicy, stop: AbortSignal): Promise<Partial> {
+/** Of a name nothing is told, not even how long it took to find out. */
+function refusalOf({ passing, message, why }: TargetRefused): Partial {
+  return {
+    is: passing ? 'failed' : 'refused',
+    detail: message,
+    latencyMs: 0,
+    ...(why === undefined ? {} : { why }),
+  }
+}
+
+interface Calling {
+  readonly given: Post
+  readonly policy: OutboundPolicy
+  readonly stop: AbortSignal
+  /** By the monotonic clock. */
+  readonly endMs: number
+}
+
+async function attempt(calling: Calling): Promise<Partial> {
+  const { given, policy, stop } = calling
   const target = await until(targetOf(given.url, policy), stop)
-  const response = await exchange({ given, policy, stop, target })
+  const response = await firstThatTakes(calling, target)
   const answer = await firstBytes(response, stop)
   const status = response.statusCode ?? 0
   const after = response.headers['retry-after']
@@ -82,15 +98,39 @@ async function attempt(given: Post, policy: OutboundPolicy, stop: AbortSignal): 
   return { is: 'answered', status, detail, answer, retryAfter: after }
 }
 
-interface Exchange {
-  readonly given: Post
-  readonly policy: OutboundPolicy
-  readonly stop: AbortSignal
-  readonly target: Target
+const connectMsMin = 500
+
+/**
+ * Goes through the addresses in their order. The next one is tried only where no byte of the
+ * message has left: so a message arrives at most once, wherever it arrives.
+ */
+async function firstThatTakes(calling: Calling, target: Target): Promise<IncomingMessage> {
+  let failure: unknown
+  for (const [index, address] of target.addresses.entries()) {
+    const left = target.addresses.length - index
+    const shareMs = Math.max(connectMsMin, (calling.endMs - monotonicMs()) / left)
+    const connectMs = Math.min(limits.outboundConnectTimeoutMs, shareMs)
+    const progress = { connected: false }
+    try {
+      return await exchange({ ...calling, target, address, connectMs, progress })
+    } catch (error) {
+      failure = error
+      if (progress.connected || calling.stop.aborted || error instanceof TargetRefused) break
+    }
+  }
+  throw failure
 }
 
-function exchange({ given, policy, stop, target }: Exchange): Promise<IncomingMessage> {
-  const { url, address, port } = target
+interface Exchange extends Calling {
+  readonly target: Target
+  readonly address: string
+  readonly connectMs: number
+  readonly progress: { connected: boolean }
+}
+
+function exchange(exchanging: Exchange): Promise<IncomingMessage> {
+  const { given, stop, target, address } = exchanging
+  const { url, port } = target
   const secure = url.protocol === 'https:'
   const options: RequestOptions = {
     method: 'POST',
@@ -120,27 +160,29 @@ function exchange({ given, policy, stop, target }: Exchange): Promise<IncomingMe
       socket.destroy()
       resolve(response)
     })
-    request.on('socket', (socket: Socket) => watch(socket, { request, policy, secure }))
+    request.on('socket', (socket: Socket) => watch(socket, { ...exchanging, request, secure }))
     request.end(given.body)
   })
 }
 
-interface Watched {
+interface Watched extends Exchange {
   readonly request: ClientRequest
-  readonly policy: OutboundPolicy
   readonly secure: boolean
 }
 
 /** Judges where the socket really ended up, and gives up connecting early. */
-function watch(socket: Socket, { request, policy, secure }: Watched): void {
+function watch(socket: Socket, { request, policy, secure, connectMs, progress }: Watched): void {
   const slow = setTimeout(() => {
     request.destroy(Object.assign(new Error('slow'), { code: 'connecting took too long' }))
-  }, limits.outboundConnectTimeoutMs)
-  socket.once(secure ? 'secureConnect' : 'connect', () => clearTimeout(slow))
+  }, connectMs)
+  socket.once(secure ? 'secureConnect' : 'connect', () => {
+    progress.connected = true
+    clearTimeout(slow)
+  })
   socket.once('close', () => clearTimeout(slow))
   socket.once('connect', () => {
-    const problem = addressProblem(socket.remoteAddress ?? '', policy)
-    if (problem !== undefined) request.destroy(new TargetRefused(problem))
+    const refused = judgeEnd(socket.remoteAddress ?? '', policy)
+    if (refused !== undefined) request.destroy(refused)
   })
 }
 

@@ -2,6 +2,7 @@
 
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
+import { limits } from '../base/limits.ts'
 import { type AddressClass, classOf, type Networks } from './address.ts'
 
 /** What may be called. */
@@ -44,23 +45,35 @@ export function outboundPolicy(options: PolicyOptions): OutboundPolicy {
   })
 }
 
-/** A checked place: the call goes to this very address, whatever the name says a moment later. */
+/** A checked place: the call goes to these very addresses, whatever the name says a moment later. */
 export interface Target {
   readonly url: URL
-  readonly address: string
+  /** In the order of the resolver, at most `outboundAddressesMax` of base/limits. */
+  readonly addresses: readonly string[]
   readonly port: number
 }
 
-/** A refusal to call, or a name that has no address. */
+/** A refusal to call, or a name that leads nowhere. */
 export class TargetRefused extends Error {
   override readonly name = 'TargetRefused'
-  /** True: the name could not be resolved, which may pass. */
+  /** True: it may pass, because names change. */
   readonly passing: boolean
+  /** What only the operator may know; undefined: `message` says it all. */
+  readonly why: string | undefined
 
-  constructor(message: string, passing = false) {
+  constructor(message: string, why?: string) {
     super(message)
-    this.passing = passing
+    this.passing = why !== undefined
+    this.why = why
   }
+}
+
+/**
+ * The refusal of a name, in the same words whether it has no address or a private one: whoever
+ * chose the name must not learn from us what exists inside of our network.
+ */
+function nowhere(why: string): TargetRefused {
+  return new TargetRefused('Its name leads to no address that may be called.', why)
 }
 
 const hostLengthMax = 253
@@ -87,7 +100,7 @@ export function urlProblem(text: string, policy: OutboundPolicy): string | undef
 }
 
 /**
- * Finds the address to call: resolved once, every address judged. Where any of them is not public
+ * Finds the addresses to call: resolved once, every address judged. Where any of them is not public
  * the name is refused, because whoever owns it decides which one comes first.
  *
  * @throws TargetRefused
@@ -97,18 +110,24 @@ export async function targetOf(text: string, policy: OutboundPolicy): Promise<Ta
   if (wrong !== undefined) throw new TargetRefused(wrong)
   const url = new URL(text)
   const host = bareHost(url)
-  const addresses = isIP(host) === 0 ? await addressesOf(host, policy) : [host]
-  for (const address of addresses) {
+  const found = isIP(host) === 0 ? await addressesOf(host, policy) : [host]
+  for (const address of found) {
     const problem = addressProblem(address, policy)
-    if (problem !== undefined) throw new TargetRefused(problem)
+    if (problem !== undefined) throw nowhere(problem)
   }
-  const [address] = addresses
-  if (address === undefined) throw new TargetRefused('Its name has no address.', true)
-  return { url, address, port: portOf(url) }
+  const addresses = [...new Set(found)].slice(0, limits.outboundAddressesMax)
+  if (addresses.length === 0) throw nowhere('It has no address.')
+  return { url, addresses, port: portOf(url) }
+}
+
+/** Judges where a socket really ended up. Its refusal says no more than that of a name. */
+export function judgeEnd(address: string, policy: OutboundPolicy): TargetRefused | undefined {
+  const problem = addressProblem(address, policy)
+  return problem === undefined ? undefined : nowhere(problem)
 }
 
 /** What is wrong with an address; undefined where it may be called. Names no address. */
-export function addressProblem(address: string, policy: OutboundPolicy): string | undefined {
+function addressProblem(address: string, policy: OutboundPolicy): string | undefined {
   const is: AddressClass = classOf(address)
   if (is === 'public' || policy.allowed.has(address)) return undefined
   const allowed = is !== 'metadata' && is !== 'reserved' && policy.classes.has(is)
@@ -120,7 +139,7 @@ async function addressesOf(host: string, policy: OutboundPolicy): Promise<readon
     return await (policy.resolve ?? systemResolve)(host)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    throw new TargetRefused(`Its name has no address (${code}).`, true)
+    throw nowhere(`It has no address (${code}).`)
   }
 }
 

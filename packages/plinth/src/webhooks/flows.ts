@@ -30,7 +30,7 @@ export interface WebhookOffice {
   find(endpoint: string): Promise<PlainRecord | undefined>
   /** The endpoint of a delivery. */
   endpointOf(delivery: string): Promise<PlainRecord | undefined>
-  urlProblem(url: string): string | undefined
+  /** Fails with `invalid_input` for an address that may not be called. */
   add(endpoint: NewEndpoint): Promise<Rotated['shown'] & { readonly id: string }>
   rotate(
     endpoint: string,
@@ -89,10 +89,6 @@ function addEndpoint(office: WebhookOffice): Action {
     async run({ input, caller }) {
       const ownerId = demandUser(caller)
       const { scheme = 'hmac', ...fields } = givenOf<NewInput>(input)
-      const wrong = office.urlProblem(fields.url)
-      if (wrong !== undefined) {
-        throw invalidInput([{ pointer: '/url', code: 'bad_address', detail: wrong }])
-      }
       return { status: 201, value: await office.add({ ...fields, ownerId, scheme }) }
     },
   }
@@ -124,33 +120,47 @@ function rotateSecret(office: WebhookOffice): Action {
 }
 
 function testEndpoint(office: WebhookOffice): Action {
-  return {
-    operation: operation('testEndpoint', {
-      path: 'test-endpoint',
-      description: 'Sends a `webhooks.test` message to an endpoint. Answers with its delivery.',
-      input: [given('endpoint', uuidKind())],
-    }),
-    async run(scope) {
-      const endpoint = String(scope.input.endpoint)
-      await demandOwn(scope, office.find(endpoint))
-      const delivery = await office.test(endpoint, scope.call.traceId)
-      return { status: 202, value: { delivery } }
-    },
-  }
+  return ofOwner('testEndpoint', {
+    path: 'test-endpoint',
+    description: 'Sends a `webhooks.test` message to an endpoint. Answers with its delivery.',
+    names: 'endpoint',
+    find: (endpoint) => office.find(endpoint),
+    run: (endpoint, traceId) => office.test(endpoint, traceId),
+  })
 }
 
 function redeliver(office: WebhookOffice): Action {
+  return ofOwner('redeliver', {
+    path: 'redeliver',
+    description: 'Begins a delivery again, with the same `webhook-id` and the same body.',
+    names: 'delivery',
+    find: (delivery) => office.endpointOf(delivery),
+    async run(delivery, traceId) {
+      await office.redeliver(delivery, traceId)
+      return delivery
+    },
+  })
+}
+
+interface OfOwner {
+  readonly path: string
+  readonly description: string
+  /** What the call names by its id. */
+  readonly names: 'endpoint' | 'delivery'
+  /** The endpoint whose owner may do it. */
+  readonly find: (id: string) => Promise<PlainRecord | undefined>
+  /** Returns the delivery that follows. */
+  readonly run: (id: string, traceId: string) => Promise<string>
+}
+
+/** What an owner does with one endpoint or delivery, and a delivery comes of. */
+function ofOwner(name: string, { path, description, names, find, run }: OfOwner): Action {
   return {
-    operation: operation('redeliver', {
-      path: 'redeliver',
-      description: 'Begins a delivery again, with the same `webhook-id` and the same body.',
-      input: [given('delivery', uuidKind())],
-    }),
+    operation: operation(name, { path, description, input: [given(names, uuidKind())] }),
     async run(scope) {
-      const delivery = String(scope.input.delivery)
-      await demandOwn(scope, office.endpointOf(delivery))
-      await office.redeliver(delivery, scope.call.traceId)
-      return { status: 202, value: { delivery } }
+      const id = String(scope.input[names])
+      await demandOwn(scope, find(id))
+      return { status: 202, value: { delivery: await run(id, scope.call.traceId) } }
     },
   }
 }

@@ -3,11 +3,11 @@
 import { Failure } from '../../base/failure.ts'
 import type { App } from '../../define/kit.ts'
 import { recordAccess } from '../../engine/records.ts'
-import type { Action, Runtime } from '../../engine/runtime.ts'
+import type { Action, InputGuards, Runtime } from '../../engine/runtime.ts'
 import type { Handler } from '../../http/message.ts'
 import type { MailSettings } from '../../mail/settings.ts'
 import { classOf } from '../../outbound/address.ts'
-import { type OutboundPolicy, outboundPolicy } from '../../outbound/target.ts'
+import { type OutboundPolicy, outboundPolicy, urlProblem } from '../../outbound/target.ts'
 import { createIncoming } from '../../rest/incoming.ts'
 import { createMailbox, type MailboxMail } from '../../rest/mailbox.ts'
 import { webhookActions } from '../../webhooks/flows.ts'
@@ -40,6 +40,23 @@ export function webhookParts(runtime: () => Runtime, setup: WebhookSetup): () =>
     made ??= { runtime: runtime(), policy, sealer: sealer(key()) }
     return made
   }
+}
+
+/**
+ * What is demanded of an endpoint when it is stored, by whichever door and by whatever operation:
+ * an address that may be called.
+ */
+export function webhookGuards(parts: () => WebhookParts): InputGuards {
+  return new Map([
+    [
+      'webhookEndpoint',
+      (values) => {
+        const url = values.get('url')
+        const detail = typeof url === 'string' ? urlProblem(url, parts().policy) : undefined
+        return detail === undefined ? [] : [{ pointer: '/url', code: 'bad_address', detail }]
+      },
+    ],
+  ])
 }
 
 /** The actions of webhooks, where the app has their kit. `parts` are asked for when called. */

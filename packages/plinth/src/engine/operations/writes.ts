@@ -4,18 +4,19 @@ import { actorOf, callerId, factsOf } from '../../access/caller.ts'
 import { fill, type Origin } from '../../access/slot.ts'
 import { present } from '../../base/assert.ts'
 import { reach } from '../../base/failpoint.ts'
-import { Failure } from '../../base/failure.ts'
+import { Failure, invalidInput } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
 import type { Model } from '../../catalog/catalog.ts'
 import type { Session } from '../../database/database.ts'
 import { reporter, uuidKind } from '../../kinds/kinds.ts'
 import { notFound } from '../../query/grammar/read.ts'
 import { lockPlan, planDelete, planUpdate } from '../../query/write/change.ts'
-import { clearsOthers } from '../../query/write/clear.ts'
 import { planCreate } from '../../query/write/create.ts'
 import { type ParsedWrite, parseCreate, parseUpdate } from '../../query/write/input.ts'
 import type { WriteTarget } from '../../query/write/permissions.ts'
 import type { WriteOutcome, WritePlan } from '../../query/write/plan.ts'
+import { lockReach } from '../../query/write/reach/gone.ts'
+import { type Reach, reachesOthers, reachOf } from '../../query/write/reach/reach.ts'
 import type { Reply } from '../call.ts'
 import { demandTime } from '../deadline.ts'
 import type { Scope } from '../runtime.ts'
@@ -27,6 +28,7 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
   demandPossible(scope, model, 'create')
   const target = targetOf(scope, model)
   const parsed = parseCreate(target, scope.call.input)
+  guard(scope, model, parsed)
   const links = parsed.links.map((link) => link.relation)
   const { given } = parsed
   const plan = scope.runtime.plans.get(
@@ -46,6 +48,7 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   const id = idOf(scope)
   const target = targetOf(scope, model)
   const parsed = parseUpdate(target, scope.call.input)
+  guard(scope, model, parsed)
   const links = parsed.links.map((link) => link.relation)
   const { given } = parsed
   const { versioned, version } = versionOf(scope)
@@ -72,8 +75,9 @@ export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
     `delete ${model.name} ${target.facts.key} ${versioned}`,
     () => planDelete({ ...target, versioned }),
   )
-  const lock = clearsOthers(target.catalog, model) ? 'update' : undefined
-  const outcome = await locked(scope, { target, id, lock }, (held) =>
+  const reach = reachOf(target.catalog, model)
+  const lock = reachesOthers(reach) ? 'update' : undefined
+  const outcome = await locked(scope, { target, id, lock, reach }, (held) =>
     runPlan(held, { plan, model, values: [id, ...version] }),
   )
   if (outcome.is === 'done') return { status: 204, body: undefined }
@@ -100,6 +104,14 @@ function versionOf({ call }: Scope): { versioned: boolean; version: readonly str
   return { versioned: true, version: [possible ? String(version) : '0'] }
 }
 
+/** Fails with `invalid_input` where a model demands more of its values than their kinds. */
+function guard({ runtime }: Scope, model: Model, { given, values }: ParsedWrite): void {
+  const judge = runtime.guards?.get(model.name)
+  if (!judge) return
+  const problems = judge(new Map(given.map((name, index) => [name, values[index] ?? null])))
+  if (problems.length > 0) throw invalidInput(problems)
+}
+
 type CallValue = string | null | readonly string[]
 
 function valuesOf(parsed: ParsedWrite): readonly CallValue[] {
@@ -111,6 +123,8 @@ interface Locking {
   readonly id: string
   /** Undefined: the write changes its own row alone, and needs none before it. */
   readonly lock: 'update' | 'no key update' | undefined
+  /** What goes with the record. */
+  readonly reach?: Reach
 }
 
 /**
@@ -120,7 +134,7 @@ interface Locking {
  */
 function locked<T>(
   scope: Scope,
-  { target, id, lock }: Locking,
+  { target, id, lock, reach }: Locking,
   change: (held: Scope) => Promise<T>,
 ): Promise<T> {
   if (!lock) return change(scope)
@@ -134,11 +148,32 @@ function locked<T>(
   }
   const work = async (session: Session): Promise<T> => {
     demandTime(runtime, scope.call)
-    await session.query({ text, name, values: fill(slots, inputs) })
+    const { rows } = await session.query({ text, name, values: fill(slots, inputs) })
+    if (rows.length > 0 && reach) await lockGone({ ...scope, session }, { target, id, reach })
     return change({ ...scope, session })
   }
   if (scope.session !== runtime.database) return work(scope.session)
   return runtime.database.transaction(work, { isolation: 'read committed' })
+}
+
+/**
+ * Locks what goes with a record, and looks again, since others may have added to it before they
+ * were kept out. Where as many are found as before, they are the same ones: all of them are held.
+ */
+async function lockGone(
+  scope: Scope,
+  { target, id, reach }: Pick<Locking, 'target' | 'id'> & { readonly reach: Reach },
+): Promise<void> {
+  const { runtime, session } = scope
+  const key = `lock gone ${target.model.name}`
+  const { text, name } = runtime.plans.get(key, () => lockReach(target.catalog, reach))
+  for (let look = 1, before = -1; look <= reach.looks; look++) {
+    demandTime(runtime, scope.call)
+    const { rows } = await session.query({ text, name, values: [id] })
+    const found = Number(rows[0]?.[0])
+    if (found === before) return
+    before = found
+  }
 }
 
 /** A planned write, and what it is run for. */

@@ -12,6 +12,7 @@ import { openSecrets } from '../../webhooks/secrets.ts'
 import { signatureHeaders } from '../../webhooks/signature.ts'
 import type { Lease, Runner } from '../lease.ts'
 import { type DeliveryStep, isGivenUp, stepAfter } from './course.ts'
+import { type OwnedEndpoint, withheld } from './owner.ts'
 import {
   type Delivery,
   deliveryJob,
@@ -46,13 +47,15 @@ async function run(parts: WebhookParts, lease: Lease): Promise<void> {
   const { runtime } = parts
   const { delivery: id } = JSON.parse(lease.job.input) as { readonly delivery: string }
   const records = recordAccess(runtime, runtime.database)
-  const query = { filter: { id, status: 'pending' }, include: { endpoint: true } }
+  const include = { endpoint: { include: { owner: true } } }
+  const query = { filter: { id, status: 'pending' }, include }
   const [found] = await records.find('webhookDelivery', query)
   // Delivered by an attempt whose lease was lost, or deleted with its endpoint.
   if (!found) return finish(lease, runtime, async () => undefined)
-  const delivery = found as unknown as Delivery & { readonly endpoint: Endpoint }
+  const delivery = found as unknown as Delivery & { readonly endpoint: OwnedEndpoint }
   const delivering = { parts, lease, delivery, endpoint: delivery.endpoint }
-  if (delivery.endpoint.status === 'off') return drop(delivering, 'The endpoint is switched off.')
+  const reason = withheld(runtime, delivery.endpoint, delivery)
+  if (reason !== undefined) return drop(delivering, reason)
   if (await putOff(delivering)) return
   const outcome = await send(delivering)
   if (outcome === undefined) {
@@ -94,7 +97,14 @@ async function send(delivering: Delivering): Promise<PostOutcome | undefined> {
     'content-type': delivery.contentType,
     'user-agent': 'Plinth-Webhooks/1.0',
   }
-  return onItsWay(post({ url: endpoint.url, headers, body, aborted: lease.aborted }, parts.policy))
+  const outcome = await onItsWay(
+    post({ url: endpoint.url, headers, body, aborted: lease.aborted }, parts.policy),
+  )
+  if (outcome.why !== undefined) {
+    const message = `The endpoint ${endpoint.id} was not called. ${outcome.why}`
+    parts.runtime.log({ level: 'warning', message, traceId: lease.job.traceId })
+  }
+  return outcome
 }
 
 /** Stores an attempt with everything that follows from it. */

@@ -8,10 +8,10 @@ import { insertJobs } from '../../effects/jobs/insert.ts'
 import { hasUnfinished } from '../../effects/jobs/unfinished.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { PlainRecord } from '../../engine/runtime.ts'
-import { urlProblem } from '../../outbound/target.ts'
 import type { NewEndpoint, WebhookOffice } from '../../webhooks/flows.ts'
 import { type Rotated, rotated } from '../../webhooks/secrets.ts'
 import { messageOf } from './message.ts'
+import { testType } from './owner.ts'
 import {
   type Delivery,
   type Endpoint,
@@ -37,7 +37,6 @@ export function webhookOffice(parts: () => WebhookParts): WebhookOffice {
       const [found] = await records.find('webhookDelivery', query)
       return found?.endpoint as PlainRecord | undefined
     },
-    urlProblem: (url) => urlProblem(url, parts().policy),
     add: (endpoint) => add(parts(), endpoint),
     rotate: (id, options) => rotate(parts(), id, options),
     test: (id, traceId) => test(parts(), id, traceId),
@@ -119,7 +118,7 @@ function test(parts: WebhookParts, id: string, traceId: string): Promise<string>
     const endpoint = present(found, 'the endpoint') as unknown as Endpoint
     const now = nowOf(runtime)
     const facts = {
-      ...{ id: runtime.newId(), type: 'webhooks.test', source: '/webhooks', subject: null },
+      ...{ id: runtime.newId(), type: testType, source: '/webhooks', subject: null },
       ...{ time: now, data: { message: 'This is a test.' } },
     }
     const content = messageOf(facts, endpoint.format)

@@ -35,6 +35,7 @@ export interface Delivery {
   readonly id: string
   readonly endpointId: string
   readonly messageId: string
+  readonly type: string
   readonly contentType: string
   readonly body: string
   readonly status: 'pending' | 'delivered' | 'dead'

@@ -2,12 +2,12 @@
 
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
-import type { Event } from '../../define/logic/logic.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { PlainRecord, Runtime } from '../../engine/runtime.ts'
 import type { Lease, Runner } from '../lease.ts'
-import { audienceOf, type EventFacts, filtersOf, messageOf } from './message.ts'
+import { type EventFacts, filtersOf, messageOf } from './message.ts'
+import { mayKnow, type OwnedEndpoint } from './owner.ts'
 import { pageOf } from './pages.ts'
 import {
   type Delivery,
@@ -82,10 +82,6 @@ async function run(runtime: Runtime, lease: Lease): Promise<void> {
   runtime.effects.wake()
 }
 
-interface OwnedEndpoint extends Endpoint {
-  readonly owner: { readonly roles: readonly string[]; readonly suspended: boolean }
-}
-
 interface Missed {
   readonly runtime: Runtime
   readonly session: Session
@@ -139,9 +135,6 @@ function factsOf([id, type, source, subject, timeMs, data]: readonly (
 
 /** Whether the endpoint asked for an event, and its owner may know of it. */
 function isFor({ runtime, endpoint }: Missed, facts: EventFacts): boolean {
-  if (!filtersOf(facts.type).some((filter) => endpoint.events.includes(filter))) return false
-  const { owner, ownerId } = endpoint
-  if (owner.suspended) return false
-  const event: Event | undefined = runtime.catalog.logic.events.get(facts.type)
-  return owner.roles.includes('admin') || audienceOf(event, facts.data).includes(ownerId)
+  const asked = filtersOf(facts.type).some((filter) => endpoint.events.includes(filter))
+  return asked && mayKnow(runtime, endpoint, facts)
 }

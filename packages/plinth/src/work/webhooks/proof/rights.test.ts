@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openReceiver } from './receiver.ts'
+import { openReceiver, saying } from './receiver.ts'
 import { openShop } from './shop.ts'
 
 test('endpoints are their owner’s and the admin’s; nobody reads secrets', async (t) => {
@@ -89,8 +89,23 @@ test('G05: forbidden addresses are refused when added, and when called', async (
     assert.equal(errors[0]?.pointer, '/url')
   }
   const { id } = await shop.add(ann, { url: 'https://shop.example/hook' })
-  // Changed past the door: the guard at the call itself is what counts.
-  await shop.data.webhookEndpoint.update(id, { url: 'http://192.168.0.1/hook' })
+  // However it is to be stored, and whoever asks for it.
+  const url = 'http://192.168.0.1/hook'
+  const patch = { as: ann, body: { url } }
+  const patched = await shop.request('PATCH', `/api/webhookEndpoints/${id}`, patch)
+  assert.equal(patched.status, 422)
+  const { errors } = patched.json() as { errors: { pointer: string; code: string }[] }
+  assert.deepEqual([errors[0]?.pointer, errors[0]?.code], ['/url', 'bad_address'])
+  const operations = [{ op: 'update', model: 'webhookEndpoint', id, data: { url } }]
+  const batch = await shop.request('POST', '/api/batch', { as: ann, body: { operations } })
+  assert.equal(batch.status, 422)
+  assert.match(batch.text, /bad_address/)
+  await assert.rejects(shop.data.webhookEndpoint.update(id, { url }), { code: 'invalid_input' })
+  assert.equal((await shop.data.webhookEndpoint.get(id)).url, 'https://shop.example/hook')
+  // Changed past all of us: the guard at the call itself is what counts.
+  const { database } = shop.running.runtime
+  const text = 'update webhooks.webhook_endpoint set url = $1'
+  await database.query({ text, values: [url] })
   await shop.order('o1', ann)
   await shop.drain()
   const { data } = await shop.data.webhookDelivery.find()
@@ -112,4 +127,41 @@ test('a user who is suspended, or no longer an admin, gets nothing more', async 
   await shop.order('o2', ann)
   await shop.drain()
   assert.deepEqual(receiver.calls.map(({ path }) => path).sort(), ['/hook/ann', '/hook/boss'])
+})
+
+test('what waits for who is suspended, demoted or gone meanwhile stays here', async (t) => {
+  const receiver = await openReceiver(t, saying(500))
+  const shop = await openShop(t)
+  const [ann, boss, gone] = await Promise.all([
+    shop.user(),
+    shop.user({ roles: ['admin'] }),
+    shop.user(),
+  ])
+  await shop.add(ann, { url: `${receiver.url}/ann` })
+  await shop.add(boss, { url: `${receiver.url}/boss` })
+  await shop.add(gone, { url: `${receiver.url}/gone` })
+  await shop.order('o1', ann)
+  await shop.order('o2', gone)
+  await shop.order('o3', boss)
+  await shop.drain()
+  assert.equal(receiver.calls.length, 5)
+  const { records } = shop.running.users
+  await records.update('user', ann.id, { suspended: true })
+  await records.update('user', boss.id, { roles: [] })
+  await records.delete('user', gone.id)
+  receiver.calls.length = 0
+  shop.clock.advance(10_000)
+  await shop.drain()
+  // The one that is about the former admin themself still is theirs to know.
+  assert.deepEqual(
+    receiver.calls.map(({ path, body }) => [path, body.includes('"o3"')]),
+    [['/hook/boss', true]],
+  )
+  const { data } = await shop.data.webhookDelivery.find()
+  const dead = data.filter(({ status }) => status === 'dead').map(({ detail }) => detail)
+  assert.deepEqual(dead.sort(), [
+    'Withheld: the owner of the endpoint is suspended.',
+    'Withheld: the owner of the endpoint may not know of this event any more.',
+    'Withheld: the owner of the endpoint may not know of this event any more.',
+  ])
 })
