@@ -2,39 +2,106 @@
 
 import type { Slot } from '../../access/slot.ts'
 import type { Model, ModelField } from '../../catalog/catalog.ts'
-import { empty, type Fragment, join, literal, name, raw, sql, typed } from '../../sql/fragment.ts'
-import type { AuditedLink } from './links.ts'
+import {
+  all,
+  empty,
+  type Fragment,
+  join,
+  literal,
+  name,
+  raw,
+  sql,
+  typed,
+} from '../../sql/fragment.ts'
 import { nowValue, storedFields } from './plan.ts'
 
-/** The write to record. */
+/** A write to record. */
 export interface Audited {
   readonly model: Model
   readonly verb: 'create' | 'update' | 'delete'
   /** The alias of the row before; create has none. */
   readonly before?: string
-  /** Relations whose links the write sets: their ids before, and after it. */
+  /** Relations whose links the write changes. */
   readonly links?: readonly AuditedLink[]
 }
 
+/** What becomes of the links of a record, as the text of arrays of ids. */
+export interface AuditedLink {
+  /** The name of the ids in the record's input: `tagIds`. */
+  readonly name: string
+  /** The ids that go. */
+  readonly before: Fragment
+  /** The ids that come. */
+  readonly after: Fragment
+}
+
+/** In whose course records change, and when: parameters or slots of a statement. */
+export interface AuditOrigin {
+  readonly now: Fragment
+  readonly operation: Fragment
+  readonly actor: Fragment
+  readonly trace: Fragment
+}
+
+/** The origin of a planned write: slots, filled for each call. */
+export const callOrigin: AuditOrigin = Object.freeze({
+  now: nowValue(),
+  operation: origin('operation'),
+  actor: origin('actor'),
+  trace: origin('trace'),
+})
+
 /**
  * `, audited as (insert …)` beside a CTE `made` of the row that was stored; nothing where the model
- * is not audited. Only what changed is kept, as the text of its column; of a field that nobody may
- * read, the name alone. A change that left everything as it was leaves no entry.
+ * is not audited.
  */
 export function auditing(audited: Audited): Fragment {
-  const { model, verb, before } = audited
-  if (model.audit === 'none') return empty
-  const sides = [...fieldSides(audited), ...linkSides(audited)]
-  const from = before === undefined ? sql`made` : sql`made, ${name(before)}`
-  const noted = sql`changed.was is not null or changed.becomes is not null
-    or changed.hidden <> '{}'`
-  const condition = verb === 'update' ? sql` where ${noted}` : empty
-  return sql`, audited as (insert into plinth.audit
+  if (audited.model.audit === 'none') return empty
+  return sql`, audited as (${recordEntries({ ...audited, made: 'made' })})`
+}
+
+/** Rows that were written: CTEs of the rows before and after, by their aliases. */
+export interface AuditedRows extends Audited {
+  /** The alias of the rows after a write; of what is gone only the row before is known. */
+  readonly made?: string
+}
+
+/**
+ * The insert of one entry for each row of an audited model. Only what changed is kept, as the text
+ * of its column; of a field that nobody may read, the name alone. A change that left everything as
+ * it was leaves no entry.
+ */
+export function recordEntries(rows: AuditedRows, by: AuditOrigin = callOrigin): Fragment {
+  const { model, verb, before, made } = rows
+  const aliases = [made, before].filter((alias) => alias !== undefined)
+  const ids = aliases.map((alias) => name(alias, 'id'))
+  const conditions = [
+    ...(aliases.length === 2 ? [join(ids, ' = ')] : []),
+    ...(verb === 'update' ? [noted] : []),
+  ]
+  const sides = [...fieldSides(rows), ...linkSides(rows)]
+  return sql`${entriesOf(model, verb, by)} ${ids[0] ?? empty}, changed.was, changed.becomes,
+      changed.hidden, ${by.trace}
+    from ${join(aliases.map((alias) => name(alias)))},
+      lateral (${changesOf(verb, sides)}) as changed where ${all(conditions)}`
+}
+
+const noted = raw(`(changed.was is not null or changed.becomes is not null
+  or changed.hidden <> '{}')`)
+
+/**
+ * The insert of one entry for each row of `q (id, was, becomes)`: links of records that another
+ * record's write has changed.
+ */
+export function linkEntries(model: Model, q: Fragment, by: AuditOrigin = callOrigin): Fragment {
+  return sql`${entriesOf(model, 'update', by)} q.id, q.was, q.becomes, '{}', ${by.trace}
+    from (${q}) as q`
+}
+
+function entriesOf(model: Model, verb: Audited['verb'], by: AuditOrigin): Fragment {
+  return sql`insert into plinth.audit
       (at, operation, verb, actor, model, record, was, becomes, hidden, trace)
-    select ${nowValue()}, ${origin('operation')}, ${literal(verb)}, ${origin('actor')},
-      ${literal(model.name)}, made.id, changed.was, changed.becomes, changed.hidden,
-      ${origin('trace')}
-    from ${from}, lateral (${changesOf(verb, sides)}) as changed${condition})`
+    select ${by.now}, ${by.operation}, ${literal(verb)}, ${by.actor}, ${literal(model.name)},`
 }
 
 /** What a function of PostgreSQL takes: two for each field. */
@@ -89,13 +156,15 @@ function changes(verb: Audited['verb'], sides: readonly Side[]): Fragment {
 
 const nothing = raw('null::text')
 
-function fieldSides({ model, verb, before }: Audited): readonly Side[] {
+function fieldSides({ model, verb, before, made }: AuditedRows): readonly Side[] {
+  const value = (alias: string | undefined, column: string): Fragment =>
+    alias === undefined ? nothing : sql`${name(alias, column)}::text`
   return storedFields(model)
     .filter((field) => field.role === 'declared' || field.role === 'reference')
     .map((field) => ({
       name: field.name,
-      before: before === undefined ? nothing : sql`${name(before, field.column)}::text`,
-      after: verb === 'delete' ? nothing : sql`${name('made', field.column)}::text`,
+      before: value(before, field.column),
+      after: value(verb === 'delete' ? undefined : made, field.column),
       hidden: isSecret(field),
     }))
 }
@@ -105,12 +174,7 @@ function isSecret({ access }: ModelField): boolean {
 }
 
 function linkSides({ links = [] }: Audited): readonly Side[] {
-  return links.map(({ link, before, after }) => ({
-    name: link.relation.inputName ?? link.relation.name,
-    before,
-    after,
-    hidden: false,
-  }))
+  return links.map((link) => ({ ...link, hidden: false }))
 }
 
 function origin(part: 'actor' | 'operation' | 'trace'): Fragment {

@@ -9,7 +9,6 @@ import { empty, type Fragment, join, name, raw, sql, statement } from '../../sql
 import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
 import { auditing } from './audit.ts'
-import { clearReferences } from './clear.ts'
 import { type CreateShape, readable } from './create.ts'
 import { auditedLinks, linkSlots, linksAfter, replaceLinks } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
@@ -22,6 +21,10 @@ import {
   type WritePlan,
   writePlan,
 } from './plan.ts'
+import { clearReferences } from './reach/clear.ts'
+import { goneRows, type LockPlan } from './reach/gone.ts'
+import { reachesOthers, reachOf } from './reach/reach.ts'
+import { linksBefore, toldGone, toldLinks } from './reach/told.ts'
 import {
   type Demand,
   demandColumns,
@@ -126,15 +129,25 @@ export function planDelete(shape: DeleteShape): WritePlan {
         where t.id = o.id and ${holds} returning t.id, t.version`
   const result = { demands, record: { columns: [], toJson: () => '' } }
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: raw('false') })
-  const cleared = model.softDelete ? empty : clearReferences(shape, holds)
-  const beside = sql`${cleared}${auditing({ model, verb: 'delete', before: 'o' })}`
+  const links = linksBefore(shape.catalog, model, 'o')
+  const own = auditing({ model, verb: 'delete', before: 'o', links })
+  const beside = sql`${reached(shape, holds)}${own}`
   return writePlan(
-    sql`with o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
+    sql`with recursive o as materialized (${lockedRow(shape, { idIndex: 0, lock: 'update' })}),
       v as materialized (select ${judged(demands)} from o),
       made as (${gone})${beside}
       select ${columns} from v left join made as m on true`,
     result,
   )
+}
+
+/** What the deletion does to other records, and the audit of it: where it is made, nothing else. */
+function reached({ catalog, model }: DeleteShape, holds: Fragment): Fragment {
+  const reach = reachOf(catalog, model)
+  if (!reachesOthers(reach)) return empty
+  const first = sql`select 0, o.id from o, v where ${holds}`
+  const told = sql`${toldGone(catalog, reach)}${toldLinks(reach)}`
+  return sql`, ${goneRows(reach, first)}${clearReferences(reach)}${told}`
 }
 
 /**
@@ -147,9 +160,6 @@ export function lockPlan(target: WriteTarget, lock: Locking['lock'] = 'no key up
   )
   return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[] })
 }
-
-/** A lock, ready to run. */
-export type LockPlan = Pick<WritePlan, 'text' | 'name' | 'slots'>
 
 interface Locking {
   readonly idIndex: number

@@ -2,7 +2,8 @@
 
 import { present } from '../../base/assert.ts'
 import type { Model, ModelRelation, ModelThrough } from '../../catalog/catalog.ts'
-import { empty, type Fragment, name, sql } from '../../sql/fragment.ts'
+import { empty, type Fragment, literal, name, sql } from '../../sql/fragment.ts'
+import { type AuditedLink, linkEntries } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import { valueSlot } from './plan.ts'
 import { table, targetOf } from './verdict.ts'
@@ -11,13 +12,6 @@ import { table, targetOf } from './verdict.ts'
 export interface LinkSlot {
   readonly relation: ModelRelation
   readonly ids: Fragment
-}
-
-/** Links that a write sets, each side as an array's text. */
-export interface AuditedLink {
-  readonly link: LinkSlot
-  readonly before: Fragment
-  readonly after: Fragment
 }
 
 /** The links of a write; their arrays of ids follow the given values. */
@@ -37,11 +31,13 @@ interface Linking {
   readonly index: number
 }
 
-/** After a create: `, l0 as (insert …)` for the rows of `made`. */
+/** After a create: `, l0 as (insert …)` for the rows of `made`, and what the audit says of it. */
 export function insertLinks(target: WriteTarget, { link, index }: Linking): Fragment {
   const { join, local, foreign } = throughOf(target, link.relation)
-  return sql`, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign})
-    select made.id, x from made, unnest(${link.ids}) as x)`
+  const came = name(`l${index}`)
+  const inserted = sql`, ${came} as (insert into ${table(join)} (${local}, ${foreign})
+    select made.id, x from made, unnest(${link.ids}) as x returning ${local}, ${foreign})`
+  return sql`${inserted}${otherSides(target, { link, index, fresh: true })}`
 }
 
 /**
@@ -52,12 +48,16 @@ export function insertLinks(target: WriteTarget, { link, index }: Linking): Frag
 export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fragment {
   const { join, local, foreign } = throughOf(target, link.relation)
   const seen = seenBy(target, link, foreign)
-  const removed = sql`, ${name(`u${index}`)} as (delete from ${table(join)} as j using made
-    where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen})`
+  const [went, came] = [name(`u${index}`), name(`l${index}`)]
+  const removed = sql`, ${went} as (delete from ${table(join)} as j using made
+    where j.${local} = made.id and not (j.${foreign} = any(${link.ids})) and ${seen}
+    returning j.${local}, j.${foreign})`
   const known = sql`exists (select 1 from ${table(join)} as j
     where j.${local} = made.id and j.${foreign} = x)`
-  return sql`${removed}, ${name(`l${index}`)} as (insert into ${table(join)} (${local}, ${foreign})
-    select made.id, x from made, unnest(${link.ids}) as x where not ${known})`
+  const inserted = sql`, ${came} as (insert into ${table(join)} (${local}, ${foreign})
+    select made.id, x from made, unnest(${link.ids}) as x where not ${known}
+    returning ${local}, ${foreign})`
+  return sql`${removed}${inserted}${otherSides(target, { link, index, fresh: false })}`
 }
 
 /**
@@ -84,21 +84,49 @@ export function linksAfter(
   )
 }
 
-/** The links of a write as the audit keeps them: the other sides' ids before and after. */
+/** The links of a write as the audit keeps them: the ids that go, and those that come. */
 export function auditedLinks(
   target: WriteTarget,
   links: readonly LinkSlot[],
   { fresh }: { readonly fresh: boolean },
 ): readonly AuditedLink[] {
   if (target.model.audit === 'none') return []
-  const later = linksAfter(target, links, { row: 'made', fresh })
-  return links.map((link) => {
-    const { join, local, foreign } = throughOf(target, link.relation)
-    const ids = (from: Fragment): Fragment => sql`(select array_agg(q.${foreign}
-      order by q.${foreign})::text from ${from} as q where q.${local} = made.id)`
-    const after = ids(present(later.get(join.name), join.name))
-    return { link, before: fresh ? sql`null::text` : ids(table(join)), after }
+  return links.map(({ relation }, index) => {
+    const { foreign } = throughOf(target, relation)
+    const ids = (from: string): Fragment => {
+      const all = sql`(select array_agg(q.${foreign} order by q.${foreign})::text
+        from ${name(`${from}${index}`)} as q)`
+      return fresh ? all : sql`coalesce(${all}, '{}')`
+    }
+    const before = fresh ? sql`null::text` : ids('u')
+    return { name: relation.inputName ?? relation.name, before, after: ids('l') }
   })
+}
+
+/** The entries of the records at the other side, whose links change as well. */
+function otherSides(
+  target: WriteTarget,
+  { link, index, fresh }: Linking & { readonly fresh: boolean },
+): Fragment {
+  const { join: through, local, foreign } = throughOf(target, link.relation)
+  const other = present(target.catalog.models.get(link.relation.target), link.relation.target)
+  const back = linkOf(other, through)
+  if (other.audit === 'none' || !back) return empty
+  const none = sql`jsonb_build_object(${literal(back)}, '{}')`
+  const [went, came] = [name(`u${index}`), name(`l${index}`)]
+  const id = sql`array[q.${local}]::text`
+  const one = sql`jsonb_build_object(${literal(back)}, ${id})`
+  const added = sql`select q.${foreign} as id, ${none} as was, ${one} as becomes from ${came} as q`
+  const removed = sql`select q.${foreign} as id, ${one} as was, ${none} as becomes
+    from ${went} as q union all `
+  const rows = sql`${fresh ? empty : removed}${added}`
+  return sql`, ${name(`s${index}`)} as (${linkEntries(other, rows)})`
+}
+
+/** How a model calls the ids of its links that stand in a join table: `tagIds`. */
+export function linkOf(model: Model, through: Model): string | undefined {
+  return [...model.relations.values()].find((relation) => relation.through?.model === through.name)
+    ?.inputName
 }
 
 /** True for a link `j` whose other side the caller may see. */
