@@ -21,6 +21,12 @@ export const webhookTables = [
     create index webhook_message_processed on plinth.webhook_message (processed_at)
       where processed_at is not null`,
   },
+  {
+    // By whose they are: work/queue/shared.ts shares the places of deliveries out among owners.
+    id: '0031_webhook_share',
+    sql: `create index job_webhook_share on plinth.job (split_part(key, '/', 1), run_at, position)
+      where state = 'ready' and queue = 'plinth.webhook'`,
+  },
 ] as const
 
 /** A verified message. */

@@ -3,6 +3,7 @@
 import type { Session } from '../database/database.ts'
 import type { Retry } from '../define/logic/logic.ts'
 import type { ClaimedJob } from '../effects/jobs/job.ts'
+import type { Finished } from './queue/finish.ts'
 
 /**
  * Runs one attempt at a job. It ends the attempt by `complete` or `postpone` inside a transaction
@@ -18,6 +19,11 @@ export interface Runner {
   readonly retry?: Retry | undefined
   /** The queue whose jobs it takes, where that is no declared one. Default `default`. */
   readonly queue?: string | undefined
+  /**
+   * True: the places of a worker are shared out fairly among the owners of the jobs of its queue,
+   * which only such runners name. The owner is a job's key up to the first slash.
+   */
+  readonly shared?: boolean
 }
 
 /** What one attempt holds. */
@@ -32,6 +38,13 @@ export interface Lease {
   fence(session: Session): Promise<void>
   /** Completes the job in the runner's own transaction; fails with `lease_lost`. */
   complete(session: Session): Promise<void>
+  /**
+   * What completes the job, for a runner that stores it with a statement of its own, under the same
+   * fence; fails with `lease_lost`. Once that is committed it says so by `noteEnded`.
+   */
+  completion(): Promise<Finished>
+  /** The attempt has ended in a statement of the runner's own. */
+  noteEnded(): void
   /**
    * Ends the attempt in the runner's own transaction: the job is due again at an instant (RFC
    * 3339), with all its attempts, and keeps its place in its key. Fails with `lease_lost`.

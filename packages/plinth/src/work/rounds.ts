@@ -4,6 +4,7 @@ import { randomFraction } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { instantText, monotonicMs } from '../base/time.ts'
 import type { DedicatedSession } from '../database/database.ts'
+import type { ClaimedJob } from '../effects/jobs/job.ts'
 import type { Chore } from './chore.ts'
 import type { WorkerParts } from './parts.ts'
 import { giveBack, type Hold } from './queue/finish.ts'
@@ -231,6 +232,10 @@ export class Rounds {
     }, waitMs)
   }
 
+  get #heldJobs(): readonly ClaimedJob[] {
+    return this.#slots.held.map(({ job }) => job)
+  }
+
   /** Claims what fits. The order of keys travels in front of it: one round trip for both. */
   async #claim(): Promise<number> {
     if (!this.#claiming) return 0
@@ -240,7 +245,13 @@ export class Rounds {
     const nowMs = runtime.clock.now()
     const settling = this.#keyed ? settleKeys(session, this.#queues.keyLimits) : undefined
     this.#keyed = false
-    const claim = { worker: number, nowMs, count, wanted: () => this.#slots.free }
+    const claim = {
+      worker: number,
+      nowMs,
+      count,
+      wanted: () => this.#slots.free,
+      held: () => this.#heldJobs,
+    }
     const claiming = this.#queues.claim(session, claim, (jobs) => this.#slots.add(jobs))
     const [more, { claimed, againMs }] = await Promise.all([settling, claiming])
     if (more === true) this.#keyed = this.#again = true

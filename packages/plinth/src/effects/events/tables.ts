@@ -43,4 +43,9 @@ export const eventTables = [
       moved_at timestamp with time zone not null
     )`,
   },
+  {
+    // For replays that begin at a time.
+    id: '0016_event_time',
+    sql: 'create index event_time on plinth.event (time, seq)',
+  },
 ] as const

@@ -9,6 +9,7 @@ import type { Runner } from '../lease.ts'
 import { claimJobs, queuesWithJobs } from './claim.ts'
 import { claimLimited } from './limited.ts'
 import type { KeyLimits } from './order.ts'
+import { claimShared } from './shared.ts'
 
 /** How much is claimed, and for whom. */
 export interface Claiming {
@@ -17,6 +18,8 @@ export interface Claiming {
   readonly count: number
   /** How many have a place at once. */
   readonly wanted: () => number
+  /** What is held, for sharing places out. */
+  readonly held: () => readonly Pick<ClaimedJob, 'queue' | 'key'>[]
 }
 
 /** What came of a claim. */
@@ -34,6 +37,7 @@ const discoverMs = 5_000
 export class Queues {
   readonly #declared: ReadonlyMap<string, Queue>
   readonly #limited: readonly (readonly [string, Queue])[]
+  readonly #shared: ReadonlySet<string>
   readonly #names: readonly string[]
   readonly keyLimits: KeyLimits
   #plain: string[]
@@ -44,9 +48,13 @@ export class Queues {
     this.#declared = queues
     this.#names = [...runners.keys()]
     this.#limited = [...queues].filter(([, queue]) => isLimited(queue))
-    const named = [...runners.values()].map(({ queue = defaultQueue }) => queue)
-    this.#plain = [...new Set([defaultQueue, ...named, ...queues.keys()])].filter(
-      (name) => !this.#isLimited(name),
+    const known = [...runners.values()]
+    const named = known.map(({ queue = defaultQueue }) => queue)
+    this.#shared = new Set(
+      known.flatMap(({ shared, queue }) => (shared === true && queue !== undefined ? [queue] : [])),
+    )
+    this.#plain = [...new Set([defaultQueue, ...named, ...queues.keys()])].filter((name) =>
+      this.#isPlain(name),
     )
     const several = [...queues].filter(([, { concurrencyPerKey }]) => concurrencyPerKey > 1)
     this.keyLimits = {
@@ -65,14 +73,14 @@ export class Queues {
     if (nowMs - this.#discoveredMs < discoverMs && this.#discoveredMs > 0) return
     this.#discoveredMs = nowMs
     for (const name of await queuesWithJobs(session)) {
-      if (!this.#isLimited(name) && !this.#plain.includes(name)) this.#plain.push(name)
+      if (this.#isPlain(name) && !this.#plain.includes(name)) this.#plain.push(name)
     }
   }
 
   /** Claims from all queues: at first those without limits, another one first each time. */
   async claim(
     session: Session,
-    { worker, nowMs, count, wanted }: Claiming,
+    { worker, nowMs, count, wanted, held }: Claiming,
     take: (jobs: readonly ClaimedJob[]) => void,
   ): Promise<Claimed> {
     const names = this.#names
@@ -83,6 +91,12 @@ export class Queues {
     take(jobs)
     let claimed = jobs.length
     let soonestMs: number | undefined
+    for (const queue of this.#shared) {
+      const claim = { worker, queue, names, now, free: wanted(), held: held() }
+      const more = await claimShared(session, claim)
+      take(more)
+      claimed += more.length
+    }
     for (const [queue, limited] of this.#limited) {
       const claim = { worker, queue, names, nowMs, limits: limited, count: wanted() }
       const { jobs: more, againMs } = await claimLimited(session, claim)
@@ -93,9 +107,9 @@ export class Queues {
     return { claimed, againMs: soonestMs }
   }
 
-  #isLimited(name: string): boolean {
+  #isPlain(name: string): boolean {
     const queue = this.#declared.get(name)
-    return queue !== undefined && isLimited(queue)
+    return !this.#shared.has(name) && (queue === undefined || !isLimited(queue))
   }
 }
 

@@ -36,6 +36,7 @@ const minuteMs = 60_000
 export function deliveryRunner(parts: WebhookParts): Runner {
   return {
     queue: deliveryJob,
+    shared: true,
     timeoutMs: 2 * limits.outboundTimeoutMs,
     // It counts answers itself; a process that dies on the way is not the fault of what it sent.
     retry: { attemptsMax: 1_000, delayMsMax: 60_000 },

@@ -55,20 +55,23 @@ const caller = Object.freeze({ is: 'unrestricted', reason: 'webhooks' } as const
 interface Sending {
   readonly id: string
   readonly delivery: string
-  readonly endpoint: Pick<Endpoint, 'id' | 'order' | 'concurrency'>
+  readonly endpoint: Pick<Endpoint, 'id' | 'ownerId' | 'order' | 'concurrency'>
   readonly traceId: string
 }
 
 /**
- * The job of a delivery. Its key is what limits an endpoint: one lane where order counts, else as
- * many as calls may run at once; jobs of one lane run one after another, over all nodes.
+ * The job of a delivery. Its key begins with the owner, among whom places are shared out, and is
+ * what limits an endpoint: one lane where order counts, else as many as calls may run at once; jobs
+ * of one lane run one after another, over all nodes.
  */
 export function sendingJob({ id, delivery, endpoint, traceId }: Sending, runAt: string): NewJob {
-  const lane = Number.parseInt(delivery.slice(-6), 16) % endpoint.concurrency
+  const { ownerId, concurrency } = endpoint
+  const lane = Number.parseInt(delivery.slice(-6), 16) % concurrency
+  const line = `${ownerId}/${endpoint.id}`
   return {
     ...{ id, job: deliveryJob, queue: deliveryJob, priority: 0, runAt, caller, traceId },
     input: JSON.stringify({ delivery }),
-    key: endpoint.order === 'fifo' ? endpoint.id : `${endpoint.id}/${lane}`,
+    key: endpoint.order === 'fifo' ? line : `${line}/${lane}`,
   }
 }
 
@@ -83,6 +86,8 @@ export interface Replay {
   readonly only: 'dead' | 'all'
   /** Where it goes on: the last delivery that was begun again; null: at the beginning. */
   readonly after: string | null
+  /** Present where those are through: the event up to which missed ones were looked for. */
+  readonly missedAfter?: { readonly time: string; readonly seq: string }
 }
 
 /** The job that begins deliveries again. */

@@ -57,6 +57,21 @@ async function run(runtime: Runtime, lease: Lease): Promise<void> {
   const [found] = await records.find('webhookEndpoint', query)
   const endpoint = found as unknown as OwnedEndpoint | undefined
   if (endpoint?.status !== 'on') return finish(lease, runtime, async () => undefined)
+  await (replay.missedAfter === undefined
+    ? beginPage({ runtime, lease, endpoint, replay })
+    : deliverMissed({ runtime, lease, endpoint, replay }, replay.missedAfter))
+  runtime.effects.wake()
+}
+
+interface Replaying {
+  readonly runtime: Runtime
+  readonly lease: Lease
+  readonly endpoint: OwnedEndpoint
+  readonly replay: Replay
+}
+
+/** Begins a page of stored deliveries again, and says where the next job goes on. */
+async function beginPage({ runtime, lease, endpoint, replay }: Replaying): Promise<void> {
   const { data, next } = await pageOf(runtime, 'webhookDelivery', {
     filter: {
       endpointId: replay.endpoint,
@@ -70,56 +85,70 @@ async function run(runtime: Runtime, lease: Lease): Promise<void> {
   await finish(lease, runtime, async (session) => {
     const deliveries = data as unknown as readonly Delivery[]
     await beginAgain(runtime, session, { deliveries, endpoint, traceId })
-    const now = nowOf(runtime)
-    if (next !== null) {
-      const going = { id: runtime.newId(), traceId, replay: { ...replay, after: next } }
-      await insertJobs(session, [replayingJob(going, now)], now)
-    } else if (replay.only === 'all') {
-      await deliverMissed({ runtime, session, endpoint, replay, traceId })
+    if (next !== null) await goOn({ runtime, lease, session }, { ...replay, after: next })
+    else if (replay.only === 'all') {
+      const missedAfter = { time: replay.from, seq: '-1' }
+      await goOn({ runtime, lease, session }, { ...replay, missedAfter })
     }
     return undefined
   })
-  runtime.effects.wake()
 }
 
-interface Missed {
+interface GoingOn {
   readonly runtime: Runtime
+  readonly lease: Lease
   readonly session: Session
-  readonly endpoint: OwnedEndpoint
-  readonly replay: Replay
-  readonly traceId: string
 }
 
+async function goOn({ runtime, lease, session }: GoingOn, replay: Replay): Promise<void> {
+  const { traceId } = lease.job
+  const now = nowOf(runtime)
+  await insertJobs(session, [replayingJob({ id: runtime.newId(), traceId, replay }, now)], now)
+}
+
+const missedPerJob = 500
 const missedText = `select id, type, source, subject,
-    (extract(epoch from time) * 1000)::bigint, data
+    (extract(epoch from time) * 1000)::bigint, data, seq,
+    exists (select from webhooks.webhook_delivery d
+      where d.endpoint_id = $4::uuid and d.message_id = e.id::text)
   from plinth.event e
-  where time >= $1::timestamp with time zone and time < $2::timestamp with time zone
-    and not exists (select from webhooks.webhook_delivery d
-      where d.endpoint_id = $3::uuid and d.message_id = e.id::text)
-  order by seq limit 10000`
+  where (time, seq) > ($1::timestamp with time zone, $2::bigint)
+    and time < $3::timestamp with time zone
+  order by time, seq limit ${missedPerJob}`
 
 /** Makes deliveries of events that happened while the endpoint was off, or before it was there. */
-async function deliverMissed(missed: Missed): Promise<void> {
-  const { runtime, session, endpoint, replay, traceId } = missed
-  const { rows } = await session.query({
-    text: missedText,
-    values: [replay.from, replay.to, endpoint.id],
+async function deliverMissed(
+  { runtime, lease, endpoint, replay }: Replaying,
+  after: NonNullable<Replay['missedAfter']>,
+): Promise<void> {
+  const { traceId } = lease.job
+  await finish(lease, runtime, async (session) => {
+    const { rows } = await session.query({
+      text: missedText,
+      values: [after.time, after.seq, replay.to, endpoint.id],
+    })
+    const records = recordAccess(runtime, session)
+    const now = nowOf(runtime)
+    const missed = rows.filter((row) => row[7] !== 't').map(factsOf)
+    const made = await Promise.all(
+      missed
+        .filter((facts) => isFor(runtime, endpoint, facts))
+        .map((facts): Promise<PlainRecord> => {
+          const content = messageOf(facts, endpoint.format)
+          return records.create('webhookDelivery', { endpointId: endpoint.id, ...content })
+        }),
+    )
+    const jobs = made.map(({ id }) =>
+      sendingJob({ id: runtime.newId(), delivery: String(id), endpoint, traceId }, now),
+    )
+    if (jobs.length > 0) await insertJobs(session, jobs, now)
+    const last = rows.at(-1)
+    if (last && rows.length === missedPerJob) {
+      const missedAfter = { time: factsOf(last).time, seq: last[6] ?? '' }
+      await goOn({ runtime, lease, session }, { ...replay, missedAfter })
+    }
+    return undefined
   })
-  const records = recordAccess(runtime, session)
-  const now = nowOf(runtime)
-  const made = await Promise.all(
-    rows
-      .map(factsOf)
-      .filter((facts) => isFor(missed, facts))
-      .map((facts): Promise<PlainRecord> => {
-        const content = messageOf(facts, endpoint.format)
-        return records.create('webhookDelivery', { endpointId: endpoint.id, ...content })
-      }),
-  )
-  const jobs = made.map(({ id }) =>
-    sendingJob({ id: runtime.newId(), delivery: String(id), endpoint, traceId }, now),
-  )
-  if (jobs.length > 0) await insertJobs(session, jobs, now)
 }
 
 function factsOf([id, type, source, subject, timeMs, data]: readonly (
@@ -134,7 +163,7 @@ function factsOf([id, type, source, subject, timeMs, data]: readonly (
 }
 
 /** Whether the endpoint asked for an event, and its owner may know of it. */
-function isFor({ runtime, endpoint }: Missed, facts: EventFacts): boolean {
+function isFor(runtime: Runtime, endpoint: OwnedEndpoint, facts: EventFacts): boolean {
   const asked = filtersOf(facts.type).some((filter) => endpoint.events.includes(filter))
   return asked && mayKnow(runtime, endpoint, facts)
 }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openApp } from '../../../app/compose.ts'
 import { base64url, randomBytes } from '../../../base/ids.ts'
+import { limits } from '../../../base/limits.ts'
 import { sleep } from '../../../base/time.ts'
+import type { TestUser } from '../../../testing/test-app.ts'
 import { openReceiver, saying } from './receiver.ts'
 import { openShop, place, store } from './shop.ts'
 
@@ -163,6 +165,50 @@ test('receivers that keep us waiting take no place of the app’s own jobs', asy
     assert.ok(await comes(async () => slow.calls.length > 2), 'calls are made side by side')
     const tallied = async () => (await shop.data.tally.find()).data.length === 12
     assert.ok(await comes(tallied), 'handlers run while receivers keep us waiting')
+  } finally {
+    slow.answer = saying(204)
+    for (const release of held) release()
+    await node.close()
+  }
+})
+
+test('one owner with slow endpoints leaves places to others, and they share fairly', async (t) => {
+  const held: (() => void)[] = []
+  const slow = await openReceiver(t, (response) => {
+    held.push(() => response.writeHead(204).end())
+  })
+  const quick = await openReceiver(t)
+  const shop = await openShop(t)
+  const [ann, bob, cid] = await Promise.all([shop.user(), shop.user(), shop.user()])
+  const calls = (name: string): number => {
+    return slow.calls.filter(({ path }) => path === `/hook/${name}`).length
+  }
+  const secret = base64url(randomBytes(32))
+  const node = await openApp(store, {
+    ...{ database: shop.database, secret, production: false, schema: 'settled', work: 'on' },
+  })
+  const add = async ({ id }: TestUser, url: string): Promise<void> => {
+    const caller = { is: 'user', id, roles: new Set<string>() } as const
+    const about = { as: { caller }, remoteAddress: '', traceId: '0'.repeat(32) }
+    const input = { url, concurrency: 50, events: ['shop.placed'] }
+    await node.invoke({ ...about, operation: 'webhooks.addEndpoint', input })
+  }
+  try {
+    for (let count = 0; count < 3; count++) await add(ann, `${slow.url}/ann`)
+    for (let count = 0; count < 3; count++) await add(cid, `${slow.url}/cid`)
+    await add(bob, quick.url)
+    const half = limits.deliveriesAtOnce / 2
+    for (let at = 0; at < 40; at++) await shop.order(`a${at}`, ann)
+    assert.ok(await comes(async () => calls('ann') === half), `${calls('ann')} of ${half}`)
+    await shop.order('b', bob)
+    assert.ok(await comes(async () => quick.calls.length === 1), 'others are served meanwhile')
+    for (let at = 0; at < 40; at++) await shop.order(`c${at}`, cid)
+    assert.ok(await comes(async () => calls('cid') >= 12), `${calls('cid')} calls of another`)
+    assert.equal(calls('ann'), half)
+    // What becomes free goes to who holds least.
+    for (const release of held.splice(0, 10)) release()
+    assert.ok(await comes(async () => calls('cid') >= 16), `${calls('cid')} calls of another`)
+    assert.ok(calls('ann') - 10 <= 18, `${calls('ann')} calls`)
   } finally {
     slow.answer = saying(204)
     for (const release of held) release()

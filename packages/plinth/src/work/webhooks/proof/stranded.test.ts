@@ -59,6 +59,35 @@ test('an event that is handled anew finds all of its deliveries, also beyond a p
   assert.equal(await count(), '205')
 })
 
+test('a replay finds all events of its time, also beyond what one job takes', async (t) => {
+  const shop = await openShop(t)
+  const admin = await shop.user({ roles: ['admin'] })
+  const url = 'http://127.0.0.1:9/hook'
+  const { id: endpoint } = await shop.add(admin, { url, events: ['shop.placed'] })
+  await shop.data.webhookEndpoint.update(endpoint, { status: 'off' })
+  await shop.order('o1', admin)
+  await shop.drain()
+  const { database } = shop.running.runtime
+  // More of them at one moment, as one transaction makes them, and some that are too late.
+  const more = `insert into plinth.event
+      (id, type, source, time, data, caller, trace_id, handlers, expires_on)
+    select gen_random_uuid(), type, source, time + n / 1050 * interval '1 hour', data, caller,
+      trace_id, handlers, expires_on
+    from plinth.event, generate_series(1, 1100) n`
+  await database.query({ text: more, values: [] })
+  await shop.data.webhookEndpoint.update(endpoint, { status: 'on' })
+  const pause = `insert into plinth.queue (name, paused_at) values ('plinth.webhook', now())`
+  await database.query({ text: pause, values: [] })
+  const range = { from: '2025-12-31T00:00:00Z', to: '2026-01-01T00:30:00Z' }
+  for (let time = 0; time < 2; time++) {
+    const body = { endpoint, ...range, only: 'all' }
+    await shop.request('POST', '/api/webhooks/replay', { as: admin, body })
+    await shop.drain()
+    const text = 'select count(*), count(distinct message_id) from webhooks.webhook_delivery'
+    assert.deepEqual((await database.query({ text, values: [] })).rows[0], ['1050', '1050'])
+  }
+})
+
 const odd = kit('odd', {})
 const said = odd.event('said', { what: json() }, { subject: () => 'a\u0007\nb\u0085c\ud83d' })
 const say = odd.action('say', {
