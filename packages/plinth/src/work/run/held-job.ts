@@ -99,10 +99,15 @@ export class HeldJob implements Lease {
   }
 
   async complete(session: Session): Promise<void> {
+    const finished = await this.completion()
+    await completeJobs(session, [finished], instantText(this.#parts.clock.now()))
+    this.#ending = 'ended'
+  }
+
+  async completion(): Promise<Finished> {
     await reach('lease.lost')
     if (this.aborted.aborted) throw leaseLost()
-    await completeJobs(session, [this.finished], instantText(this.#parts.clock.now()))
-    this.#ending = 'ended'
+    return this.finished
   }
 
   async postpone(session: Session, runAt: string): Promise<void> {
@@ -112,7 +117,7 @@ export class HeldJob implements Lease {
     this.#ending = 'ended'
   }
 
-  /** It was ended by whoever runs several in one transaction. */
+  /** It was ended by a statement of whoever runs it, alone or several in one transaction. */
   noteEnded(): void {
     this.#ending = 'ended'
   }
