@@ -55,9 +55,9 @@ export const callOrigin: AuditOrigin = Object.freeze({
  * `, audited as (insert …)` beside a CTE `made` of the row that was stored; nothing where the model
  * is not audited.
  */
-export function auditing(audited: Audited): Fragment {
+export function auditing(audited: Audited, by: AuditOrigin = callOrigin): Fragment {
   if (audited.model.audit === 'none') return empty
-  return sql`, audited as (${recordEntries({ ...audited, made: 'made' })})`
+  return sql`, audited as (${recordEntries({ ...audited, made: 'made' }, by)})`
 }
 
 /** Rows that were written: CTEs of the rows before and after, by their aliases. */

@@ -1,6 +1,7 @@
 /** Owns one run of an import, from a file to the totals. */
 
 import { Failure } from '../../base/failure.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Database } from '../../database/database.ts'
 import { type ByteSource, fileSource } from '../csv/source.ts'
@@ -11,7 +12,7 @@ import { type ProgressOutlet, startProgress } from './progress.ts'
 import { isRejectColumn, RejectFile, type Rejection } from './rejects.ts'
 import { type ReadRow, type RowReading, readRows } from './rows.ts'
 import { modelShapes } from './shape.ts'
-import type { MergeCount } from './stage/merge.ts'
+import type { ImportOrigin, MergeCount } from './stage/merge.ts'
 import { ImportStage, type StageResult } from './stage/stage.ts'
 
 /** What an import needs. */
@@ -61,7 +62,7 @@ export async function runImport(run: ImportRun): Promise<ImportReport> {
   const rejects = await RejectFile.start(run.path, file.dialect)
   try {
     const { read, emptyLines, result } = await run.database.dedicated(async (session) => {
-      const stage = new ImportStage(session, clock)
+      const stage = new ImportStage(session, { clock, origin: originOf(run.importer) })
       const totals = await gather({ reading, rejects, stage, outlet: run.outlet })
       return { ...totals, result: await store(stage, run.outlet) }
     })
@@ -80,6 +81,12 @@ export async function runImport(run: ImportRun): Promise<ImportReport> {
   } finally {
     await rejects.close()
   }
+}
+
+/** The operator of a machine imports: whoever runs the command may do everything. */
+function originOf({ name }: Importer): ImportOrigin {
+  const trace = hex(randomBytes(16))
+  return { operation: `import.${name}`, actor: 'code:plinth import', trace }
 }
 
 function tellFindings(file: DetectedFile, { outlet, path }: ImportRun): void {

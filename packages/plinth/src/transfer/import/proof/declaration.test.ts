@@ -65,7 +65,7 @@ test('null and undefined say nothing', () => {
   const reasons: string[] = []
   const said = { sku: '1', name: null, price: undefined }
   const made = putOf(shapes('product'), { said }, (reason) => reasons.push(reason))
-  assert.deepEqual(made?.cells, ['1', null, null, null, null])
+  assert.deepEqual(made?.cells, ['1', ...Array(6).fill(null)])
 })
 
 test('a model whose optional reference leads back to itself can be imported', () => {

@@ -83,5 +83,10 @@ onBothServers('A killed import', (server) => {
     assert.equal(report.read, 16_000)
     assert.deepEqual(await killed.stored(), expected)
     assert.deepEqual(await killed.rejects(again), rejects)
+    const told = `select count(*), count(distinct record),
+      count(*) filter (where record in (select id from shop."order")) from plinth.audit
+      where model = 'order' and verb = 'create'`
+    const [orders] = await killed.rows('select count(*) from shop."order"')
+    assert.deepEqual(await killed.rows(told), [Array(3).fill(orders).join('|')])
   })
 })

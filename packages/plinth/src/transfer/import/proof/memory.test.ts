@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
+import { internalTables } from '../../../app/schema/schema.ts'
 import { startEmbedded } from '../../../database/embedded/server.ts'
 import { openDatabase } from '../../../database/open.ts'
 import { followDeclaration } from '../../../migrate/migrate.ts'
@@ -31,7 +32,7 @@ test('ten times the rows take the same memory', { timeout: 180_000 }, async () =
   const server = await startEmbedded({ directory: join(folder, 'data'), log: () => undefined })
   try {
     const database = await openDatabase(server.address)
-    await followDeclaration({ database, catalog: shopCatalog })
+    await followDeclaration({ database, catalog: shopCatalog, internal: internalTables })
     await database.close()
     const measure = async (rows: number): Promise<number> => {
       const path = join(folder, `${rows}.csv`)

@@ -3,6 +3,7 @@
 import { instant, integer, money, text } from '../../../define/fields.ts'
 import { kit } from '../../../define/kit.ts'
 import { belongsTo } from '../../../define/relation.ts'
+import { nobody } from '../../../define/rule.ts'
 import { cell } from '../cells.ts'
 import { importer } from '../importer.ts'
 
@@ -14,8 +15,11 @@ export const shop = kit('shop', {
         sku: text({ max: 40, unique: true }),
         name: text({ max: 200 }),
         price: money('GBP'),
+        margin: integer({ optional: true }),
       },
+      access: { fields: { margin: { read: nobody } } },
       key: ['sku'],
+      audit: true,
     },
     customer: {
       fields: { number: text({ max: 20, unique: true }), country: text({ max: 60 }) },
@@ -28,6 +32,7 @@ export const shop = kit('shop', {
         customer: belongsTo('customer', { optional: true }),
       },
       key: ['number'],
+      audit: true,
     },
     line: {
       fields: {

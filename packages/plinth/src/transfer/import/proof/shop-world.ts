@@ -4,6 +4,7 @@ import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { internalTables } from '../../../app/schema/schema.ts'
 import { movableClock } from '../../../base/time.ts'
 import type { Catalog } from '../../../catalog/catalog.ts'
 import { compileCatalog } from '../../../catalog/compile.ts'
@@ -64,7 +65,7 @@ export async function shopWorld(server: ProvenServer, context: TestContext): Pro
   const address = { ...server.address(), database: name }
   const database = await openDatabase(address)
   context.after(() => database.close())
-  await followDeclaration({ database, catalog: shopCatalog })
+  await followDeclaration({ database, catalog: shopCatalog, internal: internalTables })
   const folder = await mkdtemp(join(tmpdir(), 'plinth-import-'))
   context.after(() => rm(folder, { recursive: true }))
   return withFiles({ address, database, folder })

@@ -1,6 +1,7 @@
 /** Owns the statements that bring staged records into their model's table, a window at a time. */
 
 import type { ModelField } from '../../../catalog/catalog.ts'
+import { type AuditOrigin, auditing } from '../../../query/write/audit.ts'
 import {
   all,
   any,
@@ -141,18 +142,24 @@ export function keysStatement({ table }: StageTable, window: Window): Statement 
 }
 
 /** Stores the records that were not found. */
-export function createStatement(stage: StageTable, window: Window, now: string): Statement {
+export function createStatement(stage: StageTable, window: Window, by: AuditOrigin): Statement {
   const { shape, table } = stage
-  const fields = [...shape.model.fields.values()].filter(({ computed }) => !computed)
+  const { model } = shape
+  const fields = [...model.fields.values()].filter(({ computed }) => !computed)
   const columns = join(fields.map((field) => name(field.column)))
-  const values = join(fields.map((field) => newValue(stage, field, now)))
-  return statement(
-    sql`insert into ${modelTable(stage)} (${columns}) select ${values} from ${table} as s
-      where s.found is null and ${within('s', window)} order by s.ord`,
-  )
+  const values = join(fields.map((field) => newValue(stage, field, by.now)))
+  const insert = sql`insert into ${modelTable(stage)} (${columns}) select ${values} from ${table} as s
+      where s.found is null and ${within('s', window)} order by s.ord`
+  if (model.audit === 'none') return statement(insert)
+  return told(sql`made as (${insert} returning *)`, auditing({ model, verb: 'create' }, by))
 }
 
-function newValue({ shape }: StageTable, field: ModelField, now: string): Fragment {
+/** What is done to the rows of `made`, and its audit: selects how many there are. */
+function told(made: Fragment, audited: Fragment): Statement {
+  return statement(sql`with ${made}${audited} select count(*) from made`)
+}
+
+function newValue({ shape }: StageTable, field: ModelField, now: Fragment): Fragment {
   const type = field.kind.columnType
   const fillable = shape.fields.get(field.name)
   if (fillable) {
@@ -169,7 +176,7 @@ function newValue({ shape }: StageTable, field: ModelField, now: string): Fragme
       return sql`s.id`
     case 'createdAt':
     case 'updatedAt':
-      return typed(now, type)
+      return now
     case 'version':
       return raw('1')
     default:
@@ -185,7 +192,7 @@ function defaultValue(field: ModelField): Fragment {
 export function changeStatement(
   stage: StageTable,
   window: Window,
-  now: string,
+  by: AuditOrigin,
 ): Statement | undefined {
   const { shape, table } = stage
   const said = [...shape.fields.values()]
@@ -196,7 +203,7 @@ export function changeStatement(
   )
   const changeable = [...said, ...referred]
   if (changeable.length === 0) return undefined
-  const sets = changeable.map(
+  const changed = changeable.map(
     ({ field, given }) =>
       sql`${name(field.column)} = coalesce(${given}, ${modelColumn(field, 't')})`,
   )
@@ -204,9 +211,18 @@ export function changeStatement(
     ({ field, given }) =>
       sql`(${given} is not null and ${given} is distinct from ${modelColumn(field, 't')})`,
   )
-  const marks = sql`version = t.version + 1, updated_at = ${typed(now, 'timestamp with time zone')}`
-  return statement(
-    sql`update ${modelTable(stage)} as t set ${join([...sets, marks])} from ${table} as s
-      where t.id = s.found and ${within('s', window)} and ${any(differs)}`,
-  )
+  const sets = join([...changed, sql`version = t.version + 1`, sql`updated_at = ${by.now}`])
+  const found = sql`t.id = s.found and ${within('s', window)}`
+  const { model } = shape
+  if (model.audit === 'none') {
+    return statement(
+      sql`update ${modelTable(stage)} as t set ${sets} from ${table} as s
+        where ${found} and ${any(differs)}`,
+    )
+  }
+  const rows = sql`b as materialized (select t.* from ${modelTable(stage)} as t, ${table} as s
+        where ${found} and ${any(differs)} for no key update of t),
+      made as (update ${modelTable(stage)} as t set ${sets} from ${table} as s, b
+        where ${found} and t.id = b.id returning t.*)`
+  return told(rows, auditing({ model, verb: 'update', before: 'b' }, by))
 }

@@ -5,7 +5,8 @@ import { limits } from '../../../base/limits.ts'
 import { type Clock, instantText } from '../../../base/time.ts'
 import type { Session } from '../../../database/database.ts'
 import { arrayLiteral } from '../../../kinds/kinds.ts'
-import { type Statement, sql, statement } from '../../../sql/fragment.ts'
+import type { AuditOrigin } from '../../../query/write/audit.ts'
+import { type Statement, sql, statement, typed } from '../../../sql/fragment.ts'
 import {
   changeStatement,
   createStatement,
@@ -33,10 +34,22 @@ export interface RejectedRecord {
   readonly reason: string
 }
 
+/** In whose course records are stored. */
+export interface ImportOrigin {
+  /** `import.<importer>`. */
+  readonly operation: string
+  /** `code:plinth import`. */
+  readonly actor: string
+  /** One for all that a run stores. */
+  readonly trace: string
+}
+
 /** What a merge needs. */
 export interface MergeSetting {
   readonly session: Session
   readonly clock: Clock
+  /** Who imports by what, for the audit. */
+  readonly origin: ImportOrigin
   /** Hears how many records were looked at since it was last called. */
   readonly advanced: (records: number) => void
   readonly rejected: (record: RejectedRecord) => void
@@ -115,17 +128,26 @@ interface Stored {
 
 /** The order matters: ids are found before faults are judged, and faults leave before storing. */
 async function storeWindow({ stage, setting }: Merging, window: Window): Promise<Stored> {
-  const { session, clock } = setting
-  const run = async (one: Statement | undefined): Promise<number> =>
-    one ? (await session.query(one)).count : 0
-  const now = instantText(clock.now())
+  const { session, clock, origin } = setting
+  const run = async (one: Statement | undefined): Promise<number> => {
+    if (!one) return 0
+    const { rows, count } = await session.query(one)
+    // Where entries of the audit are made beside, the statement selects how many there are.
+    return Number(rows[0]?.[0] ?? count)
+  }
+  const by: AuditOrigin = {
+    now: typed(instantText(clock.now()), 'timestamp with time zone'),
+    operation: typed(origin.operation, 'text'),
+    actor: typed(origin.actor, 'text'),
+    trace: typed(origin.trace, 'text'),
+  }
   const records = await run(resolveStatement(stage, window))
   const rejected = await findFaults(stage, session, window)
   if (rejected.length > 0) {
     await run(dropStatement(stage, arrayLiteral(rejected.map(({ key }) => key))))
   }
-  const created = await run(createStatement(stage, window, now))
-  const changed = await run(changeStatement(stage, window, now))
+  const created = await run(createStatement(stage, window, by))
+  const changed = await run(changeStatement(stage, window, by))
   const unchanged = records - created - changed - rejected.length
   return { created, changed, unchanged, rejected }
 }

@@ -9,7 +9,13 @@ import { sql, statement } from '../../../sql/fragment.ts'
 import type { ReadRow } from '../rows.ts'
 import type { ModelShape } from '../shape.ts'
 import { type Fold, foldArrays, foldPut } from './fold.ts'
-import { type MergeCount, mergeStage, type RejectedRecord } from './merge.ts'
+import {
+  type ImportOrigin,
+  type MergeCount,
+  type MergeSetting,
+  mergeStage,
+  type RejectedRecord,
+} from './merge.ts'
 import { createStageTable, insertStatement, referencesOf, type StageTable } from './table.ts'
 
 /** What came of all records, by model. */
@@ -28,15 +34,17 @@ export interface StageResult {
 export class ImportStage {
   readonly #session: Session
   readonly #clock: Clock
+  readonly #origin: ImportOrigin
   readonly #newId: () => string
   readonly #tables = new Map<string, StageTable>()
   /** References that rows made: they decide the order of storing. */
   readonly #used = new Map<string, Set<string>>()
 
   /** `session` is a connection of the import's own, outside a transaction. */
-  constructor(session: Session, clock: Clock) {
+  constructor(session: Session, { clock, origin }: Pick<MergeSetting, 'clock' | 'origin'>) {
     this.#session = session
     this.#clock = clock
+    this.#origin = origin
     this.#newId = uuidSource(clock)
   }
 
@@ -81,7 +89,8 @@ export class ImportStage {
       if (rejections > limits.importRejectedRecordsMax) throw tooMany()
       reasons.set(model, (reasons.get(model) ?? new Map<string, string>()).set(key, reason))
     }
-    const setting = { session: this.#session, clock: this.#clock, advanced, rejected }
+    const by = { clock: this.#clock, origin: this.#origin }
+    const setting = { session: this.#session, ...by, advanced, rejected }
     for (const table of this.#inOrder()) {
       counts.set(table.shape.model.name, await mergeStage(table, setting))
     }
