@@ -137,6 +137,8 @@ export const limits = Object.freeze({
   mailSubjectCharactersMax: 250,
   mailDays: 30,
   mailsAtOnce: 8,
+  mailsPerRecipientPerHour: 20,
+  mailHeldDays: 3,
   smtpTimeoutMs: 30_000,
   // jobs and events
   jobInputBytesMax: 262_144,

@@ -1,21 +1,16 @@
 /** Owns the storing of mails, and with each of them the job that sends it, in one transaction. */
 
+import type { MailContent } from '../base/mail.ts'
 import type { Session } from '../database/database.ts'
 import { insertJobs } from './jobs/insert.ts'
 import type { NewJob } from './jobs/job.ts'
 
 /** A mail to be sent after the commit. */
-export interface StoredMail {
+export interface StoredMail extends MailContent {
   /** A UUID; its Message-ID is made of it. */
   readonly id: string
   /** `<kit>.<mail>`. */
   readonly template: string
-  readonly from: string | null
-  readonly to: readonly string[]
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
   readonly secret: boolean
   readonly traceId: string
 }

@@ -1,14 +1,9 @@
 /** Owns the model of mails: every mail of the app, what became of it, and why. */
 
+import { mailStatuses } from '../base/mail.ts'
 import { boolean, choice, email, instant, integer, json, list, text } from '../define/fields.ts'
 import { kit } from '../define/kit.ts'
 import { nobody } from '../define/rule.ts'
-
-/** Where a mail stands. */
-export const mailStatuses = ['queued', 'sent', 'kept', 'rejected', 'unknown', 'expired'] as const
-
-/** Where a mail stands: see the guide to mail. */
-export type MailStatus = (typeof mailStatuses)[number]
 
 const body = { max: 1_048_576, trim: false, multiline: true } as const
 
@@ -42,6 +37,10 @@ export const mail = kit('mail', {
         nextAttemptAt: instant({ optional: true }),
         sendingSince: instant({ optional: true }),
         sentAt: instant({ optional: true }),
+        heldSince: instant({
+          optional: true,
+          description: 'Since when it waits because an address has had its share of such mails.',
+        }),
         recipients: json({ default: [], description: 'What became of each address.' }),
         log: json({ default: [], description: 'The latest attempts.' }),
       },

@@ -3,19 +3,9 @@
 import { assert } from '../base/assert.ts'
 import { invalidInput, type Problem } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
+import type { MailContent } from '../base/mail.ts'
 import type { Mail } from '../define/logic/logic.ts'
 import { addressOf, parseSender } from './settings.ts'
-
-/** A mail as it is stored and sent. */
-export interface MailContent {
-  /** Null: the app's sender. */
-  readonly from: string | null
-  readonly to: readonly string[]
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
-}
 
 /** To whom a mail goes, and what its template is filled with. */
 export interface MailOrder {
@@ -47,8 +37,16 @@ export function mailContent(mail: Mail, { to, replyTo, input }: MailOrder): Mail
 
 /** What is wrong with the declaration of a mail, before any is sent. */
 export function mailProblem(mail: Mail): string | undefined {
+  const rate = mail.ratePerRecipient
+  if (rate !== 'unlimited' && !(isWhole(rate.limit, 1) && isWhole(rate.windowMs, 1_000))) {
+    return 'has a ratePerRecipient that means nothing: give { limit: 5, windowMs: 3_600_000 }'
+  }
   if (mail.from === undefined || parseSender(mail.from)) return undefined
   return `has the sender "${mail.from}": write an address, or Name <address>`
+}
+
+function isWhole(value: number, min: number): boolean {
+  return Number.isSafeInteger(value) && value >= min
 }
 
 function checkRecipients(to: readonly string[], problems: Problem[]): readonly string[] {

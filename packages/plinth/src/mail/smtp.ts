@@ -4,21 +4,14 @@ import { Readable } from 'node:stream'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { limits } from '../base/limits.ts'
+import type { MailContent } from '../base/mail.ts'
 import { parseSender, type Sender, type SmtpSettings } from './settings.ts'
 
 /** A mail for the wire. */
-export interface OutgoingMail {
-  /** Null: `sender`. */
-  readonly from: string | null
-  /** Shown in the header: everybody it was written to. */
-  readonly to: readonly string[]
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
+export interface OutgoingMail extends MailContent {
   /** With its angle brackets; the same in every attempt. */
   readonly messageId: string
-  /** To whom this attempt goes: those of `to` who do not have it yet. */
+  /** To whom this attempt goes: of `to`, which the header shows, those who do not have it yet. */
   readonly recipients: readonly string[]
   /** Milliseconds since 1970. */
   readonly dateMs: number

@@ -1,23 +1,13 @@
 /** Owns the mailbox of development: pages that show what would have been sent. */
 
 import { Failure } from '../base/failure.ts'
+import type { MailRecord } from '../base/mail.ts'
 import type { Handler, HttpResponse } from '../http/message.ts'
 import { escapeHtml, htmlPage } from './docs/html.ts'
 import { methodNotAllowed } from './route/router.ts'
 
 /** A mail as its page shows it. */
-export interface MailboxMail {
-  readonly id: string
-  readonly template: string
-  readonly from: string | null
-  readonly to: readonly string[]
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
-  readonly status: string
-  readonly detail: string | null
-  readonly messageId: string | null
+export interface MailboxMail extends MailRecord {
   readonly createdAt: string
   readonly log: readonly {
     readonly at: string

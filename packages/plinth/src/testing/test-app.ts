@@ -17,6 +17,7 @@ import { beginSession } from '../app/people/sessions.ts'
 import { createUser } from '../app/people/users.ts'
 import { schemaFingerprint } from '../app/schema/schema.ts'
 import { base64url, hex, randomBytes } from '../base/ids.ts'
+import type { MailRecord } from '../base/mail.ts'
 import { type MovableClock, movableClock } from '../base/time.ts'
 import type { DatabaseAddress } from '../database/database.ts'
 import { makeDatabase, serverFor } from './server.ts'
@@ -38,21 +39,7 @@ export interface TestOptions {
 }
 
 /** A mail of an app under test. */
-export interface TestMail {
-  readonly id: string
-  /** `<kit>.<mail>`. */
-  readonly template: string
-  readonly from: string | null
-  readonly to: readonly string[]
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
-  readonly status: 'queued' | 'sent' | 'kept' | 'rejected' | 'unknown' | 'expired'
-  readonly detail: string | null
-  readonly messageId: string | null
-  readonly attempts: number
-}
+export type TestMail = MailRecord
 
 /** A user of an app under test. */
 export interface TestUser {

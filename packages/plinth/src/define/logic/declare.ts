@@ -1,6 +1,7 @@
 /** Owns the declaring of logic: the methods by which a kit gets its actions, events and jobs. */
 
 import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import { text, uuid } from '../fields.ts'
 import type { Models } from '../infer.ts'
 import type {
@@ -214,6 +215,9 @@ function workflowOf(kit: string, name: string, spec: ErasedWorkflowSpec): Workfl
   }
 }
 
+const mailsPerHour = limits.mailsPerRecipientPerHour
+const hourMs = 3_600_000
+
 function mailOf(kit: string, name: string, spec: MailSpec<Shape>): Mail {
   return {
     ...{ is: 'mail', kit, name },
@@ -223,6 +227,7 @@ function mailOf(kit: string, name: string, spec: MailSpec<Shape>): Mail {
     html: spec.html as Mail['html'],
     from: spec.from,
     secret: spec.secret ?? false,
+    ratePerRecipient: spec.ratePerRecipient ?? { limit: mailsPerHour, windowMs: hourMs },
     onUnknown: spec.onUnknown ?? 'repeat',
   }
 }

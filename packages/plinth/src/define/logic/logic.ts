@@ -183,6 +183,8 @@ export interface Mail<I extends Shape = Shape> {
   readonly html: ((input: never) => Html) | undefined
   readonly from: string | undefined
   readonly secret: boolean
+  /** How many of these an address gets; more are held back for a while. Default 20 an hour. */
+  readonly ratePerRecipient: Rate | 'unlimited'
   readonly onUnknown: 'repeat' | 'ask'
   /** Phantom. Never set. */
   readonly values?: Values<I>

@@ -300,6 +300,12 @@ export interface MailSpec<I extends Shape> {
    */
   readonly secret?: boolean
   /**
+   * How many of these one address gets within a stretch of time, over all nodes. What is above is
+   * held back until the next stretch begins, at most three days. Default
+   * `{ limit: 20, windowMs: 3_600_000 }`.
+   */
+  readonly ratePerRecipient?: Rate | 'unlimited'
+  /**
    * What happens where the connection broke after the mail was handed over, so that nobody knows
    * whether it was taken: sent again with the same Message-ID, or left for a person to decide.
    * Default `repeat`.

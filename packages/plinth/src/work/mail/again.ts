@@ -1,6 +1,7 @@
 /** Owns sending a mail again when a person says so. */
 
 import { Failure } from '../../base/failure.ts'
+import type { MailStatus } from '../../base/mail.ts'
 import { instantText } from '../../base/time.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { hasUnfinished } from '../../effects/jobs/unfinished.ts'
@@ -8,7 +9,6 @@ import { sendingJob } from '../../effects/mails.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { SendAgain } from '../../mail/flows.ts'
-import type { MailStatus } from '../../mail/kit.ts'
 import type { RecipientState } from './course.ts'
 
 interface Ended {
@@ -34,8 +34,8 @@ export function mailSender(runtime: () => Runtime): SendAgain {
       if (status === 'queued' && (await hasUnfinished(session, job))) throw standing(status)
       if (secret && text === '') throw forgotten()
       const have = recipients.filter((one) => one.status === 'sent')
-      const patch = { status: 'queued', attempts: 0, sendingSince: null, recipients: have }
-      await records.update('mail', id, patch)
+      const patch = { status: 'queued', attempts: 0, sendingSince: null, heldSince: null }
+      await records.update('mail', id, { ...patch, recipients: have })
       await insertJobs(session, [job], now)
     })
     live.effects.wake()

@@ -1,14 +1,15 @@
 /** Owns the course of a mail: what an attempt means for it, and when the next one is due. */
 
 import { randomFraction } from '../../base/ids.ts'
+import type { MailStatus } from '../../base/mail.ts'
 import { instantText } from '../../base/time.ts'
-import type { MailStatus } from '../../mail/kit.ts'
 import type { RecipientOutcome, SmtpOutcome } from '../../mail/smtp.ts'
 
 /** What became of one address. */
 export interface RecipientState {
   readonly address: string
-  readonly status: 'sent' | 'rejected' | 'deferred'
+  /** `admitted`: counted, and not answered for yet. `held`: it has had its share of such mails. */
+  readonly status: 'sent' | 'rejected' | 'deferred' | 'admitted' | 'held'
   readonly response: string
 }
 
@@ -16,7 +17,7 @@ export interface RecipientState {
 export interface MailLogLine {
   /** RFC 3339. */
   readonly at: string
-  readonly outcome: SmtpOutcome['is']
+  readonly outcome: SmtpOutcome['is'] | 'held'
   readonly detail: string
 }
 
@@ -28,6 +29,8 @@ export interface MailState {
   /** How many attempts were made, this one included. */
   readonly attempts: number
   readonly onUnknown: 'repeat' | 'ask'
+  /** Where some have had their share of such mails: when one of them may get more (RFC 3339). */
+  readonly held?: { readonly untilAt: string; readonly detail: string } | undefined
 }
 
 /** What an attempt changes. */
@@ -62,7 +65,9 @@ const logLinesMax = 20
 /** The addresses that do not have the mail yet, and may still get it. */
 export function pendingOf({ to, recipients }: Pick<MailState, 'to' | 'recipients'>): string[] {
   const settled = new Set(
-    recipients.filter(({ status }) => status !== 'deferred').map(({ address }) => address),
+    recipients
+      .filter(({ status }) => status === 'sent' || status === 'rejected')
+      .map(({ address }) => address),
   )
   return to.filter((address) => !settled.has(address))
 }
@@ -83,9 +88,14 @@ type Settled = Pick<MailStep, 'status' | 'detail' | 'nextAttemptAt'>
 function settle(state: MailState, outcome: SmtpOutcome, nowMs: number): Settled {
   const { recipients } = state
   const anySent = recipients.some(({ status }) => status === 'sent')
-  const pending = pendingOf(state)
+  const asked = askedOf(state)
   const { detail } = outcome
-  if (pending.length === 0) {
+  const { held } = state
+  if (asked.length === 0 && held) {
+    const both = `${detailOf(state, detail)} ${held.detail}`
+    return { status: 'queued', detail: both, nextAttemptAt: held.untilAt }
+  }
+  if (asked.length === 0) {
     return {
       status: anySent ? 'sent' : 'rejected',
       detail: detailOf(state, detail),
@@ -98,10 +108,21 @@ function settle(state: MailState, outcome: SmtpOutcome, nowMs: number): Settled 
   const delayMs = mailDelaysMs[state.attempts - 1]
   if (delayMs !== undefined) {
     const waitMs = Math.round(delayMs * (0.9 + 0.2 * randomFraction()))
-    return { status: 'queued', detail, nextAttemptAt: instantText(nowMs + waitMs) }
+    const againAt = instantText(Math.min(nowMs + waitMs, Date.parse(held?.untilAt ?? never)))
+    return { status: 'queued', detail, nextAttemptAt: againAt }
   }
   const status = outcome.is === 'unknown' ? 'unknown' : anySent ? 'sent' : 'expired'
   return { status, detail: detailOf(state, detail), nextAttemptAt: null }
+}
+
+const never = '9999-01-01T00:00:00Z'
+
+/** Those to whom an attempt goes. */
+function askedOf(state: MailState): readonly string[] {
+  const held = new Set(
+    state.recipients.filter(({ status }) => status === 'held').map(({ address }) => address),
+  )
+  return pendingOf(state).filter((address) => !held.has(address))
 }
 
 const askDetail =
@@ -117,7 +138,7 @@ function merged(state: MailState, outcome: SmtpOutcome): readonly RecipientState
   const known = new Map(state.recipients.map((one) => [one.address, one]))
   const said: readonly RecipientOutcome[] =
     outcome.is === 'rejected'
-      ? pendingOf(state).map((address) => ({
+      ? askedOf(state).map((address) => ({
           ...{ address, is: 'rejected', response: outcome.detail },
         }))
       : outcome.recipients

@@ -1,17 +1,19 @@
 /** Owns the sending of stored mails: intent, the talk with the mail server, the outcome. */
 
 import { onItsWay, reach } from '../../base/failpoint.ts'
+import { limits } from '../../base/limits.ts'
+import type { MailRecord, MailStatus } from '../../base/mail.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { mailJob, sendingJob } from '../../effects/mails.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { PlainRecord, Runtime } from '../../engine/runtime.ts'
-import type { MailStatus } from '../../mail/kit.ts'
 import type { MailSettings } from '../../mail/settings.ts'
 import type { SendMail, SmtpOutcome } from '../../mail/smtp.ts'
 import type { Lease, Runner } from '../lease.ts'
-import { type MailState, type MailStep, pendingOf, stepAfter } from './course.ts'
+import { type Admission, admit, type Held } from './admission.ts'
+import { type MailState, type MailStep, stepAfter } from './course.ts'
 
 /** What mails are sent with. */
 export interface MailParts {
@@ -21,25 +23,17 @@ export interface MailParts {
   readonly send: SendMail | undefined
 }
 
-interface MailRecord extends Omit<MailState, 'onUnknown'> {
-  readonly id: string
-  readonly template: string
-  readonly from: string | null
-  readonly replyTo: string | null
-  readonly subject: string
-  readonly text: string
-  readonly html: string | null
+interface StoredRecord extends MailRecord, Omit<MailState, 'onUnknown' | 'held'> {
   readonly secret: boolean
-  readonly status: MailStatus
-  readonly messageId: string | null
   readonly sendingSince: string | null
+  readonly heldSince: string | null
   readonly createdAt: string
 }
 
 interface Sending {
   readonly parts: MailParts
   readonly lease: Lease
-  readonly mail: MailRecord
+  readonly mail: StoredRecord
 }
 
 /** The runner of the jobs that send mails. */
@@ -57,7 +51,7 @@ async function run(parts: MailParts, lease: Lease): Promise<void> {
   const { database } = parts.runtime
   const { mail: id } = JSON.parse(lease.job.input) as { readonly mail: string }
   const found = await recordAccess(parts.runtime, database).find('mail', { filter: { id } })
-  let mail = found[0] as unknown as MailRecord | undefined
+  let mail = found[0] as unknown as StoredRecord | undefined
   // Forgotten, or ended by an attempt whose lease was lost.
   if (mail?.status !== 'queued') return finish(lease, parts, async () => undefined)
   if (!parts.send) return keep({ parts, lease, mail })
@@ -69,19 +63,18 @@ async function run(parts: MailParts, lease: Lease): Promise<void> {
     mail = { ...mail, log: step.log }
   }
   const messageId = mail.messageId ?? messageIdOf(mail.id, parts.settings)
-  await intend({ parts, lease, mail }, messageId)
+  const admission = await intend({ parts, lease, mail }, messageId)
+  if (admission === undefined) return
+  const { admitted, recipients, held } = admission
   const outcome = await onItsWay(
     parts.send({
-      ...mail,
-      messageId,
-      recipients: pendingOf(mail),
-      dateMs: Date.parse(mail.createdAt),
-      aborted: lease.aborted,
+      ...{ ...mail, messageId, recipients: admitted },
+      ...{ dateMs: Date.parse(mail.createdAt), aborted: lease.aborted },
     }),
   )
   await reach('effect.answered')
-  const begun = { parts, lease, mail: { ...mail, attempts: mail.attempts + 1 } }
-  await store(begun, stepOf(begun, outcome))
+  const begun = { parts, lease, mail: { ...mail, recipients, attempts: mail.attempts + 1 } }
+  await store(begun, stepOf(begun, outcome, held))
 }
 
 const interrupted = 'An attempt ended before its outcome was stored.'
@@ -91,26 +84,77 @@ function messageIdOf(id: string, { from }: MailSettings): string {
   return `<${id}@${from.address.slice(from.address.lastIndexOf('@') + 1)}>`
 }
 
-/** Says, before anything is sent, that it may have been sent from now on. */
-async function intend({ parts, lease, mail }: Sending, messageId: string): Promise<void> {
+/**
+ * Says, before anything is sent, to whom it may have been sent from now on. Undefined where all of
+ * them have had their share of such mails: then the attempt has ended.
+ */
+function intend(
+  { parts, lease, mail }: Sending,
+  messageId: string,
+): Promise<Admission | undefined> {
   const { runtime } = parts
-  const patch = {
-    ...{ messageId, attempts: mail.attempts + 1 },
-    sendingSince: instantText(runtime.clock.now()),
-  }
-  await runtime.database.transaction(
+  const nowMs = runtime.clock.now()
+  const declared = runtime.catalog.logic.mails.get(mail.template)
+  return runtime.database.transaction(
     async (session) => {
       await lease.fence(session)
-      await recordAccess(runtime, session).update('mail', mail.id, patch)
+      const admission = await admit(session, mail, { declared, nowMs })
+      const { held, recipients, admitted } = admission
+      const heldSince = held ? (mail.heldSince ?? instantText(nowMs)) : null
+      const patch = { messageId, recipients, heldSince }
+      if (held && admitted.length === 0) {
+        await hold({ parts, lease, mail: { ...mail, ...patch } }, session, held)
+        return undefined
+      }
+      const begun = { attempts: mail.attempts + 1, sendingSince: instantText(nowMs) }
+      await recordAccess(runtime, session).update('mail', mail.id, { ...patch, ...begun })
+      return admission
     },
     { isolation: 'read committed' },
   )
 }
 
-function stepOf({ parts, mail }: Sending, outcome: SmtpOutcome): MailStep {
+const dayMs = 86_400_000
+
+/** Ends an attempt at which nobody could be written to; after some days, the mail. */
+async function hold(
+  { parts, lease, mail }: Sending,
+  session: Session,
+  { untilAt, detail }: Held,
+): Promise<void> {
+  const { runtime } = parts
+  const { id, messageId, recipients, heldSince, log } = mail
+  const nowMs = runtime.clock.now()
+  const at = instantText(nowMs)
+  const sinceMs = Date.parse(heldSince ?? at)
+  const isOver = Date.parse(untilAt) - sinceMs > limits.mailHeldDays * dayMs
+  const line = { at, outcome: 'held', detail }
+  const said = sinceMs === nowMs || isOver ? [...log, line] : log
+  await Promise.all([
+    recordAccess(runtime, session).update('mail', id, {
+      ...{ messageId, recipients, heldSince, log: said, detail },
+      ...(isOver ? { status: 'expired', nextAttemptAt: null } : { nextAttemptAt: untilAt }),
+      ...(mail.secret && isOver ? forgotten : {}),
+    }),
+    isOver ? undefined : repeat({ parts, lease, mail }, session, untilAt),
+  ])
+  await lease.complete(session)
+  if (sinceMs !== nowMs && !isOver) return
+  const message = `The mail ${id} (${mail.template}) ${isOver ? 'was not delivered' : 'waits'}.`
+  runtime.log({ level: 'warning', message: `${message} ${detail}`, traceId: lease.job.traceId })
+}
+
+function repeat({ parts, lease, mail }: Sending, session: Session, at: string): Promise<unknown> {
+  const { newId, clock } = parts.runtime
+  const { traceId } = lease.job
+  const job = sendingJob({ id: newId(), mail: mail.id, traceId }, at)
+  return insertJobs(session, [job], instantText(clock.now()))
+}
+
+function stepOf({ parts, mail }: Sending, outcome: SmtpOutcome, held?: Held): MailStep {
   const { catalog, clock } = parts.runtime
   const onUnknown = catalog.logic.mails.get(mail.template)?.onUnknown ?? 'repeat'
-  return stepAfter({ ...mail, onUnknown }, outcome, clock.now())
+  return stepAfter({ ...mail, onUnknown, held }, outcome, clock.now())
 }
 
 /** Stores what an attempt has brought, together with the end of its job or the next one's. */
@@ -118,16 +162,12 @@ async function store({ parts, lease, mail }: Sending, step: MailStep): Promise<v
   const { runtime } = parts
   const { nextAttemptAt } = step
   await finish(lease, parts, async (session) => {
-    const { traceId } = lease.job
-    const again = nextAttemptAt && { id: runtime.newId(), mail: mail.id, traceId }
     await Promise.all([
       recordAccess(runtime, session).update('mail', mail.id, {
         ...{ ...step, sendingSince: null },
         ...(mail.secret && isOver(step.status) ? forgotten : {}),
       }),
-      again
-        ? insertJobs(session, [sendingJob(again, nextAttemptAt)], instantText(runtime.clock.now()))
-        : undefined,
+      nextAttemptAt === null ? undefined : repeat({ parts, lease, mail }, session, nextAttemptAt),
     ])
   })
   if (step.status !== 'rejected' && step.status !== 'expired') return

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
 import { catalogOf } from '../../../app/compose.ts'
 import { demandMail, type MailSettings, mailbox, mailSettings } from '../../../app/delivery/mail.ts'
 import { app, email, html, kit, text } from '../../../index.ts'
 import { type TestOptions, testApp } from '../../../testing/test-app.ts'
+import { mailServer } from './server.ts'
 
 const shop = kit('shop', {})
 
@@ -54,37 +54,6 @@ async function open(t: TestContext, options: TestOptions = {}) {
 
 type Shop = Awaited<ReturnType<typeof open>>
 const toAnn = { to: 'ann@home.example', name: '<Ann>' }
-
-interface Received {
-  readonly id: string
-  readonly to: readonly string[]
-}
-
-/** A mail server that keeps what it takes, by Message-ID. */
-async function mailServer(t: TestContext, options: SMTPServerOptions = {}) {
-  const received: Received[] = []
-  const server = new SMTPServer({
-    ...{ authOptional: true, disabledCommands: ['STARTTLS'] },
-    onData(stream, { envelope }, done) {
-      let data = ''
-      stream.on('data', (chunk: Buffer) => {
-        data += chunk.toString()
-      })
-      stream.on('end', () => {
-        const id = /^Message-ID: (.*)$/m.exec(data)?.[1] ?? ''
-        received.push({ id, to: envelope.rcptTo.map(({ address }) => address) })
-        done(null, 'queued as A1')
-      })
-    },
-    ...options,
-  })
-  server.on('error', () => undefined)
-  server.listen(0, '127.0.0.1')
-  await once(server.server, 'listening')
-  t.after(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  const { port } = server.server.address() as AddressInfo
-  return { received, url: `smtp://127.0.0.1:${port}` }
-}
 
 test('a mail belongs to its transaction: stored with it, or not at all', async (t) => {
   const opened = await open(t)
