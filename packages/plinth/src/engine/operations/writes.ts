@@ -17,6 +17,7 @@ import type { WriteTarget } from '../../query/write/permissions.ts'
 import type { WriteOutcome, WritePlan } from '../../query/write/plan.ts'
 import { lockReach } from '../../query/write/reach/gone.ts'
 import { type Reach, reachesOthers, reachOf } from '../../query/write/reach/reach.ts'
+import { isStale } from '../../query/write/stale.ts'
 import type { Reply } from '../call.ts'
 import { demandTime } from '../deadline.ts'
 import type { Scope } from '../runtime.ts'
@@ -58,7 +59,7 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   )
   const values = [...valuesOf(parsed), id, ...version]
   const lock = links.length > 0 ? 'no key update' : undefined
-  const outcome = await locked(scope, { target, id, lock }, (held) =>
+  const outcome = await settled(scope, { target, id, lock }, (held) =>
     runPlan(held, { plan, model, parsed, values }),
   )
   if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
@@ -77,7 +78,7 @@ export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
   )
   const reach = reachOf(target.catalog, model)
   const lock = reachesOthers(reach) ? 'update' : undefined
-  const outcome = await locked(scope, { target, id, lock, reach }, (held) =>
+  const outcome = await settled(scope, { target, id, lock, reach }, (held) =>
     runPlan(held, { plan, model, values: [id, ...version] }),
   )
   if (outcome.is === 'done') return { status: 204, body: undefined }
@@ -125,6 +126,18 @@ interface Locking {
   readonly lock: 'update' | 'no key update' | undefined
   /** What goes with the record. */
   readonly reach?: Reach
+}
+
+/** Makes a change; once more, behind the lock, where others were before while it waited. */
+async function settled(
+  scope: Scope,
+  locking: Locking,
+  change: (held: Scope) => Promise<WriteOutcome>,
+): Promise<WriteOutcome> {
+  const outcome = await locked(scope, locking, change)
+  if (outcome.is !== 'refused' || !isStale(outcome.failure)) return outcome
+  const { target, id } = locking
+  return locked(scope, { target, id, lock: 'no key update' }, change)
 }
 
 /**

@@ -13,7 +13,11 @@ export interface HeldRow {
 }
 
 /** Holds a row in a transaction of its own until told to change it and commit. */
-export async function holdRow(desk: Desk, table: string, id: string): Promise<HeldRow> {
+export async function holdRow(
+  desk: Pick<Desk, 'raw'>,
+  table: string,
+  id: string,
+): Promise<HeldRow> {
   const database = await desk.raw()
   let held = (): void => undefined
   let release = (_sets: string): void => undefined

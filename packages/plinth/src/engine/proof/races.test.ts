@@ -1,8 +1,45 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { openDatabase } from '../../database/open.ts'
 import { onBothServers } from '../../database/proof/servers.ts'
-import { bodyOf, openDesk, outcomeOf, tally } from './desk.ts'
+import { boolean, integer, text } from '../../define/fields.ts'
+import { app, kit } from '../../define/kit.ts'
+import { belongsTo } from '../../define/relation.ts'
+import { anyone } from '../../define/rule.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { bodyOf, callBy, openDesk, outcomeOf, tally } from './desk.ts'
 import { holdRow } from './held-row.ts'
+
+const plans = kit('plans', {
+  models: {
+    project: {
+      fields: { locked: boolean({ default: false }), hidden: boolean({ default: false }) },
+      access: { read: anyone },
+    },
+    task: {
+      fields: { title: text(), left: integer({ default: 9 }), project: belongsTo('project') },
+      access: {
+        read: ({ row }) => row.project.hidden.not(),
+        update: ({ row }) => row.project.locked.not(),
+        delete: ({ row }) => row.project.locked.not(),
+      },
+    },
+    mark: {
+      fields: { title: text(), left: integer({ default: 9 }), project: belongsTo('project') },
+      access: { read: ({ row }) => row.project.hidden.not(), write: anyone },
+    },
+  },
+})
+
+plans.action('take', {
+  input: { model: text(), id: text() },
+  allow: anyone,
+  isolation: 'read committed',
+  async run({ data, input: { model, id } }) {
+    const taking = { from: 'left', quantity: 1 } as const
+    await (model === 'task' ? data.task : data.mark).takeWithinLimit(id, taking)
+  },
+})
 
 const fifty = Array.from({ length: 50 }, (_, index) => index)
 
@@ -161,5 +198,51 @@ onBothServers('writes at once', (server) => {
       const one = sets.some((set) => new Set([...set, ...linked]).size === new Set(set).size)
       assert.ok(one && linked.length > 0, JSON.stringify(linked))
     }
+  })
+
+  test('rules over other records are asked of them once the lock is had', async (context) => {
+    const tested = await testApp(app({ title: 'Plans', kits: [plans] }), {
+      server: server.address(),
+    })
+    context.after(() => tested.close())
+    const call = (operation: string, rest: object) =>
+      outcomeOf(tested.running.invoke(callBy(undefined, { operation, ...rest })))
+    const raw = async () => {
+      const database = await openDatabase(tested.database, { limits: { pipelineConnections: 1 } })
+      context.after(() => database.close())
+      return database
+    }
+    const project = await tested.data.project.create({})
+    const meanwhile = async (
+      model: 'task' | 'mark',
+      field: 'locked' | 'hidden',
+      change: (id: string) => Promise<string>,
+    ): Promise<readonly [string, number]> => {
+      await tested.data.project.update(project.id, { locked: false, hidden: false })
+      const { id } = await tested.data[model].create({ title: 'a', projectId: project.id })
+      const held = await holdRow({ raw }, `plans.${model}`, id)
+      const late = change(id)
+      await held.awaited()
+      await held.change(
+        `with moved as (update plans.${model} set version = version + 1 where id = $1
+           returning project_id)
+         update plans.project p set ${field} = true from moved where p.id = moved.project_id`,
+      )
+      const outcome = await late
+      const { version } = await tested.data[model].get(id)
+      return [outcome, version]
+    }
+    const updated = (model: string) => (id: string) =>
+      call(`${model}.update`, { id, input: { title: 'b' } })
+    const deleted = (model: string) => (id: string) => call(`${model}.delete`, { id })
+    const taken = (model: string) => (id: string) => call('plans.take', { input: { model, id } })
+    for (const change of [updated, deleted, taken]) {
+      const withdrawn = await meanwhile('task', 'locked', change('task'))
+      assert.deepEqual(withdrawn, ['sign_in_required', 2])
+      assert.deepEqual(await meanwhile('task', 'hidden', change('task')), ['not_found', 2])
+      assert.deepEqual(await meanwhile('mark', 'hidden', change('mark')), ['not_found', 2])
+    }
+    assert.deepEqual(await meanwhile('mark', 'locked', updated('mark')), ['done', 3])
+    assert.deepEqual(await meanwhile('mark', 'locked', taken('mark')), ['done', 3])
   })
 })

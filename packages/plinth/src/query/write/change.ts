@@ -25,6 +25,7 @@ import { clearReferences } from './reach/clear.ts'
 import { goneRows, type LockPlan } from './reach/gone.ts'
 import { reachesOthers, reachOf } from './reach/reach.ts'
 import { linksBefore, toldGone, toldLinks } from './reach/told.ts'
+import { unlessStale } from './stale.ts'
 import {
   type Demand,
   demandColumns,
@@ -61,7 +62,7 @@ export function planUpdate(shape: UpdateShape): WritePlan {
     linksAfter: linksAfter(shape, links, { row: 'n', fresh: false }),
   })
   if (!verdict.possible) throw refusal(shape)
-  const demands = withVersion(verdict, shape.versioned ? idIndex + 1 : undefined)
+  const demands = judgedBy(shape, verdict, shape.versioned ? idIndex + 1 : undefined)
   const plain = demands.length === 0 && links.length === 0 && model.audit === 'none'
   if (plain) return plainUpdate(shape, idIndex)
   const changed = (field: ModelField): Fragment => changedValue({ given, row: 'o' }, field)
@@ -75,8 +76,9 @@ export function planUpdate(shape: UpdateShape): WritePlan {
     links: linksAfter(shape, links, { row: 'm', fresh: false }),
   }
   const result = { demands, record: recordColumns(shape, made) }
-  const seen = readable(shape, made)
-  const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: seen })
+  const columns = resultColumns(result, {
+    ...{ verdict: 'v', row: 'm', readable: readable(shape, made) },
+  })
   return writePlan(
     sql`with o as materialized (${lockedRow(shape, { idIndex, lock: 'no key update' })}),
       n as materialized (${next}),
@@ -119,7 +121,7 @@ export function planDelete(shape: DeleteShape): WritePlan {
   const none = { ...shape, given: [], links: [], linksAfter: new Map<string, Fragment>() }
   const verdict = verdictOf({ ...none, verb: 'delete', before: 'o', after: undefined })
   if (!verdict.possible) throw refusal(shape)
-  const demands = withVersion(verdict, shape.versioned ? 1 : undefined)
+  const demands = judgedBy(shape, verdict, shape.versioned ? 1 : undefined)
   const holds = demandsHold(demands, 'v')
   const gone = model.softDelete
     ? sql`update ${table(model)} as t
@@ -167,18 +169,31 @@ interface Locking {
   readonly lock: 'update' | 'no key update'
 }
 
-function lockedRow({ catalog, facts, model }: WriteTarget, { idIndex, lock }: Locking): Fragment {
-  const seen = conditionText(readCondition(catalog, facts, { model, alias: 't' }))
-  return sql`select t.* from ${table(model)} as t
-    where t.id = ${valueSlot(idIndex, 'uuid')} and ${seen} for ${raw(lock)} of t`
+function lockedRow(target: WriteTarget, { idIndex, lock }: Locking): Fragment {
+  return sql`select t.* from ${table(target.model)} as t
+    where t.id = ${valueSlot(idIndex, 'uuid')} and ${seen(target)} for ${raw(lock)} of t`
+}
+
+function seen({ catalog, facts, model }: WriteTarget): Fragment {
+  return conditionText(readCondition(catalog, facts, { model, alias: 't' }))
 }
 
 function judged(demands: readonly Demand[]): Fragment {
   return demands.length === 0 ? raw('1 as judged') : demandColumns(demands)
 }
 
-function withVersion(verdict: Verdict, index: number | undefined): readonly Demand[] {
-  if (index === undefined) return verdict.demands
+/** The demands of a verdict, and of a version; all of them of one moment. */
+function judgedBy(
+  target: WriteTarget,
+  { demands }: Verdict,
+  versionAt: number | undefined,
+): readonly Demand[] {
+  const conditions = [seen(target), ...demands.map(({ condition }) => condition)]
+  return [...unlessStale(target.model, conditions), ...demands, ...versionDemand(versionAt)]
+}
+
+function versionDemand(index: number | undefined): readonly Demand[] {
+  if (index === undefined) return []
   const demand: Demand = {
     condition: sql`o.version = ${valueSlot(index, 'integer')}`,
     refuse: () =>
@@ -186,7 +201,7 @@ function withVersion(verdict: Verdict, index: number | undefined): readonly Dema
         detail: 'The record has changed since you read it: read it again and repeat the change.',
       }),
   }
-  return [...verdict.demands, demand]
+  return [demand]
 }
 
 interface Change {

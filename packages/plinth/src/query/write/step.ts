@@ -18,6 +18,7 @@ import {
   type WritePlan,
   writePlan,
 } from './plan.ts'
+import { unlessStale } from './stale.ts'
 import { type Demand, demandColumns, demandsHold, refusal, table, verdictOf } from './verdict.ts'
 
 /** Which way a field moves, and what stops it. */
@@ -58,10 +59,13 @@ export function planStep(shape: StepShape): WritePlan {
   const verdict = verdictOf({ ...shape, verb: 'update', given: [field.name], ...rules })
   if (!verdict.possible) throw refusal(shape)
   const fits = condition(shape, field)
+  const seen = conditionText(readCondition(shape.catalog, shape.facts, { model, alias: 't' }))
+  const asked = [seen, ...verdict.demands.map((demand) => demand.condition)]
+  const rulesHold = [...unlessStale(model, asked), ...verdict.demands]
   const demands: readonly Demand[] = fits
-    ? [...verdict.demands, { condition: fits, refuse: stop }]
-    : verdict.demands
-  if (demands.length === (fits ? 1 : 0) && model.audit === 'none') {
+    ? [...rulesHold, { condition: fits, refuse: stop }]
+    : rulesHold
+  if (rulesHold.length === 0 && model.audit === 'none') {
     return plainStep(shape, field, fits)
   }
   const next = rowToStore(shape, (each) => changed(shape, each, field), sql` from o`)
@@ -70,7 +74,6 @@ export function planStep(shape: StepShape): WritePlan {
   const made: RowSource = { model, alias: 'm' }
   const result = { demands, record: { columns: [], toJson: () => '' } }
   const columns = resultColumns(result, { verdict: 'v', row: 'm', readable: raw('false') })
-  const seen = conditionText(readCondition(shape.catalog, shape.facts, { model, alias: 't' }))
   return writePlan(
     sql`with o as materialized (select t.* from ${table(model)} as t
         where t.id = ${valueSlot(0, 'uuid')} and ${seen} for no key update of t),

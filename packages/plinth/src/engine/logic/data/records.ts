@@ -8,6 +8,7 @@ import { instantText } from '../../../base/time.ts'
 import type { Model, ModelField } from '../../../catalog/catalog.ts'
 import { notFound } from '../../../query/grammar/read.ts'
 import { lockPlan } from '../../../query/write/change.ts'
+import { isStale } from '../../../query/write/stale.ts'
 import { isStopped, planStep, type Step } from '../../../query/write/step.ts'
 import { demandPossible } from '../../operations/permit.ts'
 import { runGet } from '../../operations/reads.ts'
@@ -109,7 +110,10 @@ async function step(scope: Scope, stepping: Stepping): Promise<boolean> {
   const amounts = quantity === undefined ? [] : [String(quantity)]
   const most = way.is === 'fill' && way.limitField === undefined ? [String(limit)] : []
   const values = [id, ...amounts, ...most]
-  const outcome = await runPlan(scope, { plan, model, values })
+  const first = await runPlan(scope, { plan, model, values })
+  // Others were before while it waited for the row. By now the transaction holds it.
+  const again = first.is === 'refused' && isStale(first.failure)
+  const outcome = again ? await runPlan(scope, { plan, model, values }) : first
   if (outcome.is === 'done') return true
   if (outcome.is === 'absent') {
     // Fails with `not_found` where there is none; otherwise the step was stopped.
