@@ -1,5 +1,6 @@
 /** Owns the sandbox's database: payments, what moved, remembered keys, messages to be sent. */
 
+import { chmodSync, writeFileSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite'
 import { Failure } from '../../base/failure.ts'
 import { systemClock } from '../../base/time.ts'
@@ -44,6 +45,9 @@ export class Book {
   readonly #database: DatabaseSync
 
   constructor(file: string) {
+    // It holds the key of the API and the secret of the webhooks. SQLite's other files follow it.
+    writeFileSync(file, '', { flag: 'a', mode: 0o600 })
+    chmodSync(file, 0o600)
     this.#database = new DatabaseSync(file)
     try {
       this.#database.exec('pragma locking_mode = exclusive; pragma journal_mode = wal;')

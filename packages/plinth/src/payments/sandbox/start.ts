@@ -49,7 +49,7 @@ type Ready = SandboxAddress & { readonly pid: number }
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const file = resolve(options.file)
-  mkdirSync(dirname(file), { recursive: true })
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const task = { file, port: options.port ?? 0, endpoint: options.webhookUrl }
   const entry = join(import.meta.dirname, `process${extname(import.meta.filename)}`)
   const child = spawn(process.execPath, [entry, JSON.stringify(task)], {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, beforeEach, describe, test } from 'node:test'
@@ -224,6 +224,16 @@ describe('the process', () => {
     assert.deepEqual([second.started, second.pid, second.url], [false, sandbox.pid, sandbox.url])
     await second.stop()
     assert.equal(value(await payments.find('nothing')).length, 0)
+  })
+
+  test('keeps its key and its secret from other accounts of the machine', async () => {
+    const mine = join(folder, 'new', 'sandbox.db')
+    const other = await startSandbox({ file: mine })
+    const modes = [join(folder, 'new'), mine, `${mine}-wal`, `${mine}.json`].map((path) =>
+      (statSync(path).mode & 0o777).toString(8),
+    )
+    await other.stop()
+    if (process.platform !== 'win32') assert.deepEqual(modes, ['700', '600', '600', '600'])
   })
 
   test('keeps what it acknowledged through kill -9, and each key once', async () => {
