@@ -1,10 +1,14 @@
 /** Owns what a buyer does with a cart: fill it, use a code, and see what it costs. */
 
 import { id, integer, list, money, text } from 'plinth'
+import { normalCode } from '../promotions/kit.ts'
 import { basketOf, itemsMax } from './basket.ts'
 import { checkout, pounds, type Scope } from './kit.ts'
 
 const gbp = money('GBP')
+
+/** So many codes may be tried by one account: who guesses learns next to nothing. */
+const tries = { limit: 20, windowMs: 3_600_000 } as const
 
 const quote = {
   items: list({
@@ -43,10 +47,12 @@ export const fillCart = checkout.action('fill', {
   failures: {
     not_for_sale: { detail: 'One of the products cannot be bought: take it out.' },
     cart_full: { detail: `A cart holds at most ${itemsMax} different products.` },
+    too_many_codes: { status: 429, detail: 'You have tried many codes: try again in an hour.' },
   },
   async run(scope) {
     const { input, data, fail } = scope
     const cart = await lockCart(scope)
+    if (!(await mayTry(scope, input.codes ?? [], cart.codes))) throw fail('too_many_codes')
     const wanted = new Map(input.items.map(({ product, quantity }) => [product, quantity]))
     const { data: known } = await data.product.find({
       filter: { id: { in: [...wanted.keys()] }, published: true },
@@ -76,6 +82,20 @@ export const fillCart = checkout.action('fill', {
     return quoted(scope, { cartId: cart.id, codes })
   },
 })
+
+/**
+ * Takes one try for each code that is new in the cart, whether or not it turns out to be one: who
+ * has no tries left is told nothing more.
+ */
+async function mayTry(
+  { me, takeWithinLimit }: Scope,
+  given: readonly string[],
+  known: readonly string[],
+): Promise<boolean> {
+  const before = new Set(known.map(normalCode))
+  const quantity = new Set(given.map(normalCode).filter((code) => !before.has(code))).size
+  return quantity === 0 || takeWithinLimit({ key: `codes:user:${me.id}`, quantity, ...tries })
+}
 
 /** What the caller's cart costs now, and what each promotion takes off. */
 export const quoteCart = checkout.action('quote', {

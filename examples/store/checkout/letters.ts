@@ -39,7 +39,7 @@ export const cancelled = checkout.mail('cancelled', {
   input: { name: text(), number: text(), why: text() },
   subject: ({ number }) => `Your order ${number} was cancelled`,
   text: ({ name, number, why }) =>
-    `Hello ${name},\n\nyour order ${number} was cancelled: ${why} You have not been charged.`,
+    `Hello ${name},\n\nyour order ${number} was cancelled: ${why} It costs you nothing.`,
 })
 
 checkout.on(orderPaid, async (scope) => {
@@ -92,5 +92,6 @@ async function buyerOf({ data }: Scope, orderId: string) {
 }
 
 function printed({ amount }: { readonly amount: number }): string {
-  return `£${(amount / 100).toFixed(2)}`
+  const pence = BigInt(amount)
+  return `£${pence / 100n}.${String(pence % 100n).padStart(2, '0')}`
 }

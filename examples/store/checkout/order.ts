@@ -1,6 +1,6 @@
 /** Owns the checkout itself: a cart becomes an order, reserved, its payment under way. */
 
-import { type RecordOf, text } from 'plinth'
+import { money, type RecordOf, text } from 'plinth'
 import { type Basketed, basketOf, itemsMax } from './basket.ts'
 import { customerOf, lockCart } from './cart.ts'
 import { orderPaid, payId } from './events.ts'
@@ -20,6 +20,10 @@ export const place = checkout.action('checkout', {
   input: {
     method: text({ max: 200, description: "The provider's token for the way to pay." }),
     country: text({ max: 60, optional: true }),
+    total: money('GBP', {
+      optional: true,
+      description: 'What the buyer was shown: where it costs something else now, it is not bought.',
+    }),
   },
   output: 'order',
   allow: ({ me }) => me.signedIn,
@@ -31,6 +35,7 @@ export const place = checkout.action('checkout', {
     cart_empty: { detail: 'The cart is empty: put something into it first.' },
     not_for_sale: { detail: 'Something in the cart cannot be bought any more: take it out.' },
     sold_out: { detail: 'Not enough is left of something in the cart.' },
+    price_changed: { detail: 'It costs something else by now: look at the cart again.' },
     coupon_refused: { detail: 'A code does not hold any more: take it out of the cart.' },
   },
   async run(scope) {
@@ -42,11 +47,13 @@ export const place = checkout.action('checkout', {
     if (basket.items.length === 0) throw fail('cart_empty')
     const broken = basket.refused.find(({ reason }) => reason !== 'no_effect')
     if (broken) throw fail('coupon_refused', `The code ${broken.code} does not hold any more.`)
+    const { net } = basket.price
+    if (input.total && BigInt(input.total.amount) !== net) throw fail('price_changed')
     const order = await writeOrder(scope, { basket, customer, country: input.country })
-    const free = basket.price.net === 0n
+    const free = net === 0n
     await data.unrestricted.payment.create({
       orderId: order.id,
-      amount: pounds(basket.price.net),
+      amount: pounds(net),
       status: free ? 'captured' : 'pending',
     })
     await emptyCart(scope, cart.id)

@@ -1,7 +1,7 @@
 /** Owns collecting the price of an order: a durable sequence, each call to the provider keyed. */
 
 import { id, text, type WorkflowScope } from 'plinth'
-import type { Payment } from 'plinth/payments'
+import type { Authorisation, Payment } from 'plinth/payments'
 import { book, report } from './books.ts'
 import { orderPaid, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, type Scope } from './kit.ts'
@@ -41,26 +41,21 @@ export const pay = checkout.workflow('pay', {
     const { orderId, method } = input
     const { paymentId, amount } = await flow.step('begin', (scope) => begin(scope, orderId))
     const paying = { orderId, paymentId }
+    // Known before the first call, and the same in every run: what nobody was told of is found by
+    // it, and taken back.
+    const idempotencyKey = `${flow.id}:authorise`
+    const asked = { amount, method, idempotencyKey, reference: orderId, intendedAt: startedAt }
     let held: Decided<Seen>
     try {
       held = await flow.external(
         'authorise',
-        ({ idempotencyKey }) =>
-          ask((provider) => {
-            const order = { amount, method, idempotencyKey, reference: orderId }
-            return provider.authorise({ ...order, intendedAt: startedAt })
-          }).then(seen),
+        () => ask((provider) => provider.authorise(asked)).then(seen),
         patient,
       )
     } catch {
       // Nobody could say. At most an amount is held: the pieces need not wait for that.
       await flow.step('given-up', (scope) => giveUp(scope, paying))
-      await flow.external(
-        'clear',
-        ({ idempotencyKey }) => clear(orderId, idempotencyKey),
-        persistent,
-      )
-      return { status: 'given up' }
+      return { status: await clear(flow, paying, asked) }
     }
     return { status: await settle(flow, paying, held) }
   },
@@ -180,20 +175,32 @@ async function giveUp(scope: Scope, { orderId, paymentId }: Paying): Promise<voi
   await release(scope, orderId, 'too_late')
 }
 
-/** Releases whatever was held for an order after all. */
-async function clear(orderId: string, idempotencyKey: string): Promise<number> {
-  const found = await ask((provider) => provider.find(orderId))
-  const held = found.outcome === 'ok' ? found.value.filter(isHeld) : []
-  for (const { id: paymentId } of held) {
-    await ask((provider) =>
-      provider.cancel({ paymentId, idempotencyKey: `${idempotencyKey}:${paymentId}` }),
+/** Takes back whatever is held for an order that was given up, and writes down what was not. */
+async function clear(flow: Flow, paying: Paying, asked: Authorisation): Promise<string> {
+  const left = await flow
+    .external(
+      'clear',
+      () => ask((provider) => provider.withdraw(asked)).then(seenIfAny),
+      persistent,
     )
-  }
-  return held.length
+    .catch((error: unknown) => notCleared(error instanceof Error ? error.message : String(error)))
+  return flow.step('cleared', async (scope) => {
+    if (left.outcome === 'declined') {
+      await report(scope, `Not released: ${left.message}`, paying.paymentId)
+    } else if (left.value !== null) {
+      await returnUnwanted(scope, await book(scope, paying.paymentId, left.value))
+    }
+    return 'given up'
+  })
 }
 
-function isHeld({ status }: Payment): boolean {
-  return status === 'authorised' || status === 'action_required' || status === 'pending'
+function notCleared(message: string): Decided<null> {
+  return { outcome: 'declined', reason: 'unknown', message }
+}
+
+function seenIfAny(decided: Decided<Payment | undefined>): Decided<Seen | null> {
+  if (decided.outcome === 'declined') return decided
+  return decided.value ? seen({ outcome: 'ok', value: decided.value }) : { ...decided, value: null }
 }
 
 /**

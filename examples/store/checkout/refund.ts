@@ -1,8 +1,8 @@
 /** Owns giving money back: in part or in full, with the pieces or without them. */
 
-import { boolean, id, integer, list, money, type RecordOf, text } from 'plinth'
+import { boolean, Failure, id, integer, list, money, type RecordOf, text } from 'plinth'
 import { book, report } from './books.ts'
-import { moneyReturned, payId, paymentMoved } from './events.ts'
+import { moneyReturned, orderCancelled, payId, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, pounds, type Scope } from './kit.ts'
 import { ask, persistent, type Seen, seen } from './provider.ts'
 import { release, restock } from './reserve.ts'
@@ -74,17 +74,18 @@ export const cancelOrder = checkout.action('cancel', {
   money: true,
   failures: {
     too_late: { detail: 'The order is on its way, or at its end: ask for a refund instead.' },
+    being_returned: {
+      detail: 'Some of it is on its way back already: ask for a refund of the rest.',
+    },
   },
   async run(scope) {
-    const { input, data, signal, fail } = scope
+    const { input, data, fail } = scope
     // Under the caller's own rules: who may not see an order may not cancel it.
     await data.order.get(input.order, { fields: ['status'] })
     const payment = await lockPayment(scope, input.order)
     const order = await data.unrestricted.order.lock(input.order)
     if (order.status === 'open') {
-      await release(scope, order.id, 'withdrawn')
-      // Its workflow lets go of the money, or sends it back where it was on its way.
-      await signal(payId(order.id), paymentMoved, { what: 'withdrawn' })
+      await withdraw(scope, order.id, payment)
       return data.unrestricted.order.get(order.id)
     }
     if (order.status !== 'paid' || !payment) throw fail('too_late')
@@ -92,11 +93,43 @@ export const cancelOrder = checkout.action('cancel', {
     const amount = payment.captured.amount - payment.refundOrdered.amount
     const pieces = leftOf(await linesOf(scope, order.id))
     const { reason } = input
-    if (amount > 0) await orderRefund(scope, { payment, pieces, amount, restock: true, reason })
-    else await restock(scope, await returnPieces(scope, pieces))
+    const returned =
+      amount > 0
+        ? await orderRefund(scope, { payment, pieces, amount, restock: true, reason })
+        : await returnPieces(scope, pieces)
+    if (typeof returned === 'string') throw fail('being_returned')
     return cancelled
   },
 })
+
+/** Takes an open order back. One that staff wrote by hand has taken nothing that goes back. */
+async function withdraw(
+  scope: Scope,
+  orderId: string,
+  payment: PaymentRecord | undefined,
+): Promise<void> {
+  if (!payment) {
+    await scope.data.unrestricted.order.update(orderId, { status: 'cancelled' })
+    scope.emit(orderCancelled, { orderId, reason: 'withdrawn' })
+    return
+  }
+  await release(scope, orderId, 'withdrawn')
+  // Its workflow lets go of the money, or sends it back where it was on its way.
+  if (await tellWorkflow(scope, orderId)) return
+  await returnUnwanted(scope, payment)
+  const detail = 'Cancelled, and nothing collects its price any more: is something still held?'
+  await report(scope, detail, payment.id)
+}
+
+/** False where the workflow of an order has ended, or was forgotten since. */
+async function tellWorkflow({ signal }: Scope, orderId: string): Promise<boolean> {
+  try {
+    return await signal(payId(orderId), paymentMoved, { what: 'withdrawn' })
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'not_found') return false
+    throw error
+  }
+}
 
 /** Sends money back. `too_much` and `not_bought` are refusals: the caller ends its transaction. */
 export async function orderRefund(
@@ -107,10 +140,7 @@ export async function orderRefund(
   if (amount < 1) return 'too_much'
   const taking = { into: 'refundOrdered', limit: 'captured', quantity: amount } as const
   if (!(await data.unrestricted.payment.takeWithinLimit(payment.id, taking))) return 'too_much'
-  for (const { line, quantity } of pieces) {
-    const returning = { into: 'returned', limit: 'quantity', quantity } as const
-    if (!(await data.unrestricted.line.takeWithinLimit(line, returning))) return 'not_bought'
-  }
+  if (!(await takeBack(scope, pieces))) return 'not_bought'
   const paymentId = payment.id
   const refund = await data.unrestricted.refund.create({
     ...{ paymentId, amount: pounds(amount), restock: back, reason, pieces: [...pieces] },
@@ -124,7 +154,9 @@ export async function returnUnwanted(scope: Scope, payment: PaymentRecord): Prom
   const amount = payment.captured.amount - payment.refundOrdered.amount
   if (amount === 0) return
   const reason = 'The order had been cancelled.'
-  await orderRefund(scope, { payment, pieces: [], amount, restock: false, reason })
+  const ordered = await orderRefund(scope, { payment, pieces: [], amount, restock: false, reason })
+  if (typeof ordered !== 'string') return
+  await report(scope, `${amount} of a cancelled order do not go back: ${ordered}.`, payment.id)
 }
 
 /** Ordered → sent back → booked; where the provider refuses, everything can be ordered again. */
@@ -230,12 +262,20 @@ function worthOf(lines: readonly LineRecord[], pieces: readonly Piece[]): number
   )
 }
 
+/** Puts pieces back for which no money goes back. `not_bought` is a refusal. */
 async function returnPieces(scope: Scope, pieces: readonly Piece[]) {
+  if (!(await takeBack(scope, pieces))) return 'not_bought'
+  await restock(scope, await productsOf(scope, pieces))
+  return undefined
+}
+
+/** Notes pieces as returned: false where they were not bought, or are returned already. */
+async function takeBack({ data }: Scope, pieces: readonly Piece[]): Promise<boolean> {
   for (const { line, quantity } of pieces) {
     const returning = { into: 'returned', limit: 'quantity', quantity } as const
-    await scope.data.unrestricted.line.takeWithinLimit(line, returning)
+    if (!(await data.unrestricted.line.takeWithinLimit(line, returning))) return false
   }
-  return productsOf(scope, pieces)
+  return true
 }
 
 async function productsOf({ data }: Scope, pieces: readonly Piece[]) {

@@ -160,4 +160,43 @@ describe('promotions', () => {
     assert.ok(!offers.some(({ name }) => name === 'Half'))
     await data.promotion.update(half.id, { active: false })
   })
+
+  test('may be guessed twenty times an hour, and then not at all', async () => {
+    const { data } = shop.store
+    const buyer = await shop.store.user()
+    const thing = await product(shop, { price: 1_000 })
+    const half = await data.promotion.create({
+      ...{ name: 'Guessed', type: 'percentage', basisPoints: 5_000, couponOnly: true },
+    })
+    await data.coupon.create({ code: 'RIGHT', promotionId: half.id })
+    const guess = (codes: readonly string[]) =>
+      fill(shop, buyer, { items: { [thing.id]: 1 }, codes })
+    for (let turn = 0; turn < 4; turn++) {
+      const codes = [1, 2, 3, 4, 5].map((place) => `WRONG${turn}${place}`)
+      assert.equal((await guess(codes)).status, 200)
+      // What stands in the cart already is no guess, however it is written.
+      assert.equal((await guess(codes.map((code) => code.toLowerCase()))).status, 200)
+    }
+    for (const code of ['RIGHT', 'WRONG']) {
+      const refused = await guess([code])
+      assert.deepEqual([refused.status, refused.body.code], [429, 'too_many_codes'])
+    }
+    assert.equal((await guess([])).status, 200)
+    assert.equal((await fill(shop, buyer, { items: { [thing.id]: 2 } })).status, 200)
+    shop.store.clock.advance(3_600_000)
+    assert.deepEqual((await guess(['RIGHT'])).body.net, { amount: 500, currency: 'GBP' })
+    await data.promotion.update(half.id, { active: false })
+  })
+
+  test('a price that the buyer was not shown is not collected', async () => {
+    const buyer = await shop.store.user()
+    const thing = await product(shop, { price: 1_000 })
+    const { body: shown } = await fill(shop, buyer, { items: { [thing.id]: 1 } })
+    await shop.store.data.product.update(thing.id, { price: { amount: 1_200, currency: 'GBP' } })
+    const place = (total: unknown) =>
+      ask(shop, buyer, ['orders/checkout', { method: 'card_ok', total }])
+    assert.equal((await place(shown.net)).body.code, 'price_changed')
+    const { body: now } = await ask(shop, buyer, ['carts/quote'])
+    assert.equal((await place(now.net)).status, 200)
+  })
 })

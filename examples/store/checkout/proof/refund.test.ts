@@ -130,6 +130,26 @@ describe('money back', () => {
     assert.equal((await refund({ order: open.body.id })).body.code, 'not_paid')
   })
 
+  test('its webhook twice, and before the reply: booked once, told once', async () => {
+    const { buyer, orderId } = await paid()
+    await shop.payments.misbehave(
+      { kind: 'webhook_first', operation: 'refund' },
+      { kind: 'webhook_twice', operation: 'refund' },
+    )
+    await refund({ order: orderId, amount: { amount: 300, currency: 'GBP' }, restock: false })
+    await refunded(orderId, 300)
+    const came = shop.webhooks.length
+    const sent = await shop.payments.resend()
+    await until(shop, async () => shop.webhooks.length >= came + sent, 'all came again')
+    await settle(shop)
+    const { id: paymentId } = await paymentOf(shop, orderId)
+    const filter = { paymentId, type: 'refunded' } as const
+    assert.equal((await shop.store.data.entry.find({ filter })).data.length, 1)
+    const mails = (await shop.store.mails()).filter(({ to }) => to.includes(buyer.email))
+    assert.equal(mails.filter(({ template }) => template === 'checkout.moneyBack').length, 1)
+    await checkBooks(shop)
+  })
+
   for (const kind of ['error_after', 'drop_after', 'error_before'] as const) {
     test(`${kind}, twice: given back once`, async () => {
       const { orderId } = await paid()
@@ -199,5 +219,52 @@ describe('taking an order back', () => {
     await refunded(orderId, 1_000)
     assert.equal(await stock(thing), 10)
     await checkBooks(shop)
+  })
+
+  test('after a part went back: the rest goes back, and only what is still there', async () => {
+    const { buyer, orderId, thing, line } = await paid()
+    await refund({ order: orderId, pieces: [{ line, quantity: 1 }] })
+    assert.equal((await ask(shop, buyer, ['orders/cancel', { order: orderId }])).status, 200)
+    await refunded(orderId, 1_000)
+    assert.deepEqual([(await order(orderId)).status, await stock(thing)], ['cancelled', 10])
+    await checkBooks(shop)
+  })
+
+  test('one that staff wrote by hand: cancelled, and no piece appears from nowhere', async () => {
+    const { buyer, thing } = await paid()
+    const { data } = shop.store
+    const { data: customers } = await data.customer.find({ filter: { userId: buyer.id } })
+    const customerId = customers[0]?.id ?? null
+    const placedAt = '2026-01-01T00:00:00Z'
+    const made = await data.order.create({ number: 'BY-HAND', placedAt, customerId })
+    const price = { amount: 100, currency: 'GBP' } as const
+    await data.line.create({
+      ...{ orderId: made.id, position: 1, productId: thing.id, quantity: 2, unitPrice: price },
+    })
+    const left = await stock(thing)
+    const answer = await ask(shop, buyer, ['orders/cancel', { order: made.id }])
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    await settle(shop)
+    assert.deepEqual([(await order(made.id)).status, await stock(thing)], ['cancelled', left])
+    const again = await ask(shop, buyer, ['orders/cancel', { order: made.id }])
+    assert.equal(again.body.code, 'too_late')
+  })
+
+  test('while nothing collects its price any more: what came in goes back, people look', async () => {
+    const buyer = await shop.store.user()
+    const thing = await product(shop, { price: 500, stock: 2 })
+    const { body } = await buy(shop, buyer, {
+      ...{ items: { [thing.id]: 1 }, method: 'card_authenticate' },
+    })
+    await settle(shop)
+    await shop.store.running.workflows.cancel(`pay-${body.id}`)
+    await settle(shop)
+    assert.equal((await order(body.id)).status, 'open')
+    const answer = await ask(shop, buyer, ['orders/cancel', { order: body.id }])
+    assert.equal(answer.status, 200, JSON.stringify(answer.body))
+    assert.deepEqual([(await order(body.id)).status, await stock(thing)], ['cancelled', 2])
+    const { id: paymentId } = await paymentOf(shop, body.id)
+    const { data: notes } = await shop.store.data.discrepancy.find({ filter: { paymentId } })
+    assert.match(notes[0]?.detail ?? '', /is something still held/)
   })
 })

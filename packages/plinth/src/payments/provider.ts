@@ -172,6 +172,13 @@ export interface PaymentProvider {
   refund(order: RefundOrder): Promise<Outcome<Refund>>
   /** Releases what is held. */
   cancel(order: Cancellation): Promise<Outcome<Payment>>
+  /**
+   * Takes back an authorisation whose end nobody knows: give it the very same order. Afterwards
+   * nothing is held under its key, and nothing will be. Answers how the payment stands: `cancelled`,
+   * or `captured` where money has moved before (refund it then); undefined where there is none.
+   * Never rests on what a provider finds late.
+   */
+  withdraw(order: Authorisation): Promise<Outcome<Payment | undefined>>
   /** Asks how a payment stands. */
   retrieve(paymentId: string): Promise<Outcome<Payment>>
   /** Finds the payments of a reference, newest first; may miss those of the last minute. */

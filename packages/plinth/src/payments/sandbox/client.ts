@@ -76,6 +76,10 @@ export function sandboxPayments(
     capture: ({ paymentId, ...order }) => pay<Payment>(`${at(paymentId)}/capture`, order),
     refund: ({ paymentId, ...order }) => pay<Refund>(`${at(paymentId)}/refunds`, order),
     cancel: ({ paymentId, ...order }) => pay<Payment>(`${at(paymentId)}/cancel`, order),
+    withdraw: async (order) => {
+      const gone = await pay<Payment | null>('/withdrawals', order)
+      return gone.outcome === 'ok' ? ok(gone.value ?? undefined) : gone
+    },
     retrieve: (paymentId) => ask<Payment>({ method: 'GET', path: at(paymentId) }),
     find: (reference) =>
       ask<readonly Payment[]>({

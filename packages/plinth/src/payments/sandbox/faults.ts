@@ -45,7 +45,7 @@ export interface Fault {
   readonly delayMs?: number
 }
 
-const operations = ['authorise', 'capture', 'refund', 'cancel', 'authenticate']
+const operations = ['authorise', 'capture', 'refund', 'cancel', 'authenticate', 'withdraw']
 
 /** Orders misbehaviour. Returns what is wrong with the orders, if anything. */
 export function orderFaults(book: Book, faults: unknown): string | undefined {

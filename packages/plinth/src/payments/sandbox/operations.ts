@@ -13,9 +13,10 @@ export interface Answer {
 
 /** A call that changes something. */
 export interface Order {
-  readonly operation: 'authorise' | 'capture' | 'refund' | 'cancel' | 'authenticate'
+  readonly operation: 'authorise' | 'capture' | 'refund' | 'cancel' | 'authenticate' | 'withdraw'
+  /** For `withdraw`: that of the authorisation which is taken back. */
   readonly key: string
-  /** For all but `authorise`. */
+  /** For all but `authorise` and `withdraw`. */
   readonly paymentId: string | undefined
   readonly input: Readonly<Record<string, unknown>>
 }
@@ -44,7 +45,7 @@ export function perform(
 }
 
 interface Done {
-  readonly body: Payment | Refund
+  readonly body: Payment | Refund | null
   readonly eventId: string | undefined
 }
 
@@ -54,6 +55,7 @@ const operations: Readonly<Record<Order['operation'], (book: Book, order: Order)
   refund,
   cancel,
   authenticate,
+  withdraw,
 }
 
 const cards: Readonly<Record<string, DeclineReason | 'authenticate' | undefined>> = {
@@ -126,6 +128,26 @@ function cancel(book: Book, order: Order): Done {
   book.run("update payment set status = 'cancelled' where id = ?", id)
   move(book, { key: order.key, id, type: 'cancellation', amount: 0 })
   return told(book, id, 'payment.cancelled')
+}
+
+/** Takes back what was authorised under the key, whether or not its caller was ever told. */
+function withdraw(book: Book, order: Order): Done {
+  const row = authorisedUnder(book, order.key)
+  if (!row) return { body: null, eventId: undefined }
+  if (row.status === 'authorised' || row.status === 'action_required') {
+    return cancel(book, { ...order, paymentId: String(row.id) })
+  }
+  return { body: paymentOf(row), eventId: undefined }
+}
+
+function authorisedUnder(book: Book, key: string): Row | undefined {
+  return book.row(
+    `select p.* from payment p where p.id in (
+       select json_extract(body, '$.id') from request where key = ?1 and status = 200
+       union select payment from movement where key = ?1 and type = 'authorisation')
+     order by p.status in ('authorised', 'action_required') desc limit 1`,
+    key,
+  )
 }
 
 /** A payment as the interface has it. */

@@ -38,8 +38,10 @@ async function serve(
 
 function orderIn({ method, path, idempotencyKey, input }: SandboxRequest): Order | undefined {
   const [, paymentId, verb] = /^\/payments(?:\/(\w+)\/(\w+))?$/.exec(path) ?? []
-  if (method !== 'POST' || !path.startsWith('/payments')) return undefined
-  const operation = paymentId === undefined ? 'authorise' : verbs[verb ?? '']
+  const withdraws = path === '/withdrawals'
+  if (method !== 'POST' || !(withdraws || path.startsWith('/payments'))) return undefined
+  const whole = withdraws ? 'withdraw' : 'authorise'
+  const operation = paymentId === undefined ? whole : verbs[verb ?? '']
   if (operation === undefined) return undefined
   const given = typeof input === 'object' && input !== null ? input : {}
   return { operation, key: idempotencyKey ?? '', paymentId, input: { ...given } }
@@ -78,15 +80,14 @@ function once(
   order: Order,
   faults: ReadonlyMap<FaultKind, number>,
 ): { readonly answer: Answer; readonly eventId: string | undefined } {
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify([order.operation, order.paymentId, sorted(order.input)]))
-    .digest('hex')
+  const withdraws = order.operation === 'withdraw'
+  const fingerprint = fingerprintOf(order)
   const kept = book.row('select * from request where key = ?', order.key)
   if (kept && kept.fingerprint !== fingerprint) {
     const answer = failure(422, 'The key was used for another call.')
     return { answer, eventId: undefined }
   }
-  if (kept) {
+  if (kept && !withdraws) {
     const answer = { status: Number(kept.status), body: String(kept.body) }
     return { answer, eventId: undefined }
   }
@@ -94,8 +95,10 @@ function once(
     ? ({ reason: 'card_declined', message: 'Told to decline.' } as const)
     : undefined
   const done = perform(book, order, refusal)
-  if (!faults.has('forget_key')) {
-    const { status, body } = done.answer
+  const keeps = withdraws ? done.answer.body === 'null' : !faults.has('forget_key')
+  if (keeps && !kept) {
+    // What was taken back before it came is refused when it comes.
+    const { status, body } = withdraws ? withdrawn : done.answer
     book.run('insert into request values (?, ?, ?, ?)', order.key, fingerprint, status, body)
   }
   if (done.eventId !== undefined && !faults.has('webhook_never')) {
@@ -104,6 +107,19 @@ function once(
     deliveries.add(done.eventId, { copies, delayMs })
   }
   return done
+}
+
+const withdrawn: Answer = {
+  status: 402,
+  body: JSON.stringify({ reason: 'wrong_state', message: 'It was withdrawn.' }),
+}
+
+/** What a key stands for: a withdrawal and its authorisation are of one order. */
+function fingerprintOf({ operation, paymentId, input }: Order): string {
+  const of = operation === 'withdraw' ? 'authorise' : operation
+  return createHash('sha256')
+    .update(JSON.stringify([of, paymentId, sorted(input)]))
+    .digest('hex')
 }
 
 function answerRead({ book }: SandboxParts, request: SandboxRequest): Answer | undefined {

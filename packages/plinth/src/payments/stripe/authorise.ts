@@ -26,14 +26,25 @@ export async function authorise(
     const standing = earlier.value.find(({ status }) => status !== 'pending')
     if (standing) return settled(standing, cardDeclined)
   }
+  const made = await make(stripe, order, returnUrl)
+  return made.outcome === 'ok' ? confirm(stripe, made.value, { key, returnUrl }) : made
+}
+
+/** The id of the intent that is made under the order's key: the same in every repetition. */
+export async function make(
+  stripe: Stripe,
+  order: Authorisation,
+  returnUrl: string | undefined,
+): Promise<Outcome<string>> {
   const params = intentParams(order, returnUrl !== undefined)
   if (!params) return declined('refused', 'Stripe cannot say this amount exactly.')
-  const make = (suffix: string) =>
+  const { idempotencyKey: key } = order
+  const once = (suffix: string) =>
     attempt(() => stripe.paymentIntents.create(params, { idempotencyKey: `${key}${suffix}` }))
-  let made = await make('')
+  let made = await once('')
   // An intent that is only made moves no money: one more does no harm.
-  if (!made.done && made.outcome.outcome === 'unknown' && made.replayed) made = await make(':2')
-  return made.done ? confirm(stripe, made.value.id, { key, returnUrl }) : made.outcome
+  if (!made.done && made.outcome.outcome === 'unknown' && made.replayed) made = await once(':2')
+  return made.done ? ok(made.value.id) : made.outcome
 }
 
 function intentParams(

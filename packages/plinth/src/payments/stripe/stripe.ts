@@ -10,6 +10,7 @@ import { refundWith } from './refund.ts'
 import { cancel, capture } from './settlement.ts'
 import { eventOf, referenceName } from './state.ts'
 import { verify } from './verify.ts'
+import { withdraw } from './withdraw.ts'
 
 /** How Stripe is reached. */
 export interface StripeOptions {
@@ -46,6 +47,7 @@ export function stripePayments(options: StripeOptions): PaymentProvider {
     capture: async (order) => capture(await client(), order),
     refund: async (order: RefundOrder) => refundWith(await client(), order, isOld(order)),
     cancel: async (order) => cancel(await client(), order),
+    withdraw: async (order) => withdraw(await client(), order, options.returnUrl),
     retrieve: async (paymentId) => retrieve(await client(), paymentId),
     find: async (reference) => find(await client(), referenceName, reference),
     verifyWebhook: async (body, headers, nowMs = systemClock.now()) =>

@@ -1,7 +1,6 @@
 /** Owns a receiver of webhooks for tests: keeps what came, and refuses when told to. */
 
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { Loopback } from '../../proof/loopback.ts'
 
 /** A message as it came. */
 export interface Received {
@@ -13,29 +12,21 @@ export interface Received {
 export class Receiver {
   readonly messages: Received[] = []
   #refusals = 0
-  readonly #server = createServer(async (request, response) => {
-    const chunks: Buffer[] = []
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)
-    const headers = request.headers as Received['headers']
-    this.messages.push({ body: Buffer.concat(chunks), headers })
+  readonly #door = new Loopback(({ body, headers }, response) => {
+    this.messages.push({ body, headers: headers as Received['headers'] })
     response.writeHead(this.#refusals-- > 0 ? 500 : 204).end()
   })
 
   get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/hook`
+    return `${this.#door.url}/hook`
   }
 
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve)
-    })
+  start(): Promise<void> {
+    return this.#door.start()
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => {
-      this.#server.close(resolve)
-    })
+  stop(): Promise<void> {
+    return this.#door.stop()
   }
 
   /** Forgets what came. */

@@ -103,6 +103,23 @@ describe('a payment', () => {
     assert.equal(value(cancelled).status, 'cancelled')
   })
 
+  test('is taken back by its key, known or not, before it came or after', async () => {
+    const asked = order()
+    await payments.misbehave({ kind: 'drop_after', operation: 'authorise' })
+    assert.equal((await payments.authorise(asked)).outcome, 'unknown')
+    assert.equal(value(await payments.withdraw(asked))?.status, 'cancelled')
+    assert.equal(value(await payments.withdraw(asked))?.status, 'cancelled')
+    const early = order()
+    assert.equal(value(await payments.withdraw(early)), undefined)
+    const late = await payments.authorise(early)
+    assert.equal(late.outcome === 'declined' && late.reason, 'wrong_state')
+    const other = await payments.withdraw({ ...asked, amount: gbp(5) })
+    assert.equal(other.outcome, 'declined', 'a key is for one order')
+    const moved = order({ capture: 'now' })
+    await payments.authorise(moved)
+    assert.equal(value(await payments.withdraw(moved))?.captured, 1_000)
+  })
+
   test('needs the key of the sandbox', async () => {
     const stranger = sandboxPayments({ ...sandbox, key: 'guess' })
     await assert.rejects(stranger.authorise(order()), { code: 'configuration_invalid' })

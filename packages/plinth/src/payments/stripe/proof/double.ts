@@ -1,7 +1,7 @@
 /** Owns a small double of Stripe's API: intents, refunds, keys that replay, and faults. */
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { ServerResponse } from 'node:http'
+import { type Arrived, Loopback } from '../../proof/loopback.ts'
 import { answers, error, type Intent, type Refunded, type Seen } from './double-answers.ts'
 
 /** What goes wrong with the next call of a kind. */
@@ -25,24 +25,20 @@ export class StripeDouble {
   readonly seen: Seen[] = []
   readonly #keys = new Map<string, Kept>()
   readonly #faults: Fault[] = []
-  readonly #server = createServer((request, response) => void this.#serve(request, response))
+  readonly #door = new Loopback((arrived, response) => this.#serve(arrived, response))
+  searchable = 0
 
   /** Where it listens. */
   get host(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+    return this.#door.url
   }
 
-  async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#server.listen(0, '127.0.0.1', resolve)
-    })
+  start(): Promise<void> {
+    return this.#door.start()
   }
 
-  async stop(): Promise<void> {
-    this.#server.closeAllConnections()
-    await new Promise((resolve) => {
-      this.#server.close(resolve)
-    })
+  stop(): Promise<void> {
+    return this.#door.stop()
   }
 
   /** Makes one call go wrong. */
@@ -50,9 +46,20 @@ export class StripeDouble {
     this.#faults.push(fault)
   }
 
+  /** Ends what was ordered to go wrong. */
+  behave(): void {
+    this.#faults.length = 0
+  }
+
+  /** As some minutes later: its search knows what there is now, and nothing newer. */
+  index(): void {
+    this.searchable = this.intents.size
+  }
+
   /** As a day later. */
   forgetKeys(): void {
     this.#keys.clear()
+    this.index()
   }
 
   /** Minor units that have moved, less what went back. */
@@ -61,21 +68,14 @@ export class StripeDouble {
     return captured - this.refunds.reduce((sum, one) => sum + one.amount, 0)
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://stripe')
-    const post = request.method === 'POST'
-    const params = post ? new URLSearchParams(Buffer.concat(chunks).toString()) : searchParams
-    const key = request.headers['idempotency-key'] as string | undefined
-    const seen = {
-      method: request.method ?? '',
-      path: pathname,
-      key: post ? key : undefined,
-      params,
-    }
+  #serve({ method, path, headers, body }: Arrived, response: ServerResponse): void {
+    const { pathname, searchParams } = new URL(path, 'http://stripe')
+    const post = method === 'POST'
+    const params = post ? new URLSearchParams(Buffer.from(body).toString()) : searchParams
+    const key = headers['idempotency-key'] as string | undefined
+    const seen = { method, path: pathname, key: post ? key : undefined, params }
     this.seen.push(seen)
-    if (request.headers.authorization !== 'Bearer sk_test_right') {
+    if (headers.authorization !== 'Bearer sk_test_right') {
       send(response, { status: 401, body: error('invalid_request_error', { message: 'No key' }) })
       return
     }
@@ -85,7 +85,8 @@ export class StripeDouble {
   #answer(seen: Seen, response: ServerResponse): void {
     const kept = seen.key === undefined ? undefined : this.#keys.get(seen.key)
     if (kept) {
-      send(response, kept, { 'idempotent-replayed': 'true' })
+      if (this.#take(seen.path, 'drop')) response.destroy()
+      else send(response, kept, { 'idempotent-replayed': 'true' })
       return
     }
     const fault = this.#take(seen.path)
@@ -102,8 +103,10 @@ export class StripeDouble {
     else send(response, said)
   }
 
-  #take(path: string): Fault | undefined {
-    const place = this.#faults.findIndex((fault) => fault.path.test(path))
+  #take(path: string, only?: Fault['how']): Fault | undefined {
+    const place = this.#faults.findIndex(
+      (fault) => fault.path.test(path) && (only ?? fault.how) === fault.how,
+    )
     return place === -1 ? undefined : this.#faults.splice(place, 1)[0]
   }
 }

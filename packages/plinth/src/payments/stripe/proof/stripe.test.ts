@@ -55,6 +55,8 @@ describe('the way of a payment', () => {
     assert.equal(double.moved, 1_500)
     const keys = double.seen.filter(({ method }) => method === 'POST').map(({ key }) => key)
     assert.deepEqual(keys, ['k1', 'k1:confirm', 'k2', 'k3', 'k3'])
+    assert.deepEqual(value(await provider.find('order-1')), [], 'the search is late')
+    double.index()
     const found = value(await provider.find('order-1'))
     assert.deepEqual(
       found.map(({ id }) => id),
@@ -182,6 +184,62 @@ describe('what gets lost is found again, and nothing is charged twice', () => {
     double.forgetKeys()
     assert.equal(value(await provider.refund({ ...refund, intendedAt })).amount.amount, 500)
     assert.equal(double.moved, 2_000)
+  })
+})
+
+describe('what nobody knows the end of is taken back by its key, without the search', () => {
+  const held = () => [...double.intents.values()].map(({ status }) => status)
+
+  for (const [path, how, when] of [
+    [/payment_intents$/, 'drop', 'before'],
+    [/payment_intents$/, 'drop', 'after'],
+    [/payment_intents$/, 'error', 'after'],
+    [/confirm$/, 'drop', 'before'],
+    [/confirm$/, 'drop', 'after'],
+    [/confirm$/, 'error', 'after'],
+  ] as const) {
+    test(`${path.source} ${how} ${when}`, async () => {
+      // Neither the call nor a look at the payment brings anything.
+      for (const lost of [path, path, path, /pi_1$/, /pi_1$/])
+        double.fail({ path: lost, how, when })
+      assert.equal((await provider.authorise(order)).outcome, 'unknown')
+      double.behave()
+      const gone = value(await provider.withdraw(order))
+      assert.equal(gone?.status, 'cancelled')
+      assert.ok(!held().includes('requires_capture'), held().join())
+      assert.equal(value(await provider.withdraw(order))?.status, 'cancelled')
+      // What was on its way all the time, and comes now, holds nothing.
+      await provider.authorise(order)
+      assert.ok(!held().includes('requires_capture'), held().join())
+    })
+  }
+
+  test('its own call may get lost as well', async () => {
+    await provider.authorise(order)
+    double.fail({ path: /cancel$/, how: 'drop', when: 'after' })
+    let gone = await provider.withdraw(order)
+    if (gone.outcome === 'unknown') gone = await provider.withdraw(order)
+    assert.equal(value(gone)?.status, 'cancelled')
+    assert.deepEqual(held(), ['canceled'])
+  })
+
+  test('money that moved is said to have moved', async () => {
+    const now = { ...order, capture: 'now' } as const
+    double.fail({ path: /confirm$/, how: 'drop', when: 'after' })
+    await provider.authorise(now)
+    const moved = value(await provider.withdraw(now))
+    assert.deepEqual([moved?.status, moved?.captured], ['captured', 2_500])
+  })
+
+  test('after a day by the search, which knows it by then', async () => {
+    await provider.authorise(order)
+    double.forgetKeys()
+    const intendedAt = '2026-01-01T00:00:00Z'
+    assert.equal(value(await provider.withdraw({ ...order, intendedAt }))?.status, 'cancelled')
+    assert.deepEqual(held(), ['canceled'])
+    const never = { ...order, idempotencyKey: 'never', intendedAt }
+    assert.equal(value(await provider.withdraw(never)), undefined)
+    assert.equal(double.intents.size, 1)
   })
 })
 
