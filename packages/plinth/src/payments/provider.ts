@@ -174,9 +174,9 @@ export interface PaymentProvider {
   cancel(order: Cancellation): Promise<Outcome<Payment>>
   /**
    * Takes back an authorisation whose end nobody knows: give it the very same order. Afterwards
-   * nothing is held under its key, and nothing will be. Answers how the payment stands: `cancelled`,
-   * or `captured` where money has moved before (refund it then); undefined where there is none.
-   * Never rests on what a provider finds late.
+   * nothing is held under its key, and nothing will be. Answers how the payment stands:
+   * `cancelled`, or `captured` where money has moved before (refund it then); undefined where
+   * there is none. Never rests on what a provider finds late.
    */
   withdraw(order: Authorisation): Promise<Outcome<Payment | undefined>>
   /** Asks how a payment stands. */
