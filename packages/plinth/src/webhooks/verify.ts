@@ -76,13 +76,15 @@ export interface HmacOptions extends MessageOptions {
   readonly hash?: 'SHA-256' | 'SHA-384' | 'SHA-512'
   /**
    * Where the message's id stands: a header, or a member of the JSON body. It must be unique for
-   * each message, and the same when the provider sends that message again.
+   * each message, and the same when the provider sends that message again. Take a member where
+   * there is one: nothing signs a header, so whoever has recorded one request can send it again
+   * under other ids, and each is processed. Then `run` must go by what the body says.
    */
   readonly id: { readonly header: string } | { readonly member: string }
   /**
    * The header with the time of sending in seconds since 1970, where the provider signs it in front
-   * of the body, followed by a dot. Without it, a recorded request can be sent again for as long as
-   * its message is remembered: it is not processed again.
+   * of the body, followed by a dot. Without it a recorded request stays genuine: once its message is
+   * forgotten (`webhookMessageDays`), it is processed again.
    */
   readonly timestamp?: string
 }
