@@ -208,7 +208,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     newId,
     guards,
     watchful: !setup.production,
-    effects: effectsOf({ logic: catalog.logic, newId }, () => waker.wake()),
+    effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
     identify: sessionIdentifier({ database, clock, log }),

@@ -5,6 +5,7 @@ import { limits } from '../base/limits.ts'
 import { instantText, monotonicMs } from '../base/time.ts'
 import type { DedicatedSession } from '../database/database.ts'
 import type { ClaimedJob } from '../effects/jobs/job.ts'
+import type { News } from '../engine/logic/effects.ts'
 import type { Chore } from './chore.ts'
 import type { WorkerParts } from './parts.ts'
 import { giveBack, type Hold } from './queue/finish.ts'
@@ -41,6 +42,8 @@ export class Rounds {
   #tick: ReturnType<typeof setInterval> | undefined
   #soon: ReturnType<typeof setTimeout> | undefined
   #soonAtMs = Number.POSITIVE_INFINITY
+  #eagerSoon: ReturnType<typeof setTimeout> | undefined
+  #eagerAtMs = 0
   readonly #look = this.#looking()
 
   constructor(parts: RoundsParts) {
@@ -70,9 +73,10 @@ export class Rounds {
   }
 
   /** There is work. */
-  wake(): void {
+  wake(news: News): void {
+    this.#goEagerly()
+    if (news === 'events') return
     this.#keyed = true
-    this.#eager = true
     this.#again = true
     this.#go()
   }
@@ -81,7 +85,7 @@ export class Rounds {
   hear(message: string): void {
     const [word, id] = message.split(' ')
     if (word === 'cancel') this.#slots.held.find(({ job }) => job.id === id)?.lose()
-    else if (this.#parts.manual !== true) this.wake()
+    else if (this.#parts.manual !== true) this.wake(word === 'events' ? 'events' : 'jobs')
   }
 
   /** Claims nothing more and waits for what runs, at most so long. */
@@ -98,6 +102,7 @@ export class Rounds {
     this.#stopped = true
     clearInterval(this.#tick)
     clearTimeout(this.#soon)
+    clearTimeout(this.#eagerSoon)
     await this.#going
   }
 
@@ -143,21 +148,36 @@ export class Rounds {
       })
       .finally(() => {
         this.#going = undefined
-        if (this.#again && !this.#stopped) this.#go()
+        if ((this.#again || this.#eager) && !this.#stopped) this.#go()
       })
   }
 
+  /** The eager chores see what was just committed: all that comes within a moment at once. */
+  #goEagerly(): void {
+    if (this.#eagerSoon !== undefined || this.#stopped) return
+    const inMs = this.#eagerAtMs + eagerMs - monotonicMs()
+    const go = (): void => {
+      this.#eagerSoon = undefined
+      this.#eager = true
+      this.#go()
+    }
+    if (inMs <= 0) go()
+    else this.#eagerSoon = setTimeout(go, inMs)
+  }
+
   async #round(): Promise<void> {
+    const eager = this.#eager
+    this.#eager = false
     while (this.#again && !this.#stopped) {
       this.#again = false
       await this.#claim()
     }
     const nowMs = monotonicMs()
+    if (eager) this.#eagerAtMs = nowMs
     for (const chore of this.#chores) {
       if (this.#stopped) return
       const dueMs = this.#nextAtMs.get(chore) ?? 0
-      const early = this.#eager && chore.eager === true && nowMs >= dueMs - chore.everyMs + eagerMs
-      if (nowMs < dueMs && !early) continue
+      if (nowMs < dueMs && !(eager && chore.eager === true)) continue
       this.#nextAtMs.set(chore, nowMs + chore.everyMs * (0.9 + randomFraction() * 0.2))
       // What waits for a place waits for no chore.
       if (await this.#do(chore)) this.#again = true
@@ -166,7 +186,6 @@ export class Rounds {
         await this.#claim()
       }
     }
-    this.#eager = false
   }
 
   #do(chore: Chore): Promise<boolean> {

@@ -2,15 +2,16 @@
 
 import { limits } from '../base/limits.ts'
 import type { Database } from '../database/database.ts'
+import type { News } from '../engine/logic/effects.ts'
 
 /** The channel on which workers of other processes listen. */
 export const workChannel = 'plinth_work'
 
 /** Who is told first. */
 export interface WakeTarget {
-  /** True where it can take on more. */
-  readonly hasRoom: boolean
-  wake(): void
+  /** True where it can see to it: events are always put in order, jobs need room. */
+  takes(news: News): boolean
+  wake(news: News): void
 }
 
 const notifyText = `select pg_catalog.pg_notify('${workChannel}', $1)`
@@ -24,6 +25,7 @@ export class Waker {
   readonly #database: Database
   #target: WakeTarget | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
+  #untold: News = 'events'
 
   constructor(database: Database) {
     this.#database = database
@@ -35,16 +37,18 @@ export class Waker {
   }
 
   /** There is work. */
-  wake(): void {
+  wake(news: News = 'jobs'): void {
     const target = this.#target
-    if (target?.hasRoom) {
-      target.wake()
+    if (target?.takes(news)) {
+      target.wake(news)
       return
     }
+    if (news === 'jobs') this.#untold = news
     if (this.#timer !== undefined) return
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      tellWorkers(this.#database, 'work')
+      tellWorkers(this.#database, this.#untold === 'jobs' ? 'work' : 'events')
+      this.#untold = 'events'
     }, limits.workerNotifyMs)
     this.#timer.unref()
   }
@@ -57,7 +61,8 @@ export class Waker {
 }
 
 /**
- * Tells the workers of all processes: `work`, or `cancel <job>`. Lost where the database is away:
+ * Tells the workers of all processes: `work`, `events` where there are no jobs in it, or
+ * `cancel <job>`. Lost where the database is away:
  * then they find out by themselves.
  */
 export function tellWorkers(database: Database, message: string): void {

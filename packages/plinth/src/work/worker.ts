@@ -7,6 +7,7 @@ import { randomFraction } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
 import { instantText, sleep } from '../base/time.ts'
 import type { DedicatedSession } from '../database/database.ts'
+import type { News } from '../engine/logic/effects.ts'
 import type { WorkerParts } from './parts.ts'
 import { giveBack } from './queue/finish.ts'
 import { register, signOff } from './queue/sweep.ts'
@@ -45,12 +46,13 @@ export class Worker implements WakeTarget {
     this.#parts.waker.attach(this)
   }
 
-  get hasRoom(): boolean {
-    return this.#rounds?.hasRoom === true && !this.#draining
+  takes(news: News): boolean {
+    if (this.#draining || this.#rounds === undefined) return false
+    return news === 'events' || this.#rounds.hasRoom
   }
 
-  wake(): void {
-    if (this.#parts.manual !== true) this.#rounds?.wake()
+  wake(news: News): void {
+    if (this.#parts.manual !== true) this.#rounds?.wake(news)
   }
 
   /** Resolves when it has registered, at the latest with the next try. */

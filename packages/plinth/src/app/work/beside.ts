@@ -68,11 +68,11 @@ export function startAll(workers: readonly Worker[], waker: Waker): void {
   const [main] = workers
   for (const worker of workers) worker.start()
   waker.attach({
-    get hasRoom() {
-      return main?.hasRoom === true
-    },
-    wake() {
-      for (const worker of workers) worker.wake()
+    takes: (news) => main?.takes(news) === true,
+    wake(news) {
+      // Only the first one puts events in order.
+      if (news === 'events') main?.wake(news)
+      else for (const worker of workers) worker.wake(news)
     },
   })
 }

@@ -5,7 +5,7 @@ import { appendEvents } from '../../effects/events/append.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import { sendSignals } from '../../effects/workflows/news.ts'
 import { startWorkflows } from '../../effects/workflows/start.ts'
-import type { Effects } from '../../engine/logic/effects.ts'
+import type { Effects, News } from '../../engine/logic/effects.ts'
 import { mailStore } from '../delivery/mail.ts'
 
 /** What storing effects stands on. */
@@ -15,7 +15,7 @@ export interface EffectParts {
 }
 
 /** The effects of an app. `wake` is told when there is work. */
-export function effectsOf({ logic, newId }: EffectParts, wake: () => void): Effects {
+export function effectsOf({ logic, newId }: EffectParts, wake: (news?: News) => void): Effects {
   return {
     appendEvents: (session, events, now) => appendEvents(session, events, { logic, newId, now }),
     insertJobs,

@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import { logicName } from '../../catalog/logic/logic.ts'
+import { type CatalogLogic, logicName } from '../../catalog/logic/logic.ts'
 import type { Session } from '../../database/database.ts'
 import type { NewEvent } from '../../effects/events/event.ts'
 import type { Enqueued, JobCaller, NewJob } from '../../effects/jobs/job.ts'
@@ -22,6 +22,9 @@ export interface NewMail {
   readonly traceId: string
 }
 
+/** What workers have to look after: jobs to be run, or nothing but events to be put in order. */
+export type News = 'jobs' | 'events'
+
 /** How effects are stored: inside the transaction that they belong to, at its end. */
 export interface Effects {
   // These two refuse what they cannot store before they send anything, and send all statements
@@ -40,8 +43,8 @@ export interface Effects {
     now: string,
   ): Promise<readonly boolean[]>
   storeMails(session: Session, mails: readonly NewMail[], now: string): Promise<void>
-  /** After the commit: there is work. */
-  wake(): void
+  /** After the commit: there is work. Default: jobs. */
+  wake(news?: News): void
 }
 
 /** Effects on their way into the tables. */
@@ -65,9 +68,15 @@ export class PendingEffects {
   /** True where something was stored at once that a worker must learn of. */
   storedAtOnce = false
 
-  /** True where nothing leaves. */
-  get none(): boolean {
-    return this.#lists().every((list) => list.length === 0)
+  /**
+   * What workers are told after the commit; undefined: nothing. An event that nobody handles is no
+   * job: to look for one after each such event costs more than to store it.
+   */
+  newsFor({ handlersOf }: CatalogLogic): News | undefined {
+    const { events, jobs, workflows, mails } = this
+    if (this.storedAtOnce || jobs.length + workflows.length + mails.length > 0) return 'jobs'
+    if (events.length === 0) return undefined
+    return events.some(({ type }) => handlersOf.has(type)) ? 'jobs' : 'events'
   }
 
   /** What there is now. */

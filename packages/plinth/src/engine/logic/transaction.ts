@@ -14,7 +14,7 @@ import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
 import { TwoSteps } from './data/two-steps.ts'
-import type { Storing } from './effects.ts'
+import type { News, Storing } from './effects.ts'
 import { gatesOf } from './gate.ts'
 import { hotRowsOf } from './hot-rows.ts'
 import { scopeOf } from './scope.ts'
@@ -90,12 +90,12 @@ export async function logicTransaction<T>(
     const touched = new Set<string>()
     const attempting = { runtime, run, work, touched, endsAtMs, queueAt }
     try {
-      const { value, wakes, late } = await hot.inLine(queueAt, () =>
+      const { value, news, late } = await hot.inLine(queueAt, () =>
         gates.pass(run.name, () => attemptOnce(attempting)),
       )
       gates.widen(run.name)
       if (late) await runtime.database.transaction(late)
-      if (wakes) runtime.effects.wake()
+      if (news) runtime.effects.wake(news)
       return value
     } catch (error) {
       if (error instanceof QueuesFirst) {
@@ -167,8 +167,8 @@ interface Attempting<T> {
 
 interface Done<T> {
   readonly value: T
-  /** True where workers have something to do. */
-  readonly wakes: boolean
+  /** What workers are told. */
+  readonly news: News | undefined
   /** Only where a test has planted it: stores the effects after the commit. */
   readonly late?: (session: Session) => Promise<void>
 }
@@ -234,7 +234,7 @@ async function inTime<T>(
   })
   await reach('rows.written')
   const { effects, now } = attempt
-  const wakes = effects.storedAtOnce || !effects.none
+  const news = effects.newsFor(runtime.catalog.logic)
   const store = (where: Session): Storing => effects.store(runtime.effects, where, now)
   if (isSabotaged('event-after-commit')) {
     await run.after?.(session, value)
@@ -243,14 +243,14 @@ async function inTime<T>(
       const { waitedFor, together } = store(where)
       await Promise.all([waitedFor, ...together])
     }
-    return { value, wakes, late }
+    return { value, news, late }
   }
   const { waitedFor, together } = store(session)
   // Where what is waited for fails, nobody comes to these: the transaction fails for all of them.
   for (const work of together) work.catch(ignore)
   await Promise.all([waitedFor, run.after?.(session, value)])
   await sent([...together, run.last?.(session, value)])
-  return { value, wakes }
+  return { value, news }
 }
 
 /**

@@ -7,7 +7,7 @@ import { limits } from '../../base/limits.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import { Attempt } from '../../engine/logic/attempt.ts'
-import { PendingEffects } from '../../engine/logic/effects.ts'
+import { type News, PendingEffects } from '../../engine/logic/effects.ts'
 import { scopeOf } from '../../engine/logic/scope.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { completeJobs } from '../queue/finish.ts'
@@ -32,12 +32,12 @@ export async function runGroup(runtime: Runtime, jobs: readonly Grouped[]): Prom
       runtime.database,
       jobs.map(({ held }) => held.job.caller),
     )
-    const wakes = await runtime.database.transaction(
+    const news = await runtime.database.transaction(
       (session) => inTime((aborted) => runAll({ runtime, session, jobs, callers, aborted })),
       { isolation: isolationOf(jobs), attemptsMax: 2 },
     )
     for (const { held } of jobs) held.noteEnded()
-    if (wakes) runtime.effects.wake()
+    if (news) runtime.effects.wake(news)
     return true
   } catch {
     // Which one it was, and why, shows when each runs by itself.
@@ -53,9 +53,14 @@ interface RunningAll {
   readonly aborted: AbortSignal
 }
 
-async function runAll({ runtime, session, jobs, callers, aborted }: RunningAll): Promise<boolean> {
+async function runAll({
+  runtime,
+  session,
+  jobs,
+  callers,
+  aborted,
+}: RunningAll): Promise<News | undefined> {
   const effects = new PendingEffects()
-  let storedAtOnce = false
   for (const [index, { held, runner }] of jobs.entries()) {
     await reach('lease.taken')
     const { name, traceId } = held.job
@@ -72,7 +77,6 @@ async function runAll({ runtime, session, jobs, callers, aborted }: RunningAll):
       throw error
     }
     gather(effects, attempt.effects)
-    storedAtOnce ||= attempt.effects.storedAtOnce
   }
   await reach('lease.lost')
   const now = instantText(runtime.clock.now())
@@ -81,10 +85,12 @@ async function runAll({ runtime, session, jobs, callers, aborted }: RunningAll):
     effects.store(runtime.effects, session, now),
     completeJobs(session, finished, now),
   ])
-  return storedAtOnce || !effects.none
+  return effects.newsFor(runtime.catalog.logic)
 }
 
-function gather(all: PendingEffects, { events, jobs, workflows, mails }: PendingEffects) {
+function gather(all: PendingEffects, one: PendingEffects): void {
+  const { events, jobs, workflows, mails } = one
+  all.storedAtOnce ||= one.storedAtOnce
   all.events.push(...events)
   all.jobs.push(...jobs)
   all.workflows.push(...workflows)

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { sleep } from '../../base/time.ts'
+import type { Database, DedicatedSession, Query } from '../../database/database.ts'
+import { PendingEffects } from '../../engine/logic/effects.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { positionChore } from '../events/sequence.ts'
+import { Waker } from '../waker.ts'
+import { Worker } from '../worker.ts'
+import { deskApp, said, within } from './desk.ts'
+
+const shop = await testApp(deskApp)
+after(() => shop.close())
+const { runtime } = shop.running
+const { database, catalog } = runtime
+
+test('an event is news of a job only where somebody handles it', () => {
+  const event = { id: '', subject: null, data: '{}', traceId: 't' }
+  const newsOf = (type: string): string | undefined => {
+    const effects = new PendingEffects()
+    effects.events.push({ ...event, caller: { is: 'anonymous' }, type })
+    return effects.newsFor(catalog.logic)
+  }
+  assert.equal(new PendingEffects().newsFor(catalog.logic), undefined)
+  assert.ok(catalog.logic.handlersOf.has('desk.said'))
+  assert.equal(newsOf('desk.said'), 'jobs')
+  assert.equal(newsOf('desk.nobodyHandlesThis'), 'events')
+  const stored = new PendingEffects()
+  stored.storedAtOnce = true
+  assert.equal(stored.newsFor(catalog.logic), 'jobs')
+})
+
+test('news of events alone: positions are given soon, and nobody looks for jobs', async (t) => {
+  const asked: string[] = []
+  const waker = new Waker(database)
+  const watched = { ...runtime, database: watching(database, asked) }
+  const worker = new Worker({
+    ...{ runtime: watched, waker, runners: new Map() },
+    chores: [positionChore],
+  })
+  t.after(() => worker.drain())
+  worker.start()
+  await worker.registered
+  await sleep(50)
+  asked.length = 0
+  for (let count = 0; count < 40; count++) {
+    await within(runtime, async ({ emit }) => emit(said, { text: `${count}` }))
+    waker.wake('events')
+  }
+  // Less than the poll of a second, by which they would be found without any word.
+  await sleep(200)
+  const { rows } = await database.query({
+    text: 'select count(*) from plinth.event where position is null',
+    values: [],
+  })
+  assert.equal(rows[0]?.[0], '0')
+  const passes = asked.filter((name) => name === 'plinth_position').length
+  assert.ok(passes >= 1 && passes < 40, `${passes} passes`)
+  const looks = asked.filter((name) => name === 'plinth_job_settle').length
+  assert.ok(looks < 40 && looks <= passes + 6, `${looks} looks for jobs, ${passes} passes`)
+})
+
+/** The database, and a note of what is asked on connections of one's own. */
+function watching(real: Database, asked: string[]): Database {
+  const noting = (session: DedicatedSession): DedicatedSession => ({
+    query: (query: Query) => {
+      asked.push(query.name ?? query.text)
+      return session.query(query)
+    },
+    script: (text) => session.script(text),
+    listen: (channel, onMessage) => session.listen(channel, onMessage),
+    lost: session.lost,
+  })
+  return {
+    query: (query) => real.query(query),
+    transaction: (work, options) => real.transaction(work, options),
+    dedicated: (work) => real.dedicated((session) => work(noting(session))),
+    close: () => real.close(),
+  }
+}
