@@ -4,6 +4,9 @@
 export interface Token {
   readonly column: 'attempt' | 'claim'
   readonly type: 'integer' | 'bigint'
+  /** What the functions call it: a step that ran somewhere keeps every letter of its text. */
+  readonly one: 'attempted' | 'token'
+  readonly several: 'attempts' | 'tokens'
 }
 
 /**
@@ -14,9 +17,9 @@ export interface Token {
  * (`ctid`), which its claim returned; by its id only where it has moved since. `id::text` keeps
  * the index from being used, the setting keeps the whole table from being read.
  */
-export const endFunctions = ({ column, type }: Token): string => `
+export const endFunctions = ({ column, type, one, several }: Token): string => `
   create function plinth.job_complete(
-    places tid[], ids uuid[], holder integer, tokens ${type}[],
+    places tid[], ids uuid[], holder integer, ${several} ${type}[],
     keeps timestamp with time zone[], at timestamp with time zone
   ) returns integer language plpgsql set enable_seqscan = off as $$
   declare
@@ -28,12 +31,12 @@ export const endFunctions = ({ column, type }: Token): string => `
       update plinth.job set state = 'done', finished_at = at, keep_until = keeps[n],
         worker = null, error = null
       where ctid = places[n] and id::text = ids[n]::text
-        and worker = holder and ${column} = tokens[n] and state = 'running'
+        and worker = holder and ${column} = ${several}[n] and state = 'running'
       returning queue, key into its_queue, its_key;
       if not found then
         update plinth.job set state = 'done', finished_at = at, keep_until = keeps[n],
           worker = null, error = null
-        where id = ids[n] and worker = holder and ${column} = tokens[n] and state = 'running'
+        where id = ids[n] and worker = holder and ${column} = ${several}[n] and state = 'running'
         returning queue, key into its_queue, its_key;
       end if;
       if found then
@@ -45,31 +48,31 @@ export const endFunctions = ({ column, type }: Token): string => `
     end loop;
     return ended;
   end $$;
-  create function plinth.job_fence(place tid, wanted uuid, holder integer, token ${type})
+  create function plinth.job_fence(place tid, wanted uuid, holder integer, ${one} ${type})
   returns boolean language plpgsql set enable_seqscan = off as $$
   begin
     perform 1 from plinth.job where ctid = place and id::text = wanted::text
-      and worker = holder and ${column} = token and state = 'running' for update;
+      and worker = holder and ${column} = ${one} and state = 'running' for update;
     if not found then
       perform 1 from plinth.job
-      where id = wanted and worker = holder and ${column} = token and state = 'running'
+      where id = wanted and worker = holder and ${column} = ${one} and state = 'running'
       for update;
     end if;
     return found;
   end $$;
   create function plinth.job_later(
-    place tid, wanted uuid, holder integer, token ${type},
+    place tid, wanted uuid, holder integer, ${one} ${type},
     due timestamp with time zone, reason text, anew boolean
   ) returns boolean language plpgsql set enable_seqscan = off as $$
   begin
     update plinth.job set state = 'retrying', run_at = due, error = coalesce(reason, error),
       worker = null, attempt = case when anew then 0 else attempt end
     where ctid = place and id::text = wanted::text
-      and worker = holder and ${column} = token and state = 'running';
+      and worker = holder and ${column} = ${one} and state = 'running';
     if not found then
       update plinth.job set state = 'retrying', run_at = due, error = coalesce(reason, error),
         worker = null, attempt = case when anew then 0 else attempt end
-      where id = wanted and worker = holder and ${column} = token and state = 'running';
+      where id = wanted and worker = holder and ${column} = ${one} and state = 'running';
     end if;
     return found;
   end $$`

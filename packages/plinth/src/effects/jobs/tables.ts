@@ -2,6 +2,14 @@
 
 import { endFunctions } from './ends.ts'
 
+const byAttempt = {
+  column: 'attempt',
+  type: 'integer',
+  one: 'attempted',
+  several: 'attempts',
+} as const
+const byClaim = { column: 'claim', type: 'bigint', one: 'token', several: 'tokens' } as const
+
 /**
  * The states of a job. `delayed`: its time has not come. `waiting`: others of its key are before
  * it. `ready`: it can be claimed. `running`: a worker holds it. `retrying`: an attempt failed, and
@@ -78,7 +86,7 @@ export const jobTables = [
       beat integer not null default 0
     )`,
   },
-  { id: '0012_job_ends', sql: endFunctions({ column: 'attempt', type: 'integer' }) },
+  { id: '0012_job_ends', sql: endFunctions(byAttempt) },
   // Attempts begin anew where a job is retried, claims never do. Servers of an earlier version go
   // on beside this one with the functions above.
   {
@@ -86,5 +94,5 @@ export const jobTables = [
     sql: `alter table plinth.job add column claim bigint;
       create sequence plinth.job_claim`,
   },
-  { id: '0015_job_claim_ends', sql: endFunctions({ column: 'claim', type: 'bigint' }) },
+  { id: '0015_job_claim_ends', sql: endFunctions(byClaim) },
 ] as const
