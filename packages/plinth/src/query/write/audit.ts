@@ -21,6 +21,8 @@ export interface Audited {
   readonly verb: 'create' | 'update' | 'delete'
   /** The alias of the row before; create has none. */
   readonly before?: string
+  /** Names of the fields that an update sets: no other can differ. Default: all. */
+  readonly given?: readonly string[]
   /** Relations whose links the write changes. */
   readonly links?: readonly AuditedLink[]
 }
@@ -156,11 +158,12 @@ function changes(verb: Audited['verb'], sides: readonly Side[]): Fragment {
 
 const nothing = raw('null::text')
 
-function fieldSides({ model, verb, before, made }: AuditedRows): readonly Side[] {
+function fieldSides({ model, verb, given, before, made }: AuditedRows): readonly Side[] {
   const value = (alias: string | undefined, column: string): Fragment =>
     alias === undefined ? nothing : sql`${name(alias, column)}::text`
   return storedFields(model)
     .filter((field) => field.role === 'declared' || field.role === 'reference')
+    .filter((field) => given === undefined || given.includes(field.name))
     .map((field) => ({
       name: field.name,
       before: value(before, field.column),

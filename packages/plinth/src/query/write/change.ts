@@ -85,7 +85,7 @@ export function planUpdate(shape: UpdateShape): WritePlan {
       v as materialized (select ${judged(demands)} from o, n),
       made as (update ${table(model)} as t set ${sets} from n, v
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
-        ${join(linking, '')}${auditing({ model, verb: 'update', before: 'o', links: audited })}
+        ${join(linking, '')}${auditing({ model, verb: 'update', given, before: 'o', links: audited })}
       select ${columns} from v left join made as m on true`,
     result,
   )

@@ -82,7 +82,7 @@ export function planStep(shape: StepShape): WritePlan {
         from o, n),
       made as (update ${table(model)} as t set ${join(sets)} from n, v
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
-        ${auditing({ model, verb: 'update', before: 'o' })}
+        ${auditing({ model, verb: 'update', given: [field.name], before: 'o' })}
       select ${columns} from v left join made as ${name(made.alias)} on true`,
     result,
   )

@@ -25,16 +25,20 @@ export function clearReferences(reach: Reach): Fragment {
         where ${letsGo(reach, model)}),
       ${changed} as (update ${table(model)} as c set ${without(holds)}
         from ${name(before)} where c.id = ${name(before, 'id')} returning c.*),
-      ${name(`a${index}`)} as (${entries(model, { before, after })})`
+      ${name(`a${index}`)} as (${entries(model, { holds, before, after })})`
   })
   return join(cleared, '')
 }
 
-function entries(
-  model: Model,
-  rows: { readonly before: string; readonly after: string },
-): Fragment {
-  return recordEntries({ model, verb: 'update', before: rows.before, made: rows.after })
+interface Cleared {
+  readonly holds: readonly Hold[]
+  readonly before: string
+  readonly after: string
+}
+
+function entries(model: Model, { holds, before, after }: Cleared): Fragment {
+  const given = holds.map(({ relation }) => relation.local)
+  return recordEntries({ model, verb: 'update', given, before, made: after })
 }
 
 function without(holds: readonly Hold[]): Fragment {

@@ -220,9 +220,10 @@ export function changeStatement(
         where ${found} and ${any(differs)}`,
     )
   }
+  const given = changeable.map(({ field }) => field.name)
   const rows = sql`b as materialized (select t.* from ${modelTable(stage)} as t, ${table} as s
         where ${found} and ${any(differs)} for no key update of t),
       made as (update ${modelTable(stage)} as t set ${sets} from ${table} as s, b
         where ${found} and t.id = b.id returning t.*)`
-  return told(rows, auditing({ model, verb: 'update', before: 'b' }, by))
+  return told(rows, auditing({ model, verb: 'update', given, before: 'b' }, by))
 }
