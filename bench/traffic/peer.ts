@@ -361,9 +361,18 @@ app.patch('/api/products/:id', { schema: updateSchema }, async (request, reply) 
   const { id } = request.params as { id: string }
   const { rows } = await pool.query<ProductRow>({
     name: 'update_product',
-    text: `update catalog.product p set stock = $2, updated_at = now(), version = version + 1
-      where p.id = $1 and p.deleted_at is null returning ${productColumns}`,
-    values: [id, (request.body as { stock: number }).stock],
+    // The store's products are audited: the peer keeps the same entry, by one statement too.
+    text: `with b as (select p.id, p.stock from catalog.product p
+        where p.id = $1 and p.deleted_at is null for no key update),
+      p as (update catalog.product p set stock = $2, updated_at = now(), version = version + 1
+        from b where p.id = b.id returning ${productColumns}),
+      noted as (insert into plinth.audit
+          (at, operation, verb, actor, model, record, was, becomes, trace)
+        select now(), 'product.update', 'update', $3, 'product', b.id,
+          jsonb_build_object('stock', b.stock::text), jsonb_build_object('stock', p.stock::text), ''
+        from b join p on p.id = b.id where p.stock <> b.stock)
+      select * from p`,
+    values: [id, (request.body as { stock: number }).stock, `user:${caller.id}`],
   })
   if (!rows[0]) return notFound(reply)
   return product(rows[0], true)

@@ -53,6 +53,8 @@ export const catalog = kit('catalog', {
         ['published', 'price'],
       ],
       softDelete: true,
+      // Prices, and each piece that leaves or enters the stock.
+      audit: true,
     },
 
     tag: {

@@ -38,6 +38,7 @@ export const orders = kit('orders', {
         write: ({ me }) => me.is('staff'),
       },
       key: ['number'],
+      audit: true,
     },
 
     order: {
@@ -59,6 +60,7 @@ export const orders = kit('orders', {
       },
       key: ['number'],
       indexes: [['customer', 'placedAt']],
+      audit: true,
     },
 
     line: {
@@ -85,6 +87,7 @@ export const orders = kit('orders', {
       },
       key: ['order', 'position'],
       checks: { quantityIsNotZero: ({ row }) => row.quantity.ne(0) },
+      audit: true,
     },
 
     charge: {
@@ -104,6 +107,7 @@ export const orders = kit('orders', {
         write: ({ me }) => me.is('staff'),
       },
       key: ['order', 'position'],
+      audit: true,
     },
   },
 })

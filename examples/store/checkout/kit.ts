@@ -125,6 +125,7 @@ export const checkout = kit('checkout', {
         settledAt: instant({ optional: true }),
       },
       access: { read: ({ me }) => me.is('staff'), update: ({ me }) => me.is('staff') },
+      audit: true,
     },
   },
 })
