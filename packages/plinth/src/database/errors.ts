@@ -25,6 +25,11 @@ const badValue: Translation = {
 }
 
 const states: Readonly<Record<string, Translation>> = {
+  // Raised by functions of our own, where who calls them no longer holds what they change.
+  PL001: {
+    code: 'lease_lost',
+    detail: 'The job is no longer held by this attempt: nothing of it is stored.',
+  },
   '23505': { code: 'conflict', detail: 'A record with the same value exists already.' },
   '23P01': { code: 'conflict', detail: 'The record overlaps with one that exists already.' },
   '23503': { code: 'conflict', detail: 'The record refers to one that does not exist.' },

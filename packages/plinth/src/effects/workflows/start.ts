@@ -3,7 +3,6 @@
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
-import { insertJobs } from '../jobs/insert.ts'
 import { callerText, demandSize, type JobCaller } from '../jobs/job.ts'
 
 /** The name of the jobs by which workflows go on, and of their queue. */
@@ -32,13 +31,23 @@ export interface StartedWorkflow {
 }
 
 // An update of the row that is there, so that the look at it counts as one for PostgreSQL (N1).
-const startText = `insert into plinth.workflow
-    (id, seed, name, version, input, started_at, caller, trace_id, job_id, parent_id,
-      log_position)
-  values ($1, $1, $2, $3::integer, $4, $5::timestamp with time zone, $6, $7, $8::uuid, $9,
-    (select position from plinth.event_head))
-  on conflict (id) do update set starts = workflow.starts + 1
-  returning starts, name`
+// Only what is new gets the job by which it goes on.
+const startText = `with made as (
+    insert into plinth.workflow
+      (id, seed, name, version, input, started_at, caller, trace_id, job_id, parent_id,
+        log_position)
+    values ($1, $1, $2, $3::integer, $4, $5::timestamp with time zone, $6, $7, $8::uuid, $9,
+      (select position from plinth.event_head))
+    on conflict (id) do update set starts = workflow.starts + 1
+    returning starts, name, job_id
+  ), job as (
+    insert into plinth.job (id, name, queue, state, priority, run_at, input, caller, trace_id,
+      enqueued_at)
+    select job_id, '${workflowJob}', '${workflowJob}', 'ready', 0, $5::timestamp with time zone,
+      $10, $6, $7, $5::timestamp with time zone
+    from made where starts = 1
+  )
+  select starts, name from made`
 
 /**
  * Starts workflows. A second start with the id of another one of the same name changes nothing.
@@ -51,21 +60,13 @@ export async function startWorkflows(
   { newId, now }: { readonly newId: () => string; readonly now: string },
 ): Promise<readonly StartedWorkflow[]> {
   for (const start of starts) demandSound(start)
-  // All inserts are under way at once; only what they made gets a job.
-  const made = await Promise.all(
+  // All of them are under way at once.
+  return Promise.all(
     starts.map(async (start) => {
-      const jobId = newId()
-      return { start, jobId, isNew: await insert(session, { start, jobId, now }) }
+      const isNew = await insert(session, { start, jobId: newId(), now })
+      return { id: start.id, outcome: isNew ? 'started' : 'existing' }
     }),
   )
-  const jobs = made
-    .filter(({ isNew }) => isNew)
-    .map(({ start: { id, caller, traceId }, jobId }) => ({
-      ...{ id: jobId, job: workflowJob, queue: workflowJob, priority: 0, runAt: now },
-      ...{ input: JSON.stringify({ id }), caller, traceId },
-    }))
-  if (jobs.length > 0) await insertJobs(session, jobs, now)
-  return made.map(({ start: { id }, isNew }) => ({ id, outcome: isNew ? 'started' : 'existing' }))
 }
 
 interface Inserting {
@@ -77,10 +78,11 @@ interface Inserting {
 /** False where it is there already. */
 async function insert(session: Session, { start, jobId, now }: Inserting): Promise<boolean> {
   const { id, workflow, version, input, caller, traceId, parentId = null } = start
+  const acting = [callerText(caller), traceId, jobId, parentId]
   const { rows } = await session.query({
     name: 'plinth_workflow_start',
     text: startText,
-    values: [id, workflow, version, input, now, callerText(caller), traceId, jobId, parentId],
+    values: [id, workflow, version, input, now, ...acting, JSON.stringify({ id })],
   })
   const [times, name] = rows[0] ?? []
   if (name !== workflow) throw otherKind(start, String(name))

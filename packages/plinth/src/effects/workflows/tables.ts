@@ -1,5 +1,7 @@
 /** Owns the tables of workflows: instances, their steps, signals, waits for events. */
 
+import { recordFunction } from './record.ts'
+
 /**
  * `resting`: the job of the workflow waits; whoever brings news takes the mark away and wakes the
  * job, under the lock of the workflow's row, always before that of the job. `number` of a step is
@@ -99,4 +101,5 @@ export const workflowTables = [
     );
     create index workflow_event_wait_workflow on plinth.workflow_event_wait (workflow_id)`,
   },
+  { id: '0023_workflow_record', sql: recordFunction },
 ] as const

@@ -5,7 +5,8 @@ import type { Clock } from '../../base/time.ts'
 import type { Instance, Journal, Loaded, StoredEnding } from './journal.ts'
 import { Performer, type Work } from './perform.ts'
 import { needsUndo } from './replay/record.ts'
-import { type Ending, type Replayed, replay, type Steps } from './replay/replay.ts'
+import { replay } from './replay/replay.ts'
+import type { Ending, Replayed, Steps } from './replay/setting.ts'
 import { storable } from './replay/storable.ts'
 import { storedError } from './retry.ts'
 import { type Undo, undoAll } from './undo.ts'
@@ -101,7 +102,7 @@ class Activation<S> {
       {
         ...{ seed: instance.seed, startedMs: instance.startedMs, records, stepsMax, stallMs },
         ending: endingOf(instance),
-        perform: (ask, work, record) => this.#performer.perform(ask, work, record),
+        perform: (performing) => this.#performer.perform(performing),
       },
       (steps) => program(steps, instance),
     )
@@ -115,6 +116,10 @@ class Activation<S> {
         throw ending.cause
       case 'violated':
         return this.#park(ending.problem)
+      case 'stored':
+        return Promise.resolve(true)
+      case 'misled':
+        return this.#again()
       case 'resting':
         return this.#with.journal.rest(this.#performer.changes, this.#performer.wakeMs)
       case 'returned':
@@ -128,6 +133,12 @@ class Activation<S> {
         if (ending.error instanceof AssertionError) return this.#park(ending.error.message)
         return this.#undo(replayed, failure(storedError(ending.error)))
     }
+  }
+
+  /** What was recorded instead of what the code was told decides how it goes on. */
+  async #again(): Promise<boolean> {
+    const { changes, wakeMs } = this.#performer
+    return changes.length > 0 && this.#with.journal.rest(changes, wakeMs)
   }
 
   async #complete(value: unknown): Promise<boolean> {
@@ -145,7 +156,7 @@ class Activation<S> {
     if (instance.ending === undefined) await journal.beginUndo(ending)
     if (await this.#hasChildren(ending)) return journal.rest([], undefined)
     const outcome = await undoAll(
-      { id: instance.id, journal, clock, fraction, aborted },
+      { id: instance.id, reason: ending.error.detail, journal, clock, fraction, aborted },
       replayed.undoable,
     )
     if (outcome.is === 'waiting') return journal.rest([], outcome.wakeMs)

@@ -88,7 +88,22 @@ export interface Written {
   readonly record: StepRecord
   /** True where somebody has asked for the cancellation of the workflow. */
   readonly cancelled: boolean
+  /** True where the workflow has completed in the same commit. */
+  readonly ended?: boolean
 }
+
+/** What a workflow completes with. */
+export interface Completion {
+  readonly state: 'completed'
+  /** JSON text. */
+  readonly result: string | undefined
+}
+
+/**
+ * Told what a step will be recorded as, before it is stored; answers what the workflow completes
+ * with, where nothing comes behind the step. The record has no number yet.
+ */
+export type Foresee = (record: StepRecord) => Promise<Completion | undefined>
 
 /** What came of logic in a transaction: recorded, or thrown; then nothing is stored. */
 export type Transacted<T> =
@@ -112,9 +127,13 @@ export interface UndoChange {
 }
 
 /** How a workflow ends. */
-export type FinalState =
-  | { readonly state: 'completed'; readonly result: string | undefined }
-  | StoredEnding
+export type FinalState = Completion | StoredEnding
+
+/** How a step is recorded in the transaction of its logic. */
+export interface Recording {
+  changeOf(value: unknown): StepChange
+  readonly foresee?: Foresee | undefined
+}
 
 /**
  * What is stored of one workflow, for the worker that holds it. Everything that writes fails where
@@ -124,17 +143,24 @@ export type FinalState =
 export interface Journal<S> {
   /** Undefined: there is no such workflow any more. */
   load(): Promise<Loaded | undefined>
-  /** Runs a step's logic and records the step, in one commit. */
-  transact(
-    logic: (scope: S) => Promise<unknown>,
-    changeOf: (value: unknown) => StepChange,
-  ): Promise<Transacted<Written>>
+  /**
+   * Runs a step's logic and records the step, in one commit; the end of the workflow with it, where
+   * `foresee` says so and the step is stored as that was told.
+   */
+  transact(logic: (scope: S) => Promise<unknown>, step: Recording): Promise<Transacted<Written>>
   write(change: StepChange, beside?: Beside): Promise<Written>
+  /** The signals that nobody has taken yet, as they are now. */
+  signals(): Promise<readonly KeptSignal[]>
   /** The JSON text of the first event, since the workflow began, for which a step waits. */
   findEvent(place: string): Promise<string | undefined>
   /** Undefined: it has not ended. */
   childOutcome(id: string): Promise<ChildOutcome | undefined>
   cancelChild(id: string, reason: string): Promise<void>
+  /**
+   * Begins the undoing of a child that has completed. `done`: there is nothing to undo any more.
+   * `underWay`: it wakes this workflow when it has ended.
+   */
+  undoChild(id: string, reason: string): Promise<'done' | 'underWay'>
   /** Records from now on that the workflow is to be undone. */
   beginUndo(ending: StoredEnding): Promise<void>
   /** Runs the logic that undoes a step and records it, in one commit. */

@@ -4,10 +4,20 @@ import { AssertionError } from '../../base/assert.ts'
 import { reach } from '../../base/failpoint.ts'
 import type { Clock } from '../../base/time.ts'
 import type { Retry } from '../../define/logic/logic.ts'
-import type { ChildStart, EventAim, Journal, KeptSignal, StepChange } from './journal.ts'
+import { callInTime, type ExternalCall } from './call.ts'
+import type {
+  ChildStart,
+  Completion,
+  EventAim,
+  Foresee,
+  Journal,
+  KeptSignal,
+  StepChange,
+} from './journal.ts'
 import type { After } from './lengths.ts'
+import { Notes } from './notes.ts'
 import type { Ask, StepRecord } from './replay/record.ts'
-import type { Performed } from './replay/replay.ts'
+import type { Performing as Asked, GoAhead, Performed } from './replay/setting.ts'
 import { type Stored, storable } from './replay/storable.ts'
 import { attemptsMax, delayAfter, isWorthRepeating, storedError } from './retry.ts'
 
@@ -24,12 +34,6 @@ export type Work<S> =
   | { readonly is: 'signal'; readonly signal: string; readonly until: After | undefined }
   | { readonly is: 'event'; readonly aim: EventAim; readonly until: After | undefined }
   | { readonly is: 'child'; readonly child: Omit<ChildStart, 'id'> }
-
-/** What a call to the world gets. */
-export interface ExternalCall {
-  readonly idempotencyKey: string
-  readonly aborted: AbortSignal
-}
 
 /** What steps are performed with. */
 export interface Performing<S> {
@@ -50,6 +54,7 @@ interface Doing<W> {
   readonly ask: Ask
   readonly work: W
   readonly record: StepRecord | undefined
+  readonly goAhead?: GoAhead | undefined
 }
 
 type WorkOf<S, K extends Work<S>['is']> = Extract<Work<S>, { readonly is: K }>
@@ -59,16 +64,19 @@ const waiting: Performed = Object.freeze({ is: 'waiting' })
 /** Performs the steps of one run, and gathers what is to be stored once it rests. */
 export class Performer<S> {
   readonly #with: Performing<S>
-  readonly #signals: KeptSignal[]
+  readonly #notes: Notes<S>
+  #signals: KeptSignal[]
+  readonly #takenSignals = new Set<string>()
   readonly #takenEvents: Map<string, string[]>
-  readonly #changes: StepChange[] = []
   readonly #children: Set<string>
-  #wakeMs: number | undefined
-  /** Steps of other branches that are under way beside. */
+  /** Steps that this run has been asked for. */
+  readonly #seen = new Set<string>()
+  /** How many are under way at once, each in a branch of its own. */
   #underWay = 0
 
   constructor(performing: Performing<S>) {
     this.#with = performing
+    this.#notes = new Notes(performing.journal, performing.clock)
     this.#signals = [...performing.signals]
     this.#takenEvents = takenEvents(performing.records)
     this.#children = openChildren(performing.records)
@@ -76,12 +84,12 @@ export class Performer<S> {
 
   /** Open steps that are not stored yet. */
   get changes(): readonly StepChange[] {
-    return this.#changes
+    return this.#notes.changes
   }
 
   /** When the first of all waits is due. */
   get wakeMs(): number | undefined {
-    return this.#wakeMs
+    return this.#notes.wakeMs
   }
 
   /** The ids of children that may be under way, those of this run included. */
@@ -89,21 +97,33 @@ export class Performer<S> {
     return [...this.#children]
   }
 
-  async perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
+  async perform({ ask, work, record: before, goAhead }: Asked<Work<S>>): Promise<Performed> {
     // The worker is to let go: what is done so far stays, another goes on from there.
     this.#with.aborted.throwIfAborted()
     this.#underWay += 1
     try {
-      return await this.#perform(ask, work, record)
+      await this.#prepare(ask, work)
+      const record = this.#notes.latest(ask, before)
+      const performed = await this.#perform({ ask, work, record, goAhead })
+      // Another branch takes its time: the rest that would store this wait is far off.
+      if (this.#underWay > 1) await this.#notes.store()
+      return performed
     } finally {
       this.#underWay -= 1
     }
   }
 
-  #perform(ask: Ask, work: Work<S>, record: StepRecord | undefined): Promise<Performed> {
+  async #prepare({ place }: Ask, { is }: Work<S>): Promise<void> {
+    const again = this.#seen.has(place)
+    this.#seen.add(place)
+    if (again || is === 'step' || is === 'external') await this.#notes.store()
+    if (again && is === 'signal') await this.#lookForSignals()
+  }
+
+  #perform({ ask, work, record, goAhead }: Doing<Work<S>>): Promise<Performed> {
     switch (work.is) {
       case 'step':
-        return this.#step({ ask, work, record })
+        return this.#step({ ask, work, record, goAhead })
       case 'external':
         return this.#external({ ask, work, record })
       case 'sleep':
@@ -117,17 +137,20 @@ export class Performer<S> {
     }
   }
 
-  async #step({ ask, work, record }: Doing<WorkOf<S, 'step'>>): Promise<Performed> {
-    if (this.#isEarly(record)) return waiting
+  async #step({ ask, work, record, goAhead }: Doing<WorkOf<S, 'step'>>): Promise<Performed> {
+    if (this.#isEarly(record)) return this.#notes.waitUntil(record?.dueMs)
     let problem: string | undefined
     await reach('step.starting')
-    const done = await this.#with.journal.transact(work.run, (value) => {
-      const stored = this.#store(ask, value)
-      if ('problem' in stored) {
-        problem = stored.problem
-        throw new Error(problem)
-      }
-      return this.#done({ ask, record }, stored.text)
+    const done = await this.#with.journal.transact(work.run, {
+      changeOf: (value) => {
+        const stored = this.#store(ask, value)
+        if ('problem' in stored) {
+          problem = stored.problem
+          throw new Error(problem)
+        }
+        return this.#done({ ask, record }, stored.text)
+      },
+      foresee: goAhead && this.#foreseeBy(goAhead),
     })
     if (problem !== undefined) return { is: 'refused', problem }
     if (done.is === 'threw') return this.#threw({ ask, record, retry: work.retry }, done.error)
@@ -135,8 +158,18 @@ export class Performer<S> {
     return { is: 'settled', ...done.value }
   }
 
+  /** What cannot be stored as a result is said when the workflow has returned it. */
+  #foreseeBy(goAhead: GoAhead): Foresee {
+    return async (record): Promise<Completion | undefined> => {
+      const onward = await goAhead(record)
+      if (onward === undefined) return undefined
+      const stored = storable(onward.returned, this.#with.resultBytesMax)
+      return 'problem' in stored ? undefined : { state: 'completed', result: stored.text }
+    }
+  }
+
   async #external({ ask, work, record }: Doing<WorkOf<S, 'external'>>): Promise<Performed> {
-    if (this.#isEarly(record)) return waiting
+    if (this.#isEarly(record)) return this.#notes.waitUntil(record?.dueMs)
     const before = record ?? (await this.#intend(ask))
     const { id, aborted } = this.#with
     await reach('step.starting')
@@ -144,7 +177,7 @@ export class Performer<S> {
     let value: unknown
     try {
       const call = { idempotencyKey: `${id}:${ask.place}`, aborted }
-      value = await inTime(work.run, { call, timeoutMs: work.timeoutMs, name: ask.name })
+      value = await callInTime(work.run, { call, timeoutMs: work.timeoutMs, name: ask.name })
     } catch (error) {
       aborted.throwIfAborted()
       return this.#threw({ ask, record: before, retry: work.retry }, error)
@@ -152,35 +185,32 @@ export class Performer<S> {
     await reach('effect.answered')
     const stored = this.#store(ask, value)
     if ('problem' in stored) return { is: 'refused', problem: stored.problem }
-    const settled = await this.#settle(this.#done({ ask, record: before }, stored.text))
+    const settled = await this.#notes.settle(this.#done({ ask, record: before }, stored.text))
     await reach('effect.recorded')
     return settled
   }
 
   /** Before the call: whoever looks after a crash sees that it may have happened. */
-  async #intend(ask: Ask): Promise<StepRecord> {
-    const change: StepChange = { ask, before: undefined, state: 'open', attempts: 0 }
-    const { record } = await this.#with.journal.write(change)
-    return record
+  #intend(ask: Ask): Promise<StepRecord> {
+    return this.#notes.write({ ask, before: undefined, state: 'open', attempts: 0 })
   }
 
   async #sleep({ ask, work, record }: Doing<WorkOf<S, 'sleep'>>): Promise<Performed> {
     const dueMs = record?.dueMs ?? work.until(this.#now())
-    if (dueMs > this.#now()) return this.#wait({ ask, record }, dueMs)
+    if (dueMs > this.#now()) return this.#notes.wait(ask, record, dueMs)
     await reach('timer.due')
-    return this.#settle(this.#done({ ask, record }, undefined))
+    return this.#notes.settle(this.#done({ ask, record }, undefined))
   }
 
   async #signal({ ask, work, record }: Doing<WorkOf<S, 'signal'>>): Promise<Performed> {
-    const at = this.#signals.findIndex(({ signal }) => signal === work.signal)
-    const [found] = at < 0 ? [] : this.#signals.splice(at, 1)
+    const found = this.#takeSignal(work.signal)
     const change = this.#done({ ask, record }, found?.data)
-    if (found !== undefined) return this.#settle(change, { takes: found.number })
+    if (found !== undefined) return this.#notes.settle(change, { takes: found.number })
     const dueMs = record === undefined ? work.until?.(this.#now()) : record.dueMs
-    if (dueMs === undefined || dueMs > this.#now()) return this.#wait({ ask, record }, dueMs)
+    if (dueMs === undefined || dueMs > this.#now()) return this.#notes.wait(ask, record, dueMs)
     await reach('timer.due')
     // A signal that comes from here on is kept for the next wait: one outcome is recorded.
-    return this.#settle(change)
+    return this.#notes.settle(change)
   }
 
   async #event({ ask, work, record }: Doing<WorkOf<S, 'event'>>): Promise<Performed> {
@@ -192,17 +222,16 @@ export class Performer<S> {
     if (before === undefined) {
       // The wait is stored before the log is read: an event is seen here, or finds the wait.
       const open = { ask, before, state: 'open', attempts: 0, dueMs, aim } as const
-      before = (await journal.write(open, { waitsFor: { ...work.aim, taken } })).record
+      before = await this.#notes.write(open, { waitsFor: { ...work.aim, taken } })
     }
     const event = await journal.findEvent(ask.place)
     if (event !== undefined) {
       this.#takenEvents.set(aim, [...taken, idOf(event)])
-      return this.#settle(this.#done({ ask, record: before }, event))
+      return this.#notes.settle(this.#done({ ask, record: before }, event))
     }
-    if (dueMs === undefined || dueMs > this.#now())
-      return this.#wait({ ask, record: before }, dueMs)
+    if (dueMs === undefined || dueMs > this.#now()) return this.#notes.wait(ask, before, dueMs)
     await reach('timer.due')
-    return this.#settle(this.#done({ ask, record: before }, undefined))
+    return this.#notes.settle(this.#done({ ask, record: before }, undefined))
   }
 
   async #child({ ask, work, record }: Doing<WorkOf<S, 'child'>>): Promise<Performed> {
@@ -210,7 +239,7 @@ export class Performer<S> {
     if (record?.aim === undefined) {
       const starts = { id: newId(), ...work.child }
       const change: StepChange = { ask, before: record, state: 'open', attempts: 0, aim: starts.id }
-      await journal.write(change, { starts })
+      await this.#notes.write(change, { starts })
       this.#children.add(starts.id)
       return waiting
     }
@@ -218,10 +247,10 @@ export class Performer<S> {
     if (outcome === undefined) return waiting
     this.#children.delete(record.aim)
     const done = this.#done({ ask, record }, outcome.result)
-    if (outcome.state === 'completed') return this.#settle(done)
+    if (outcome.state === 'completed') return this.#notes.settle(done)
     const word = outcome.state === 'failed' ? 'failed' : 'was cancelled'
     const detail = `"${ask.name}" ${word}: ${outcome.error?.detail ?? 'no reason was given.'}`
-    return this.#settle({ ...done, state: 'failed', error: { code: 'step_failed', detail } })
+    return this.#notes.settle({ ...done, state: 'failed', error: { code: 'step_failed', detail } })
   }
 
   async #threw(
@@ -234,12 +263,11 @@ export class Performer<S> {
     const error = storedError(thrown)
     const change = { ask, before: record, attempts, error }
     if (attempts >= attemptsMax(retry) || !isWorthRepeating(thrown)) {
-      return this.#settle({ ...change, state: 'failed' })
+      return this.#notes.settle({ ...change, state: 'failed' })
     }
     const dueMs = this.#now() + delayAfter(attempts, retry, this.#with.fraction())
-    await this.#keep({ ...change, state: 'open', dueMs })
-    this.#wakeAt(dueMs)
-    return waiting
+    this.#notes.keep({ ...change, state: 'open', dueMs })
+    return this.#notes.waitUntil(dueMs)
   }
 
   #done(
@@ -250,40 +278,22 @@ export class Performer<S> {
     return { ask, before: record, state: 'done', result, attempts, aim, dueMs }
   }
 
-  async #settle(change: StepChange, beside?: { readonly takes: string }): Promise<Performed> {
-    const written = await this.#with.journal.write(change, beside)
-    await reach('step.recorded')
-    return { is: 'settled', ...written }
-  }
-
-  async #wait(
-    { ask, record }: Pick<Doing<never>, 'ask' | 'record'>,
-    dueMs: number | undefined,
-  ): Promise<Performed> {
-    if (record === undefined) {
-      const { aim } = ask
-      await this.#keep({ ask, before: undefined, state: 'open', attempts: 0, dueMs, aim })
-    }
-    this.#wakeAt(dueMs)
-    return waiting
-  }
-
-  /** With the rest that follows at once, or by itself where another branch will take its time. */
-  async #keep(change: StepChange): Promise<void> {
-    if (this.#underWay > 1) await this.#with.journal.write(change)
-    else this.#changes.push(change)
-  }
-
   /** True where the next attempt is not due yet. */
   #isEarly(record: StepRecord | undefined): boolean {
-    if (record?.dueMs === undefined || record.dueMs <= this.#now()) return false
-    this.#wakeAt(record.dueMs)
-    return true
+    return record?.dueMs !== undefined && record.dueMs > this.#now()
   }
 
-  #wakeAt(dueMs: number | undefined): void {
-    if (dueMs === undefined) return
-    this.#wakeMs = Math.min(this.#wakeMs ?? dueMs, dueMs)
+  #takeSignal(name: string): KeptSignal | undefined {
+    const at = this.#signals.findIndex(({ signal }) => signal === name)
+    const [found] = at < 0 ? [] : this.#signals.splice(at, 1)
+    if (found !== undefined) this.#takenSignals.add(found.number)
+    return found
+  }
+
+  /** Signals may have come since the run began. */
+  async #lookForSignals(): Promise<void> {
+    const kept = await this.#with.journal.signals()
+    this.#signals = kept.filter(({ number }) => !this.#takenSignals.has(number))
   }
 
   #store({ name }: Ask, value: unknown): Stored {
@@ -299,31 +309,6 @@ export class Performer<S> {
 
 function bug({ name }: Ask, { message }: AssertionError): string {
   return `"${name}" found a bug: ${message}`
-}
-
-interface Timed {
-  readonly call: ExternalCall
-  readonly timeoutMs: number
-  readonly name: string
-}
-
-/** Calls the world for so long. What does not end is left behind: its key makes it harmless. */
-async function inTime(
-  run: (scope: ExternalCall) => Promise<unknown>,
-  { call, timeoutMs, name }: Timed,
-): Promise<unknown> {
-  const late = AbortSignal.timeout(timeoutMs)
-  const aborted = AbortSignal.any([call.aborted, late])
-  const { promise: over, reject } = Promise.withResolvers<never>()
-  const end = (): void => {
-    reject(late.aborted ? new Error(`"${name}" took longer than ${timeoutMs} ms`) : aborted.reason)
-  }
-  aborted.addEventListener('abort', end, { once: true })
-  try {
-    return await Promise.race([run({ ...call, aborted }), over])
-  } finally {
-    aborted.removeEventListener('abort', end)
-  }
 }
 
 function takenEvents(records: readonly StepRecord[]): Map<string, string[]> {

@@ -8,10 +8,11 @@ import type { Event, Retry, Signal, Workflow } from '../../define/logic/logic.ts
 import type { ExternalOptions, WorkflowScope } from '../../define/logic/specs.ts'
 import { demandKnown } from '../../engine/logic/effects.ts'
 import { demandValues } from '../../engine/logic/values.ts'
+import type { ExternalCall } from './call.ts'
 import type { Instance } from './journal.ts'
 import { lengthAfter, momentMs } from './lengths.ts'
-import type { ExternalCall, Work } from './perform.ts'
-import type { Steps } from './replay/replay.ts'
+import type { Work } from './perform.ts'
+import type { Steps } from './replay/setting.ts'
 import type { WorkflowStepScope } from './store/sql-journal.ts'
 import type { Undo } from './undo.ts'
 
@@ -37,7 +38,7 @@ export function workflowScope(catalog: Catalog, steps: Replaying, instance: Inst
       const text = JSON.stringify(values)
       const { version } = workflow
       const work = { is: 'child', child: { name: child, version, input: text } } as const
-      return steps.ask('child', name, { work })
+      return steps.ask('child', name, { work, undo: { is: 'child' } })
     },
     parallel: (name: string, branches: Readonly<Record<string, () => Promise<unknown>>>) =>
       steps.parallel(name, branches),
@@ -104,6 +105,7 @@ function undoOf(options: ExternalOptions<Models, unknown>): Undo<S> | undefined 
   const { undo, undoExternal, retry = usually } = options
   if (undo === undefined && undoExternal === undefined) return undefined
   return {
+    is: 'step',
     run: undo && ((scope, result) => undo({ ...scope, result })),
     external: undoExternal,
     retry,

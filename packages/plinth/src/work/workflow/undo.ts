@@ -1,16 +1,21 @@
 /** Owns the undoing of a workflow: what was done is undone, latest first, itself durable. */
 
+import { present } from '../../base/assert.ts'
 import { onItsWay, reach } from '../../base/failpoint.ts'
 import type { Clock } from '../../base/time.ts'
 import type { Retry } from '../../define/logic/logic.ts'
 import type { Journal, Transacted } from './journal.ts'
 import type { StepRecord } from './replay/record.ts'
-import type { Undoable } from './replay/replay.ts'
+import type { Undoable } from './replay/setting.ts'
 import { restored } from './replay/storable.ts'
 import { attemptsMax, delayAfter, storedError } from './retry.ts'
 
-/** What undoes a step. */
-export interface Undo<S> {
+/** What undoes a step: logic, or, for a child that has completed, what it did itself. */
+export type Undo<S> = StepUndo<S> | { readonly is: 'child' }
+
+/** The logic that undoes a step. */
+export interface StepUndo<S> {
+  readonly is: 'step'
   /** In one transaction with the record of it. */
   readonly run: ((scope: S, result: unknown) => Promise<void>) | undefined
   /** A call to the world, before `run`. */
@@ -27,6 +32,8 @@ export interface UndoCall {
 /** What undoing is done with. */
 export interface Undoing<S> {
   readonly id: string
+  /** Why everything is undone. */
+  readonly reason: string
   readonly journal: Journal<S>
   readonly clock: Clock
   readonly fraction: () => number
@@ -36,7 +43,8 @@ export interface Undoing<S> {
 /** How far the undoing came. */
 export type UndoOutcome =
   | { readonly is: 'done' }
-  | { readonly is: 'waiting'; readonly wakeMs: number }
+  /** Without an instant: for a child that is being undone. */
+  | { readonly is: 'waiting'; readonly wakeMs: number | undefined }
   /** Somebody has to look. */
   | { readonly is: 'stuck'; readonly problem: string }
 
@@ -47,21 +55,46 @@ export async function undoAll<S>(
 ): Promise<UndoOutcome> {
   const open = undoable.filter(({ record }) => record.undo.state !== 'done')
   for (const { record, undo } of open.sort((a, b) => b.record.number - a.record.number)) {
-    const { attempts, dueMs } = record.undo
-    if (attempts >= attemptsMax(undo.retry)) return stuck(record.name, attempts)
-    if (dueMs !== undefined && dueMs > undoing.clock.now()) return { is: 'waiting', wakeMs: dueMs }
     undoing.aborted.throwIfAborted()
-    const outcome = await undoOne(undoing, record, undo)
-    if (outcome.is === 'threw') return failed(undoing, { record, undo, error: outcome.error })
+    const outcome = await undoNext(undoing, record, undo)
+    if (outcome.is !== 'done') return outcome
     await reach('compensation.half')
   }
+  return { is: 'done' }
+}
+
+function undoNext<S>(undoing: Undoing<S>, record: StepRecord, undo: Undo<S>): Promise<UndoOutcome> {
+  return undo.is === 'child' ? undoChild(undoing, record) : undoStep(undoing, record, undo)
+}
+
+/** What a child did is undone by itself, latest first, before anything earlier is undone here. */
+async function undoChild<S>(
+  { journal, reason }: Undoing<S>,
+  { aim, place }: StepRecord,
+): Promise<UndoOutcome> {
+  const state = await journal.undoChild(present(aim, 'the id of a child'), reason)
+  if (state === 'underWay') return { is: 'waiting', wakeMs: undefined }
+  await journal.writeUndo(place, { state: 'done', attempts: 0 })
+  return { is: 'done' }
+}
+
+async function undoStep<S>(
+  undoing: Undoing<S>,
+  record: StepRecord,
+  undo: StepUndo<S>,
+): Promise<UndoOutcome> {
+  const { attempts, dueMs, error } = record.undo
+  if (attempts >= attemptsMax(undo.retry)) return stuck(record.name, attempts, error?.detail)
+  if (dueMs !== undefined && dueMs > undoing.clock.now()) return { is: 'waiting', wakeMs: dueMs }
+  const outcome = await undoOne(undoing, record, undo)
+  if (outcome.is === 'threw') return failed(undoing, { record, undo, error: outcome.error })
   return { is: 'done' }
 }
 
 async function undoOne<S>(
   { id, journal, aborted }: Undoing<S>,
   record: StepRecord,
-  { run, external }: Undo<S>,
+  { run, external }: StepUndo<S>,
 ): Promise<Transacted<undefined>> {
   const result = restored(record.result)
   if (external !== undefined) {
@@ -80,7 +113,7 @@ async function undoOne<S>(
 
 interface Failing<S> {
   readonly record: StepRecord
-  readonly undo: Undo<S>
+  readonly undo: StepUndo<S>
   readonly error: unknown
 }
 

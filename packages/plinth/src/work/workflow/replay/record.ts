@@ -43,6 +43,8 @@ export interface UndoRecord {
   readonly state: 'none' | 'open' | 'done'
   readonly attempts: number
   readonly dueMs: number | undefined
+  /** Why the last attempt failed. */
+  readonly error?: StoredError | undefined
 }
 
 /** Nothing has been undone. */

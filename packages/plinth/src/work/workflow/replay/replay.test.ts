@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { notUndone, type StepRecord } from './record.ts'
-import { type Ending, type Performed, replay, type Setting, type Steps } from './replay.ts'
+import { replay } from './replay.ts'
+import type { Ending, Performed, Setting, Steps } from './setting.ts'
 import { storable } from './storable.ts'
 
 type Api = Steps<string, string>
@@ -24,7 +25,7 @@ interface Running {
 }
 
 /** Does every step at once, unless its work says something else. */
-const usual: Setting<string>['perform'] = async ({ place, name, kind }, work) => {
+const usual: Setting<string>['perform'] = async ({ ask: { place, name, kind }, work }) => {
   if (work === 'wait') return { is: 'waiting' }
   if (work === 'break') throw new Error('the database is away')
   const settled: Performed = {
@@ -66,9 +67,9 @@ test('what is recorded answers without being done', async () => {
   const done: string[] = []
   const { ending } = await run(async (steps) => [await step(steps, 'a'), await step(steps, 'b')], {
     records: [record('0', 'a', { result: '{"x":1}' })],
-    perform: async (ask, work, before) => {
-      done.push(ask.name)
-      return usual(ask, work, before)
+    perform: async (performing) => {
+      done.push(performing.ask.name)
+      return usual(performing)
     },
   })
   assert.deepEqual(ending, { is: 'returned', value: [{ x: 1 }, 'b'] })
@@ -100,9 +101,9 @@ test('branches have places of their own and rest together', async () => {
       })
     },
     {
-      perform: async (ask, work, before) => {
-        asked.push(`${ask.place} ${ask.name}`)
-        return usual(ask, work, before)
+      perform: async (performing) => {
+        asked.push(`${performing.ask.place} ${performing.ask.name}`)
+        return usual(performing)
       },
     },
   )
@@ -211,10 +212,10 @@ async function nested(steps: Api): Promise<unknown> {
 }
 
 function nesting(): Setting<string>['perform'] {
-  return async (ask, work, before) => {
+  return async (performing) => {
     // As the logic of a step would, inside of its call.
-    if (work === 'nest' && innerSteps) void step(innerSteps, 'inner')
-    return usual(ask, work, before)
+    if (performing.work === 'nest' && innerSteps) void step(innerSteps, 'inner')
+    return usual(performing)
   }
 }
 

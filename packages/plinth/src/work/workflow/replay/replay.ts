@@ -1,7 +1,8 @@
 /** Owns the replaying of a workflow: its code runs from the beginning, recorded steps answer. */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { Failure, type FailureCode, failureKinds } from '../../../base/failure.ts'
+import { Failure } from '../../../base/failure.ts'
+import { Ahead } from './ahead.ts'
 import {
   type Branch,
   branchAt,
@@ -12,81 +13,21 @@ import {
   parallelsOf,
   recordProblem,
 } from './branch.ts'
-import { type Ask, needsUndo, type StepKind, type StepRecord, type StoredError } from './record.ts'
+import { Looks } from './looks.ts'
+import { branchValues, stepFailure } from './outcome.ts'
+import { type Ask, needsUndo, type StepKind, type StepRecord } from './record.ts'
+import type {
+  Asked,
+  Ending,
+  Onward,
+  Performed,
+  Performing,
+  Replayed,
+  Setting,
+  Steps,
+  Undoable,
+} from './setting.ts'
 import { restored } from './storable.ts'
-
-/** How a run ended. */
-export type Ending =
-  | { readonly is: 'returned'; readonly value: unknown }
-  | { readonly is: 'threw'; readonly error: unknown }
-  /** `fail` was called. */
-  | { readonly is: 'failed'; readonly detail: string }
-  | { readonly is: 'cancelled' }
-  /** Every branch waits for something. */
-  | { readonly is: 'resting' }
-  /** The code does what replaying forbids: nothing further has happened. */
-  | { readonly is: 'violated'; readonly problem: string }
-  /** What performs the steps cannot go on, e.g. the database is away. */
-  | { readonly is: 'broken'; readonly cause: unknown }
-
-/** What became of a step that is not recorded as ended. */
-export type Performed =
-  | { readonly is: 'settled'; readonly record: StepRecord; readonly cancelled: boolean }
-  | { readonly is: 'waiting' }
-  | { readonly is: 'refused'; readonly problem: string }
-
-/** What a run is given. `W` is the work of a step, `U` what undoes it; neither is looked into. */
-export interface Setting<W> {
-  /** From which chance follows. */
-  readonly seed: string
-  readonly startedMs: number
-  readonly records: readonly StepRecord[]
-  /** Settled before: the run only gathers what is to be undone. */
-  readonly ending: Ending | undefined
-  readonly stepsMax: number
-  /** How long code may hold on to something that is no step, on the machine's clock. */
-  readonly stallMs: number
-  /** Does a step, or finds that it waits. Rejects where nothing can go on. */
-  perform(ask: Ask, work: W, record: StepRecord | undefined): Promise<Performed>
-}
-
-/** A step that is done and can be undone. */
-export interface Undoable<U> {
-  readonly record: StepRecord
-  readonly undo: U
-}
-
-/** What came of a run. */
-export interface Replayed<U> {
-  readonly ending: Ending
-  readonly undoable: readonly Undoable<U>[]
-}
-
-/** What the code of a workflow does its steps with. */
-export interface Steps<W, U> {
-  ask(kind: StepKind, name: string, asked: Asked<W, U>): Promise<unknown>
-  parallel(
-    name: string,
-    branches: Readonly<Record<string, () => Promise<unknown>>>,
-  ): Promise<Readonly<Record<string, unknown>>>
-  fail(detail: string): never
-  /** Milliseconds since 1970 at the end of the last step. */
-  nowMs(): number
-  random(): number
-}
-
-/** A step as the code asks for it. */
-export interface Asked<W, U> {
-  readonly work: W
-  readonly aim?: string | undefined
-  readonly undo?: U | undefined
-}
-
-/** The failure of a step, the same in every run. */
-export function stepFailure({ code, detail }: StoredError): Failure {
-  const known = Object.hasOwn(failureKinds, code) ? (code as FailureCode) : 'step_failed'
-  return new Failure(known, { detail })
-}
 
 /** Runs the code of a workflow until it ends, rests or cannot go on. */
 export function replay<W, U>(
@@ -102,6 +43,12 @@ function handled<T>(promise: Promise<T>): Promise<T> {
   return promise
 }
 
+function nothing(): undefined {
+  return undefined
+}
+
+const over: ReadonlySet<Ending['is']> = new Set(['violated', 'broken', 'misled'])
+
 /** A promise that nobody can catch, because nothing ever becomes of it. */
 function never(): Promise<never> {
   return new Promise(() => undefined)
@@ -111,6 +58,11 @@ const turnsBeforeRest = 20
 
 /** In which branch code is. A step that is called in a callback finds its branch all the same. */
 const inside = new AsyncLocalStorage<Branch>()
+
+interface Followed {
+  goOn(onward: Onward): void
+  readonly stored: Promise<void>
+}
 
 class Run<W, U> {
   readonly #setting: Setting<W>
@@ -127,6 +79,9 @@ class Run<W, U> {
   #active = 1
   #inFlight = 0
   #stall: NodeJS.Timeout | undefined
+  /** The step of which the code has gone ahead, until it is stored. */
+  #ahead: Followed | undefined
+  readonly #looks = new Looks()
 
   constructor(setting: Setting<W>) {
     this.#setting = setting
@@ -155,7 +110,14 @@ class Run<W, U> {
     this.#checkAwaited(this.#root)
     this.#ending ??= ending
     this.#active -= 1
+    this.#ahead?.goOn(this.#onward())
     this.#rest()
+  }
+
+  /** What may be stored together with the last step. */
+  #onward(): Onward {
+    if (this.#ending?.is !== 'returned' || this.#leftOver() !== undefined) return undefined
+    return { returned: this.#ending.value }
   }
 
   #steps(): Steps<W, U> {
@@ -175,17 +137,24 @@ class Run<W, U> {
   async #ask(kind: StepKind, name: string, asked: Asked<W, U>): Promise<unknown> {
     const branch = this.#branch()
     if (!this.#enter(branch, name)) return never()
+    if (this.#ahead) await this.#caughtUp(this.#ahead)
     const place = `${branch.prefix}${branch.next++}`
-    const undoable = asked.undo !== undefined
-    const ask: Ask = { place, kind, name: branch.path + name, aim: asked.aim, undoable }
+    const { work, aim, undo } = asked
+    const ask: Ask = { place, kind, name: branch.path + name, aim, undoable: undo !== undefined }
     const record = this.#recordFor(ask)
     if (this.#isOver()) return never()
-    const settled =
-      record !== undefined && record.state !== 'open'
-        ? record
-        : await this.#perform(ask, asked.work, record)
-    if (settled === undefined) return never()
-    return this.#settle(branch, settled, asked.undo)
+    if (record === undefined || record.state === 'open') {
+      const performed = await this.#perform({ ask, work, record }, branch, undo)
+      return performed === undefined ? never() : this.#settle(branch, performed)
+    }
+    this.#noteUndo(record, undo)
+    return this.#settle(branch, record)
+  }
+
+  /** Before anything else begins, the step of which the code has gone ahead is stored. */
+  #caughtUp({ goOn, stored }: Followed): Promise<void> {
+    goOn(undefined)
+    return stored
   }
 
   /** Takes the turn of a branch. False: the run is over, or this step must not be. */
@@ -216,29 +185,77 @@ class Run<W, U> {
     return record
   }
 
-  /** Undefined: it waits, or the run goes no further. */
+  /** Undefined: the run goes no further. */
   async #perform(
-    ask: Ask,
-    work: W,
-    record: StepRecord | undefined,
+    performing: Performing<W>,
+    branch: Branch,
+    undo: U | undefined,
   ): Promise<StepRecord | undefined> {
-    if (this.#ending !== undefined) return this.#suspend()
-    this.#inFlight += 1
-    clearTimeout(this.#stall)
+    const ahead = branch === this.#root ? new Ahead() : undefined
+    for (let looks = 0; this.#ending === undefined; looks++) {
+      this.#inFlight += 1
+      clearTimeout(this.#stall)
+      const performed = this.#performed({ ...performing, goAhead: ahead?.go })
+      const told = ahead && (await Promise.race([ahead.told, performed.then(nothing)]))
+      if (ahead && told) {
+        const stored = this.#follow(ahead, performed, undo)
+        this.#ahead = { goOn: (onward) => ahead.goOn(onward), stored }
+        return told
+      }
+      const done = await performed
+      this.#landed(done)
+      if (done?.is === 'settled') {
+        this.#noteUndo(done.record, undo)
+        return done.record
+      }
+      if (done?.is !== 'waiting') break
+      this.#suspend()
+      // Others may be at work for long. Where none is, the run rests, and nobody comes back here.
+      await this.#looks.next(looks, {
+        inMs: done.inMs,
+        isWorthIt: () => !this.#ended && this.#active > 0,
+      })
+      this.#active += 1
+    }
+    return this.#suspend()
+  }
+
+  /** Never rejects. Undefined: nothing can go on. */
+  async #performed(performing: Performing<W>): Promise<Performed | undefined> {
     try {
-      const performed = await this.#setting.perform(ask, work, record)
-      if (performed.is === 'refused') this.#violate(performed.problem)
-      if (performed.is !== 'settled') return this.#suspend()
-      if (performed.cancelled) this.#ending ??= { is: 'cancelled' }
-      return performed.record
+      return await this.#setting.perform(performing)
     } catch (cause) {
       this.#ending = { is: 'broken', cause }
-      return this.#suspend()
-    } finally {
-      this.#inFlight -= 1
-      this.#watch()
-      if (this.#isOver()) this.#finish()
+      return undefined
     }
+  }
+
+  /** A step is no longer under way. */
+  #landed(performed: Performed | undefined): void {
+    this.#inFlight -= 1
+    if (performed?.is === 'refused') this.#violate(performed.problem)
+    if (performed?.is === 'settled' && performed.cancelled) this.#ending ??= { is: 'cancelled' }
+    this.#watch()
+    if (this.#isOver()) this.#finish()
+  }
+
+  /** Waits until the step is stored of which the code has gone ahead. */
+  async #follow(
+    ahead: Ahead,
+    performing: Promise<Performed | undefined>,
+    undo: U | undefined,
+  ): Promise<void> {
+    const performed = await performing
+    this.#ahead = undefined
+    if (performed !== undefined) {
+      if (!ahead.wasRight(performed)) this.#ending = { is: 'misled' }
+      else if (performed.is === 'settled') {
+        this.#noteUndo(performed.record, undo)
+        if (performed.ended === true) this.#ending = { is: 'stored' }
+      }
+    }
+    this.#landed(performed)
+    this.#rest()
   }
 
   #suspend(): undefined {
@@ -253,13 +270,17 @@ class Run<W, U> {
     this.#rest()
   }
 
-  #settle(branch: Branch, record: StepRecord, undo: U | undefined): unknown {
+  #noteUndo(record: StepRecord, undo: U | undefined): void {
+    if (undo === undefined || record.reused || record.state !== 'done') return
+    this.#undoable.push({ record, undo })
+  }
+
+  #settle(branch: Branch, record: StepRecord): unknown {
     branch.open = undefined
     branch.lastMs = Math.max(branch.lastMs, record.endedMs ?? 0)
     if (record.state === 'failed') {
       throw stepFailure(record.error ?? { code: 'step_failed', detail: `${record.name} failed.` })
     }
-    if (undo !== undefined && !record.reused) this.#undoable.push({ record, undo })
     return restored(record.result)
   }
 
@@ -269,6 +290,7 @@ class Run<W, U> {
   ): Promise<Readonly<Record<string, unknown>>> {
     const parent = this.#branch()
     if (!this.#enter(parent, name)) return never()
+    if (this.#ahead) await this.#caughtUp(this.#ahead)
     const place = `${parent.prefix}${parent.next++}`
     const instead = this.#records.get(place)
     if (instead !== undefined) this.#violate(formProblem(parent.path + name, instead))
@@ -295,7 +317,7 @@ class Run<W, U> {
     )
     parent.open = undefined
     parent.lastMs = Math.max(...branches.map(({ lastMs }) => lastMs))
-    return valuesOf(entries, outcomes)
+    return branchValues(Object.keys(given), outcomes)
   }
 
   async #runBranch(
@@ -325,13 +347,13 @@ class Run<W, U> {
   }
 
   #violate(problem: string): void {
-    if (this.#ending?.is === 'violated' || this.#ending?.is === 'broken') return
+    if (this.#isOver()) return
     this.#ending = { is: 'violated', problem }
     this.#finish()
   }
 
   #isOver(): boolean {
-    return this.#ending?.is === 'violated' || this.#ending?.is === 'broken'
+    return this.#ending !== undefined && over.has(this.#ending.is)
   }
 
   /** Ends the run where no code is under way any more. */
@@ -345,6 +367,7 @@ class Run<W, U> {
     if (this.#inFlight > 0 || this.#ending === undefined || this.#ended) return
     this.#ended = true
     clearTimeout(this.#stall)
+    this.#looks.end()
     const left = this.#leftOver()
     if (left === undefined) this.#end.resolve(this.#ending)
     else this.#end.resolve({ is: 'violated', problem: leftOverProblem(left) })
@@ -368,18 +391,4 @@ class Run<W, U> {
       this.#violate(`${waits}: call the world by external, and wait by sleep.`)
     }, stallMs)
   }
-}
-
-function valuesOf(
-  entries: readonly (readonly [string, unknown])[],
-  outcomes: readonly PromiseSettledResult<unknown>[],
-): Readonly<Record<string, unknown>> {
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
-  return Object.fromEntries(
-    entries.map(([key], index) => {
-      const outcome = outcomes[index]
-      return [key, outcome?.status === 'fulfilled' ? outcome.value : undefined]
-    }),
-  )
 }

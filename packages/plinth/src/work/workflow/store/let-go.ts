@@ -29,7 +29,7 @@ const newsText = `select case w.state when 'running' then
   else
     $2::boolean and not exists (select 1 from plinth.workflow_step s
       join plinth.workflow c on c.id = s.aim and c.ended_at is null
-      where s.workflow_id = w.id and s.state = 'open' and s.kind = 'child')
+      where s.workflow_id = w.id and s.state in ('open', 'done') and s.kind = 'child')
   end
   from plinth.workflow w where w.id = $1`
 

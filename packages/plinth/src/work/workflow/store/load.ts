@@ -10,12 +10,12 @@ type Row = readonly (string | null)[]
 const instanceText = `select name, version, input, (extract(epoch from started_at) * 1000)::bigint,
     state, ending, cancel_reason, problems, parent_id, seed,
     exists (select from plinth.workflow_step where workflow_id = $1),
-    exists (select from plinth.workflow_signal where workflow_id = $1), job_id
+    exists (select from plinth.workflow_signal where workflow_id = $1), job_id, ctid
   from plinth.workflow where id = $1`
 const stepsText = `select place, name, kind, state, number, result, error, attempts,
     (extract(epoch from due_at) * 1000)::bigint, aim,
     (extract(epoch from ended_at) * 1000)::bigint, undoable, reused, undo_state, undo_attempts,
-    (extract(epoch from undo_due_at) * 1000)::bigint
+    (extract(epoch from undo_due_at) * 1000)::bigint, undo_error
   from plinth.workflow_step where workflow_id = $1 order by number`
 // More than it has steps no run can take.
 const signalsText = `select number, signal, data from (
@@ -28,12 +28,15 @@ export interface LoadedRow extends Loaded {
   readonly parentId: string | undefined
   /** The one job by which it goes on. */
   readonly jobId: string
+  /** Where its row stood. */
+  readonly place: string
 }
 
 /** Reads a workflow with its steps and the signals that nobody has taken. */
 export async function loadWorkflow(session: Session, id: string): Promise<LoadedRow | undefined> {
   const values = [id]
-  const found = await session.query({ name: 'plinth_workflow_load', text: instanceText, values })
+  const load = { name: 'plinth_workflow_load', text: instanceText, repeatable: true, values }
+  const found = await session.query(load)
   const [row] = found.rows
   if (row === undefined) return undefined
   // A workflow that has just begun has neither, and is loaded by one statement.
@@ -47,6 +50,7 @@ export async function loadWorkflow(session: Session, id: string): Promise<Loaded
     signals: signals.map(signalOf),
     parentId: row[8] ?? undefined,
     jobId: row[12] ?? '',
+    place: row[13] ?? '',
   }
 }
 
@@ -58,8 +62,14 @@ async function rowsOf(
   statement: { readonly name: string; readonly text: string },
   values: readonly unknown[],
 ): Promise<readonly Row[]> {
-  const { rows } = await session.query({ ...statement, values })
+  const { rows } = await session.query({ ...statement, repeatable: true, values })
   return rows
+}
+
+/** The signals that nobody has taken, in the order in which they came. */
+export async function keptSignals(session: Session, id: string): Promise<readonly KeptSignal[]> {
+  const rows = await rowsOf(session, loadSignals, [id, limits.workflowStepsMax])
+  return rows.map(signalOf)
 }
 
 const none: readonly Row[] = Object.freeze([])
@@ -100,7 +110,7 @@ function stepOf(row: Row): StepRecord {
 
 function undoOf(row: Row): UndoRecord {
   const state = (row[13] ?? 'none') as UndoRecord['state']
-  return { state, attempts: Number(row[14]), dueMs: msOf(row[15]) }
+  return { state, attempts: Number(row[14]), dueMs: msOf(row[15]), error: readError(row[16]) }
 }
 
 function msOf(text: string | null | undefined): number | undefined {

@@ -1,7 +1,7 @@
 /** Owns the journal of one activation: what it stores, each in one commit under its lease. */
 
 import { present } from '../../../base/assert.ts'
-import { reach } from '../../../base/failpoint.ts'
+import { isSabotaged, reach } from '../../../base/failpoint.ts'
 import { Failure } from '../../../base/failure.ts'
 import { instantText } from '../../../base/time.ts'
 import type { Session } from '../../../database/database.ts'
@@ -19,16 +19,20 @@ import type {
   ChildOutcome,
   FinalState,
   Journal,
+  KeptSignal,
   Loaded,
+  Recording,
   StepChange,
   StoredEnding,
   Transacted,
   UndoChange,
   Written,
 } from '../journal.ts'
+import { childOutcome, undoChild } from './children.ts'
 import { endWait, findEvent, storeWait } from './events.ts'
 import { hasNews, lockWorkflow, markEnded, markParked, markResting, markUndoing } from './let-go.ts'
-import { loadWorkflow, readEnding } from './load.ts'
+import { keptSignals, loadWorkflow } from './load.ts'
+import { stepRecording } from './recording.ts'
 import { instant, takeSignal, writeStep, writeUndo } from './write.ts'
 
 /** What logic in a step of a workflow works with. */
@@ -45,7 +49,6 @@ export interface JournalParts {
 
 /** The end of what a timer can wait for: nothing but news wakes it. */
 const foreverMs = Date.UTC(9999, 0, 1)
-const childText = 'select state, result, ending from plinth.workflow where id = $1'
 
 type Logic<T> = (scope: WorkflowStepScope) => Promise<T>
 type Caller = LogicRun['caller']
@@ -55,6 +58,8 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   readonly #parts: JournalParts
   #name = ''
   #parentId: string | undefined
+  #place = ''
+  #waitsForEvents = false
   #caller: Promise<Caller> | undefined
 
   constructor(parts: JournalParts) {
@@ -68,34 +73,61 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
     if (loaded?.jobId !== lease.job.id) return undefined
     this.#name = loaded.instance.name
     this.#parentId = loaded.parentId
+    this.#place = loaded.place
+    this.#waitsForEvents = loaded.records.some(({ kind }) => kind === 'event')
     return loaded
   }
 
   async transact(
     logic: Logic<unknown>,
-    changeOf: (value: unknown) => StepChange,
+    { changeOf, foresee }: Recording,
   ): Promise<Transacted<Written>> {
-    let written: Written | undefined
-    const done = await this.#logic(logic, async (session, value) => {
-      await reach('step.done')
-      const change = changeOf(value)
-      // The step's own row is unique, so that two can never record it; the lease tells them early.
-      const [row] = await Promise.all([this.#put(session, change), this.#fence(session)])
-      written = row
+    const { lease, id, runtime, keepMs } = this.#parts
+    const recording = stepRecording({
+      ...{ of: { workflowId: id, workflowPlace: this.#place }, lease },
+      foresee: this.#canEndWithStep() ? foresee : undefined,
+      forgets: this.#waitsForEvents,
+      keepMs: keepMs(this.#name),
+      now: () => runtime.clock.now(),
+    })
+    let written: Promise<Written> | undefined
+    const done = await this.#logic(logic, {
+      after: async (_, value) => {
+        await reach('step.done')
+        await recording.decide(changeOf(value))
+      },
+      // Sent together with COMMIT, which fails where the lease is lost.
+      last: (session) => {
+        written = recording.write(session)
+        return written.then(ignore)
+      },
     })
     if (done.is === 'threw') return done
-    return { is: 'done', value: present(written, 'the record of a step') }
+    const value = await present(written, 'the record of a step')
+    if (value.ended === true) lease.noteEnded()
+    return { is: 'done', value }
+  }
+
+  /** Who wakes a parent has to see all that was committed before: in a commit of its own. */
+  #canEndWithStep(): boolean {
+    return this.#parentId === undefined && !isSabotaged('lease-without-fence')
   }
 
   write(change: StepChange, beside: Beside = {}): Promise<Written> {
+    if (beside.waitsFor !== undefined) this.#waitsForEvents = true
+    const alone = Object.keys(beside).length === 0 && change.ask.kind !== 'event'
+    if (alone) return this.#put(this.#parts.runtime.database, change)
     return this.#commit(async (session) => {
       const [written] = await Promise.all([
         this.#put(session, change),
         this.#putBeside(session, change, beside),
-        this.#fence(session),
       ])
       return written
     }, beside.starts !== undefined)
+  }
+
+  signals(): Promise<readonly KeptSignal[]> {
+    return keptSignals(this.#parts.runtime.database, this.#parts.id)
   }
 
   findEvent(place: string): Promise<string | undefined> {
@@ -103,15 +135,8 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
     return findEvent(runtime.database, { workflowId: id, place })
   }
 
-  async childOutcome(id: string): Promise<ChildOutcome | undefined> {
-    const query = { name: 'plinth_workflow_child', text: childText, values: [id] }
-    const { rows } = await this.#parts.runtime.database.query(query)
-    const [row] = rows
-    if (row === undefined) return gone
-    const [state, result, ending] = row
-    if (state !== 'completed' && state !== 'failed' && state !== 'cancelled') return undefined
-    const error = ending ? readEnding(ending).error : undefined
-    return { state, result: result ?? undefined, error }
+  childOutcome(id: string): Promise<ChildOutcome | undefined> {
+    return childOutcome(this.#parts.runtime.database, id)
   }
 
   async cancelChild(id: string, reason: string): Promise<void> {
@@ -122,6 +147,14 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
     effects.wake()
   }
 
+  undoChild(id: string, reason: string): Promise<'done' | 'underWay'> {
+    const { newId } = this.#parts.runtime
+    return this.#commit(async (session) => {
+      await this.#fence(session)
+      return undoChild(session, { id, reason, jobId: newId(), now: this.#now() })
+    }, true)
+  }
+
   beginUndo(ending: StoredEnding): Promise<void> {
     return this.#commit(async (session) => {
       await markUndoing(session, this.#parts.id, ending)
@@ -130,10 +163,12 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   }
 
   async transactUndo(logic: Logic<unknown>, place: string): Promise<Transacted<undefined>> {
-    const done = await this.#logic(logic, async (session) => {
-      const of = { workflowId: this.#parts.id, place }
-      const undone = writeUndo(session, of, { state: 'done', attempts: 0 })
-      await Promise.all([undone, this.#fence(session)])
+    const done = await this.#logic(logic, {
+      after: async (session) => {
+        const of = { workflowId: this.#parts.id, place }
+        const undone = writeUndo(session, of, { state: 'done', attempts: 0 })
+        await Promise.all([undone, this.#fence(session)])
+      },
     })
     return done.is === 'threw' ? done : { is: 'done', value: undefined }
   }
@@ -195,8 +230,9 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   }
 
   #put(session: Session, change: StepChange): Promise<Written> {
-    const of = { workflowId: this.#parts.id, nowMs: this.#parts.runtime.clock.now() }
-    return writeStep(session, of, change)
+    const { id: workflowId, runtime, lease } = this.#parts
+    const of = { workflowId, workflowPlace: this.#place, hold: lease.job }
+    return writeStep(session, { ...of, nowMs: runtime.clock.now() }, { change })
   }
 
   async #putBeside(
@@ -218,13 +254,13 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   /** Runs logic as a step: what it throws is told, what keeps us from recording it is thrown. */
   async #logic(
     logic: Logic<unknown>,
-    after: (session: Session, value: unknown) => Promise<void>,
+    ends: Pick<LogicRun, 'after' | 'last'>,
   ): Promise<Transacted<undefined>> {
     const { runtime, lease, id } = this.#parts
     this.#caller ??= callerOf(runtime.database, lease.job.caller)
     const run: LogicRun = {
       ...{ caller: await this.#caller, traceId: lease.job.traceId, name: this.#name },
-      ...{ aborted: lease.aborted, after },
+      ...{ aborted: lease.aborted, ...ends },
     }
     try {
       await logicTransaction(runtime, run, ({ scope }) => logic({ ...scope, workflowId: id }))
@@ -248,12 +284,6 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
   }
 }
 
-const gone: ChildOutcome = Object.freeze({
-  state: 'failed',
-  result: undefined,
-  error: { code: 'not_found', detail: 'It is no longer kept.' },
-})
-
 /** Whether it was no fault of the logic: the lease, the database, or a commit in doubt. */
 function isOurs(error: unknown): boolean {
   if (!(error instanceof Failure)) return false
@@ -265,4 +295,8 @@ function isOurs(error: unknown): boolean {
     cause.outcomeUnknown === true ||
     (cause.schema === 'plinth' && cause.table === 'workflow_step')
   )
+}
+
+function ignore(): void {
+  // Told by the commit that it travels with.
 }

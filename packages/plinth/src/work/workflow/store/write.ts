@@ -1,69 +1,82 @@
 /** Owns the recording of steps, inside a transaction that the lease guards. */
 
 import { present } from '../../../base/assert.ts'
+import { isSabotaged } from '../../../base/failpoint.ts'
 import { Failure } from '../../../base/failure.ts'
 import { instantText } from '../../../base/time.ts'
 import type { Rows, Session } from '../../../database/database.ts'
+import type { Hold } from '../../queue/finish.ts'
 import type { StepChange, UndoChange, Written } from '../journal.ts'
-import { notUndone } from '../replay/record.ts'
+import { notUndone, type StepRecord } from '../replay/record.ts'
 
-const insertText = `with made as (
-    insert into plinth.workflow_step (workflow_id, place, name, kind, undoable, state, result,
-      error, attempts, due_at, aim, ended_at)
-    values ($1, $2, $3, $4, $5::boolean, $6, $7, $8, $9::integer, $10::timestamp with time zone,
-      $11, $12::timestamp with time zone)
-    returning number
+const recordText = `with written as materialized (
+    select * from plinth.workflow_record($1::tid, $2, $3::boolean, $4::tid, $5::uuid, $6::integer,
+      $7::bigint, $8::boolean, $9, $10, $11, $12::boolean, $13, $14, $15, $16::integer,
+      $17::timestamp with time zone, $18, $19::timestamp with time zone, $20::boolean, $21,
+      $22::boolean, $23::timestamp with time zone, $24::timestamp with time zone)
   )
-  select number, (select cancel_reason from plinth.workflow where id = $1) from made`
+  select made, reason, completed from written`
 
-// Only what is open can end: whoever comes second changes nothing and learns of it.
-const updateText = `update plinth.workflow_step
-  set undoable = $3::boolean, state = $4, result = $5, error = $6, attempts = $7::integer,
-    due_at = $8::timestamp with time zone, aim = $9, ended_at = $10::timestamp with time zone,
-    number = nextval('plinth.workflow_step_number')
-  where workflow_id = $1 and place = $2 and state = 'open'
-  returning number, (select cancel_reason from plinth.workflow where id = $1)`
-
-/** Whose step it is, and when. */
+/** Whose step it is, who holds it, and when. */
 export interface StepOf {
   readonly workflowId: string
+  /** Where the row of the workflow stood. */
+  readonly workflowPlace: string
+  readonly hold: Hold
   /** Milliseconds since 1970. */
   readonly nowMs: number
 }
 
-/** Records a step. Fails with `lease_lost` where another worker has recorded it. */
+/** The end of a workflow that is stored with its last step. */
+export interface StepEnd {
+  /** JSON text. */
+  readonly result: string | undefined
+  /** True where it may wait for events. */
+  readonly forgets: boolean
+  /** RFC 3339: until when the workflow is kept, and its job. */
+  readonly keepUntil: string
+  readonly jobKeepUntil: string
+}
+
+/** A step as it will be recorded. Its number is drawn when it is. */
+export function recordOf(change: StepChange, nowMs: number): StepRecord {
+  const { ask, state, attempts, dueMs, result, error } = change
+  const { place, name, kind, undoable } = ask
+  const endedMs = state === 'open' ? undefined : nowMs
+  return {
+    ...{ place, name, kind, undoable, state, attempts, dueMs, endedMs, result, error },
+    ...{ aim: change.aim ?? ask.aim, number: 0, reused: false, undo: notUndone },
+  }
+}
+
+/**
+ * Records a step under its lease, in one statement that fails with `lease_lost` where the worker
+ * no longer holds the workflow, or another one has recorded the step.
+ */
 export async function writeStep(
   session: Session,
-  { workflowId, nowMs }: StepOf,
-  change: StepChange,
+  { workflowId, workflowPlace, hold, nowMs }: StepOf,
+  { change, end }: { readonly change: StepChange; readonly end?: StepEnd | undefined },
 ): Promise<Written> {
-  const { ask, before, state, attempts, dueMs } = change
-  const endedMs = state === 'open' ? undefined : nowMs
-  const aim = change.aim ?? ask.aim
-  const stored = [state, change.result, textOf(change.error), attempts, instant(dueMs), aim]
-  const { place, name, kind, undoable } = ask
-  const { rows } = await session.query(
-    before === undefined
-      ? {
-          name: 'plinth_workflow_step_insert',
-          text: insertText,
-          values: [workflowId, place, name, kind, undoable, ...stored, instant(endedMs)],
-        }
-      : {
-          name: 'plinth_workflow_step_update',
-          text: updateText,
-          values: [workflowId, place, undoable, ...stored, instant(endedMs)],
-        },
-  )
-  const row = rows[0]
-  if (row === undefined) throw recordedElsewhere(name)
+  const record = recordOf(change, nowMs)
+  const { place, name, kind, undoable, state, result, error, attempts, dueMs, aim } = record
+  const held = [!isSabotaged('lease-without-fence'), hold.place, hold.id, hold.worker, hold.claim]
+  const step = [change.before === undefined, place, name, kind, undoable, state, result]
+  const more = [textOf(error), attempts, instant(dueMs), aim, instant(record.endedMs)]
+  const last = [end !== undefined, end?.result, end?.forgets ?? false]
+  const { rows } = await session.query({
+    name: 'plinth_workflow_record',
+    text: recordText,
+    values: [
+      ...[workflowPlace, workflowId, ...held, ...step, ...more, ...last],
+      ...[end?.keepUntil, end?.jobKeepUntil],
+    ],
+  })
+  const [number, reason, completed] = present(rows[0], 'what became of a step')
   return {
-    record: {
-      ...{ place, name, kind, undoable, state, attempts, dueMs, aim, endedMs },
-      ...{ result: change.result, error: change.error, number: Number(row[0]) },
-      ...{ reused: false, undo: notUndone },
-    },
-    cancelled: row[1] !== null,
+    record: { ...record, number: Number(number) },
+    cancelled: reason !== null,
+    ended: completed === 't',
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ModelWorkflow } from './model-journal.ts'
+import type { StepRecord } from '../../replay/record.ts'
+import type { ModelWorkflow, ModelWorld } from './model-journal.ts'
 import { type Simulated, simulate } from './simulation.ts'
 
 const seeds = 2_000
@@ -73,12 +74,7 @@ function checkWorkflow(workflow: ModelWorkflow, { world, outside }: Simulated): 
     assert.ok(dueMs === undefined || endedMs >= dueMs, 'no timer ends early')
   }
   checkUndo(workflow, world.effects)
-  const firstUndo = world.effects.findIndex((effect) => effect.startsWith(`undo ${id}/`))
-  for (const child of world.workflows.values()) {
-    if (child.parentId !== id || firstUndo < 0) continue
-    const last = world.effects.findLastIndex((effect) => effect.includes(`${child.id}/`))
-    assert.ok(last < firstUndo, 'children end before their parent is undone')
-  }
+  checkChildren(workflow, world)
   if (state === 'completed') {
     assert.ok(
       records.every((record) => record.state !== 'open'),
@@ -90,8 +86,33 @@ function checkWorkflow(workflow: ModelWorkflow, { world, outside }: Simulated): 
 function checkUndo({ id, records, state }: ModelWorkflow, effects: readonly string[]): void {
   const undone = effects.filter((effect) => effect.startsWith(`undo ${id}/`))
   const due = records
-    .filter((record) => record.undoable && record.state === 'done')
+    .filter(({ undoable, state, kind }) => undoable && state === 'done' && kind !== 'child')
     .toSorted((a, b) => b.number - a.number)
     .map(({ name }) => `undo ${id}/${name}`)
   assert.deepEqual(undone, state === 'completed' ? [] : due, 'undone once each, latest first')
+}
+
+/** Children that did not complete end first; those that did are undone where they stand. */
+function checkChildren({ id, records }: ModelWorkflow, { workflows, effects }: ModelWorld): void {
+  const firstUndo = effects.findIndex((effect) => effect.startsWith(`undo ${id}/`))
+  const completed = new Set(
+    records.flatMap(({ kind, state, aim }) => (kind === 'child' && state === 'done' ? [aim] : [])),
+  )
+  for (const child of workflows.values()) {
+    if (child.parentId !== id || firstUndo < 0 || completed.has(child.id)) continue
+    const last = effects.findLastIndex((effect) => effect.includes(`${child.id}/`))
+    assert.ok(last < firstUndo, 'children end before their parent is undone')
+  }
+  const ended = workflows.get(id)?.state
+  if (ended === 'completed') return
+  const own = [id, ...completed].map((one) => `undo ${one}/`)
+  const undone = effects.filter((effect) => own.some((start) => effect.startsWith(start)))
+  const due = records.toSorted((a, b) => b.number - a.number).flatMap(undoOf)
+  assert.deepEqual(undone, due, 'latest first, what children did among it')
+
+  function undoOf({ kind, state, undoable, name, aim }: StepRecord): readonly string[] {
+    if (state !== 'done' || !undoable) return []
+    if (kind !== 'child') return [`undo ${id}/${name}`]
+    return effects.filter((effect) => effect.startsWith(`undo ${aim}/`))
+  }
 }

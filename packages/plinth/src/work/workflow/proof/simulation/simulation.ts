@@ -1,7 +1,7 @@
 /** Owns the simulation of workflows: drawn programs, crashes, lost leases, signals, a clock. */
 
 import assert from 'node:assert/strict'
-import { activate } from '../activation.ts'
+import { activate } from '../../activation.ts'
 import {
   type Chance,
   chanceOf,
@@ -42,7 +42,7 @@ class Simulation {
   readonly #programs = new Map<string, readonly Deed[]>()
   readonly #world: ModelWorld
   readonly #outside: Outside
-  readonly #faults: { crash: number; steal: number; news: number; cancel: number }
+  readonly #faults: Record<'crash' | 'steal' | 'news' | 'cancel' | 'conflict', number>
   readonly #underWay = new Set<Promise<void>>()
   #crashes = 0
   #ids = 0
@@ -53,13 +53,17 @@ class Simulation {
     this.#chance = chance
     // Each seed first draws which faults there are at all.
     const some = (most: number): number => (chance.happens(0.6) ? chance.fraction() * most : 0)
-    this.#faults = { crash: some(0.15), steal: some(0.1), news: some(0.1), cancel: some(0.02) }
+    this.#faults = {
+      ...{ crash: some(0.15), steal: some(0.1), news: some(0.1), cancel: some(0.02) },
+      conflict: some(0.1),
+    }
     this.#programs.set('child', drawDeeds(chance, { depth: 0, children: [] }))
     this.#programs.set('main', drawDeeds(chance, { depth: 2, children: ['child'] }))
     const point = (): Promise<void> => this.#point()
     this.#world = {
       ...{ workflows: new Map(), events: [], effects: [], nowMs: 1_000_000, numbers: 0, point },
       others: () => this.#others(),
+      conflicts: () => this.#chance.happens(this.#faults.conflict),
     }
     this.#outside = { calls: new Map(), failed: new Map(), point }
     const start = { id: 'main', name: 'main', input: '{}', parentId: undefined, dueMs: 0 }

@@ -1,10 +1,10 @@
 /** Owns drawn workflows for simulations: every form of step, failing, undone, side by side. */
 
-import { Failure } from '../../../base/failure.ts'
-import type { Program } from '../activation.ts'
-import type { Work } from '../perform.ts'
-import type { Steps } from '../replay/replay.ts'
-import type { Undo } from '../undo.ts'
+import { Failure } from '../../../../base/failure.ts'
+import type { Program } from '../../activation.ts'
+import type { Work } from '../../perform.ts'
+import type { Steps } from '../../replay/setting.ts'
+import type { Undo } from '../../undo.ts'
 import type { ModelScope } from './model-journal.ts'
 
 /** Random choices that all follow from one number. */
@@ -167,6 +167,7 @@ async function doOne(run: Running, deed: Deed, path: string): Promise<unknown> {
     case 'child':
       return steps.ask('child', deed.name, {
         work: { is: 'child', child: { name: deed.program, version: 1, input: '{}' } },
+        undo: { is: 'child' },
       })
     case 'parallel':
       return steps.parallel(
@@ -200,6 +201,7 @@ function doWork({ steps, outside, id }: Running, deed: WorkDeed, path: string): 
     throw new Failure('unavailable', { detail: `${what} failed` })
   }
   const undo: Undo<ModelScope> = {
+    is: 'step',
     run: async (scope) => scope.effect(`undo ${label}`),
     external:
       deed.undo === 'outside'

@@ -5,14 +5,16 @@ import type {
   ChildOutcome,
   FinalState,
   Journal,
+  KeptSignal,
   Loaded,
+  Recording,
   StepChange,
   StoredEnding,
   Transacted,
   UndoChange,
   Written,
-} from '../journal.ts'
-import { notUndone, type StepRecord } from '../replay/record.ts'
+} from '../../journal.ts'
+import { needsUndo, notUndone, type StepRecord } from '../../replay/record.ts'
 
 /** What a crash is: nobody catches it but the simulation. */
 export class Crash extends Error {}
@@ -62,6 +64,8 @@ export interface ModelWorld {
   point(where: string): Promise<void>
   /** Called where others can come between. */
   others(): void
+  /** True where a transaction has to run again. */
+  conflicts(): boolean
 }
 
 /** A workflow that nobody has run yet. */
@@ -110,13 +114,32 @@ class ModelJournal implements Journal<ModelScope> {
 
   transact(
     logic: (scope: ModelScope) => Promise<unknown>,
-    changeOf: (value: unknown) => StepChange,
+    { changeOf, foresee }: Recording,
   ): Promise<Transacted<Written>> {
-    return this.#logic(logic, (value) => this.#put(changeOf(value)))
+    let told: { readonly result: string | undefined; readonly final: FinalState | undefined }
+    const decide = async (value: unknown): Promise<void> => {
+      const { result } = changeOf(value)
+      const final = await foresee?.(recordOf(this.#world, changeOf(value), 0))
+      told = { result, final }
+    }
+    return this.#logic(logic, {
+      decide,
+      store: (value) => {
+        const change = changeOf(value)
+        const written = this.#put(change)
+        const { result, final } = told
+        if (final === undefined || change.result !== result) return written
+        return { ...written, ended: endWith(this.#world, this.#workflow, final) }
+      },
+    })
   }
 
   write(change: StepChange, beside: Beside = {}): Promise<Written> {
     return this.#commit(() => this.#put(change, beside))
+  }
+
+  async signals(): Promise<readonly KeptSignal[]> {
+    return this.#workflow.signals.filter(({ taken }) => !taken)
   }
 
   async findEvent(place: string): Promise<string | undefined> {
@@ -135,6 +158,19 @@ class ModelJournal implements Journal<ModelScope> {
     wake(this.#world, id)
   }
 
+  async undoChild(id: string, reason: string): Promise<'done' | 'underWay'> {
+    const child = this.#world.workflows.get(id)
+    if (child?.state === 'running' || child?.state === 'undoing') return 'underWay'
+    if (child?.state !== 'completed' || !child.records.some(needsUndo)) return 'done'
+    return this.#commit(() => {
+      child.state = 'undoing'
+      child.ending = { state: 'cancelled', error: { code: 'cancelled', detail: reason } }
+      child.resting = false
+      child.dueMs = this.#world.nowMs
+      return 'underWay'
+    })
+  }
+
   beginUndo(ending: StoredEnding): Promise<void> {
     return this.#commit(() => {
       this.#workflow.state = 'undoing'
@@ -146,7 +182,8 @@ class ModelJournal implements Journal<ModelScope> {
     logic: (scope: ModelScope) => Promise<unknown>,
     place: string,
   ): Promise<Transacted<undefined>> {
-    return this.#logic(logic, () => putUndo(this.#workflow, place, undone))
+    const store = (): undefined => putUndo(this.#workflow, place, undone)
+    return this.#logic(logic, { decide: async () => undefined, store })
   }
 
   writeUndo(place: string, change: UndoChange): Promise<void> {
@@ -189,7 +226,7 @@ class ModelJournal implements Journal<ModelScope> {
 
   #put(change: StepChange, beside: Beside = {}): Written {
     const { records } = this.#workflow
-    const record = recordOf(this.#world, change)
+    const record = recordOf(this.#world, change, this.#world.numbers++)
     const at = records.findIndex(({ place }) => place === record.place)
     const before = records[at]
     if ((before === undefined) !== (change.before === undefined)) throw new Crash('a key is taken')
@@ -202,12 +239,18 @@ class ModelJournal implements Journal<ModelScope> {
 
   async #logic<T>(
     logic: (scope: ModelScope) => Promise<unknown>,
-    store: (value: unknown) => T,
+    { decide, store }: LogicEnds<T>,
   ): Promise<Transacted<T>> {
-    const pending: string[] = []
+    let pending: string[] = []
     let value: unknown
     try {
       value = await logic({ effect: (name) => pending.push(name) })
+      await decide(value)
+      if (this.#world.conflicts()) {
+        // As PostgreSQL asks for it: all of it anew, and this time it comes to something else.
+        pending = []
+        value = `${String(await logic({ effect: (name) => pending.push(name) }))} again`
+      }
     } catch (error) {
       if (error instanceof Crash) throw error
       return { is: 'threw', error }
@@ -220,14 +263,19 @@ class ModelJournal implements Journal<ModelScope> {
   }
 }
 
+interface LogicEnds<T> {
+  decide(value: unknown): Promise<void>
+  store(value: unknown): T
+}
+
 const undone: UndoChange = Object.freeze({ state: 'done', attempts: 0 })
 
-function recordOf(world: ModelWorld, change: StepChange): StepRecord {
+function recordOf(world: ModelWorld, change: StepChange, number: number): StepRecord {
   const { ask, before, state, result, error, attempts, dueMs } = change
   const { place, name, kind, undoable } = ask
   return {
     ...{ place, name, kind, undoable, state, result, error, attempts, dueMs },
-    number: world.numbers++,
+    number,
     aim: change.aim ?? before?.aim ?? ask.aim,
     endedMs: state === 'open' ? undefined : world.nowMs,
     reused: false,
@@ -307,11 +355,13 @@ function putUndo(workflow: ModelWorkflow, place: string, change: UndoChange): un
 }
 
 function hasNews(world: ModelWorld, workflow: ModelWorkflow, wakeMs: number | undefined): boolean {
-  const open = workflow.records.filter(({ state }) => state === 'open')
+  const { records } = workflow
+  const open = records.filter(({ state }) => state === 'open')
   const childEnded = ({ kind, aim }: StepRecord): boolean =>
     kind === 'child' && outcomeOf(world.workflows.get(aim ?? '')) !== undefined
   if (workflow.state === 'undoing') {
-    return wakeMs === undefined && open.filter(({ kind }) => kind === 'child').every(childEnded)
+    const children = records.filter(({ kind, state }) => kind === 'child' && state !== 'failed')
+    return wakeMs === undefined && children.every(childEnded)
   }
   if (workflow.cancelReason !== undefined) return true
   return open.some((record) => {
