@@ -12,7 +12,7 @@ import type { Database, DatabaseAddress } from '../database/database.ts'
 import { inspectServer, ping } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
 import type { Data, Models } from '../define/infer.ts'
-import type { App } from '../define/kit.ts'
+import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { sessionIdentifier } from '../engine/identify.ts'
@@ -22,9 +22,8 @@ import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
-import { identityActions } from '../identity/flows.ts'
-import { identity } from '../identity/kit.ts'
-import { boundedPasswords, type Passwords } from '../identity/passwords.ts'
+import type { Hasher, Passwords } from '../identity/passwords.ts'
+import { mail } from '../mail/kit.ts'
 import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
 import { Waker } from '../work/waker.ts'
@@ -33,7 +32,7 @@ import { openWorkflows, type Workflows } from '../work/workflow/operate/workflow
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
-import { demandMail, type MailSettings, mailbox, mailFlows, mailKits } from './delivery/mail.ts'
+import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
 import {
   besideApi,
   type OutboundPolicy,
@@ -44,10 +43,9 @@ import {
   withFanOut,
   withPlaces,
 } from './delivery/webhooks.ts'
-import { argonHasher } from './hasher.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
-import { newSessionToken } from './people/sessions.ts'
+import { type IdentitySetup, identityOf, identitySetup } from './people/identity.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
@@ -84,6 +82,7 @@ export interface AppSetup {
 export interface AppParts {
   readonly clock?: Clock
   readonly log?: Log
+  readonly hasher?: Hasher
 }
 
 /** An app that answers. */
@@ -111,33 +110,37 @@ export interface RunningApp<S extends Models = Models> {
   close(): Promise<void>
 }
 
-/** The actions that every app has. */
-export function builtInActions(app: App<unknown>, parts: BuiltInParts): readonly Action[] {
-  const { passwords, runtime, hooks } = parts
-  const flows = identityActions({ passwords, newToken: newSessionToken, signUp: app.signUp })
-  const delivery = [...mailFlows(app, runtime), ...outgoingActions(app, hooks)]
-  return [...flows, auditAction(runtime), ...delivery, ...workActions(runtime)]
+/** What every app has beside its own kits. */
+interface BuiltIn {
+  readonly kits: readonly AnyKit[]
+  readonly actions: readonly Action[]
+}
+
+function builtIn(app: App<unknown>, parts: BuiltInParts): BuiltIn {
+  const { runtime, hooks } = parts
+  const { kits, actions } = identityOf(app, parts)
+  const delivery = [...mailFlows(runtime), ...outgoingActions(app, hooks)]
+  return {
+    kits: [...kits, mail],
+    actions: [...actions, auditAction(runtime), ...delivery, ...workActions(runtime)],
+  }
 }
 
 /** What built-in actions stand on; the runtime is there when the first of them is called. */
-export interface BuiltInParts {
-  readonly passwords: Passwords
+interface BuiltInParts extends IdentitySetup {
   readonly runtime: () => Runtime
   /** What webhooks are sent with. */
   readonly hooks: () => WebhookParts
 }
 
 /** The catalog of an app with the built-in kits. Fails with `declaration_invalid`. */
-export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catalog {
+export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const alone = <T>(): T => present<T>(undefined, 'the runtime of a catalog alone')
-  const parts = { passwords: boundedPasswords(argonHasher), runtime: alone, hooks: alone }
-  const known = actions ?? builtInActions(app, parts as BuiltInParts)
+  const parts = { runtime: alone<Runtime>, hooks: alone<WebhookParts> }
+  const { kits, actions } = known ?? builtIn(app, { ...parts, ...identitySetup({}) })
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
-  const builtIns = {
-    kits: [identity, ...mailKits(app)],
-    actions: known.map(({ operation }) => operation),
-  }
+  const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   return withFanOut(compileCatalog({ ...app, roles }, builtIns))
 }
 
@@ -150,15 +153,16 @@ export function catalogOf(app: App<unknown>, actions?: readonly Action[]): Catal
 export async function openApp<S>(
   app: App<S>,
   setup: AppSetup,
-  { clock = systemClock, log = () => undefined }: AppParts = {},
+  { clock = systemClock, log = () => undefined, hasher }: AppParts = {},
 ): Promise<RunningApp<S extends Models ? S : Models>> {
-  const passwords = boundedPasswords(argonHasher)
+  const people = identitySetup(setup, hasher)
+  const { passwords } = people
   const opened: { runtime?: Runtime } = {}
   const live = (): Runtime => present(opened.runtime, 'the runtime of an open app')
   const hooks = webhookParts(live, setup)
-  const actions = builtInActions(app, { passwords, runtime: live, hooks })
+  const known = builtIn(app, { ...people, runtime: live, hooks })
   // Before anything is opened: a mistake in the declaration leaves nothing behind.
-  const catalog = catalogOf(app, actions)
+  const catalog = catalogOf(app, known)
   demandMail(catalog, { settings: setup.mail ?? mailbox, production: setup.production })
   const database = await openDatabase(setup.database)
   try {
@@ -168,7 +172,16 @@ export async function openApp<S>(
     }
     const waker = new Waker(database)
     const guards = webhookGuards(hooks)
-    opened.runtime = runtimeOf({ catalog, database, clock, log, actions, setup, waker, guards })
+    opened.runtime = runtimeOf({
+      catalog,
+      database,
+      clock,
+      log,
+      actions: known.actions,
+      setup,
+      waker,
+      guards,
+    })
     return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
   } catch (error) {
     await database.close()

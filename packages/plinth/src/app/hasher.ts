@@ -5,6 +5,8 @@ import type { Hasher } from '../identity/passwords.ts'
 // OWASP's choice for argon2id: 19 MiB, two passes, one lane.
 const parameters = Object.freeze({ memoryCost: 19_456, timeCost: 2, parallelism: 1 })
 
+const current = '$argon2id$v=19$m=19456,t=2,p=1$'
+
 /** The hash function of all apps. */
 export const argonHasher: Hasher = Object.freeze({
   async hash(password: string) {
@@ -15,4 +17,5 @@ export const argonHasher: Hasher = Object.freeze({
     const argon = await import('@node-rs/argon2')
     return argon.verify(stored, password)
   },
+  isOld: (stored: string) => !stored.startsWith(current),
 })

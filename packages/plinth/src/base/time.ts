@@ -77,3 +77,12 @@ export function sleep(ms: number): Promise<void> {
     setTimeout(resolve, ms)
   })
 }
+
+/** A minute in milliseconds. */
+export const minuteMs = 60_000
+
+/** An hour in milliseconds. */
+export const hourMs = 60 * minuteMs
+
+/** A day in milliseconds. */
+export const dayMs = 24 * hourMs

@@ -1,15 +1,19 @@
 /** Owns the running of built-in actions: allowances first, then checked input, then the logic. */
 
-import type { Caller } from '../access/caller.ts'
+import { actorOf, type Caller } from '../access/caller.ts'
 import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
+import type { Models } from '../define/infer.ts'
+import type { LogicScope } from '../define/logic/scope.ts'
 import { restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
+import { appendCall } from '../effects/audit.ts'
 import type { Call, Reply } from './call.ts'
 import { checkInput } from './logic/action/action.ts'
+import { logicTransaction } from './logic/transaction.ts'
 import { recordAccess } from './records.ts'
-import type { Action, ActionValues, Runtime } from './runtime.ts'
+import type { Action, ActionValues, CommitOptions, Runtime } from './runtime.ts'
 
 interface Asked {
   readonly runtime: Runtime
@@ -28,8 +32,7 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
   const result = await action.run({
     ...{ input, caller, call, now, nowMs, newId: runtime.newId },
     unrestricted: recordAccess(runtime, runtime.database),
-    transaction: (work) =>
-      runtime.database.transaction((session) => work(recordAccess(runtime, session))),
+    commit: (work, options) => commit(asked, { name: operation.name, options, work: work as Work }),
     restore: (key) => restoreAllowance(runtime.database, key),
   })
   const reply: Reply = {
@@ -37,6 +40,36 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
     body: result.value === undefined ? undefined : JSON.stringify(result.value),
   }
   return result.session === undefined ? reply : { ...reply, session: result.session }
+}
+
+type Work = (scope: LogicScope<Models>) => Promise<never>
+
+interface Committing {
+  readonly name: string
+  readonly options: CommitOptions | undefined
+  readonly work: Work
+}
+
+/** Runs the logic of a built-in action in one transaction, with its entry in the audit. */
+function commit(
+  { runtime, call, caller }: Asked,
+  { name, options, work }: Committing,
+): Promise<never> {
+  const { actor: acting, isolation } = options ?? {}
+  const { traceId } = call
+  return logicTransaction(
+    runtime,
+    {
+      ...{ caller, traceId, name },
+      ...(isolation === undefined ? {} : { isolation }),
+      async after(session) {
+        const now = instantText(runtime.clock.now())
+        const actor = actorOf(acting?.() ?? caller)
+        await appendCall(session, { operation: name, actor, trace: traceId, now })
+      },
+    },
+    ({ scope }) => work(scope),
+  )
 }
 
 interface Taking {

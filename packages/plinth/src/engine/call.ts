@@ -27,6 +27,8 @@ export interface Call {
   readonly later?: boolean
   /** Where the call came from, for limits by network. */
   readonly remoteAddress: string
+  /** What the caller's program calls itself (User-Agent): told to the session's owner. */
+  readonly agent?: string | undefined
   /** W3C trace id, 32 hex digits. */
   readonly traceId: string
   /** In whose course code makes this call: what the audit names. Absent: the call itself. */

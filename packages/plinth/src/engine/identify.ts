@@ -1,7 +1,7 @@
 /** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
 
 import { hash } from 'node:crypto'
-import type { Caller } from '../access/caller.ts'
+import type { Caller, Proof } from '../access/caller.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import { atTurnEnd } from '../base/loop/turn.ts'
@@ -21,7 +21,8 @@ const touchAfterMs = 60_000
 const dayMs = 86_400_000
 
 const findText = `select s.token_hash, s.id, u.id, u.roles,
-    s.last_used_at < $3::timestamp with time zone
+    s.last_used_at < $3::timestamp with time zone, s.assurance,
+    extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000
   from identity.session s join identity."user" u on u.id = s.user_id
   where s.token_hash = any($1::text[]) and s.expires_at > $2::timestamp with time zone
     and s.last_used_at > $4::timestamp with time zone and not u.suspended`
@@ -111,13 +112,24 @@ async function findSessions(
     values: [hashes, instantText(now), instantText(now - touchAfterMs), idleSince],
   })
   const callers = new Map<string, Caller>()
-  for (const [hash, sessionId, id, roles, stale] of rows) {
+  for (const [hash, sessionId, id, roles, stale, assurance, agoMs] of rows) {
     if (!hash || !sessionId || !id) continue
-    callers.set(hash, { is: 'user', id, sessionId, roles: rolesOf(roles) })
+    const proof = proofOf(assurance, agoMs)
+    callers.set(hash, { is: 'user', id, sessionId, roles: rolesOf(roles), proof })
     if (stale === 't') touch(parts, { sessionId, now })
   }
   return callers
 }
+
+/** A session of before this was kept has proved something, at some time. */
+function proofOf(assurance: Cell, agoMs: Cell): Proof {
+  return {
+    assurance: Number(assurance ?? 1),
+    agoMs: agoMs ? Math.max(0, Number(agoMs)) : Number.POSITIVE_INFINITY,
+  }
+}
+
+type Cell = string | null | undefined
 
 /** Writes the use down beside the call; a failure costs nothing but an earlier idle end. */
 function touch(

@@ -4,7 +4,9 @@ import type { Caller } from '../access/caller.ts'
 import type { Problem } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
 import type { ActionOperation, Catalog } from '../catalog/catalog.ts'
-import type { Database, Session } from '../database/database.ts'
+import type { Database, Session, TransactionOptions } from '../database/database.ts'
+import type { Models } from '../define/infer.ts'
+import type { LogicScope } from '../define/logic/scope.ts'
 import type { Allowance } from '../effects/allowance.ts'
 import type { Cursors } from '../query/cursor.ts'
 import type { Call, RateState, Reply } from './call.ts'
@@ -78,10 +80,24 @@ export interface ActionScope {
   readonly newId: () => string
   /** Past all rules, each call by itself. */
   readonly unrestricted: RecordAccess
-  /** Past all rules, all or nothing. */
-  transaction<T>(work: (records: RecordAccess) => Promise<T>): Promise<T>
+  /**
+   * One transaction: what is done in it commits together with its mails, its events, and the entry
+   * of this call in the audit; or none of it does. It may run more than once, as all logic may.
+   */
+  commit<T, S extends Models = Models>(
+    work: (scope: LogicScope<S>) => Promise<T>,
+    options?: CommitOptions,
+  ): Promise<T>
   /** Gives an allowance back, e.g. after a success. */
   restore(key: string): Promise<void>
+}
+
+/** How a built-in action commits. */
+export interface CommitOptions {
+  /** Who is recorded as acting, once the work is done. Default: the caller. */
+  readonly actor?: () => Caller | undefined
+  /** Default `serializable`. */
+  readonly isolation?: TransactionOptions['isolation']
 }
 
 /** What an action answers with. */

@@ -19,6 +19,7 @@ test('so many hashes at once, so many wait, the others are refused', async () =>
       return 'hash'
     },
     verify: () => Promise.resolve(true),
+    isOld: () => false,
   })
   const room = limits.passwordHashesAtOnce + limits.passwordHashQueueMax
   const outcomes: Promise<string>[] = []
@@ -44,6 +45,7 @@ test('a hash that failed once is tried anew', async () => {
   const passwords = boundedPasswords({
     hash: () => (++calls === 1 ? Promise.reject(new Error('no memory')) : Promise.resolve('hash')),
     verify: (stored) => Promise.resolve(stored === 'hash'),
+    isOld: () => false,
   })
   await assert.rejects(passwords.verify(undefined, 'x'), /no memory/)
   assert.equal(await passwords.verify(undefined, 'x'), false, 'nobody has the decoy')

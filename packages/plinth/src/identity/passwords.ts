@@ -1,6 +1,6 @@
 /** Owns the hashing of passwords: argon2id off the main thread, a few at once, a bounded queue. */
 
-import { Failure } from '../base/failure.ts'
+import { Failure, invalidInput } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 
 /** A password hash function, handed in by the composition root. */
@@ -8,6 +8,8 @@ export interface Hasher {
   /** A PHC string (argon2id) with its own salt. */
   hash(password: string): Promise<string>
   verify(stored: string, password: string): Promise<boolean>
+  /** True for a hash that was made with weaker parameters than new ones are. */
+  isOld(stored: string): boolean
 }
 
 /** Hashes and checks passwords. */
@@ -15,6 +17,26 @@ export interface Passwords {
   hash(password: string): Promise<string>
   /** Without a stored hash it does the same work and says no, so that time tells nothing. */
   verify(stored: string | undefined, password: string): Promise<boolean>
+  /** True for a hash that the next sign-in should replace. */
+  isOld(stored: string): boolean
+}
+
+/** What makes a password acceptable: its length alone (NIST 800-63B-4, no composition rules). */
+export function passwordProblem(password: string): string | undefined {
+  const length = [...password.normalize('NFC')].length
+  if (length < limits.passwordCharactersMin) {
+    return `Give at least ${limits.passwordCharactersMin} characters: a few words will do.`
+  }
+  if (length > limits.passwordCharactersMax) {
+    return `Give at most ${limits.passwordCharactersMax} characters.`
+  }
+  return undefined
+}
+
+/** Fails with `invalid_input` at a pointer unless the password is acceptable. */
+export function demandPassword(password: string, pointer: string): void {
+  const detail = passwordProblem(password)
+  if (detail) throw invalidInput([{ pointer, code: 'bad_password', detail }])
 }
 
 /**
@@ -26,6 +48,7 @@ export function boundedPasswords(hasher: Hasher): Passwords {
   const slots = new Slots(limits.passwordHashesAtOnce, limits.passwordHashQueueMax)
   let decoy: string | undefined
   return {
+    isOld: (stored) => hasher.isOld(stored),
     hash: (password) => slots.run(() => hasher.hash(password.normalize('NFC'))),
     verify: (stored, password) =>
       slots.run(async () => {

@@ -3,12 +3,10 @@
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
-import type { AnyKit, App } from '../../define/kit.ts'
 import { mailJob, storeMails } from '../../effects/mails.ts'
 import type { Effects } from '../../engine/logic/effects.ts'
 import type { Action, Runtime } from '../../engine/runtime.ts'
 import { mailActions } from '../../mail/flows.ts'
-import { mail } from '../../mail/kit.ts'
 import { mailContent, mailProblem } from '../../mail/message.ts'
 import { type MailSettings, mailbox, parseSmtpUrl } from '../../mail/settings.ts'
 import { smtpSender } from '../../mail/smtp.ts'
@@ -25,19 +23,9 @@ export function mailSettings(smtpUrl: string): MailSettings {
   throw new Failure('configuration_invalid', { detail: smtp.wrong })
 }
 
-/** The kit of mail, where one of an app's kits declares a mail. */
-export function mailKits({ kits }: Pick<App<unknown>, 'kits'>): readonly AnyKit[] {
-  const declares = (kit: AnyKit): boolean =>
-    kit.logic.some(({ is }) => is === 'mail') || kit.uses.some(declares)
-  return kits.some(declares) ? [mail] : []
-}
-
-/** The actions of mail, where an app has it. */
-export function mailFlows(
-  app: Pick<App<unknown>, 'kits'>,
-  runtime: () => Runtime,
-): readonly Action[] {
-  return mailKits(app).length === 0 ? [] : mailActions(mailSender(runtime))
+/** The actions of mail. */
+export function mailFlows(runtime: () => Runtime): readonly Action[] {
+  return mailActions(mailSender(runtime))
 }
 
 /**
@@ -53,7 +41,9 @@ export function demandMail(
     if (problem)
       throw new Failure('declaration_invalid', { detail: `The mail ${name} ${problem}.` })
   }
-  if (!production || logic.mails.size === 0 || settings.smtp || settings.kept) return
+  // Those of identity say so themselves where somebody asks for one.
+  const own = [...logic.mails.values()].some(({ kit }) => kit !== 'identityMail')
+  if (!production || !own || settings.smtp || settings.kept) return
   throw new Failure('configuration_invalid', {
     detail:
       'The app sends mails, but SMTP_URL is not set: set it to the mail server, such as ' +

@@ -6,14 +6,28 @@ import { instantText } from '../../base/time.ts'
 import { sessionTokenPrefix, tokenHash } from '../../engine/identify.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
+import type { Tokens } from '../../identity/tokens.ts'
 
 const dayMs = 86_400_000
 
 /** A token and the form in which it is kept. */
 export function newSessionToken(): { readonly token: string; readonly hash: string } {
-  const token = `${sessionTokenPrefix}${base64url(randomBytes(32))}`
-  return { token, hash: tokenHash(token) }
+  return tokens.make(sessionTokenPrefix)
 }
+
+/** Secrets that are shown once, and the form in which they are kept. */
+export const tokens: Tokens = Object.freeze({
+  make(prefix: string) {
+    const token = `${prefix}${base64url(randomBytes(32))}`
+    return { token, hash: tokenHash(token) }
+  },
+  hash: tokenHash,
+  code(digits: number) {
+    // Of a number of 64 bits the rest by a power of ten is even to one in ten billion.
+    const [number = 0n] = new BigUint64Array(randomBytes(8).slice().buffer)
+    return String(number % 10n ** BigInt(digits)).padStart(digits, '0')
+  },
+})
 
 /** Begins a session for a user and returns its token. */
 export async function beginSession(runtime: Runtime, userId: string): Promise<string> {

@@ -5,8 +5,7 @@ import { base64url, randomBytes } from '../../base/ids.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import type { RecordAccess } from '../../engine/runtime.ts'
-import { passwordProblem } from '../../identity/flows.ts'
-import type { Passwords } from '../../identity/passwords.ts'
+import { type Passwords, passwordProblem } from '../../identity/passwords.ts'
 
 /** What an account is made of. */
 export interface NewUser {

@@ -16,6 +16,14 @@ async function processesIn(folder: string): Promise<readonly string[]> {
   return found
 }
 
+/** Waits until no process works in a folder any more; one that has ended may need a moment. */
+async function untilEmpty(folder: string): Promise<void> {
+  for (let tries = 0; (await processesIn(folder)).length > 0; tries += 1) {
+    assert.ok(tries < 400, 'processes live on')
+    await sleep(20)
+  }
+}
+
 async function workerOf(served: Served): Promise<number> {
   const path = `/proc/${served.process.pid}/task/${served.process.pid}/children`
   for (const pid of (await readFile(path, 'utf8')).trim().split(' ')) {
@@ -43,7 +51,7 @@ test('start: a fresh folder serves its seed, keeps it, and ends in order', async
   const file = join(folder.path, '.plinth/keys/first-start.txt')
   assert.equal((await stat(file)).mode & 0o777, 0o600)
   assert.equal(await first.end(), 0)
-  assert.deepEqual(await processesIn(folder.path), [])
+  await untilEmpty(folder.path)
   const second = await folder.serve(['start'], { PLINTH_TRUSTED_PROXIES: '1' })
   assert.deepEqual(await skus(second), ['seen'])
   assert.match(second.told(), /in development mode and can be reached from elsewhere/)
@@ -66,17 +74,14 @@ test('start: two apps run side by side; a second on the same data is told why no
   })
   assert.equal(taken.code, 1)
   assert.match(taken.told, /cannot be used: free it/)
-  assert.deepEqual(await processesIn(join(two.path, '.other')), [])
+  await untilEmpty(join(two.path, '.other'))
 })
 
 test('start: kill -9 of the supervisor leaves nothing, and nothing is lost', async (t) => {
   const folder = await appFolder(t, shopApp())
   const served = await folder.serve(['start'])
   await served.end('SIGKILL')
-  for (let tries = 0; (await processesIn(folder.path)).length > 0; tries += 1) {
-    assert.ok(tries < 400, 'processes live on')
-    await sleep(20)
-  }
+  await untilEmpty(folder.path)
   const again = await folder.serve(['start'])
   assert.deepEqual(await skus(again), ['seen'])
 })

@@ -1,8 +1,8 @@
 /** Owns an app of accounts alone, and short words to sign up, sign in and ask. */
 
 import type { TestContext } from 'node:test'
+import { openApp } from '../../app/compose.ts'
 import { argonHasher } from '../../app/hasher.ts'
-import { newSessionToken } from '../../app/people/sessions.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ProvenServer } from '../../database/proof/servers.ts'
 import { text } from '../../define/fields.ts'
@@ -11,9 +11,8 @@ import { anyone } from '../../define/rule.ts'
 import { invoke } from '../../engine/invoke.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { testApp } from '../../testing/test-app.ts'
-import { identityActions } from '../flows.ts'
 import { identity } from '../kit.ts'
-import { boundedPasswords } from '../passwords.ts'
+import type { Hasher } from '../passwords.ts'
 
 const board = kit('board', {
   models: {
@@ -27,15 +26,17 @@ const board = kit('board', {
 /** The app. */
 export const peopleApp = app({ kits: [identity, board], title: 'People', roles: ['editor'] })
 
+const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSaEeUiOoQ'
+
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
 /** The app on a fresh database, closed at the end of the test. */
 export async function openPeople(server: ProvenServer, context: TestContext) {
   const tested = await testApp(peopleApp, { server: server.address() })
-  context.after(() => tested.close())
   const hashes = { made: 0, checked: 0 }
-  const passwords = boundedPasswords({
+  const hasher: Hasher = {
+    ...argonHasher,
     hash(secret) {
       hashes.made += 1
       return argonHasher.hash(secret)
@@ -44,12 +45,15 @@ export async function openPeople(server: ProvenServer, context: TestContext) {
       hashes.checked += 1
       return argonHasher.verify(stored, secret)
     },
-  })
-  const actions = identityActions({ passwords, newToken: newSessionToken, signUp: 'anyone' })
-  const runtime: Runtime = {
-    ...tested.running.runtime,
-    actions: new Map(actions.map((action) => [action.operation.name, action])),
   }
+  const { database, clock } = tested
+  const setup = { database, secret, production: false, schema: 'settled', work: 'manual' } as const
+  const counting = await openApp(peopleApp, setup, { clock, hasher })
+  context.after(async () => {
+    await counting.close()
+    await tested.close()
+  })
+  const { runtime } = counting
   return {
     ...{ tested, runtime, hashes },
     ask: (operation: string, input: object, rest: Asking = {}) =>
@@ -58,6 +62,7 @@ export async function openPeople(server: ProvenServer, context: TestContext) {
 }
 
 interface Asking {
+  readonly agent?: string
   readonly token?: string
   readonly from?: 'bearer' | 'cookie'
   readonly remoteAddress?: string
@@ -72,12 +77,12 @@ export interface Answer {
 
 async function askAs(
   runtime: Runtime,
-  { token, from = 'bearer', remoteAddress = '192.0.2.1' }: Asking,
+  { token, from = 'bearer', remoteAddress = '192.0.2.1', agent }: Asking,
   call: { readonly operation: string; readonly input: object },
 ): Promise<Answer> {
   const as = { credential: token === undefined ? undefined : { from, token } }
   try {
-    const whole = { ...call, as, remoteAddress, traceId: '0'.repeat(32) }
+    const whole = { ...call, as, remoteAddress, agent, traceId: '0'.repeat(32) }
     const { status, body = '', session } = await invoke(runtime, whole)
     return { status, text: body, session }
   } catch (error) {

@@ -34,6 +34,7 @@ export async function readCall(
     operation,
     as: credential,
     remoteAddress: request.remoteAddress,
+    agent: request.header('user-agent'),
     traceId: request.trace.traceId,
     ...said,
   }

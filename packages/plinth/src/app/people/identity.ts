@@ -1,0 +1,53 @@
+/** Owns the wiring of identity: its flows, its mails, and the addresses that they name. */
+
+import type { AnyKit, App } from '../../define/kit.ts'
+import type { Action } from '../../engine/runtime.ts'
+import { identityActions } from '../../identity/flows/flows.ts'
+import { identity } from '../../identity/kit.ts'
+import { accountMailing } from '../../identity/mail/sending.ts'
+import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
+import { type MailSettings, mailbox } from '../delivery/mail.ts'
+import { argonHasher } from '../hasher.ts'
+import { tokens } from './sessions.ts'
+
+/** What identity stands on in an app. */
+export interface IdentitySetup {
+  readonly passwords: Passwords
+  readonly production: boolean
+  readonly mail: MailSettings
+  /** The address that the app is reached by, without a slash at its end. */
+  readonly publicUrl: string | undefined
+}
+
+/** What identity stands on, of an app's setup; outside of production where it does not say. */
+export function identitySetup(
+  setup: {
+    readonly production?: boolean
+    readonly mail?: MailSettings | undefined
+    readonly publicUrl?: string | undefined
+  },
+  hasher = argonHasher,
+): IdentitySetup {
+  const { production = false, mail = mailbox, publicUrl } = setup
+  return { passwords: boundedPasswords(hasher), production, mail, publicUrl }
+}
+
+/** Where an app is reached that does not say so, on the machine of its developer. */
+const localUrl = 'http://localhost:3000'
+
+/** The kits and the actions of identity, made for one app. */
+export function identityOf(
+  app: Pick<App<unknown>, 'title' | 'signUp'>,
+  { passwords, production, mail, publicUrl }: IdentitySetup,
+): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
+  const { title, signUp } = app
+  const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
+  const mailing = accountMailing({ tokens, title, address })
+  // In production a link to nowhere, or a mail that stays in the house, would lock people out.
+  const leaves = mail.smtp !== undefined || mail.kept
+  const sendsMail = !production || (leaves && publicUrl !== undefined)
+  const actions = identityActions({
+    ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
+  })
+  return { kits: [identity, mailing.kit], actions }
+}

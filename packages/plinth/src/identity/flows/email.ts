@@ -1,0 +1,110 @@
+/** Owns the address of an account: showing that it is one's own, and changing it. */
+
+import { Failure } from '../../base/failure.ts'
+import type { Action } from '../../engine/runtime.ts'
+import { emailKind } from '../../kinds/kinds.ts'
+import type { Sight } from '../sight.ts'
+import { demandMail, mailAllowances } from './mail-limits.ts'
+import { useProof } from './mail-proof.ts'
+import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
+import { checkPassword } from './password.ts'
+import { demandUser } from './sign-in.ts'
+
+/** Mails the link again that shows whose the address is. */
+export function sendVerification(parts: IdentityParts): Action {
+  return {
+    operation: operation('sendVerification', {
+      path: 'send-verification',
+      description: 'Mails a link that confirms the address of the caller.',
+      input: [],
+    }),
+    allowances: mailAllowances('send-verification'),
+    async run(scope) {
+      demandMail(parts)
+      const userId = demandUser(scope)
+      await scope.commit<void, Sight>(async (inside) => {
+        const { email } = await inside.data.unrestricted.user.get(userId)
+        await parts.mailing.ask(inside, { email, purpose: 'verify-email' })
+      })
+      return { status: 202, value: {} }
+    },
+  }
+}
+
+/** Confirms an address by what was mailed to it. */
+export function verifyEmail(parts: IdentityParts): Action {
+  return {
+    operation: operation('verifyEmail', {
+      path: 'verify-email',
+      description: 'Confirms an address by the token that was mailed to it.',
+      input: [given('token', tokenInput)],
+    }),
+    allowances: mailAllowances('verify-email'),
+    async run({ input, commit }) {
+      await commit<void, Sight>(async (scope) => {
+        const shown = { token: String(input.token), purpose: 'verify-email' } as const
+        const { userId, email } = await useProof(parts, scope, shown)
+        const { user } = scope.data.unrestricted
+        // Changed meanwhile: what was shown is about the address before.
+        if ((await user.get(userId)).email !== email) return
+        await user.update(userId, { emailVerifiedAt: scope.now })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+/** Asks to sign in with another address from now on. */
+export function changeEmail(parts: IdentityParts): Action {
+  return {
+    operation: operation('changeEmail', {
+      path: 'change-email',
+      description:
+        'Mails a link to a new address; once it is followed, the caller signs in with that one. ' +
+        'The answer is the same whether the address is free or taken.',
+      input: [given('email', emailKind()), given('password', passwordInput)],
+    }),
+    allowances: mailAllowances('change-email'),
+    async run(scope) {
+      demandMail(parts)
+      const userId = demandUser(scope)
+      await checkPassword(scope, parts, userId)
+      const email = String(scope.input.email)
+      await scope.commit<void, Sight>((inside) => {
+        return parts.mailing.ask(inside, { email, userId, purpose: 'change-email' })
+      })
+      return { status: 202, value: { email } }
+    },
+  }
+}
+
+/** Puts a new address in the place of the old one, by what was mailed to the new one. */
+export function confirmEmail(parts: IdentityParts): Action {
+  return {
+    operation: operation('confirmEmail', {
+      path: 'confirm-email',
+      description: 'Puts a new address in place by the token that was mailed to it.',
+      input: [given('token', tokenInput)],
+    }),
+    allowances: mailAllowances('confirm-email'),
+    async run({ input, commit }) {
+      await commit<void, Sight>(async (scope) => {
+        const shown = { token: String(input.token), purpose: 'change-email' } as const
+        const { userId, email } = await useProof(parts, scope, shown)
+        const { user } = scope.data.unrestricted
+        const before = (await user.get(userId)).email
+        const { data: taken } = await user.find({ filter: { email }, limit: 1 })
+        if (taken.some(({ id }) => id !== userId)) {
+          // Only whoever reads the mails of the address learns of it.
+          throw new Failure('conflict', { detail: 'Another account has this address.' })
+        }
+        await user.update(userId, { email, emailVerifiedAt: scope.now })
+        const what = `From now on you sign in with ${email}.`
+        const link = parts.address('/account/forgot-password')
+        const told = { title: parts.title, link, when: scope.now, what }
+        await scope.send(parts.mailing.mails.accountChanged, { to: before, input: told })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}

@@ -1,0 +1,19 @@
+/** Owns the list of identity's flows, as actions. */
+
+import type { Action } from '../../engine/runtime.ts'
+import { changeEmail, confirmEmail, sendVerification, verifyEmail } from './email.ts'
+import { sendLink, signInByCode, signInByLink } from './link.ts'
+import type { IdentityParts } from './operation.ts'
+import { changePassword, forgotPassword, resetPassword } from './password.ts'
+import { signIn, signOut, signOutEverywhere, whoAmI } from './sign-in.ts'
+import { signUp } from './sign-up.ts'
+
+/** All actions of identity. */
+export function identityActions(parts: IdentityParts): readonly Action[] {
+  return [
+    ...[signUp(parts), signIn(parts), signOut(), signOutEverywhere(), whoAmI()],
+    ...[changePassword(parts), forgotPassword(parts), resetPassword(parts)],
+    ...[sendVerification(parts), verifyEmail(parts), changeEmail(parts), confirmEmail(parts)],
+    ...[sendLink(parts), signInByLink(parts), signInByCode(parts)],
+  ]
+}

@@ -1,0 +1,111 @@
+/** Owns signing in by mail: a link, or a code beside what its asker has kept. */
+
+import { limits } from '../../base/limits.ts'
+import { networkOf } from '../../base/network.ts'
+import { minuteMs } from '../../base/time.ts'
+import type { Action } from '../../engine/runtime.ts'
+import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
+import { prefixes } from '../tokens.ts'
+import { beginSession } from './begin.ts'
+import { demandMail, mailAllowances } from './mail-limits.ts'
+import { type Shown, useProof } from './mail-proof.ts'
+import { given, type IdentityParts, maybe, operation, tokenInput } from './operation.ts'
+
+/** Mails a link and a code. */
+export function sendLink(parts: IdentityParts): Action {
+  return {
+    operation: operation('sendLink', {
+      path: 'send-link',
+      description:
+        'Mails a link and a code to sign in by. Answers with `attempt`: keep it and send it with ' +
+        'the code. The answer is the same whether there is such an account or not.',
+      input: [given('email', emailKind())],
+    }),
+    allowances: mailAllowances('send-link'),
+    async run({ input, commit }) {
+      demandMail(parts)
+      const { token, hash } = parts.tokens.make(prefixes.attempt)
+      const email = String(input.email)
+      await commit<void, Sight>((scope) => {
+        return parts.mailing.ask(scope, { email, purpose: 'sign-in', attemptHash: hash })
+      })
+      return { status: 202, value: { attempt: token } }
+    },
+  }
+}
+
+/** Begins a session by the token of a mail. */
+export function signInByLink(parts: IdentityParts): Action {
+  return {
+    operation: operation('signInByLink', {
+      path: 'sign-in-by-link',
+      description: 'Begins a session by the token that was mailed.',
+      input: [given('token', tokenInput), maybe('cookie', booleanKind())],
+    }),
+    allowances: (_, call) => [perNetwork(call.remoteAddress)],
+    run: (scope) => {
+      const shown = { token: String(scope.input.token), purpose: 'sign-in' } as const
+      return byMail(parts, { scope, shown, method: 'link' })
+    },
+  }
+}
+
+/** Begins a session by the code of a mail, for whoever asked for it. */
+export function signInByCode(parts: IdentityParts): Action {
+  return {
+    operation: operation('signInByCode', {
+      path: 'sign-in-by-code',
+      description: 'Begins a session by the code that was mailed, beside the `attempt` it is for.',
+      input: [
+        given('attempt', tokenInput),
+        given('code', textKind({ max: 12 })),
+        maybe('cookie', booleanKind()),
+      ],
+    }),
+    allowances: (input, call) => [
+      perNetwork(call.remoteAddress),
+      {
+        key: `sign-in-by-code:${parts.tokens.hash(String(input.attempt))}`,
+        limit: limits.mailCodeTriesMax,
+        windowMs: 15 * minuteMs,
+      },
+    ],
+    run: (scope) => {
+      const { attempt, code } = scope.input
+      const shown = { attempt: String(attempt), code: String(code).replace(/\D/g, '') }
+      return byMail(parts, { scope, shown, method: 'code' })
+    },
+  }
+}
+
+function perNetwork(remoteAddress: string) {
+  return {
+    key: `sign-in:network:${networkOf(remoteAddress)}`,
+    limit: limits.signInsPerMinutePerNetwork,
+    windowMs: minuteMs,
+  }
+}
+
+interface ByMail {
+  readonly scope: Parameters<Action['run']>[0]
+  readonly shown: Shown
+  readonly method: 'link' | 'code'
+}
+
+/** Whoever has got the mail has shown that the address is theirs. */
+async function byMail(parts: IdentityParts, { scope, shown, method }: ByMail) {
+  const cookie = scope.input.cookie === true
+  return beginSession(scope, parts, {
+    ...{ method, cookie },
+    async whose(inside: IdentityScope) {
+      const { userId, email } = await useProof(parts, inside, shown)
+      const { user } = inside.data.unrestricted
+      const { email: now, emailVerifiedAt } = await user.get(userId)
+      if (now === email && emailVerifiedAt === null) {
+        await user.update(userId, { emailVerifiedAt: inside.now })
+      }
+      return userId
+    },
+  })
+}

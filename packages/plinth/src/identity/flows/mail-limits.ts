@@ -1,0 +1,38 @@
+/** Owns how often mails of identity can be asked for, and whether any leave at all. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { networkOf } from '../../base/network.ts'
+import { hourMs, minuteMs } from '../../base/time.ts'
+import type { Action } from '../../engine/runtime.ts'
+import type { IdentityParts } from './operation.ts'
+
+/**
+ * Counted before anything is looked up, known address or not: by the network that asks, then by
+ * the address that would get a mail.
+ */
+export function mailAllowances(
+  what: string,
+  perNetwork = limits.accountMailsPerHourPerNetwork,
+): NonNullable<Action['allowances']> {
+  return ({ email }, { remoteAddress }) => [
+    { key: `${what}:network:${networkOf(remoteAddress)}`, limit: perNetwork, windowMs: hourMs },
+    ...(typeof email === 'string'
+      ? [
+          {
+            key: `account-mail:${email}`,
+            limit: limits.accountMailsPerQuarterHour,
+            windowMs: 15 * minuteMs,
+          },
+        ]
+      : []),
+  ]
+}
+
+/** Fails with `unavailable` where no mail would arrive. */
+export function demandMail({ sendsMail }: IdentityParts): void {
+  if (sendsMail) return
+  throw new Failure('unavailable', {
+    detail: 'This server sends no mail: its operator has to set SMTP_URL and PLINTH_URL.',
+  })
+}

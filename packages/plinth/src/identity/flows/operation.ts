@@ -1,0 +1,57 @@
+/** Owns the form in which the flows of identity are described, and what they need from outside. */
+
+import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
+import { type Kind, textKind } from '../../kinds/kinds.ts'
+import type { AccountMailing } from '../mail/sending.ts'
+import type { Passwords } from '../passwords.ts'
+import type { Tokens } from '../tokens.ts'
+
+/** What the flows need from outside. */
+export interface IdentityParts {
+  readonly passwords: Passwords
+  readonly tokens: Tokens
+  readonly mailing: AccountMailing
+  readonly signUp: 'anyone' | 'nobody'
+  /** The app's name, for mails. */
+  readonly title: string
+  /** False: no mail leaves this server, so that nothing that needs one can be asked for. */
+  readonly sendsMail: boolean
+  /** The address of a page of this app. */
+  readonly address: (path: string) => string
+}
+
+interface Described {
+  readonly path: string
+  readonly description: string
+  readonly input: readonly ActionInput[]
+  readonly safe?: boolean
+}
+
+/** An operation of identity: `identity.signIn` at `/api/identity/sign-in`. */
+export function operation(name: string, described: Described): ActionOperation {
+  return Object.freeze({
+    name: `identity.${name}`,
+    type: 'action',
+    kit: 'identity',
+    path: described.path,
+    safe: described.safe ?? false,
+    input: new Map(described.input.map((input) => [input.name, input])),
+    description: described.description,
+  })
+}
+
+/** A value that has to be given. */
+export function given(name: string, kind: Kind, description?: string): ActionInput {
+  return { name, kind, optional: false, description }
+}
+
+/** A value that may be given. */
+export function maybe(name: string, kind: Kind, description?: string): ActionInput {
+  return { name, kind, optional: true, description }
+}
+
+/** Longer than the rule, so that a long password is refused by the rule with its own sentence. */
+export const passwordInput = textKind({ max: 1_024 })
+
+/** A token as it is sent back. */
+export const tokenInput = textKind({ max: 200 })

@@ -1,0 +1,137 @@
+/** Owns changing a password that is known, and setting a new one where it was forgotten. */
+
+import { limits } from '../../base/limits.ts'
+import { networkOf } from '../../base/network.ts'
+import { minuteMs } from '../../base/time.ts'
+import type { Action, ActionScope } from '../../engine/runtime.ts'
+import { emailKind } from '../../kinds/kinds.ts'
+import { demandPassword } from '../passwords.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
+import { wrongCredentials } from './begin.ts'
+import { demandMail, mailAllowances } from './mail-limits.ts'
+import { useProof } from './mail-proof.ts'
+import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
+import { endSessions } from './sessions.ts'
+import { demandUser } from './sign-in.ts'
+
+/** Changes the password of a caller who knows it. */
+export function changePassword(parts: IdentityParts): Action {
+  return {
+    operation: operation('changePassword', {
+      path: 'change-password',
+      description: 'Sets a new password. All other sessions end; a mail tells of it.',
+      input: [given('password', passwordInput), given('newPassword', passwordInput)],
+    }),
+    allowances: (_, { remoteAddress }) => [
+      {
+        key: `change-password:network:${networkOf(remoteAddress)}`,
+        limit: limits.signInsPerMinutePerNetwork,
+        windowMs: minuteMs,
+      },
+    ],
+    async run(scope) {
+      const userId = demandUser(scope)
+      demandPassword(String(scope.input.newPassword), '/newPassword')
+      const checked = await checkPassword(scope, parts, userId)
+      const passwordHash = await parts.passwords.hash(String(scope.input.newPassword))
+      const keep = scope.caller.is === 'user' ? scope.caller.sessionId : undefined
+      await scope.commit<void, Sight>(async (inside) => {
+        const { user } = inside.data.unrestricted
+        if ((await user.get(userId)).passwordHash !== checked) throw wrongPassword()
+        await setPassword(parts, inside, { userId, passwordHash, keep })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+/** Mails a link by which a new password can be set. */
+export function forgotPassword(parts: IdentityParts): Action {
+  return {
+    operation: operation('forgotPassword', {
+      path: 'forgot-password',
+      description:
+        'Mails a link by which a new password can be set. The answer is always the same.',
+      input: [given('email', emailKind())],
+    }),
+    allowances: mailAllowances('forgot-password'),
+    async run({ input, commit }) {
+      demandMail(parts)
+      const email = String(input.email)
+      await commit<void, Sight>((scope) => {
+        return parts.mailing.ask(scope, { email, purpose: 'reset-password' })
+      })
+      return { status: 202, value: { email } }
+    },
+  }
+}
+
+/** Sets a new password by what was mailed. */
+export function resetPassword(parts: IdentityParts): Action {
+  return {
+    operation: operation('resetPassword', {
+      path: 'reset-password',
+      description: 'Sets a new password by the token of a mail. All sessions end.',
+      input: [given('token', tokenInput), given('newPassword', passwordInput)],
+    }),
+    allowances: mailAllowances('reset-password', limits.signInsPerMinutePerNetwork),
+    async run({ input, commit }) {
+      demandPassword(String(input.newPassword), '/newPassword')
+      const passwordHash = await parts.passwords.hash(String(input.newPassword))
+      await commit<void, Sight>(async (scope) => {
+        const shown = { token: String(input.token), purpose: 'reset-password' } as const
+        const { userId, email } = await useProof(parts, scope, shown)
+        await setPassword(parts, scope, { userId, passwordHash, provedEmail: email })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+interface NewPassword {
+  readonly userId: string
+  readonly passwordHash: string
+  /** The session that goes on. */
+  readonly keep?: string | undefined
+  /** Where the mail went that brought the token. */
+  readonly provedEmail?: string
+}
+
+async function setPassword(
+  parts: IdentityParts,
+  scope: IdentityScope,
+  { userId, passwordHash, keep, provedEmail }: NewPassword,
+): Promise<void> {
+  const { user, mailProof } = scope.data.unrestricted
+  const { email, emailVerifiedAt } = await user.get(userId)
+  const proves = provedEmail === email && emailVerifiedAt === null
+  await user.update(userId, { passwordHash, ...(proves ? { emailVerifiedAt: scope.now } : {}) })
+  await endSessions(scope, userId, keep)
+  // Whatever was mailed before speaks of an account whose password somebody else may have known.
+  const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
+  for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)
+  if (!parts.sendsMail) return
+  const link = parts.address('/account/forgot-password')
+  const what = 'The password was changed.'
+  await scope.send(parts.mailing.mails.accountChanged, {
+    to: email,
+    input: { title: parts.title, link, when: scope.now, what },
+  })
+}
+
+/** The hash that the given password fits. Fails with `invalid_credentials`. */
+export async function checkPassword(
+  { input, unrestricted }: ActionScope,
+  { passwords }: IdentityParts,
+  userId: string,
+): Promise<string> {
+  const [user] = await unrestricted.find('user', { filter: { id: userId }, limit: 1 })
+  const stored = typeof user?.passwordHash === 'string' ? user.passwordHash : undefined
+  const fits = await passwords.verify(stored, String(input.password))
+  if (!fits || stored === undefined) throw wrongPassword()
+  return stored
+}
+
+function wrongPassword() {
+  return wrongCredentials('The password is not right.')
+}

@@ -1,0 +1,18 @@
+/** Owns the ending of sessions by what happens to an account. */
+
+import type { IdentityScope } from '../sight.ts'
+
+/** Ends all sessions of a user but one. They are dead for the next call. */
+export async function endSessions(
+  { data }: IdentityScope,
+  userId: string,
+  keep?: string,
+): Promise<void> {
+  const { session } = data.unrestricted
+  for (;;) {
+    const { data: found } = await session.find({ filter: { userId }, limit: 200 })
+    const ending = found.filter(({ id }) => id !== keep)
+    await Promise.all(ending.map(({ id }) => session.delete(id)))
+    if (found.length < 200) return
+  }
+}

@@ -1,0 +1,127 @@
+/** Owns signing in by a password, and signing out. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { networkOf } from '../../base/network.ts'
+import { minuteMs } from '../../base/time.ts'
+import type { Action, ActionScope } from '../../engine/runtime.ts'
+import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import type { Sight } from '../sight.ts'
+import { beginSession, wrongCredentials } from './begin.ts'
+import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
+import { endSessions } from './sessions.ts'
+
+/** Begins a session by e-mail address and password. */
+export function signIn(parts: IdentityParts): Action {
+  const { passwords } = parts
+  return {
+    operation: operation('signIn', {
+      path: 'sign-in',
+      description:
+        'Begins a session. Answers with a bearer token, or sets a cookie where `cookie` is true.',
+      input: [
+        given('email', emailKind()),
+        given('password', passwordInput),
+        maybe('cookie', booleanKind()),
+      ],
+    }),
+    // The network first: one that has used up its own can no longer use up other people's.
+    allowances: (input, call) => [
+      {
+        key: `sign-in:network:${networkOf(call.remoteAddress)}`,
+        limit: limits.signInsPerMinutePerNetwork,
+        windowMs: minuteMs,
+      },
+      {
+        key: `sign-in:account:${String(input.email)}`,
+        limit: limits.signInsPerMinutePerAccount,
+        windowMs: minuteMs,
+      },
+    ],
+    async run(scope) {
+      const { input, unrestricted } = scope
+      const [user] = await unrestricted.find('user', { filter: { email: input.email }, limit: 1 })
+      const stored = user?.suspended === false ? user.passwordHash : undefined
+      const hash = typeof stored === 'string' ? stored : undefined
+      const password = String(input.password)
+      const fits = await passwords.verify(hash, password)
+      if (!fits || !user || hash === undefined) throw wrongCredentials()
+      const rehashed = passwords.isOld(hash) ? await passwords.hash(password) : undefined
+      const cookie = input.cookie === true
+      const result = await beginSession(scope, parts, {
+        ...{ method: 'password', cookie, checked: hash, rehashed },
+        whose: () => Promise.resolve(String(user.id)),
+      })
+      await scope.restore(`sign-in:account:${String(input.email)}`)
+      return result
+    },
+  }
+}
+
+/** Ends the session of the call. */
+export function signOut(): Action {
+  return {
+    operation: operation('signOut', {
+      path: 'sign-out',
+      description: 'Ends the session that the call was made with.',
+      input: [],
+    }),
+    async run({ caller, commit }) {
+      if (caller.is === 'user' && caller.sessionId !== undefined) {
+        const { sessionId } = caller
+        await commit<void, Sight>(async ({ data }) => {
+          const { session } = data.unrestricted
+          const { data: found } = await session.find({ filter: { id: sessionId }, limit: 1 })
+          // None: ended meanwhile, by another call. It is gone, as asked.
+          if (found.length > 0) await session.delete(sessionId)
+        })
+      }
+      return { status: 204, value: undefined, session: null }
+    },
+  }
+}
+
+/** Ends the sessions of the caller, all of them or all others. */
+export function signOutEverywhere(): Action {
+  return {
+    operation: operation('signOutEverywhere', {
+      path: 'sign-out-everywhere',
+      description: 'Ends all sessions of the caller; where `keepThis` is true, all others.',
+      input: [maybe('keepThis', booleanKind())],
+    }),
+    async run(scope) {
+      const userId = demandUser(scope)
+      const { caller, input } = scope
+      const keep = input.keepThis === true && caller.is === 'user' ? caller.sessionId : undefined
+      await scope.commit<void, Sight>((inside) => endSessions(inside, userId, keep))
+      return { status: 204, value: undefined, ...(keep === undefined ? { session: null } : {}) }
+    },
+  }
+}
+
+/** Who the caller is. */
+export function whoAmI(): Action {
+  return {
+    operation: operation('me', {
+      path: 'me',
+      safe: true,
+      description: 'Who the caller is: `user` is null for an anonymous caller.',
+      input: [],
+    }),
+    async run({ caller, unrestricted }) {
+      if (caller.is !== 'user') return { status: 200, value: { user: null } }
+      const [user] = await unrestricted.find('user', {
+        filter: { id: caller.id },
+        fields: ['email', 'name', 'roles'],
+        limit: 1,
+      })
+      return { status: 200, value: { user: user ?? null } }
+    },
+  }
+}
+
+/** The caller's id. Fails with `sign_in_required`. */
+export function demandUser({ caller }: Pick<ActionScope, 'caller'>): string {
+  if (caller.is === 'user') return caller.id
+  throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })
+}

@@ -1,0 +1,54 @@
+/** Owns sign-up: an account for whoever asks, told alike whether the address is new or taken. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { networkOf } from '../../base/network.ts'
+import { hourMs } from '../../base/time.ts'
+import type { Action } from '../../engine/runtime.ts'
+import { emailKind, textKind } from '../../kinds/kinds.ts'
+import { demandPassword } from '../passwords.ts'
+import type { Sight } from '../sight.ts'
+import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
+
+/** Makes an account; a mail asks its owner to confirm the address. */
+export function signUp(parts: IdentityParts): Action {
+  return {
+    operation: operation('signUp', {
+      path: 'sign-up',
+      description:
+        'Makes an account. The answer is the same whether the address is new or taken; ' +
+        'sign in afterwards.',
+      input: [
+        given('email', emailKind()),
+        given('password', passwordInput),
+        maybe('name', textKind({ max: 200 })),
+      ],
+    }),
+    allowances: (_, call) => [
+      {
+        key: `sign-up:network:${networkOf(call.remoteAddress)}`,
+        limit: limits.signUpsPerHourPerNetwork,
+        windowMs: hourMs,
+      },
+    ],
+    async run({ input, commit }) {
+      if (parts.signUp === 'nobody') {
+        throw new Failure('forbidden', { detail: 'Accounts are made by the staff of this app.' })
+      }
+      demandPassword(String(input.password), '/password')
+      const passwordHash = await parts.passwords.hash(String(input.password))
+      const email = String(input.email)
+      const name = input.name === null ? null : String(input.name)
+      await commit<void, Sight>(async (scope) => {
+        const { user } = scope.data.unrestricted
+        const { data: taken } = await user.find({ filter: { email }, limit: 1 })
+        // Taken: answered like success, so that nobody learns who has an account, save its owner.
+        const fresh = taken.length === 0
+        if (fresh) await user.create({ email, name, passwordHash })
+        if (!parts.sendsMail) return
+        await parts.mailing.ask(scope, { email, purpose: fresh ? 'verify-email' : 'sign-up-again' })
+      })
+      return { status: 201, value: { email } }
+    },
+  }
+}

@@ -1,0 +1,122 @@
+/** Owns the mails that bring a token or a code: asked for at once, made and sent by a job. */
+
+import { limits } from '../../base/limits.ts'
+import { dayMs, hourMs, instantText, minuteMs } from '../../base/time.ts'
+import { choice, email, text, uuid } from '../../define/fields.ts'
+import type { MailProofPurpose } from '../kit.ts'
+import { mailProofPurposes } from '../kit.ts'
+import type { IdentityScope } from '../sight.ts'
+import { prefixes, type Tokens } from '../tokens.ts'
+import { accountMails } from './texts.ts'
+
+const lifeMs = Object.freeze({
+  'verify-email': dayMs,
+  'change-email': hourMs,
+  'reset-password': 15 * minuteMs,
+  'sign-in': 10 * minuteMs,
+} as const)
+
+const pages = Object.freeze({
+  'verify-email': '/account/verify-email',
+  'change-email': '/account/confirm-email',
+  'reset-password': '/account/reset-password',
+  'sign-in': '/account/sign-in-by-link',
+} as const)
+
+/** What a mail is asked for. */
+export interface AskedMail {
+  /** `sign-up-again`: tells the owner that somebody signed up with their address. */
+  readonly purpose: MailProofPurpose | 'sign-up-again'
+  readonly email: string
+  /** change-email: whose address it becomes. Else the user of the address is meant. */
+  readonly userId?: string
+  /** sign-in: what its asker has kept, as a hash; the mail's code is good beside it alone. */
+  readonly attemptHash?: string
+}
+
+/** How the flows send mails. */
+export type AccountMailing = ReturnType<typeof accountMailing>
+
+/** What sending needs to know of an app. */
+export interface MailingParts {
+  readonly tokens: Tokens
+  readonly title: string
+  /** The address of a page of the app. */
+  readonly address: (path: string) => string
+}
+
+/**
+ * The mails of an app's accounts, and the job that sends those with a token. What is asked for an
+ * address that nobody has is stored, answered and run like everything else, and then sends
+ * nothing: so that neither the answer nor its time tells who has an account.
+ */
+export function accountMailing(parts: MailingParts) {
+  const mails = accountMails()
+  const send = mails.kit.job('send', {
+    input: {
+      purpose: choice([...mailProofPurposes, 'sign-up-again']),
+      email: email(),
+      userId: uuid({ optional: true }),
+      attemptHash: text({ max: 100, optional: true }),
+    },
+    async run(scope) {
+      const { purpose, email: to, userId, attemptHash } = scope.input
+      const { user } = scope.data.unrestricted
+      const filter = userId === null ? { email: to } : { id: userId }
+      const { data: found } = await user.find({ filter, limit: 1 })
+      const [owner] = found
+      if (!owner || owner.suspended) return
+      const { title } = parts
+      if (purpose === 'sign-up-again') {
+        const link = parts.address('/account/forgot-password')
+        await scope.send(mails.signUpAgain, { to, input: { title, link } })
+        return
+      }
+      const proof = { userId: owner.id, email: to, purpose, attemptHash }
+      const { passwordHash } = owner
+      const { token, code } = await makeProof(parts, scope, { ...proof, passwordHash })
+      const input = { title, link: `${parts.address(pages[purpose])}?token=${token}` }
+      const byPurpose = {
+        'verify-email': () => scope.send(mails.verifyEmail, { to, input }),
+        'change-email': () => scope.send(mails.changeEmail, { to, input }),
+        'reset-password': () => scope.send(mails.resetPassword, { to, input }),
+        'sign-in': () => scope.send(mails.signInLink, { to, input: { ...input, code } }),
+      }
+      await byPurpose[purpose]()
+    },
+  })
+  return {
+    ...{ mails, kit: mails.kit },
+    /** Asks for a mail, in the transaction of whoever asks. */
+    ask: async (scope: IdentityScope, { userId, attemptHash, ...asked }: AskedMail) => {
+      const more = { userId: userId ?? null, attemptHash: attemptHash ?? null }
+      await scope.enqueue(send, { ...asked, ...more })
+    },
+  }
+}
+
+interface NewProof {
+  readonly userId: string
+  readonly email: string
+  readonly purpose: MailProofPurpose
+  readonly passwordHash: string | null
+  readonly attemptHash: string | null
+}
+
+/** Makes a proof. Those of the same purpose that were sent before end by it. */
+async function makeProof(
+  { tokens }: Pick<MailingParts, 'tokens'>,
+  { data, now }: IdentityScope,
+  { attemptHash, ...proof }: NewProof,
+): Promise<{ readonly token: string; readonly code: string }> {
+  const { mailProof } = data.unrestricted
+  const { userId, purpose } = proof
+  const { data: before } = await mailProof.find({ filter: { userId, purpose }, limit: 200 })
+  for (const { id } of before) await mailProof.delete(id)
+  const { token, hash } = tokens.make(prefixes[purpose])
+  const code = tokens.code(limits.mailCodeDigits)
+  const codeHash = attemptHash === null ? null : tokens.hash(`${attemptHash} ${code}`)
+  const expiresAt = instantText(Date.parse(now) + lifeMs[purpose])
+  await mailProof.create({ ...proof, tokenHash: hash, attemptHash, codeHash, expiresAt })
+  return { token, code }
+}

@@ -1,0 +1,86 @@
+/** Owns the texts of identity's mails. Those that hold a token are secret: nobody reads them. */
+
+import { text } from '../../define/fields.ts'
+import { type Html, html } from '../../define/html.ts'
+import { kit } from '../../define/kit.ts'
+import { identity } from '../kit.ts'
+
+const title = text({ max: 200 })
+const link = text({ max: 2_000 })
+const when = text({ max: 40 })
+const ignore = 'If you did not ask for this, ignore this mail: nothing has changed.'
+
+/** The mails of an app's accounts; the kit is made for each app. */
+export function accountMails() {
+  const made = kit('identityMail', { uses: [identity] })
+  return {
+    kit: made,
+    verifyEmail: made.mail('verifyEmail', {
+      input: { title, link },
+      secret: true,
+      subject: (mail) => `Confirm your address for ${mail.title}`,
+      text: (mail) => letter('Confirm that this address is yours, within a day:', mail.link),
+      html: (mail) => page('Confirm that this address is yours, within a day:', mail.link),
+    }),
+    changeEmail: made.mail('changeEmail', {
+      input: { title, link },
+      secret: true,
+      subject: (mail) => `Confirm your new address for ${mail.title}`,
+      text: (mail) => letter('Confirm, within an hour, that you sign in with this:', mail.link),
+      html: (mail) => page('Confirm, within an hour, that you sign in with this:', mail.link),
+    }),
+    signUpAgain: made.mail('signUpAgain', {
+      input: { title, link },
+      subject: (mail) => `You have an account at ${mail.title} already`,
+      text: (mail) =>
+        'Somebody, perhaps you, tried to make an account with this address. You have one ' +
+        `already.\n\nSign in, or set a new password: ${mail.link}\n`,
+    }),
+    resetPassword: made.mail('resetPassword', {
+      input: { title, link },
+      secret: true,
+      subject: (mail) => `Set a new password for ${mail.title}`,
+      text: (mail) => letter('Set a new password, within 15 minutes:', mail.link),
+      html: (mail) => page('Set a new password, within 15 minutes:', mail.link),
+    }),
+    signInLink: made.mail('signInLink', {
+      input: { title, link, code: text({ max: 12 }) },
+      secret: true,
+      subject: (mail) => `Sign in to ${mail.title}`,
+      text: (mail) => letter('Sign in, within 10 minutes:', mail.link, codeLine(mail.code)),
+      html: (mail) => page('Sign in, within 10 minutes:', mail.link, codeLine(mail.code)),
+    }),
+    newDevice: made.mail('newDevice', {
+      input: { title, link, when, device: text({ max: 60 }), address: text({ max: 60 }) },
+      subject: (mail) => `New sign-in to ${mail.title}`,
+      text: (mail) =>
+        `Somebody signed in to your account: ${mail.device}, from ${mail.address}, at ` +
+        `${mail.when}.\n\n${wasItYou(mail.link)}`,
+    }),
+    accountChanged: made.mail('accountChanged', {
+      input: { title, link, when, what: text({ max: 200 }) },
+      subject: (mail) => `Your account at ${mail.title} was changed`,
+      text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
+    }),
+  }
+}
+
+/** The mails of an app's accounts. */
+export type AccountMails = ReturnType<typeof accountMails>
+
+function letter(lead: string, address: string, more = ''): string {
+  return `${lead}\n\n${address}\n\n${more === '' ? '' : `${more}\n\n`}${ignore}\n`
+}
+
+function page(lead: string, address: string, more = ''): Html {
+  const rest = more === '' ? undefined : html`<p>${more}</p>`
+  return html`<p>${lead}</p><p><a href="${address}">${address}</a></p>${rest}<p>${ignore}</p>`
+}
+
+function codeLine(code: string): string {
+  return `Or type this code where you asked for it: ${code}. Never tell it to anybody.`
+}
+
+function wasItYou(link: string): string {
+  return `If that was you, nothing is to be done. If not, set a new password now: ${link}\n`
+}

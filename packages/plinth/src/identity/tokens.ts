@@ -1,0 +1,20 @@
+/** Owns the secrets of identity: what each starts with, and what they are made by. */
+
+/** Secrets that are shown once, and the form in which they are kept. */
+export interface Tokens {
+  /** A new secret of 256 random bits behind its prefix, and its hash. */
+  make(prefix: string): { readonly token: string; readonly hash: string }
+  hash(token: string): string
+  /** A number of so many decimal digits, each value as likely as any other. */
+  code(digits: number): string
+}
+
+/** Every token starts with what it is good for: scanners find leaked ones, nothing mixes them. */
+export const prefixes = Object.freeze({
+  session: 'pls_',
+  'verify-email': 'plv_',
+  'change-email': 'plc_',
+  'reset-password': 'plr_',
+  'sign-in': 'pll_',
+  attempt: 'pla_',
+})
