@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
+import { app, kit } from 'plinth'
 import { testApp } from 'plinth/testing'
+import { openApp } from '../../../packages/plinth/src/app/compose.ts'
+import { base64url, randomBytes } from '../../../packages/plinth/src/base/ids.ts'
+import { sleep } from '../../../packages/plinth/src/base/time.ts'
 import { shopApp } from './shop.ts'
 
 const its = await testApp(shopApp)
@@ -132,4 +136,39 @@ test('who was suspended meanwhile does nothing any more', async () => {
     values: [`user:${carl.id}`],
   })
   assert.deepEqual(rows, [['failed', 'sign_in_required']])
+})
+
+test('one caller who asks for much leaves places to others', async (context) => {
+  const lab = kit('lab', { models: {} })
+  const released = Promise.withResolvers<void>()
+  lab.action('linger', {
+    allow: ({ me }) => me.signedIn,
+    isolation: 'read committed',
+    run: () => released.promise,
+  })
+  lab.action('hurry', { allow: ({ me }) => me.signedIn, run: async () => undefined })
+  const labApp = app({ title: 'Lab', kits: [lab] })
+  const tested = await testApp(labApp)
+  context.after(() => tested.close())
+  const [cid, dan] = await Promise.all([tested.user(), tested.user()])
+  const node = await openApp(labApp, {
+    ...{ database: tested.database, secret: base64url(randomBytes(32)), production: false },
+    ...{ schema: 'settled', work: 'on', jobsAtOnce: 4 },
+  })
+  try {
+    const headers = { prefer: 'respond-async' }
+    const ask = (as: typeof cid, name: string) =>
+      tested.request('POST', `/api/lab/${name}`, { as, headers })
+    for (let count = 0; count < 8; count++) await ask(cid, 'linger')
+    const { headers: accepted } = await ask(dan, 'hurry')
+    const state = async (): Promise<string> => {
+      const answer = await tested.request('GET', String(accepted.location), { as: dan })
+      return (answer.json() as Status).state
+    }
+    for (let look = 0; look < 60 && (await state()) !== 'done'; look++) await sleep(100)
+    assert.equal(await state(), 'done')
+  } finally {
+    released.resolve()
+    await node.close()
+  }
 })

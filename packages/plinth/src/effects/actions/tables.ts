@@ -38,5 +38,12 @@ export const actionTables: readonly { readonly id: string; readonly sql: string 
       );
       create index operation_kept_until on plinth.operation (kept_until)`,
     },
+    {
+      // By whose they are: work/queue/shared.ts shares out the places of later calls.
+      id: '0053_operation_share',
+      sql: `create index job_operation_share on plinth.job
+        (split_part(key, '/', 1), run_at, position)
+        where state = 'ready' and queue = 'plinth.action'`,
+    },
   ],
 )

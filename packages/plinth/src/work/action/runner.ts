@@ -18,7 +18,8 @@ const cancelPollMs = 500
 /** The runner of calls that are answered later, by the name of their jobs. */
 export function laterRunner(runtime: Runtime): readonly [string, Runner] {
   const run = (lease: Lease): Promise<void> => new LaterCall(runtime, lease).run()
-  return [laterJob, { run, retry: { attemptsMax }, timeoutMs: limits.transactionTimeoutMs * 2 }]
+  const timeoutMs = limits.transactionTimeoutMs * 2
+  return [laterJob, { run, retry: { attemptsMax }, timeoutMs, queue: laterJob, shared: true }]
 }
 
 /** One attempt at such a call. */

@@ -18,7 +18,7 @@ import type { Call, Reply } from '../../call.ts'
 import { type Keyed, looking, withKey } from '../../idempotent.ts'
 import type { Runtime } from '../../runtime.ts'
 
-/** The name of the jobs that run such calls. */
+/** The name of the jobs that run such calls, and of their queue. */
 export const laterJob = 'plinth.action'
 
 interface Asked {
@@ -81,7 +81,10 @@ async function store(
       session,
       [
         {
-          ...{ id, job: laterJob, input: '{}', priority: 0, runAt: now, traceId: call.traceId },
+          ...{ id, job: laterJob, queue: laterJob, input: '{}', priority: 0, runAt: now },
+          // Places are shared out among callers: one who asks for much leaves room for others.
+          key: `${caller.is === 'user' ? caller.id : caller.is}/${id}`,
+          traceId: call.traceId,
           caller: caller.is === 'user' ? { is: 'user', id: caller.id } : caller,
         },
       ],
