@@ -1,6 +1,7 @@
 /** Owns the tables of jobs: the jobs, the order of their keys, queues, workers, what they tell. */
 
 import { endFunctions } from './ends.ts'
+import { unfinishedTables } from './unfinished.ts'
 
 const byAttempt = {
   column: 'attempt',
@@ -95,4 +96,5 @@ export const jobTables = [
       create sequence plinth.job_claim`,
   },
   { id: '0015_job_claim_ends', sql: endFunctions(byClaim) },
+  ...unfinishedTables,
 ] as const

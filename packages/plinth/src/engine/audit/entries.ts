@@ -59,19 +59,10 @@ export function auditAction(runtime: () => Runtime): Action {
   }
 }
 
-interface Entry {
-  readonly position: string
-  readonly at: string
-  readonly operation: string
-  readonly verb: string
-  readonly actor: string
-  readonly model: string | null
-  readonly record: string | null
+/** An entry as its reader may see it. `hidden` also names fields whose values they may not read. */
+interface Entry extends Omit<AuditRow, 'was' | 'becomes'> {
   readonly before: Readonly<Record<string, Json>>
   readonly after: Readonly<Record<string, Json>>
-  /** Fields that changed and whose values the caller may not read. */
-  readonly hidden: readonly string[]
-  readonly trace: string
 }
 
 async function entriesFor(runtime: Runtime, scope: ActionScope): Promise<object> {
