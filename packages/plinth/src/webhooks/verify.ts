@@ -83,8 +83,8 @@ export interface HmacOptions extends MessageOptions {
   readonly id: { readonly header: string } | { readonly member: string }
   /**
    * The header with the time of sending in seconds since 1970, where the provider signs it in front
-   * of the body, followed by a dot. Without it a recorded request stays genuine: once its message is
-   * forgotten (`webhookMessageDays`), it is processed again.
+   * of the body, followed by a dot. Without it a recorded request stays genuine: once its message
+   * is forgotten (`webhookMessageDays`), it is processed again.
    */
   readonly timestamp?: string
 }
