@@ -5,11 +5,16 @@ import { parseArgs } from 'node:util'
 import { parseSabotages } from '../packages/plinth/src/base/failpoint.ts'
 import { whyNoPowerCut } from '../tests/crash/harness/disk.ts'
 import { whyNoNamespace } from '../tests/crash/harness/postgres.ts'
-import { chaos, report } from '../tests/crash/run/chaos.ts'
+import { chaos } from '../tests/crash/run/chaos.ts'
+import { report } from '../tests/crash/run/report.ts'
 
 const usage = `npm run chaos -- [--kills 1000] [--seed N] [--postgres whole|embedded] [--nodes 2]
-  [--clients 16] [--without workflows] 
-  [--point commit.sent@17=kill] [--sabotage two-step-take,fsync-off] [--quiet]`
+  [--clients 16] [--without workflows]
+  [--point commit.sent@17=kill] [--fault 'disk full']
+  [--sabotage two-step-take,fsync-off] [--quiet]`
+
+// A run that is long enough passes every failpoint, and waits for those that it has missed.
+const everyPointKills = 200
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +24,7 @@ const { values } = parseArgs({
     nodes: { type: 'string' },
     clients: { type: 'string', default: '16' },
     point: { type: 'string', multiple: true, default: [] },
+    fault: { type: 'string', multiple: true, default: [] },
     sabotage: { type: 'string', default: '' },
     without: { type: 'string', multiple: true, default: [] },
     quiet: { type: 'boolean', default: false },
@@ -42,6 +48,7 @@ async function run(): Promise<void> {
     `npm run chaos -- --kills ${values.kills} --seed ${seed} --postgres ${postgres}`,
     `--nodes ${nodes} --clients ${values.clients}`,
     ...values.point.map((point) => `--point '${point}'`),
+    ...values.fault.map((fault) => `--fault '${fault}'`),
     ...values.without.map((part) => `--without ${part}`),
     ...(values.sabotage ? [`--sabotage ${values.sabotage}`] : []),
   ].join(' ')
@@ -53,6 +60,10 @@ async function run(): Promise<void> {
     postgres: postgres === 'whole' ? 'whole' : 'embedded',
     nodes: Number(nodes),
     points: values.point,
+    script: values.fault,
+    everyPoint: Number(values.kills) >= everyPointKills,
+    pace: [4, 24],
+    pacePatienceMs: 15_000,
     parts: Object.fromEntries(values.without.map((part) => [part, false])),
     sabotages: parseSabotages(values.sabotage),
     ...(values.quiet ? {} : { say }),

@@ -72,6 +72,11 @@ const shop = kit('shop', {
       },
       access: open,
     },
+    // Read and written over REST alone, by whoever likes to.
+    cell: {
+      fields: { number: integer() },
+      access: { read: anyone, write: anyone },
+    },
     register: {
       fields: { name: text({ max: 40, unique: true }), content: text({ max: 10_000 }) },
       access: open,
@@ -236,7 +241,8 @@ const steps = {
   reference: text({ max: 40 }),
   steps: list({ key: id('register'), append: integer({ optional: true }) }, { max: 8 }),
 }
-const seen = { lists: list({ key: text(), values: list(integer()) }) }
+// As many as the text of a register holds.
+const seen = { lists: list({ key: text(), values: list(integer(), { max: 1_000 }) }) }
 
 interface Steps {
   readonly steps: readonly { readonly key: string; readonly append: number | null }[]
@@ -296,7 +302,9 @@ export default app({
   async seed({ data, createUser }) {
     await createUser({ ...operator, roles: ['admin'] })
     for (let at = 0; at < 8; at++) {
-      await data.product.create({ name: `p${at}`, stock: 2_000, initial: 2_000 })
+      // One of them sells out; the others outlast the longest run.
+      const stock = at === 0 ? 500 : 1_000_000
+      await data.product.create({ name: `p${at}`, stock, initial: stock })
       await data.account.create({ name: `a${at}`, balance: 1_000 })
       await data.coupon.create({ code: `c${at}`, used: 0, usesMax: 10 + at * 20 })
     }

@@ -12,16 +12,15 @@ export interface Ask {
   readonly path: string
   readonly method?: 'GET' | 'POST' | 'PATCH'
   readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
   /** What the history keeps of it. Default: the body. */
   readonly request?: unknown
 }
 
 /** What came of it. */
-export interface Answered {
+export interface Answered extends Response {
   readonly id: string
   readonly outcome: Outcome
-  readonly status: number
-  readonly body: unknown
 }
 
 /** How a client asks. */
@@ -36,8 +35,11 @@ export interface ClientOptions {
 }
 
 interface Response {
+  /** 0: the connection broke. */
   readonly status: number
   readonly body: unknown
+  /** The version of the record, where there is one. */
+  readonly etag?: string | undefined
 }
 
 const patienceMs = 20_000
@@ -75,7 +77,7 @@ export class Client {
       const ended = outcomeOf(response, attempt)
       recorder.note({ client, id, op, phase: ended, response })
       if (ended !== 'unknown') return { id, outcome: ended, ...response }
-      const refused = response.status >= 400 && !undecided.has(response.status)
+      const refused = response.status >= 400 && !isUndecided(response)
       const over = performance.now() > endMs || this.#options.stopped()
       if (refused || over) return { id, outcome: ended, ...response }
       await pause(Math.min(250, 5 * 2 ** attempt))
@@ -101,6 +103,7 @@ export class Client {
           ...(ask.method === 'GET' ? {} : { 'idempotency-key': id }),
           ...(text === undefined ? {} : { 'content-type': 'application/json' }),
           ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...ask.headers,
         },
       })
       sent.on('error', broken)
@@ -121,14 +124,21 @@ function read(response: IncomingMessage, resolve: (response: Response) => void):
   response.on('end', () => {
     const text = Buffer.concat(chunks).toString()
     const json = /json/.test(response.headers['content-type'] ?? '')
-    resolve({ status: response.statusCode ?? 0, body: json && text ? JSON.parse(text) : text })
+    const { etag } = response.headers
+    const body = json && text ? JSON.parse(text) : text
+    resolve({ status: response.statusCode ?? 0, body, ...(etag === undefined ? {} : { etag }) })
   })
 }
 
 function outcomeOf({ status, body }: Response, attempt: number): Outcome {
   if (status >= 200 && status < 300) return 'ok'
-  if (undecided.has(status) && !isDeclared(body)) return 'unknown'
+  if (isUndecided({ status, body })) return 'unknown'
   return attempt === 1 ? 'fail' : 'unknown'
+}
+
+/** Nothing was decided, or nobody knows: worth asking again. */
+function isUndecided({ status, body }: Response): boolean {
+  return undecided.has(status) && !isDeclared(body)
 }
 
 /** A conflict that the app itself declared is an answer; that a call is under way is none. */

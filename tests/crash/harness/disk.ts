@@ -1,7 +1,7 @@
 /** Owns the disk of a run: a file system in a file, from which the power can be cut. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 
 const megabytes = 1_024
@@ -54,6 +54,25 @@ export class Disk {
   /** Writes down everything that is on its way: what happened until now is old. */
   settle(): void {
     command('sync', ['-f', this.path])
+  }
+
+  /** Leaves no room on it, not for a byte. */
+  fill(): void {
+    const ballast = join(this.path, 'ballast')
+    // What a file system says it has left is not all of it: the last pieces are tried for.
+    const { bavail, bsize } = statfsSync(this.path)
+    for (let bytes = bavail * bsize, at = 0; bytes >= bsize; at++) {
+      const words = ['-l', String(bytes), `${ballast}-${at}`]
+      const { status } = spawnSync('fallocate', words)
+      if (status !== 0) bytes = Math.floor(bytes / 2)
+    }
+  }
+
+  /** Gives the room back. */
+  free(): void {
+    for (const name of readdirSync(this.path)) {
+      if (name.startsWith('ballast-')) rmSync(join(this.path, name))
+    }
   }
 
   /** Unmounts it and removes its file. */

@@ -49,6 +49,11 @@ export class WholePostgres {
     return join(this.#options.folder, 'socket')
   }
 
+  /** True where it has ended, by whatever. */
+  get isGone(): boolean {
+    return this.#program?.isGone ?? true
+  }
+
   /** Starts it; resolves when it answers. */
   async start(): Promise<void> {
     const { data, folder, sabotages } = this.#options

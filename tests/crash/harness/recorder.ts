@@ -7,15 +7,22 @@ import type { HistoryLine } from '../check/history.ts'
 export class Recorder {
   readonly lines: HistoryLine[] = []
   readonly #file: number
+  #acknowledged = 0
 
   constructor(path: string) {
     this.#file = openSync(path, 'a')
+  }
+
+  /** How much was acknowledged so far. */
+  get acknowledged(): number {
+    return this.#acknowledged
   }
 
   /** Notes a line at this moment. */
   note(line: Omit<HistoryLine, 't'>): void {
     const timed = { t: performance.now(), ...line }
     this.lines.push(timed)
+    if (line.phase === 'ok') this.#acknowledged += 1
     writeSync(this.#file, `${JSON.stringify(timed)}\n`)
   }
 

@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { type ChaosOptions, chaos, report, type Verdict } from '../run/chaos.ts'
+import { type ChaosOptions, chaos } from '../run/chaos.ts'
+import { report, type Verdict } from '../run/report.ts'
 
 /** Runs and demands that nothing is wrong. What it wrote is kept where something is. */
 export async function mustHold(options: ChaosOptions): Promise<Verdict> {

@@ -1,19 +1,22 @@
 /** Owns one run: load, faults until enough has died, the drain, the judgement, the report. */
 
 import { join } from 'node:path'
-import { type Failpoint, failpoints } from '../../../packages/plinth/src/base/failpoint.ts'
-import type { Anomaly } from '../check/history.ts'
+import type { Anomaly, HistoryLine } from '../check/history.ts'
 import { partsOf } from '../check/invariants.ts'
 import { type Chance, chanceFrom } from '../harness/chance.ts'
 import { pause } from '../harness/processes.ts'
 import { Recorder } from '../harness/recorder.ts'
 import type { Server } from '../harness/server.ts'
 import { readFacts, readRegisters, untilDrained } from './facts.ts'
-import { drawFault, type Fault, faultNamed } from './faults.ts'
+import { drawFault, faultNamed } from './faults/draw.ts'
+import type { Fault } from './faults/fault.ts'
 import { judge } from './judge.ts'
 import { Load, type LoadOptions } from './load.ts'
+import { isInside, Points } from './points.ts'
 import { checkReplays } from './replays.ts'
+import type { BlowFigures, Tally, Verdict } from './report.ts'
 import { DoesNotServe, System, type SystemOptions } from './system.ts'
+import { Witness } from './witness.ts'
 
 /** How a run goes. */
 export interface ChaosOptions extends SystemOptions {
@@ -29,32 +32,18 @@ export interface ChaosOptions extends SystemOptions {
   readonly pointPatienceMs?: number
   /** So many of 100 faults are failpoints. Default 50. */
   readonly pointPercent?: number
+  /** At the end, every failpoint that has not fired is waited for once more. Default false. */
+  readonly everyPoint?: boolean
+  /** How much is acknowledged between two blows, from and to. Default 1 to 16. */
+  readonly pace?: readonly [number, number]
+  /** Milliseconds that so much is waited for. Default 2,000. */
+  readonly pacePatienceMs?: number
   /** Milliseconds of load after the last fault. Default 300. */
   readonly quietMs?: number
   readonly load?: Partial<
     Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs' | 'impatient' | 'coupons'>
   >
   readonly say?: (line: string) => void
-}
-
-/** What a run came to. */
-export interface Verdict {
-  readonly seed: number
-  readonly kills: number
-  readonly operations: number
-  readonly acknowledged: number
-  readonly anomalies: readonly Anomaly[]
-  /** By fault and failpoint: how often it was tried, and how often it struck. */
-  readonly table: ReadonlyMap<string, Tally>
-  /** Where history and logs are. */
-  readonly folder: string
-  readonly seconds: number
-}
-
-/** Tried, and struck. */
-export interface Tally {
-  tried: number
-  struck: number
 }
 
 /** Runs, judges, and ends everything that it has started. */
@@ -71,6 +60,7 @@ const deathsMax = 3
 // Something is to be lost when the first blow falls.
 const firstWorkMs = 600
 const workPatienceMs = 2_000
+const rarePatienceMs = 15_000
 
 class Run {
   readonly #system: System
@@ -79,13 +69,18 @@ class Run {
   readonly #recorder: Recorder
   readonly #table = new Map<string, Tally>()
   readonly #startMs = performance.now()
+  readonly #points = new Points()
+  readonly #witness: Witness
+  readonly #blows: BlowFigures[] = []
   #kills = 0
+  #thrown = 0
 
   constructor(system: System, options: ChaosOptions) {
     this.#system = system
     this.#options = options
     this.#chance = chanceFrom(options.seed)
     this.#recorder = new Recorder(join(system.folder, 'history.jsonl'))
+    this.#witness = new Witness(system.socket)
   }
 
   async run(): Promise<Verdict> {
@@ -100,6 +95,7 @@ class Run {
       for (const point of points) await this.#strikePoint(point)
       for (const name of script) await this.#strikeFault(faultNamed(name))
       while (this.#kills < kills) await this.#strike()
+      await this.#strikeUnreached()
       await pause(quietMs)
       for (const node of this.#system.nodes) node.plan([])
       await this.#system.untilServing()
@@ -108,38 +104,51 @@ class Run {
       return this.#verdict([{ kind: 'does not serve again', detail: error.message }])
     } finally {
       await load.stop()
+      await this.#witness.close()
     }
     return this.#verdict(await this.#judge())
   }
 
   async #strike(): Promise<void> {
     const { pointPercent = 50 } = this.#options
-    if (this.#chance.happens(pointPercent)) return this.#strikePoint(drawPoint(this.#chance))
+    if (this.#chance.happens(pointPercent))
+      return this.#strikePoint(this.#points.draw(this.#chance))
     await this.#strikeFault(drawFault(this.#system, this.#chance))
   }
 
   async #strikeFault(fault: Fault): Promise<void> {
     const node = await this.#serving()
-    const dead = await fault.strike({ system: this.#system, node, chance: this.#chance })
-    this.#kills += dead
-    this.#count(fault.name, dead > 0 || fault.name === 'worker frozen')
-    await this.#untilWorked(this.#chance.integer(1, 16))
+    const open = await this.#witness.untilOpen()
+    const { killed, struck } = await fault.strike({
+      ...{ system: this.#system, node, chance: this.#chance },
+    })
+    this.#kills += killed
+    this.#count(fault.name, struck)
+    await this.#untilWorked({ killed, open })
   }
 
   /** Sets a failpoint on a node and waits until it fires; some places are seldom passed. */
-  async #strikePoint(point: string): Promise<void> {
-    const { pointPatienceMs = 2_500 } = this.#options
+  async #strikePoint(point: string, patienceMs = this.#options.pointPatienceMs): Promise<void> {
     const node = await this.#serving()
     const before = node.fired().length
     node.plan([point])
-    const fired = await node.untilFired(before + 1, pointPatienceMs)
+    const fired = await node.untilFired(before + 1, patienceMs ?? 2_500)
+    const open = isInside(point) ? 1 : await this.#witness.open()
     node.plan([])
-    if (fired && point.endsWith('kill')) {
-      this.#kills += 1
-      node.noteDeath()
-    }
+    const killed = Number(fired && point.endsWith('kill'))
+    this.#kills += killed
+    if (killed > 0) node.noteDeath()
+    if (fired && point.endsWith('throw')) this.#thrown += 1
+    this.#points.note(point, fired)
     this.#count(point.replace(/@.*=/, ' '), fired)
-    await this.#untilWorked(this.#chance.integer(1, 16))
+    if (fired) await this.#untilWorked({ killed, open })
+  }
+
+  async #strikeUnreached(): Promise<void> {
+    if (this.#options.everyPoint !== true) return
+    for (const name of this.#points.unreached) {
+      await this.#strikePoint(`${name}@1=kill`, rarePatienceMs)
+    }
   }
 
   /**
@@ -158,13 +167,18 @@ class Run {
   }
 
   /** Between two blows something is done: so much is acknowledged, or the patience ends. */
-  async #untilWorked(count: number): Promise<void> {
-    const { lines } = this.#recorder
-    const endMs = performance.now() + workPatienceMs
-    const from = lines.length
-    for (let done = 0; done < count && performance.now() < endMs; ) {
-      await pause(10)
-      done = lines.slice(from).filter(({ phase }) => phase === 'ok').length
+  async #untilWorked(blow: Pick<BlowFigures, 'killed' | 'open'>): Promise<void> {
+    const { pace = [1, 16], pacePatienceMs = workPatienceMs } = this.#options
+    const count = this.#chance.integer(...pace)
+    const startMs = performance.now()
+    const before = this.#recorder.acknowledged
+    const figures = { ...blow, acknowledged: 0, backMs: Number.POSITIVE_INFINITY }
+    this.#blows.push(figures)
+    for (let tookMs = 0; figures.acknowledged < count && tookMs < pacePatienceMs; ) {
+      await pause(5)
+      tookMs = performance.now() - startMs
+      figures.acknowledged = this.#recorder.acknowledged - before
+      if (figures.acknowledged > 0) figures.backMs = Math.min(figures.backMs, tookMs)
     }
   }
 
@@ -184,7 +198,7 @@ class Run {
     const parts = partsOf(this.#options.parts)
     const { lines: history } = this.#recorder
     return [
-      ...judge({ history, facts, registers, parts }),
+      ...judge({ history, facts, registers, parts, thrown: this.#thrown }),
       ...(await checkReplays(system, history, this.#chance.branch('replays'))),
     ]
   }
@@ -194,6 +208,7 @@ class Run {
     this.#recorder.close()
     return {
       ...{ seed: this.#options.seed, kills: this.#kills, anomalies, table: this.#table },
+      ...{ hits: this.#points.hits, blows: this.#blows, answers: answersOf(lines) },
       operations: lines.filter(({ phase }) => phase === 'invoke').length,
       acknowledged: lines.filter(({ phase }) => phase === 'ok').length,
       folder: this.#system.folder,
@@ -202,32 +217,11 @@ class Run {
   }
 }
 
-const names = Object.keys(failpoints) as readonly Failpoint[]
-
-/** Draws a failpoint with its hit and what happens there; to die is what happens most. */
-function drawPoint(chance: Chance): string {
-  const name = chance.pick(names)
-  const hit = chance.integer(1, 12)
-  const dropReply = failpoints[name].replies ? 3 : 0
-  const kind = chance.weighted({ kill: 6, 'delay:150ms': 1, 'stop:1s': 1, dropReply })
-  return `${name}@${hit}=${kind}`
-}
-
-/** The report of a run, as people read it: a table, what is wrong, and the verdict. */
-export function report(verdict: Verdict, again: string): string {
-  const { seed, kills, operations, acknowledged, anomalies, table, folder, seconds } = verdict
-  const rows = [...table].sort(([one], [other]) => one.localeCompare(other))
-  const lines = rows.map(([name, { tried, struck }]) => {
-    return `  ${name.padEnd(36)} ${String(struck).padStart(5)} of ${String(tried).padStart(5)}`
-  })
-  const byKind = Map.groupBy(anomalies, ({ kind }) => kind)
-  const wrong = [...byKind].map(([kind, all]) => `  ${all.length} × ${kind}: ${all[0]?.detail}`)
-  const bad = anomalies.length > 0
-  return [
-    `Seed ${seed}: ${kills} killed in ${seconds} s, ${operations} operations asked for,`,
-    `  ${acknowledged} acknowledged`,
-    ...lines,
-    ...(bad ? ['Wrong:', ...wrong, `History and logs: ${folder}`, `Again: ${again}`] : []),
-    `VERDICT ${bad ? `FAILED, ${anomalies.length} anomalies` : 'held'} (seed ${seed})`,
-  ].join('\n')
+function answersOf(lines: readonly HistoryLine[]): ReadonlyMap<number, number> {
+  const answers = new Map<number, number>()
+  for (const { response } of lines) {
+    const { status } = (response ?? {}) as { readonly status?: number }
+    if (status !== undefined) answers.set(status, (answers.get(status) ?? 0) + 1)
+  }
+  return answers
 }

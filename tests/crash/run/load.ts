@@ -4,6 +4,7 @@ import type { Chance } from '../harness/chance.ts'
 import { type Answered, Client } from '../harness/client.ts'
 import { pause } from '../harness/processes.ts'
 import type { Recorder } from '../harness/recorder.ts'
+import { Cells } from './cells.ts'
 
 /** What there is to act on, by id. */
 export interface Things {
@@ -14,7 +15,10 @@ export interface Things {
 }
 
 /** What a client does, and how often. */
-export const kinds = Object.freeze({ order: 5, transfer: 4, walk: 6, balances: 1, twice: 1 })
+export const kinds = Object.freeze({
+  ...{ order: 5, transfer: 4, walk: 6, balances: 1, twice: 1 },
+  ...{ look: 3, cell: 5 },
+})
 
 /** The name of something that a client does. */
 export type LoadKind = keyof typeof kinds
@@ -43,6 +47,7 @@ export class Load {
   readonly #clients: Promise<void>[] = []
   #stopped = false
   #walks = 0
+  readonly #cells = new Cells()
 
   private constructor(options: LoadOptions, things: Things) {
     this.#options = options
@@ -86,6 +91,8 @@ export class Load {
     if (kind === 'balances') {
       return client.ask({ op: kind, path: '/api/shop/balances', method: 'GET' })
     }
+    if (kind === 'look') return this.#look(client, chance)
+    if (kind === 'cell') return this.#cells.act(client, chance)
     return this.#twice(client, chance, reference)
   }
 
@@ -119,14 +126,30 @@ export class Load {
 
   /** A few keys at a time, each for a while: fresh lists keep coming. */
   #walk(client: Client, chance: Chance, reference: string): Promise<Answered> {
-    const { registers } = this.#things
-    const first = Math.floor(++this.#walks / 60) * 2
+    this.#walks += 1
     const steps = Array.from({ length: chance.integer(1, 4) }, (_, at) => {
-      const key = registers[(first + chance.integer(0, 3)) % registers.length] ?? ''
+      const key = this.#register(chance)
       return chance.happens(50) ? { key, append: this.#walks * 8 + at } : { key }
     })
     const path = `/api/shop/${this.#options.walk ?? 'walk'}`
     return client.ask({ op: 'walk', path, body: { reference, steps } })
+  }
+
+  #register(chance: Chance): string {
+    const { registers } = this.#things
+    const first = Math.floor(this.#walks / 60) * 2
+    return registers[(first + chance.integer(0, 3)) % registers.length] ?? ''
+  }
+
+  /** A plain read of what actions append to: a client's view must not go back. */
+  #look(client: Client, chance: Chance): Promise<Answered> {
+    const key = this.#register(chance)
+    return client.ask({
+      op: 'look',
+      path: `/api/registers/${key}`,
+      method: 'GET',
+      request: { key },
+    })
   }
 }
 

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { Sabotage } from '../../../packages/plinth/src/base/failpoint.ts'
 import { type Parts, partsOf } from '../check/invariants.ts'
 import { Disk } from '../harness/disk.ts'
+import { Network } from '../harness/network.ts'
 import { WholePostgres } from '../harness/postgres.ts'
 import { Program, pause, processesIn, signal } from '../harness/processes.ts'
 import { freePort, Server } from '../harness/server.ts'
@@ -30,6 +31,8 @@ export interface SystemOptions {
   readonly failpoints?: string
   /** So many of 100 deliveries are answered badly by the receivers. Default 5. */
   readonly troublePercent?: number
+  /** A disk of so many megabytes, which can be filled. Needs Linux and root. */
+  readonly diskMegabytes?: number
 }
 
 const receivers = ['http', 'mail'] as const
@@ -40,6 +43,8 @@ export class System {
   readonly nodes: Server[] = []
   readonly postgres: WholePostgres | undefined
   readonly disk: Disk | undefined
+  /** Between the last node and PostgreSQL, where it is not the embedded one. */
+  network: Network | undefined
   readonly #receivers: Program[] = []
 
   private constructor(folder: string, parts: { postgres?: WholePostgres; disk?: Disk }) {
@@ -53,7 +58,8 @@ export class System {
     const folder = mkdtempSync(join(tmpdir(), 'plinth-crash-'))
     const { sabotages = [] } = options
     const whole = options.postgres === 'whole'
-    const disk = whole ? new Disk(folder) : undefined
+    const { diskMegabytes } = options
+    const disk = whole || diskMegabytes ? new Disk(folder, diskMegabytes) : undefined
     const data = disk?.path ?? join(folder, 'data')
     const postgres = whole ? new WholePostgres({ data, folder, sabotages }) : undefined
     const system = new System(folder, { ...(postgres && { postgres }), ...(disk && { disk }) })
@@ -93,12 +99,20 @@ export class System {
       await this.postgres.start()
       this.disk?.settle()
     }
-    const url = this.postgres ? { DATABASE_URL: this.postgres.url } : {}
-    for (let node = 0; node < nodes; node++) {
+    for (let node = 1; node <= nodes; node++) {
+      const url = await this.#databaseOf(node === nodes)
       this.nodes.push(await serverOf({ ...url, PLINTH_SECRET: this.#secret }))
     }
     await Promise.all(this.nodes.map((node) => node.start()))
     if (partsOf(options.parts).webhooks) await this.#subscribe(environment.CRASH_RECEIVER)
+  }
+
+  async #databaseOf(isLast: boolean): Promise<{ readonly DATABASE_URL?: string }> {
+    if (this.postgres === undefined) return {}
+    if (!isLast) return { DATABASE_URL: this.postgres.url }
+    const folder = join(this.folder, 'network')
+    this.network = await Network.start({ folder, target: this.socket })
+    return { DATABASE_URL: this.network.url }
   }
 
   /** Registers the receiver for the events of orders. */
@@ -161,7 +175,7 @@ export class System {
   /** The directory in which PostgreSQL's socket stands. */
   get socket(): string {
     if (this.postgres) return join(this.folder, 'socket')
-    return join(this.folder, 'data', 'postgres-18', 'data')
+    return join(this.disk?.path ?? join(this.folder, 'data'), 'postgres-18', 'data')
   }
 
   /** The nodes that answer now. */
@@ -184,6 +198,7 @@ export class System {
   /** Ends everything. Whatever is still in its folder is killed by its number. */
   async stop(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop().catch(() => undefined)))
+    await this.network?.stop()
     await this.postgres?.stop().catch(() => undefined)
     await Promise.all(this.#receivers.map((each) => each.kill()))
     for (let waited = 0; processesIn(this.folder).length > 0 && waited < 300; waited++) {

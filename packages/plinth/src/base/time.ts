@@ -6,8 +6,18 @@ export interface Clock {
   now(): number
 }
 
+let jumpedMs = 0
+
 /** The machine's own clock. */
-export const systemClock: Clock = Object.freeze({ now: () => Date.now() })
+export const systemClock: Clock = Object.freeze({ now: () => Date.now() + jumpedMs })
+
+/**
+ * Lets the machine's clock jump as this process sees it, to so many milliseconds beside where it
+ * is. For tests of what a jump does; 0 lets it jump back.
+ */
+export function jumpSystemClock(besideMs: number): void {
+  jumpedMs = besideMs
+}
 
 /** A clock that stands still until it is moved. */
 export interface MovableClock extends Clock {

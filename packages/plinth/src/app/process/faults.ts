@@ -10,13 +10,15 @@ import {
   plantSabotages,
   type SetFailpoint,
 } from '../../base/failpoint.ts'
+import { jumpSystemClock } from '../../base/time.ts'
 import type { FaultSettings } from '../config/faults.ts'
 
 const planPollMs = 25
 
 /**
  * Plants the faults of the configuration, and follows the file `plan` in their folder: a test sets
- * failpoints there in a process that runs. What fires is noted in `fired.jsonl` before it happens.
+ * failpoints there in a process that runs, or lets the machine's clock jump as the process sees it
+ * (`clock=-1h`). What fires is noted in `fired.jsonl` before it happens.
  */
 export function plantFaults(settings: FaultSettings | undefined): void {
   if (settings === undefined) return
@@ -25,20 +27,46 @@ export function plantFaults(settings: FaultSettings | undefined): void {
   plantSabotages(sabotages)
   const executioner = executionerOf(folder)
   const plan = join(folder, 'plan')
-  const arm = (): void => armFailpoints([...points, ...planned(plan)], executioner)
+  const arm = (): void => {
+    const parts = planned(plan)
+    armFailpoints([...points, ...parseFailpoints(parts.filter(isPoint).join(';'))], executioner)
+    jump(folder, parts.find(isJump))
+  }
   arm()
   watchFile(plan, { interval: planPollMs, persistent: false }, arm)
 }
 
-function planned(plan: string): readonly SetFailpoint[] {
-  let text: string
+function planned(plan: string): readonly string[] {
   try {
-    text = readFileSync(plan, 'utf8')
+    return readFileSync(plan, 'utf8').split(';')
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
     throw error
   }
-  return parseFailpoints(text)
+}
+
+const jumpForm = /^clock=([+-]\d+)h$/
+const hourMs = 3_600_000
+
+function isJump(part: string): boolean {
+  return jumpForm.test(part)
+}
+
+function isPoint(part: string): boolean {
+  return !isJump(part)
+}
+
+/** The machine's clock jumps by hours while the plan says so: `clock=+1h`. */
+function jump(folder: string, part = ''): void {
+  const hours = Number(jumpForm.exec(part)?.[1] ?? 0)
+  jumpSystemClock(hours * hourMs)
+  if (hours !== 0) note(folder, part)
+}
+
+/** Says to whoever runs the test what has happened in this process. */
+function note(folder: string, point: string): void {
+  const line = JSON.stringify({ point, pid: process.pid })
+  appendFileSync(join(folder, 'fired.jsonl'), `${line}\n`)
 }
 
 function executionerOf(folder: string): Executioner {
@@ -53,8 +81,7 @@ function executionerOf(folder: string): Executioner {
     },
     claim(point) {
       if (point.hit !== undefined && !isFirst(folder, point)) return false
-      const line = JSON.stringify({ point: point.text, pid: self })
-      appendFileSync(join(folder, 'fired.jsonl'), `${line}\n`)
+      note(folder, point.text)
       return true
     },
   }
