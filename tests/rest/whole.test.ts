@@ -28,7 +28,11 @@ before(async () => {
     schema: { mode: 'follow', migrations: join(directory, 'migrations') },
   })
   shop = await serve(running.handler)
-  await createUser(running.users, { email: 'staff@shop.example', roles: ['staff', 'admin'], password })
+  await createUser(running.users, {
+    email: 'staff@shop.example',
+    roles: ['staff', 'admin'],
+    password,
+  })
   const body = { email: 'staff@shop.example', password }
   const session = await shop.send('POST', '/api/identity/sign-in', { body })
   staff = { authorization: `Bearer ${session.json().token}` }
