@@ -47,6 +47,20 @@ test('another body under the same key is refused; others have keys of their own'
   assert.equal(await left(), 8)
 })
 
+test('repeats of what is done get its answer, also many at once, and though nothing is left', async () => {
+  const { send, left } = await stocked(1)
+  const first = await send()
+  assert.equal(await left(), 0)
+  const repeats = await Promise.all(Array.from({ length: 20 }, () => send()))
+  for (const repeat of repeats) {
+    assert.equal(repeat.status, 200)
+    assert.equal(repeat.text, first.text)
+    assert.equal(repeat.headers['idempotency-replayed'], 'true')
+  }
+  assert.equal((await send({ key: 'new' })).status, 409)
+  assert.equal(await left(), 0)
+})
+
 test('of fifty at once one runs; the others get its answer or are told to wait', async () => {
   const { send, left } = await stocked()
   const answers = await Promise.all(Array.from({ length: 50 }, () => send()))

@@ -17,7 +17,7 @@ import type { Lane } from './lanes/lane.ts'
 import { readingLane, storingLane } from './lanes/lanes.ts'
 import { Pool } from './pool.ts'
 import { runTransaction } from './transaction.ts'
-import { type ConnectionEvents, connect } from './wire/connect.ts'
+import { type ConnectionEvents, type ConnectionOptions, connect } from './wire/connect.ts'
 import type { Wire } from './wire/wire.ts'
 
 /** How a database is opened. */
@@ -57,13 +57,16 @@ class OpenDatabase implements Database {
     this.#address = address
     this.#limits = limits
     const connect = (events: ConnectionEvents): Promise<Wire> => this.#connect(events)
+    const writing = (events: ConnectionEvents): Promise<Wire> => {
+      return this.#connect({ ...events, byIndex: true })
+    }
     this.#reading = readingLane(limits, connect)
-    this.#storing = storingLane(limits, connect)
+    this.#storing = storingLane(limits, writing)
     this.#pool = new Pool({
       connectionsMax: limits.poolConnectionsMax,
       queueMax: limits.acquireQueueMax,
       acquireTimeoutMs: limits.acquireTimeoutMs,
-      connect: (broken) => connect({ broken }),
+      connect: (broken) => writing({ broken }),
     })
   }
 
@@ -72,9 +75,9 @@ class OpenDatabase implements Database {
     this.#opened = true
   }
 
-  async #connect(events: ConnectionEvents): Promise<Wire> {
+  async #connect(options: ConnectionOptions): Promise<Wire> {
     try {
-      return await connect(this.#address, this.#limits, events)
+      return await connect(this.#address, this.#limits, options)
     } catch (cause) {
       // Whoever starts the app is told where the database should be; callers of the app are not.
       if (!this.#opened) throw cause

@@ -42,11 +42,10 @@ export function isClaimed(error: unknown): boolean {
 }
 
 /**
- * The stored reply of an earlier call, if there is one. Asked outside of the transaction, while it
- * runs: inside of a serializable one, looking for a key that is not there would make every other
- * new key a conflict. Where the look is older than the claim, storing the reply meets the unique
- * key, and the call looks again. The row is read plainly, never by ON CONFLICT DO NOTHING (which
- * lets write skew through).
+ * The stored reply of an earlier call, if there is one. Asked outside of any transaction, after one
+ * that did not come to its end: inside of a serializable one, looking for a key that is not there
+ * would make every other new key a conflict. The row is read plainly, never by ON CONFLICT DO
+ * NOTHING (which lets write skew through).
  *
  * Fails with `key_reused` (422).
  */

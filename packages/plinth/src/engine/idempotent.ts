@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
-import { isSabotaged, reach } from '../base/failpoint.ts'
+import { isArmed, isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import { instantText } from '../base/time.ts'
@@ -31,26 +31,12 @@ interface Asked {
 const hourMs = 3_600_000
 const attemptsMax = 3
 
-/** Ends a transaction that has nothing to do: an equal call was answered before. */
-class Replayed extends Error {
-  override readonly name = 'Replayed'
-  readonly reply: Reply
-
-  constructor(stored: string) {
-    super('The call was answered before.')
-    this.reply = { ...(JSON.parse(stored) as Reply), replayed: true }
-  }
-}
-
 /** What a keyed call does inside its transaction, beside its own work. */
 export interface Keyed {
   /** Sent with BEGIN: claims the key, or fails the transaction. */
   readonly begins: readonly Query[]
-  /**
-   * Looks, beside the transaction, whether the call was answered before: then it fails, and the
-   * transaction must not commit. What the work itself fails with counts only after this.
-   */
-  look(): Promise<void>
+  /** Present where a test stands at the failpoint behind the claim: passes it beside the work. */
+  readonly look?: () => Promise<void>
   /** Stores the reply beside its effects. Its one statement is sent at once. */
   store(session: Session, reply: Reply): Promise<void>
 }
@@ -80,12 +66,12 @@ export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promi
   )
 }
 
-/** Does the work while it is looked whether it was done before, which counts more. */
+/** Does the work, and passes what stands beside it. */
 export async function looking<T>(
   keyed: Pick<Keyed, 'look'> | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (keyed === undefined) return work()
+  if (keyed?.look === undefined) return work()
   const [looked, done] = await Promise.allSettled([keyed.look(), work()])
   if (looked.status === 'rejected') throw looked.reason
   if (done.status === 'rejected') throw done.reason
@@ -95,6 +81,11 @@ export async function looking<T>(
 /**
  * Answers a call under its key: by `attempt`, by the reply of an equal call before it, or, where
  * the connection broke at COMMIT, by what is found to be stored. Replies are kept so many hours.
+ *
+ * Nobody looks for a reply before the work: nearly every key is new. A call that was answered
+ * before is run once more and cannot be stored, because the unique key refuses its reply; all of it
+ * is undone, and only then the reply is looked for. So whatever it failed with, a reply that is
+ * there counts more.
  */
 export async function withKey(
   asked: Asked,
@@ -108,30 +99,26 @@ export async function withKey(
     try {
       return await attempt(keyed)
     } catch (error) {
-      if (error instanceof Replayed) return error.reply
-      if (isClaimed(error)) throw stillRunning()
-      const inDoubt = databaseErrorOf(error)?.outcomeUnknown ?? false
-      const settled = inDoubt ? await settle(runtime, key) : undefined
-      if (settled !== undefined) return settled
-      if (number < attemptsMax && (inDoubt || goesAgain(asked, error))) continue
-      if (inDoubt) throw brokenEachTime(error)
-      // The look was older than the claim: what failed may have been done just before.
+      if (databaseErrorOf(error)?.outcomeUnknown) {
+        const settled = await settle(runtime, key)
+        if (settled !== undefined) return settled
+        if (number < attemptsMax) continue
+        throw brokenEachTime(error)
+      }
       const stored = await findReply(runtime.database, key)
-      if (stored !== undefined) return new Replayed(stored).reply
+      if (stored !== undefined) return { ...(JSON.parse(stored) as Reply), replayed: true }
+      if (isClaimed(error)) throw stillRunning()
+      if (number < attemptsMax && goesAgain(asked, error)) continue
       throw isStoredMeanwhile(error) ? stillRunning() : error
     }
   }
 }
 
-function keyedOf({ clock, database }: Runtime, key: CallKey, keptHours: number): Keyed {
+function keyedOf({ clock }: Runtime, key: CallKey, keptHours: number): Keyed {
   return {
+    ...(isArmed('key.claimed') ? { look: async () => reach('key.claimed') } : {}),
     // The planted bug looks for the key and claims nothing.
     begins: isSabotaged('two-step-take') ? [] : [claimKey(key)],
-    async look() {
-      const stored = await findReply(database, key)
-      await reach('key.claimed')
-      if (stored !== undefined) throw new Replayed(stored)
-    },
     store(session, reply) {
       const nowMs = clock.now()
       const now = instantText(nowMs)
@@ -142,9 +129,8 @@ function keyedOf({ clock, database }: Runtime, key: CallKey, keptHours: number):
 }
 
 /**
- * A serializable snapshot can be older than the claim: another call's reply was stored in between,
- * and our effects are rolled back; a new snapshot sees it. An upsert whose insert met another one
- * looks again, as it does without a key.
+ * The reply that stood in the way was forgotten since. An upsert whose insert met another one looks
+ * again, as it does without a key.
  */
 function goesAgain({ runtime, call }: Asked, error: unknown): boolean {
   if (isStoredMeanwhile(error)) return true

@@ -24,6 +24,15 @@ export interface ConnectionEvents {
   readonly watcher?: Watcher
 }
 
+/** How a connection is opened. */
+export interface ConnectionOptions extends ConnectionEvents {
+  /**
+   * True: an index is used wherever there is one, however small PostgreSQL thinks a table is.
+   * Default false.
+   */
+  readonly byIndex?: boolean
+}
+
 const keepAliveDelayMs = 30_000
 /** `transaction_timeout` came with PostgreSQL 17. */
 const transactionTimeoutSince = 17
@@ -35,7 +44,7 @@ const transactionTimeoutSince = 17
 export async function connect(
   address: DatabaseAddress,
   limits: ConnectionLimits,
-  { broken = ignore, watcher }: ConnectionEvents = {},
+  { broken = ignore, watcher, byIndex = false }: ConnectionOptions = {},
 ): Promise<Wire> {
   const client = new Client(await configuration(address, limits))
   let version = 0
@@ -57,7 +66,7 @@ export async function connect(
     broken,
     ...(watcher === undefined ? {} : { watcher }),
   })
-  await wire.script(settings(limits, version))
+  await wire.script(settings(limits, { version, byIndex }))
   return wire
 }
 
@@ -117,7 +126,10 @@ async function readAuthority(file: string): Promise<string> {
  * The settings that the rest relies on, in one message. Set by statements and not by startup
  * options, because connection poolers refuse those.
  */
-function settings(limits: ConnectionLimits, version: number): string {
+function settings(
+  limits: ConnectionLimits,
+  { version, byIndex }: { readonly version: number; readonly byIndex: boolean },
+): string {
   const values: Record<string, string | number> = {
     DateStyle: 'ISO',
     IntervalStyle: 'iso_8601',
@@ -139,6 +151,10 @@ function settings(limits: ConnectionLimits, version: number): string {
     lock_timeout: limits.lockTimeoutMs,
     idle_in_transaction_session_timeout: limits.idleInTransactionTimeoutMs,
   }
+  // A small table is read from end to end, also to check a reference. A serializable transaction
+  // that does so conflicts with everybody who adds a row; and the plan of a prepared statement
+  // stays when the table has grown.
+  if (byIndex) values.enable_seqscan = 'off'
   if (version >= transactionTimeoutSince) values.transaction_timeout = limits.transactionTimeoutMs
   return Object.entries(values)
     .map(([name, value]) => `SET ${name} = '${value}'`)

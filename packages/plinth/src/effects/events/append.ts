@@ -19,6 +19,12 @@ const appendText = `insert into plinth.event
     as t(id, type, source, subject, data, caller, trace_id, handlers, expires_on, place)
   order by place`
 
+// Most calls record one: the lists of the form above cost as much again as the storing.
+const appendOneText = `insert into plinth.event
+    (id, type, source, subject, time, data, caller, trace_id, handlers, expires_on)
+  values ($1::uuid, $2, $3, $4, $9::timestamp with time zone, $5, $6, $7,
+    string_to_array($8, ' '), $10::date)`
+
 /** What events are appended with. */
 export interface Appending {
   readonly logic: CatalogLogic
@@ -48,26 +54,33 @@ export async function appendEvents(
     })
   })
   for (const job of jobs) demandSoundJob(job)
-  const appended = session.query({
-    name: 'plinth_event_append',
-    text: appendText,
-    values: [
-      events.map(({ id }) => id),
-      events.map(({ type }) => type),
-      events.map(({ type }) => sourceOf(type)),
-      events.map(({ subject }) => subject),
-      events.map(({ data }) => data),
-      events.map(({ caller }) => callerText(caller)),
-      events.map(({ traceId }) => traceId),
-      known.map((handlers) => handlers.map(({ job }) => logicName(job)).join(' ')),
-      now,
-      events.map(({ type }) => {
-        const event = present(logic.events.get(type), `the event ${type}`)
-        return expiryOf(nowMs, event.retentionDays)
-      }),
-    ],
+  const expiries = events.map(({ type }) => {
+    const event = present(logic.events.get(type), `the event ${type}`)
+    return expiryOf(nowMs, event.retentionDays)
   })
+  const rows = events.map((event, index) => cellsOf(event, known[index] ?? []))
+  const [only = []] = rows
+  const appended = session.query(
+    rows.length === 1
+      ? {
+          name: 'plinth_event_append_one',
+          text: appendOneText,
+          values: [...only, now, ...expiries],
+        }
+      : {
+          name: 'plinth_event_append',
+          text: appendText,
+          values: [...only.map((_, at) => rows.map((cells) => cells[at])), now, expiries],
+        },
+  )
   await Promise.all([appended, jobs.length > 0 ? insertJobs(session, jobs, now) : undefined])
+}
+
+/** What is stored of an event, in the order of the columns up to its handlers. */
+function cellsOf(event: NewEvent, handlers: readonly HandlerOf[]): readonly (string | null)[] {
+  const { id, type, subject, data, caller, traceId } = event
+  const names = handlers.map(({ job }) => logicName(job)).join(' ')
+  return [id, type, sourceOf(type), subject, data, callerText(caller), traceId, names]
 }
 
 interface Handling {

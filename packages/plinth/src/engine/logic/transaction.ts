@@ -10,6 +10,7 @@ import type { Query, Session, TransactionOptions } from '../../database/database
 import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
 import type { Models } from '../../define/infer.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
+import { isStoredMeanwhile } from '../../effects/idempotency.ts'
 import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
@@ -42,7 +43,7 @@ export interface LogicRun<T = unknown> {
   readonly before?: ((session: Session) => Promise<void>) | undefined
   /** Sent with BEGIN; where one fails, nothing runs. */
   readonly begins?: readonly Query[] | undefined
-  /** Runs beside every attempt; where it fails, that is what counts, and nothing is committed. */
+  /** Passed beside every attempt; where it fails, nothing is committed. */
   readonly look?: (() => Promise<void>) | undefined
   /**
    * Runs after everything else. Its statements are sent at once, together with COMMIT; where one
@@ -144,7 +145,8 @@ function goesAgain(error: unknown, number: number): boolean {
   // an app stands in our own schema.
   if (cause.sqlState === '23514' && cause.schema === 'plinth')
     return number < limits.logicAttemptsMax
-  return cause.sqlState === '23505' && number === 1
+  // A call that was answered before is not done again.
+  return cause.sqlState === '23505' && number === 1 && !isStoredMeanwhile(error)
 }
 
 /**
