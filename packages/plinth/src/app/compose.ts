@@ -78,11 +78,13 @@ export interface AppSetup {
   readonly outbound?: OutboundPolicy | undefined
 }
 
-/** What a test replaces. */
+/** What a test replaces, and what a sandbox adds. */
 export interface AppParts {
   readonly clock?: Clock
   readonly log?: Log
   readonly hasher?: Hasher
+  /** Runs once the schema is settled, before anything works with time: no job, no call. */
+  readonly settled?: ((database: Database) => Promise<void>) | undefined
 }
 
 /** An app that answers. */
@@ -153,7 +155,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
 export async function openApp<S>(
   app: App<S>,
   setup: AppSetup,
-  { clock = systemClock, log = () => undefined, hasher }: AppParts = {},
+  { clock = systemClock, log = () => undefined, hasher, settled }: AppParts = {},
 ): Promise<RunningApp<S extends Models ? S : Models>> {
   const people = identitySetup(setup, hasher)
   const { passwords } = people
@@ -170,6 +172,7 @@ export async function openApp<S>(
     if (setup.schema !== 'settled') {
       await settleSchema({ database, catalog, clock, log }, setup.schema)
     }
+    await settled?.(database)
     const waker = new Waker(database)
     const guards = webhookGuards(hooks)
     opened.runtime = runtimeOf({

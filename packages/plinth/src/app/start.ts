@@ -11,7 +11,7 @@ import type { Log } from './log.ts'
 import { seedOnce } from './people/seed.ts'
 import { keepSeedLines } from './people/seed-lines.ts'
 import { plantFaults } from './process/faults.ts'
-import { withSandboxClock } from './sandbox/clock.ts'
+import { sandboxStart, withSandboxClock } from './sandbox/clock.ts'
 import { schemaMode } from './schema/schema.ts'
 import type { WorkMode } from './work/open.ts'
 
@@ -62,8 +62,9 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
     ...{ jobsAtOnce, mail, outbound, publicUrl },
   }
   const clock = shiftedClock(systemClock)
-  const opened = await openApp(loaded.app, setup, { clock, log })
-  const running = production ? opened : await withSandboxClock(opened, clock)
+  const settled = production ? undefined : sandboxStart(clock)
+  const opened = await openApp(loaded.app, setup, { clock, log, settled })
+  const running = production ? opened : withSandboxClock(opened, clock)
   try {
     const seedable = !production && (command === 'dev' || embedded)
     const seedLines = seedable ? await seedOnce({ ...running, app: loaded.app }) : undefined

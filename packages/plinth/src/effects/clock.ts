@@ -17,7 +17,8 @@ export const clockTables = [
 /** Milliseconds that the clock is ahead; negative: behind. */
 export async function readClockShift(session: Session): Promise<number> {
   const text = 'select shift_ms from plinth.clock'
-  const { rows } = await session.query({ name: 'plinth_clock_read', text, values: [] })
+  const query = { name: 'plinth_clock_read', text, values: [], repeatable: true }
+  const { rows } = await session.query(query)
   return Number(rows[0]?.[0] ?? 0)
 }
 

@@ -3,7 +3,8 @@ import { test } from 'node:test'
 import { shiftedClock } from '../../base/time.ts'
 import { app, kit, text } from '../../index.ts'
 import { testApp } from '../../testing/test-app.ts'
-import { moveSandboxClock, sandboxClock, withSandboxClock } from './clock.ts'
+import { openApp } from '../compose.ts'
+import { moveSandboxClock, sandboxClock, sandboxStart, withSandboxClock } from './clock.ts'
 
 const notes = app({ kits: [kit('notes', { models: { note: { fields: { title: text() } } } })] })
 const machine = { now: () => Date.UTC(2026, 10, 21, 6) }
@@ -16,7 +17,8 @@ test('a moved clock is one for all nodes, and lasts', async (context) => {
   assert.equal(await move({ by: 'P1M' }), '2026-12-21T06:00:00Z')
   assert.equal(await move({ by: '-PT30M' }), '2026-12-21T05:30:00Z')
   const other = shiftedClock(machine)
-  const node = await withSandboxClock({ ...running, close: async () => undefined }, other)
+  await sandboxStart(other)(running.runtime.database)
+  const node = withSandboxClock({ ...running, close: async () => undefined }, other)
   assert.equal(other.now(), Date.UTC(2026, 11, 21, 5, 30))
   assert.equal(await move({ to: '2027-01-01T00:00:00Z' }), '2027-01-01T00:00:00Z')
   for (let wait = 0; wait < 300 && other.now() !== Date.UTC(2027, 0, 1); wait++) {
@@ -26,6 +28,29 @@ test('a moved clock is one for all nodes, and lasts', async (context) => {
   assert.equal((await sandboxClock(running, machine)).now, '2027-01-01T00:00:00Z')
   assert.equal(await move({ reset: true }), '2026-11-21T06:00:00Z')
   await node.close()
+})
+
+test('nothing that an app does begins before its clock is set', async (context) => {
+  const { running, database, close } = await testApp(notes)
+  context.after(close)
+  await moveSandboxClock(running, { move: { by: 'P400D' }, machine, production: false })
+  const clock = shiftedClock(machine)
+  const start = sandboxStart(clock)
+  const setup = { secret: 's'.repeat(44), production: false, work: 'on' as const }
+  const asked: boolean[] = []
+  const node = await openApp(
+    notes,
+    { ...setup, database, schema: 'settled' },
+    {
+      // From here on the worker asks for the time.
+      clock: { now: () => asked.push(clock.now() > machine.now()) && clock.now() },
+      settled: start,
+    },
+  )
+  await node.worker.registered
+  await node.close()
+  assert.ok(asked.length > 0)
+  assert.ok(asked.every((moved) => moved))
 })
 
 test('what is no time, and production, are refused', async (context) => {

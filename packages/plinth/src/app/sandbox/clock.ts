@@ -2,22 +2,24 @@
 
 import { Failure } from '../../base/failure.ts'
 import { type Clock, instantText, type ShiftedClock } from '../../base/time.ts'
+import type { Database } from '../../database/database.ts'
 import { readClockShift, storeClockShift } from '../../effects/clock.ts'
 import type { RunningApp } from '../compose.ts'
 
 const followEveryMs = 1_000
 const farthestMs = 100 * 366 * 86_400_000
 
+/** What sets a clock to what `plinth clock` said last, before anything works with time. */
+export function sandboxStart(clock: ShiftedClock): (database: Database) => Promise<void> {
+  return async (database) => clock.shift(await readClockShift(database))
+}
+
 /** The app with a clock that follows what `plinth clock` says, until the app is closed. */
-export async function withSandboxClock(
-  running: RunningApp,
-  clock: ShiftedClock,
-): Promise<RunningApp> {
+export function withSandboxClock(running: RunningApp, clock: ShiftedClock): RunningApp {
   const { database, log } = running.runtime
-  const follow = async (): Promise<void> => clock.shift(await readClockShift(database))
-  await follow()
+  const follow = sandboxStart(clock)
   const timer = setInterval(() => {
-    follow().catch((cause: unknown) => {
+    follow(database).catch((cause: unknown) => {
       log({
         level: 'warning',
         message: 'The sandbox clock was not read; it stays as it is.',

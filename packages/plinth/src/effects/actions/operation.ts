@@ -81,6 +81,8 @@ export async function readOperation(
     name: 'plinth_operation_read',
     text: readText,
     values: [id, caller, now],
+    // Callers ask again and again how far it is.
+    repeatable: true,
   })
   const cells = rows[0]
   if (cells === undefined) return undefined
