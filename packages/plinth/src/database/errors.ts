@@ -15,6 +15,10 @@ const away = { code: 'unavailable', retryAfterSeconds: 1 } as const
 
 const notReachable: Translation = { ...away, detail: 'The database cannot be reached right now.' }
 const exhausted: Translation = { ...away, detail: 'The database has no room for this right now.' }
+const diskFull: Translation = {
+  ...away,
+  detail: 'The database has no room to store this, and nothing was stored. Try again in a while.',
+}
 const tooSlow: Translation = {
   code: 'deadline_exceeded',
   detail: 'The database took too long. Ask for less, or try again later.',
@@ -42,7 +46,7 @@ const states: Readonly<Record<string, Translation>> = {
   '57014': tooSlow,
   '25P03': tooSlow,
   '25P04': tooSlow,
-  '53100': exhausted,
+  '53100': diskFull,
   '53200': exhausted,
   '53300': exhausted,
   '25006': { ...away, detail: 'The database takes no changes right now.' },

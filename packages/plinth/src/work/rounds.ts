@@ -84,8 +84,10 @@ export class Rounds {
   /** A message from another process. */
   hear(message: string): void {
     const [word, id] = message.split(' ')
-    if (word === 'cancel') this.#slots.held.find(({ job }) => job.id === id)?.lose()
-    else if (this.#parts.manual !== true) this.wake(word === 'events' ? 'events' : 'jobs')
+    if (word === 'cancel') {
+      // One that was cancelled before, and goes on for a moment, may have the same id.
+      for (const held of this.#slots.held) if (held.job.id === id) held.lose()
+    } else if (this.#parts.manual !== true) this.wake(word === 'events' ? 'events' : 'jobs')
   }
 
   /** Claims nothing more and waits for what runs, at most so long. */

@@ -101,6 +101,13 @@ test('nothing listens there: unavailable with the cure', async () => {
   })
 })
 
+test('a full disk: told to callers, with what to do, and nothing of the database', () => {
+  const failure = failureOf({ sqlState: '53100', message: 'could not extend file "base/5/1": ...' })
+  assert.deepEqual([failure.code, failure.status], ['unavailable', 503])
+  assert.match(failure.detail, /no room to store this, and nothing was stored\. Try again/)
+  assert.doesNotMatch(failure.detail, /extend/)
+})
+
 test('states without a server at hand', () => {
   const codes = ['40P01', '53100', '08006', '57P01', 'XX000'].map(
     (sqlState) => failureOf({ sqlState, message: 'secret' }).code,
