@@ -24,6 +24,7 @@ export {
   type Kit,
   type KitSpec,
   kit,
+  type SeedCaller,
   type SeedScope,
 } from './define/kit.ts'
 export type * from './define/logic/logic.ts'

@@ -2,7 +2,6 @@
 
 import type {
   Access,
-  Data,
   Extended,
   Extensions,
   ExtensionsOfKits,
@@ -14,7 +13,9 @@ import type {
   ModelsOfKits,
 } from './infer.ts'
 import { type Declaring, declaring } from './logic/declare.ts'
-import type { Logic } from './logic/logic.ts'
+import type { Action, Logic } from './logic/logic.ts'
+import type { LogicScope } from './logic/scope.ts'
+import type { Given, Shape } from './logic/shape.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
@@ -98,10 +99,29 @@ export function kit<
   })
 }
 
-/** What a seed works with: everything it does commits together, or nothing does. */
-export interface SeedScope<S extends Models> {
-  /** All models, past all rules. */
-  readonly data: Data<S>
+/** For whom a seed calls an action: such as it got from `createUser`. */
+export interface SeedCaller {
+  readonly id: string
+  /** Default: none. */
+  readonly roles?: readonly string[]
+}
+
+/**
+ * What a seed works with, past all rules: everything it does commits together, or nothing does.
+ * Events, jobs, workflows and mails come after the commit, as those of an action.
+ */
+export interface SeedScope<S extends Models> extends Omit<LogicScope<S>, 'me' | 'call'> {
+  /**
+   * Calls an action in the same transaction: past its rule, or for a user, under the rules that
+   * hold for them.
+   *
+   * @example await call(placeOrder, { lines }, { as: alice })
+   */
+  call<I extends Shape, O>(
+    action: Action<I, O>,
+    input: Given<I>,
+    options?: { readonly as?: SeedCaller },
+  ): Promise<O>
   /**
    * Makes an account. Without a password (at least 15 characters) a random one is made and
    * returned. Fails with `invalid_input`, and with `conflict` where the address is taken.
@@ -111,7 +131,12 @@ export interface SeedScope<S extends Models> {
     readonly name?: string
     readonly roles?: readonly string[]
     readonly password?: string
-  }): Promise<{ readonly id: string; readonly email: string; readonly password: string }>
+  }): Promise<{
+    readonly id: string
+    readonly email: string
+    readonly roles: readonly string[]
+    readonly password: string
+  }>
   /** Shows a line at the start: ready-made accounts, what to try first. Never in production. */
   log(line: string): void
 }
@@ -130,7 +155,8 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly origins?: readonly string[]
   /**
    * Fills an empty database, once: in development and on the embedded database, never where
-   * `NODE_ENV` is `production`. It runs in one transaction.
+   * `NODE_ENV` is `production`. It runs in one transaction, and again from its beginning where
+   * PostgreSQL asks for that.
    */
   readonly seed?: (scope: SeedScope<ModelsOfApp<U>>) => Promise<void>
 }

@@ -147,8 +147,16 @@ export async function testApp<S>(
     { ...setup, database: address, schema: 'settled', work: 'manual' },
     { clock, log: showProblems },
   )
-  if (options.seed === true) await seedOnce({ ...running, app })
-  return underTest({ running, clock, database })
+  const tested = underTest({ running, clock, database })
+  if (options.seed !== true) return tested
+  return seedOnce({ ...running, app }).then(
+    () => tested,
+    async (error: unknown) => {
+      // A test that has no app closes none.
+      await tested.close()
+      throw error
+    },
+  )
 }
 
 interface Parts<S extends Models> {

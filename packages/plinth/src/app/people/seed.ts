@@ -1,17 +1,18 @@
 /** Owns the seed: an app's own filling of an empty database, in one transaction, once. */
 
-import { present } from '../../base/assert.ts'
+import type { Caller } from '../../access/caller.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import { instantText } from '../../base/time.ts'
-import type { ModelOperation } from '../../catalog/catalog.ts'
-import type { Session } from '../../database/database.ts'
 import type { Models } from '../../define/infer.ts'
-import type { App, SeedScope } from '../../define/kit.ts'
+import type { App, SeedCaller, SeedScope } from '../../define/kit.ts'
+import type { Action } from '../../define/logic/logic.ts'
 import { isReached, reach } from '../../effects/milestone.ts'
-import { runModelOperation } from '../../engine/models.ts'
+import { callAction } from '../../engine/logic/action/call-action.ts'
+import { scopeOf } from '../../engine/logic/scope.ts'
+import { type LogicAttempt, logicTransaction } from '../../engine/logic/transaction.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { Passwords } from '../../identity/passwords.ts'
-import { dataOf } from '../data.ts'
 import { createUser } from './users.ts'
 
 const milestone = 'seed'
@@ -34,38 +35,43 @@ export async function seedOnce(parts: SeedParts): Promise<readonly string[] | un
   const { seed } = app
   if (!seed || (await isReached(runtime.database, milestone))) return undefined
   const empty = await isEmpty(runtime)
-  return runtime.database.transaction(
-    async (session) => {
-      // Marked first: of two nodes that start at once, the second waits here for the first.
-      const now = instantText(runtime.clock.now())
-      if (!(await reach(session, milestone, now)) || !empty) return undefined
-      const lines: string[] = []
-      await seed(scopeOf(parts, session, lines) as never)
-      return lines
-    },
-    { isolation: 'read committed' },
-  )
+  const now = instantText(runtime.clock.now())
+  const run = { caller, traceId: hex(randomBytes(16)), name: milestone }
+  return logicTransaction(runtime, run, async ({ scope, attempt, session }) => {
+    // Marked first: of two nodes that start at once, the second waits here for the first.
+    if (!(await reach(session, milestone, now)) || !empty) return undefined
+    const lines: string[] = []
+    await seed(seedScope(parts, { scope, attempt, session, lines }) as never)
+    return lines
+  })
 }
 
-function scopeOf(
+interface Seeding extends Pick<LogicAttempt, 'scope' | 'attempt' | 'session'> {
+  readonly lines: string[]
+}
+
+function seedScope(
   { runtime, passwords }: SeedParts,
-  session: Session,
-  lines: string[],
+  { scope, attempt, session, lines }: Seeding,
 ): SeedScope<Models> {
   const { catalog } = runtime
-  const records = recordAccess(runtime, session)
+  const users = { catalog, records: recordAccess(runtime, session), passwords }
+  const call = (action: Action, input: unknown, { as }: Calling = {}): Promise<unknown> =>
+    callAction(attempt, { action, input, scopeOf, ...(as ? { as: userOf(as) } : {}) })
   return {
-    data: dataOf(
-      catalog,
-      (call) => {
-        const operation = present(catalog.operations.get(call.operation), call.operation)
-        return runModelOperation({ runtime, session, caller, call }, operation as ModelOperation)
-      },
-      caller,
-    ),
-    createUser: (user) => createUser({ catalog, records, passwords }, user),
+    ...scope,
+    call: call as SeedScope<Models>['call'],
+    createUser: (user) => attempt.start('createUser', () => createUser(users, user)),
     log: (line) => void lines.push(line),
   }
+}
+
+interface Calling {
+  readonly as?: SeedCaller
+}
+
+function userOf({ id, roles = [] }: SeedCaller): Caller {
+  return { is: 'user', id, roles: new Set(roles) }
 }
 
 /** A database that people already work with is never seeded, whenever the seed was declared. */

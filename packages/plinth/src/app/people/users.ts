@@ -20,6 +20,7 @@ export interface NewUser {
 export interface MadeUser {
   readonly id: string
   readonly email: string
+  readonly roles: readonly string[]
   readonly password: string
 }
 
@@ -53,7 +54,7 @@ export async function createUser(parts: UserParts, user: NewUser): Promise<MadeU
       if (!(error instanceof Failure) || error.code !== 'conflict') throw error
       throw new Failure('conflict', { detail: `There is a user ${email} already.`, cause: error })
     })
-  return { id: String(made.id), email: String(made.email), password }
+  return { id: String(made.id), email: String(made.email), roles, password }
 }
 
 /** All accounts by e-mail, page after page. */

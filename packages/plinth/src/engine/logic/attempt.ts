@@ -79,19 +79,24 @@ export class Attempt {
   /**
    * Runs an action that this one calls, after those called before. Where it fails, what it did is
    * undone, and this one can go on, unless it has done other things meanwhile: then nobody can
-   * tell what belongs to whom, and the whole transaction fails.
+   * tell what belongs to whom, and the whole transaction fails. `caller` is who calls it, where
+   * that is another one than here.
    */
-  callInTurn<T>(what: string, work: (inner: Attempt) => Promise<T>): Promise<T> {
+  callInTurn<T>(
+    what: string,
+    work: (inner: Attempt) => Promise<T>,
+    caller: Caller = this.setting.caller,
+  ): Promise<T> {
     this.demandOpen(what)
     const before = this.#lastCall
-    const called = before.then(() => this.#undoable(work))
+    const called = before.then(() => this.#undoable(work, { ...this.setting, caller }))
     this.#lastCall = called.catch(ignore)
     return this.#started.track(called)
   }
 
-  async #undoable<T>(work: (inner: Attempt) => Promise<T>): Promise<T> {
-    const { session } = this.setting
-    const inner = new Attempt(this.setting, this)
+  async #undoable<T>(work: (inner: Attempt) => Promise<T>, setting: AttemptSetting): Promise<T> {
+    const { session } = setting
+    const inner = new Attempt(setting, this)
     const mark = this.effects.mark()
     const count = this.#count
     const point = `call_${inner.depth}`
