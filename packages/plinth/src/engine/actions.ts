@@ -7,7 +7,7 @@ import { instantText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
 import type { Models } from '../define/infer.ts'
 import type { LogicScope } from '../define/logic/scope.ts'
-import { restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
+import { type Allowance, restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
 import { appendCall } from '../effects/audit.ts'
 import type { Call, Reply } from './call.ts'
 import { checkInput } from './logic/action/action.ts'
@@ -33,6 +33,7 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
     ...{ input, caller, call, now, nowMs, newId: runtime.newId },
     unrestricted: recordAccess(runtime, runtime.database),
     commit: (work, options) => commit(asked, { name: operation.name, options, work: work as Work }),
+    take: (allowance) => takeAllowance(runtime, allowance, now),
     restore: (key) => restoreAllowance(runtime.database, key),
   })
   const reply: Reply = {
@@ -81,11 +82,19 @@ interface Taking {
 /** Counts before anything is checked: parallel guesses each cost one. */
 async function takeAllowances(asked: Asked, { action, input, now }: Taking): Promise<void> {
   for (const allowance of action.allowances?.(input, asked.call) ?? []) {
-    const taken = await takeWithinLimit(asked.runtime.database, allowance, now)
-    if (taken.granted) continue
-    throw new Failure('rate_limited', {
-      detail: `Too many attempts: try again in ${taken.retryAfterSeconds} s.`,
-      retryAfterSeconds: taken.retryAfterSeconds,
-    })
+    await takeAllowance(asked.runtime, allowance, now)
   }
+}
+
+async function takeAllowance(
+  { database }: Runtime,
+  allowance: Allowance,
+  now: string,
+): Promise<void> {
+  const { granted, retryAfterSeconds } = await takeWithinLimit(database, allowance, now)
+  if (granted) return
+  throw new Failure('rate_limited', {
+    detail: `Too many attempts: try again in ${retryAfterSeconds} s.`,
+    retryAfterSeconds,
+  })
 }

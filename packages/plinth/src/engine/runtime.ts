@@ -88,6 +88,11 @@ export interface ActionScope {
     work: (scope: LogicScope<S>) => Promise<T>,
     options?: CommitOptions,
   ): Promise<T>
+  /**
+   * Takes from an allowance, before what it limits is checked: what is counted stays counted. Fails
+   * with `rate_limited`.
+   */
+  take(allowance: Allowance): Promise<void>
   /** Gives an allowance back, e.g. after a success. */
   restore(key: string): Promise<void>
 }

@@ -114,6 +114,47 @@ export const identity = kit('identity', {
       },
       indexes: [['expiresAt']],
     },
+    pendingSignIn: {
+      description: 'A sign-in that waits for its second factor. It is no session.',
+      fields: {
+        user: owner(),
+        tokenHash: hash(),
+        method: choice(signInMethods),
+        expiresAt: instant(),
+        usedAt: instant({ optional: true }),
+      },
+      indexes: [['expiresAt']],
+    },
+    totpSecret: {
+      description: 'The secret of an authenticator app (RFC 6238), sealed with the app’s secret.',
+      fields: {
+        user: belongsTo('user', { onDelete: 'cascade', unique: true }),
+        sealed: text({ max: 200 }),
+        confirmedAt: instant({ optional: true }),
+        // Of the last code that was taken: it and all before it count no more.
+        lastStep: integer({ min: 0, default: 0 }),
+      },
+    },
+    recoveryCode: {
+      description: 'A way in without the second factor, once.',
+      fields: { user: owner(), codeHash: hash(), usedAt: instant({ optional: true }) },
+    },
+    trustedDevice: {
+      description: 'A device on which the second factor is not asked for.',
+      fields: {
+        user: owner(),
+        tokenHash: hash(),
+        device: text({ max: 60, optional: true }),
+        expiresAt: instant(),
+        lastUsedAt: instant(),
+      },
+      access: {
+        read: ({ row, me }) => row.userId.eq(me.id),
+        delete: ({ row, me }) => row.userId.eq(me.id),
+        fields: { tokenHash: { read: nobody, write: nobody } },
+      },
+      indexes: [['expiresAt']],
+    },
     knownDevice: {
       description: 'A device that somebody has signed in from.',
       fields: { user: owner(), fingerprint: text({ max: 100 }), lastSeenAt: instant() },

@@ -7,6 +7,8 @@ export interface Tokens {
   hash(token: string): string
   /** A number of so many decimal digits, each value as likely as any other. */
   code(digits: number): string
+  /** 120 random bits in 24 letters and digits, for people: `ABCD-EFGH-…`. */
+  recoveryCode(): string
 }
 
 /** Every token starts with what it is good for: scanners find leaked ones, nothing mixes them. */
@@ -17,4 +19,6 @@ export const prefixes = Object.freeze({
   'reset-password': 'plr_',
   'sign-in': 'pll_',
   attempt: 'pla_',
+  pending: 'plp_',
+  trusted: 'pld_',
 })

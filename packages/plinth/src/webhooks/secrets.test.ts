@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomBytes } from '../base/ids.ts'
-import { openSecrets, rotated, sealer } from './secrets.ts'
+import { sealer } from '../base/sealer.ts'
+import { openSecrets, rotated } from './secrets.ts'
 
 const hourMs = 3_600_000
 

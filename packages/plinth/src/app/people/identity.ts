@@ -1,14 +1,17 @@
 /** Owns the wiring of identity: its flows, its mails, and the addresses that they name. */
 
+import { sealer } from '../../base/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { identityActions } from '../../identity/flows/flows.ts'
 import { identity } from '../../identity/kit.ts'
 import { accountMailing } from '../../identity/mail/sending.ts'
 import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
+import { deriveKey } from '../config/secret.ts'
 import { type MailSettings, mailbox } from '../delivery/mail.ts'
 import { argonHasher } from '../hasher.ts'
 import { tokens } from './sessions.ts'
+import { totpOf } from './totp.ts'
 
 /** What identity stands on in an app. */
 export interface IdentitySetup {
@@ -17,6 +20,8 @@ export interface IdentitySetup {
   readonly mail: MailSettings
   /** The address that the app is reached by, without a slash at its end. */
   readonly publicUrl: string | undefined
+  /** What secrets of second factors are sealed with. Asked for when the first one is. */
+  readonly sealingKey: () => Uint8Array
 }
 
 /** What identity stands on, of an app's setup; outside of production where it does not say. */
@@ -25,11 +30,13 @@ export function identitySetup(
     readonly production?: boolean
     readonly mail?: MailSettings | undefined
     readonly publicUrl?: string | undefined
+    readonly secret?: string
   },
   hasher = argonHasher,
 ): IdentitySetup {
-  const { production = false, mail = mailbox, publicUrl } = setup
-  return { passwords: boundedPasswords(hasher), production, mail, publicUrl }
+  const { production = false, mail = mailbox, publicUrl, secret = '' } = setup
+  const sealingKey = (): Uint8Array => deriveKey(secret, 'second-factors')
+  return { passwords: boundedPasswords(hasher), production, mail, publicUrl, sealingKey }
 }
 
 /** Where an app is reached that does not say so, on the machine of its developer. */
@@ -38,7 +45,7 @@ const localUrl = 'http://localhost:3000'
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
   app: Pick<App<unknown>, 'title' | 'signUp'>,
-  { passwords, production, mail, publicUrl }: IdentitySetup,
+  { passwords, production, mail, publicUrl, sealingKey }: IdentitySetup,
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
   const { title, signUp } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
@@ -48,6 +55,7 @@ export function identityOf(
   const sendsMail = !production || (leaves && publicUrl !== undefined)
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
+    ...{ totp: totpOf(title), sealer: sealer(sealingKey()) },
   })
   return { kits: [identity, mailing.kit], actions }
 }

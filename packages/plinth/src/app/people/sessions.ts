@@ -9,6 +9,7 @@ import type { Runtime } from '../../engine/runtime.ts'
 import type { Tokens } from '../../identity/tokens.ts'
 
 const dayMs = 86_400_000
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
 /** A token and the form in which it is kept. */
 export function newSessionToken(): { readonly token: string; readonly hash: string } {
@@ -26,6 +27,11 @@ export const tokens: Tokens = Object.freeze({
     // Of a number of 64 bits the rest by a power of ten is even to one in ten billion.
     const [number = 0n] = new BigUint64Array(randomBytes(8).slice().buffer)
     return String(number % 10n ** BigInt(digits)).padStart(digits, '0')
+  },
+  recoveryCode() {
+    // 32 letters and digits (RFC 4648) of five bits each: 24 of them hold 120 random bits.
+    const letters = [...randomBytes(24)].map((byte) => alphabet[byte % 32] ?? '').join('')
+    return letters.replace(/(.{4})(?=.)/g, '$1-')
   },
 })
 

@@ -3,7 +3,7 @@
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
-import { dayMs, instantText } from '../../base/time.ts'
+import { dayMs, instantText, minuteMs } from '../../base/time.ts'
 import type { ActionResult, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import type { SignInMethod } from '../kit.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
@@ -16,6 +16,10 @@ export interface Beginning {
   readonly method: SignInMethod
   /** True: in a cookie. */
   readonly cookie: boolean
+  /** True: a second factor was shown as well. */
+  readonly twoFactors?: boolean
+  /** Shows that the device is one on which no second factor is asked for. */
+  readonly trusted?: string | undefined
   /** The password's hash that was checked: where another one holds by now, nothing begins. */
   readonly checked?: string
   /** A stronger hash of the same password. */
@@ -29,7 +33,11 @@ export function wrongCredentials(detail = 'The e-mail address or the password is
   return new Failure('invalid_credentials', { detail })
 }
 
-/** Begins a session in one transaction, and tells its owner of a device never seen before. */
+/**
+ * Begins a session in one transaction, and tells its owner of a device never seen before. Where
+ * the account has a second factor that was not shown yet, whatever the first one was, what begins
+ * is no session: the answer holds what the second factor is to be sent with.
+ */
 export async function beginSession(
   scope: ActionScope,
   parts: IdentityParts,
@@ -39,7 +47,8 @@ export async function beginSession(
   let userId: string | undefined
   const { token, hash } = parts.tokens.make(prefixes.session)
   const expiresAt = instantText(scope.nowMs + limits.sessionLifeDays * dayMs)
-  const shown = await scope.commit<PlainRecord, Sight>(
+  const pending = parts.tokens.make(prefixes.pending)
+  const shown = await scope.commit<PlainRecord | undefined, Sight>(
     async (inside) => {
       const id = await whose(inside)
       userId = id
@@ -53,8 +62,21 @@ export async function beginSession(
       if (rehashed !== undefined) {
         await data.unrestricted.user.update(id, { passwordHash: rehashed })
       }
+      const { method, twoFactors = false } = beginning
+      if (
+        user.secondFactor &&
+        !twoFactors &&
+        !(await isTrusted(parts, inside, { id, beginning }))
+      ) {
+        await data.unrestricted.pendingSignIn.create({
+          ...{ userId: id, method, tokenHash: pending.hash },
+          expiresAt: instantText(scope.nowMs + 10 * minuteMs),
+        })
+        return undefined
+      }
       await data.unrestricted.session.create({
-        ...sessionValues(scope, { method: beginning.method, hash, expiresAt }),
+        ...sessionValues(scope, { method, hash, expiresAt }),
+        assurance: twoFactors ? 2 : 1,
         userId: id,
       })
       await noteDevice({ scope, parts, inside }, user)
@@ -63,6 +85,10 @@ export async function beginSession(
     },
     { actor: () => (userId === undefined ? undefined : { is: 'user', id: userId, roles: none }) },
   )
+  if (shown === undefined) {
+    const factors = ['totp', 'recovery-code']
+    return { status: 200, value: { pending: pending.token, factors } }
+  }
   if (!cookie) return { status: 200, value: { token, expiresAt, user: shown } }
   return { status: 200, value: { expiresAt, user: shown }, session: { token, expiresAt } }
 }
@@ -78,9 +104,31 @@ interface SessionValues {
 function sessionValues({ call, now }: ActionScope, { method, hash, expiresAt }: SessionValues) {
   return {
     ...{ tokenHash: hash, expiresAt, lastUsedAt: now, provedAt: now, method },
-    device: deviceOf(call.agent) ?? null,
+    device: deviceWords(call),
     address: call.remoteAddress === '' ? null : call.remoteAddress.slice(0, 60),
   }
+}
+
+/** The device of a call in words; null where it does not say. */
+export function deviceWords({ agent }: ActionScope['call']): string | null {
+  return deviceOf(agent) ?? null
+}
+
+/** A device that its owner trusts stands for the second factor, for a while. */
+async function isTrusted(
+  { tokens }: IdentityParts,
+  { data, now }: IdentityScope,
+  { id, beginning }: { readonly id: string; readonly beginning: Beginning },
+): Promise<boolean> {
+  if (beginning.trusted === undefined) return false
+  const { trustedDevice } = data.unrestricted
+  const tokenHash = tokens.hash(beginning.trusted)
+  const filter = { userId: id, tokenHash, expiresAt: { gt: now } }
+  const { data: found } = await trustedDevice.find({ filter, limit: 1 })
+  const [device] = found
+  if (!device) return false
+  await trustedDevice.update(device.id, { lastUsedAt: now })
+  return true
 }
 
 interface Noting {

@@ -1,6 +1,9 @@
 /** Owns the list of identity's flows, as actions. */
 
 import type { Action } from '../../engine/runtime.ts'
+import { secondFactor } from '../second-factor/pending.ts'
+import { stepUp } from '../second-factor/step-up.ts'
+import { confirmTotp, newRecoveryCodes, removeTotp, setUpTotp } from '../second-factor/totp.ts'
 import { changeEmail, confirmEmail, sendVerification, verifyEmail } from './email.ts'
 import { sendLink, signInByCode, signInByLink } from './link.ts'
 import type { IdentityParts } from './operation.ts'
@@ -15,5 +18,7 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[changePassword(parts), forgotPassword(parts), resetPassword(parts)],
     ...[sendVerification(parts), verifyEmail(parts), changeEmail(parts), confirmEmail(parts)],
     ...[sendLink(parts), signInByLink(parts), signInByCode(parts)],
+    ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
+    ...[removeTotp(parts), newRecoveryCodes(parts)],
   ]
 }

@@ -1,5 +1,6 @@
 /** Owns the form in which the flows of identity are described, and what they need from outside. */
 
+import type { Sealer } from '../../base/sealer.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
 import type { AccountMailing } from '../mail/sending.ts'
@@ -10,6 +11,9 @@ import type { Tokens } from '../tokens.ts'
 export interface IdentityParts {
   readonly passwords: Passwords
   readonly tokens: Tokens
+  readonly totp: Totp
+  /** Seals what has to be read again. */
+  readonly sealer: Sealer
   readonly mailing: AccountMailing
   readonly signUp: 'anyone' | 'nobody'
   /** The app's name, for mails. */
@@ -18,6 +22,22 @@ export interface IdentityParts {
   readonly sendsMail: boolean
   /** The address of a page of this app. */
   readonly address: (path: string) => string
+}
+
+/** One-time passwords by time (RFC 6238): SHA-1, six digits, thirty seconds, as all apps know. */
+export interface Totp {
+  /** A new secret, its address for an authenticator app, and that address as a QR code (SVG). */
+  make(account: string): Promise<NewTotp>
+  /** The step of time that a code is of, at most one before or after now; undefined: of none. */
+  stepOf(secret: string, code: string, nowMs: number): Promise<number | undefined>
+}
+
+/** What an authenticator app needs. */
+export interface NewTotp {
+  /** In base 32, for typing. */
+  readonly secret: string
+  readonly uri: string
+  readonly qr: string
 }
 
 interface Described {

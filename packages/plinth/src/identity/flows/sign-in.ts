@@ -8,7 +8,14 @@ import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import type { Sight } from '../sight.ts'
 import { beginSession, wrongCredentials } from './begin.ts'
-import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
+import {
+  given,
+  type IdentityParts,
+  maybe,
+  operation,
+  passwordInput,
+  tokenInput,
+} from './operation.ts'
 import { endSessions } from './sessions.ts'
 
 /** Begins a session by e-mail address and password. */
@@ -18,10 +25,12 @@ export function signIn(parts: IdentityParts): Action {
     operation: operation('signIn', {
       path: 'sign-in',
       description:
-        'Begins a session. Answers with a bearer token, or sets a cookie where `cookie` is true.',
+        'Begins a session. Answers with a bearer token, or sets a cookie where `cookie` is true; ' +
+        'with `pending` where the account has a second factor: send that to `second-factor`.',
       input: [
         given('email', emailKind()),
         given('password', passwordInput),
+        maybe('trusted', tokenInput),
         maybe('cookie', booleanKind()),
       ],
     }),
@@ -50,6 +59,7 @@ export function signIn(parts: IdentityParts): Action {
       const cookie = input.cookie === true
       const result = await beginSession(scope, parts, {
         ...{ method: 'password', cookie, checked: hash, rehashed },
+        trusted: typeof input.trusted === 'string' ? input.trusted : undefined,
         whose: () => Promise.resolve(String(user.id)),
       })
       await scope.restore(`sign-in:account:${String(input.email)}`)

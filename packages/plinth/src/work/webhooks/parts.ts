@@ -1,11 +1,12 @@
 /** Owns what the parts of outgoing webhooks share: their records, their jobs, their transaction. */
 
+import type { Sealer } from '../../base/sealer.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import type { NewJob } from '../../effects/jobs/job.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { OutboundPolicy } from '../../outbound/target.ts'
-import type { Sealer, StoredSecret } from '../../webhooks/secrets.ts'
+import type { StoredSecret } from '../../webhooks/secrets.ts'
 import type { Lease } from '../lease.ts'
 
 /** What webhooks are sent with. */

@@ -1,0 +1,201 @@
+/** Owns setting up an authenticator app, and giving it up again. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { minuteMs } from '../../base/time.ts'
+import type { Action, ActionScope } from '../../engine/runtime.ts'
+import { textKind } from '../../kinds/kinds.ts'
+import { given, type IdentityParts, operation } from '../flows/operation.ts'
+import { endSessions } from '../flows/sessions.ts'
+import { demandUser } from '../flows/sign-in.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
+import { countTry, forgetTries, wrongFactor } from './check.ts'
+
+/** Makes a secret for an authenticator app; it counts once a code of it was shown. */
+export function setUpTotp(parts: IdentityParts): Action {
+  return {
+    operation: operation('setUpTotp', {
+      path: 'set-up-totp',
+      description:
+        'Makes a secret for an authenticator app: as text, as an address, and as a QR code ' +
+        '(SVG). It counts once `confirm-totp` was shown a code of it. Asks for a fresh proof.',
+      input: [],
+    }),
+    async run(scope) {
+      const userId = demandFreshProof(scope)
+      return scope.commit<{ status: number; value: object }, Sight>(async ({ data }) => {
+        const { user, totpSecret } = data.unrestricted
+        const { email } = await user.get(userId)
+        const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
+        const [before] = found
+        if (before?.confirmedAt) {
+          throw new Failure('conflict', {
+            detail: 'There is an authenticator app: remove it first.',
+          })
+        }
+        if (before) await totpSecret.delete(before.id)
+        const made = await parts.totp.make(email)
+        await totpSecret.create({ userId, sealed: await parts.sealer.seal(made.secret, userId) })
+        return { status: 200, value: made }
+      })
+    },
+  }
+}
+
+/** Makes the authenticator app count, and hands out recovery codes. */
+export function confirmTotp(parts: IdentityParts): Action {
+  return {
+    operation: operation('confirmTotp', {
+      path: 'confirm-totp',
+      description:
+        'Shows a code of the new authenticator app: from now on signing in asks for one. Answers ' +
+        'with recovery codes, shown this once. All other sessions end.',
+      input: [given('code', textKind({ max: 12 }))],
+    }),
+    async run(scope) {
+      const userId = demandFreshProof(scope)
+      await countTry(scope, userId)
+      const code = String(scope.input.code).replace(/\s/g, '')
+      const recoveryCodes = await scope.commit<readonly string[], Sight>(async (inside) => {
+        const { totpSecret, user, session } = inside.data.unrestricted
+        const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
+        const [kept] = found
+        const waits = kept !== undefined && kept.confirmedAt === null
+        const secret = waits ? await parts.sealer.open(kept.sealed, userId) : undefined
+        if (!kept || secret === undefined) {
+          throw new Failure('conflict', {
+            detail: 'Nothing waits to be confirmed: set it up first.',
+          })
+        }
+        const step = await parts.totp.stepOf(secret, code, Date.parse(inside.now))
+        if (step === undefined) throw wrongFactor()
+        await totpSecret.update(kept.id, { confirmedAt: inside.now, lastStep: step })
+        await user.update(userId, { secondFactor: true })
+        const here = sessionOf(scope)
+        if (here) await session.update(here, { assurance: 2, provedAt: inside.now })
+        await factorsChanged(parts, inside, {
+          userId,
+          here,
+          what: 'An authenticator app was added.',
+        })
+        return newCodes(parts, inside, userId)
+      })
+      await forgetTries(scope, userId)
+      return { status: 200, value: { recoveryCodes } }
+    },
+  }
+}
+
+/** Signing in asks for no second factor any more. */
+export function removeTotp(parts: IdentityParts): Action {
+  return {
+    operation: operation('removeTotp', {
+      path: 'remove-totp',
+      description:
+        'Gives up the authenticator app, the recovery codes and all trusted devices. Asks for a ' +
+        'fresh proof by the second factor.',
+      input: [],
+    }),
+    async run(scope) {
+      const userId = demandFreshProof(scope)
+      await scope.commit<void, Sight>(async (inside) => {
+        const { totpSecret, trustedDevice, user } = inside.data.unrestricted
+        const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
+        for (const { id } of found) await totpSecret.delete(id)
+        const { data: trusted } = await trustedDevice.find({ filter: { userId }, limit: 200 })
+        for (const { id } of trusted) await trustedDevice.delete(id)
+        await forgetCodes(inside, userId)
+        await user.update(userId, { secondFactor: false })
+        const here = sessionOf(scope)
+        const what = 'The authenticator app was removed: signing in takes no second factor.'
+        await factorsChanged(parts, inside, { userId, here, what })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+/** Ends all recovery codes and makes new ones. */
+export function newRecoveryCodes(parts: IdentityParts): Action {
+  return {
+    operation: operation('newRecoveryCodes', {
+      path: 'new-recovery-codes',
+      description: 'Ends all recovery codes and answers with new ones, shown this once.',
+      input: [],
+    }),
+    async run(scope) {
+      const userId = demandFreshProof(scope)
+      const recoveryCodes = await scope.commit<readonly string[], Sight>(async (inside) => {
+        if (!(await inside.data.unrestricted.user.get(userId)).secondFactor) {
+          throw new Failure('conflict', { detail: 'There is no second factor: set one up first.' })
+        }
+        const here = sessionOf(scope)
+        await factorsChanged(parts, inside, {
+          userId,
+          here,
+          what: 'Recovery codes were made anew.',
+        })
+        return newCodes(parts, inside, userId)
+      })
+      return { status: 200, value: { recoveryCodes } }
+    },
+  }
+}
+
+/**
+ * The caller's id, where they have shown who they are in the last minutes, by all factors that
+ * the account has: a stolen session changes no factor. Fails with `step_up_required`.
+ */
+export function demandFreshProof(scope: ActionScope): string {
+  const userId = demandUser(scope)
+  const { caller } = scope
+  const { agoMs = Number.POSITIVE_INFINITY } = (caller.is === 'user' && caller.proof) || {}
+  if (agoMs <= limits.provedMinutesForFactors * minuteMs) return userId
+  throw new Failure('step_up_required', {
+    detail: 'Show again who you are, at /api/identity/step-up, then repeat this.',
+  })
+}
+
+function sessionOf({ caller }: ActionScope): string | undefined {
+  return caller.is === 'user' ? caller.sessionId : undefined
+}
+
+interface Changed {
+  readonly userId: string
+  readonly here: string | undefined
+  readonly what: string
+}
+
+/** Whatever else was signed in before factors changed is signed in no more, and a mail says so. */
+async function factorsChanged(
+  parts: IdentityParts,
+  scope: IdentityScope,
+  { userId, here, what }: Changed,
+): Promise<void> {
+  await endSessions(scope, userId, here)
+  if (!parts.sendsMail) return
+  const { email } = await scope.data.unrestricted.user.get(userId)
+  const link = parts.address('/account/forgot-password')
+  const input = { title: parts.title, link, when: scope.now, what }
+  await scope.send(parts.mailing.mails.accountChanged, { to: email, input })
+}
+
+async function newCodes(
+  { tokens }: IdentityParts,
+  scope: IdentityScope,
+  userId: string,
+): Promise<readonly string[]> {
+  await forgetCodes(scope, userId)
+  const codes = Array.from({ length: limits.recoveryCodes }, () => tokens.recoveryCode())
+  const { recoveryCode } = scope.data.unrestricted
+  for (const code of codes) {
+    await recoveryCode.create({ userId, codeHash: tokens.hash(code.replaceAll('-', '')) })
+  }
+  return codes
+}
+
+async function forgetCodes({ data }: IdentityScope, userId: string): Promise<void> {
+  const { recoveryCode } = data.unrestricted
+  const { data: found } = await recoveryCode.find({ filter: { userId }, limit: 200 })
+  for (const { id } of found) await recoveryCode.delete(id)
+}
