@@ -88,13 +88,15 @@ async function fill(address: DatabaseAddress, scratch: Scratch): Promise<World> 
   const token = `pls_${randomBytes(32).toString('base64url')}`
   try {
     await client.query(
-      `insert into identity."user" (id, email, roles, suspended, created_at, updated_at, version)
-        values (gen_random_uuid(), 'ann@bench.example', '{}', false, now(), now(), 1)`,
+      `insert into identity."user" (id, email, roles, suspended, second_factor,
+          created_at, updated_at, version)
+        values (gen_random_uuid(), 'ann@bench.example', '{}', false, false, now(), now(), 1)`,
     )
     await client.query(
       `insert into identity.session (id, token_hash, user_id, expires_at, last_used_at,
-          created_at, updated_at, version)
-        select gen_random_uuid(), $1, id, now() + interval '1 day', now(), now(), now(), 1
+          method, assurance, created_at, updated_at, version)
+        select gen_random_uuid(), $1, id, now() + interval '1 day', now(), 'password', 1,
+          now(), now(), 1
         from identity."user"`,
       [createHash('sha256').update(token).digest('base64url')],
     )

@@ -42,9 +42,9 @@ const script = `
     from generate_series(1, ${amounts.products}) n
     join (select id, row_number() over (order by id) as at from catalog.category) c
       on c.at = n % ${amounts.categories} + 1 order by n;
-  insert into identity."user" (id, email, roles, suspended, ${stamps})
+  insert into identity."user" (id, email, roles, suspended, second_factor, ${stamps})
     select uuidv7(), 'user-' || n || '@bench.example',
-      case when n <= 20 then array['staff'] else array[]::text[] end, false, ${now}
+      case when n <= 20 then array['staff'] else array[]::text[] end, false, false, ${now}
     from generate_series(1, ${amounts.customers}) n;
   insert into orders.customer (id, number, name, country, groups, user_id, ${stamps})
     select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom',
@@ -66,8 +66,8 @@ const script = `
     order by o.at, position`
 
 const sessions = `insert into identity.session
-    (id, user_id, token_hash, expires_at, last_used_at, ${stamps})
-  select uuidv7(), u.id, t.hash, now() + interval '1 day', now(), ${now}
+    (id, user_id, token_hash, expires_at, last_used_at, method, assurance, ${stamps})
+  select uuidv7(), u.id, t.hash, now() + interval '1 day', now(), 'password', 1, ${now}
   from unnest($1::text[]) with ordinality as t(hash, at)
   join (select id, row_number() over (order by id) as at from identity."user") u on u.at = t.at`
 
