@@ -9,7 +9,7 @@ import { forgetAudit } from '../effects/audit.ts'
 import { forgetReplies } from '../effects/idempotency.ts'
 import { forgetMails } from '../effects/mails.ts'
 import { forgetDeliveries, forgetMessages } from '../effects/webhooks.ts'
-import { forgetSessions } from '../engine/identify.ts'
+import { forgetProofs, forgetSessions } from '../engine/identify.ts'
 import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
 import { forgetJobs } from '../work/queue/retention.ts'
@@ -28,6 +28,7 @@ export async function clearAway({ database, clock, catalog }: Runtime): Promise<
   await forgetOperations(database, now)
   await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
+  await forgetProofs(database, nowMs)
   await forgetJobs(database, nowMs)
   await forgetWorkflows(database, now)
   await forgetMessages(database, instantText(nowMs - limits.webhookMessageDays * 24 * hourMs))

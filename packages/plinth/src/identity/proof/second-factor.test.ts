@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
+import { clearAway } from '../../app/housekeeping.ts'
 import { openDatabase } from '../../database/open.ts'
 import { onBothServers, say } from '../../database/proof/servers.ts'
 import { type Answer, openPeople, password, tokenIn } from './people.ts'
@@ -164,6 +165,30 @@ onBothServers('the second factor', (server) => {
     await tested.drain()
     assert.ok((await tested.mails()).some(({ text }) => /was removed/.test(text ?? '')))
     assert.ok(bodyOf<{ token?: string }>(await sign()).token)
+  })
+
+  test('what has run out is cleared away', async (context) => {
+    const { confirm, sign, second, code, next, ask, tested, runtime } = await ann(context)
+    await confirm()
+    next()
+    await second(bodyOf<Pending>(await sign()).pending, code(), { trust: true })
+    await ask('identity.forgotPassword', { email: anns })
+    await tested.drain()
+    const left = async () => {
+      const { mailProof, pendingSignIn, trustedDevice, knownDevice } = tested.data
+      const pages = [mailProof, pendingSignIn, trustedDevice, knownDevice].map((model) =>
+        (model as typeof mailProof).find(),
+      )
+      return (await Promise.all(pages)).map(({ data }) => data.length)
+    }
+    await clearAway(runtime)
+    assert.deepEqual(await left(), [1, 1, 1, 1])
+    tested.clock.advance(16 * minuteMs)
+    await clearAway(runtime)
+    assert.deepEqual(await left(), [0, 0, 1, 1])
+    tested.clock.advance(200 * 24 * 60 * minuteMs)
+    await clearAway(runtime)
+    assert.deepEqual(await left(), [0, 0, 0, 0])
   })
 
   test('every token is good for its own purpose only (C21)', async (context) => {
