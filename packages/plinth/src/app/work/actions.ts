@@ -1,28 +1,25 @@
-/** Owns `/api/work/…`: jobs, queues, events and schedules for staff, as the console shows them. */
+/** Owns jobs, queues, events and schedules under `/api/work/…`, as the console shows them. */
 
-import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
-import type { Action, ActionScope, Runtime } from '../../engine/runtime.ts'
-import { bigintKind, integerKind, textKind, uuidKind } from '../../kinds/kinds.ts'
+import type { Action, Runtime } from '../../engine/runtime.ts'
+import { bigintKind, uuidKind } from '../../kinds/kinds.ts'
 import { type JobState, type Operating, operatingOf, type SeenJob } from './operate.ts'
+import {
+  given,
+  numberOr,
+  page,
+  pageDefault,
+  pageOf,
+  staffAction,
+  textOf,
+  type Verb as VerbOf,
+  word,
+} from './staff.ts'
+import { workflowActions } from './workflows.ts'
 
-const given = (name: string, kind: ActionInput['kind'], optional = true): ActionInput => {
-  return { name, kind, optional }
-}
-const word = textKind({ max: 200 })
-const page = given('limit', integerKind({ min: 1, max: limits.pageSizeMax }))
 const jobId = given('id', uuidKind(), false)
 const queue = given('queue', word, false)
-const pageDefault = 20
 
-interface Verb {
-  readonly path: string
-  readonly safe: boolean
-  readonly input: readonly ActionInput[]
-  readonly description: string
-  readonly run: (operating: Operating, input: Given) => Promise<unknown>
-}
+type Verb = VerbOf<Operating, Given>
 
 /** Checked by its kinds: what is required is there. */
 type Given = { readonly id: string; readonly queue: string } & Readonly<Record<string, unknown>>
@@ -43,9 +40,8 @@ const looking: readonly Verb[] = [
       })
       const question = { state: state as JobState | undefined, queue, name, before }
       const jobs = await operating.jobs({ ...question, limit: limit + 1 })
-      const shown = jobs.slice(0, limit)
-      const next = jobs.length > limit ? (shown.at(-1)?.id ?? null) : null
-      return { data: shown.map(readable), page: { next } }
+      const { data, page } = pageOf(jobs, limit, ({ id }) => id)
+      return { data: data.map(readable), page }
     },
   },
   {
@@ -121,44 +117,12 @@ const changing: readonly Verb[] = [
 
 /** The operations for staff. The runtime is asked for when one is called. */
 export function workActions(runtime: () => Runtime): readonly Action[] {
-  return [...looking, ...changing].map((verb) => actionOf(verb, runtime))
-}
-
-function actionOf({ path, safe, input, description, run }: Verb, runtime: () => Runtime): Action {
-  const operation: ActionOperation = Object.freeze({
-    ...{ name: `work.${path}`, kit: 'work', path, safe, description },
-    type: 'action',
-    input: new Map(input.map((one) => [one.name, one])),
-  })
-  return {
-    operation,
-    async run(scope) {
-      demandAdmin(scope)
-      const value = await run(operatingOf(runtime()), scope.input as Given)
-      return { status: value === undefined ? 204 : 200, value }
-    },
-  }
-}
-
-function demandAdmin({ caller }: ActionScope): void {
-  if (caller.is === 'unrestricted') return
-  if (caller.is === 'anonymous') {
-    throw new Failure('sign_in_required', { detail: 'Sign in as an admin to do this.' })
-  }
-  if (!caller.roles.has('admin')) {
-    throw new Failure('forbidden', { detail: 'Only the role admin may do this.' })
-  }
+  const parts = (): Operating => operatingOf(runtime())
+  const own = [...looking, ...changing].map((verb) => staffAction(verb, parts))
+  return [...own, ...workflowActions(runtime)]
 }
 
 /** Input and caller as JSON, not as text. */
 function readable({ input, caller, ...job }: SeenJob): object {
   return { ...job, caller: JSON.parse(caller), input: JSON.parse(input) }
-}
-
-function textOf(given: unknown): string | undefined {
-  return typeof given === 'string' ? given : undefined
-}
-
-function numberOr(given: unknown, otherwise: number): number {
-  return given === undefined || given === null ? otherwise : Number(given)
 }

@@ -210,6 +210,7 @@ function workflowOf(kit: string, name: string, spec: ErasedWorkflowSpec): Workfl
     version: spec.version ?? 1,
     earlier: Object.freeze({ ...spec.earlier }) as Workflow['earlier'],
     retentionDays: spec.retentionDays ?? 30,
+    status: spec.status ?? false,
     run: spec.run,
     description: spec.description,
   }

@@ -164,6 +164,8 @@ export interface Workflow<I extends Shape = Shape, O = unknown> {
   readonly earlier: Readonly<Record<number, ErasedRun>>
   /** Days that an instance is kept after its end. Default 30. */
   readonly retentionDays: number
+  /** True: whoever started an instance may ask how it stands. Default false. */
+  readonly status: boolean
   readonly run: ErasedRun
   readonly description: string | undefined
   /** Phantom. Never set. */

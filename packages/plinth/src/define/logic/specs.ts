@@ -193,6 +193,11 @@ export interface WorkflowSpec<S extends Models, I extends Shape, O> {
   >
   /** Days that an instance and its result are kept after its end. Default 30. */
   readonly retentionDays?: number
+  /**
+   * True: the user who started an instance may ask at `/api/operations/<id>` how it stands, and
+   * gets what it returned, or what `fail` said. Default false.
+   */
+  readonly status?: boolean
   readonly description?: string
   /** Runs from its beginning after every wait: what is recorded is returned, not done again. */
   readonly run: (scope: WorkflowScope<S, Values<I>>) => Promise<O>

@@ -1,5 +1,6 @@
 /** Owns the description of actions, and of the calls that are answered later. */
 
+import { limits } from '../../base/limits.ts'
 import type { ActionOperation } from '../../catalog/catalog.ts'
 import { type Json, objectSchema } from '../../kinds/kinds.ts'
 import { bodyTypes } from '../request/media-type.ts'
@@ -93,8 +94,8 @@ const accepted: Schema = Object.freeze({
 export const operationStatusSchema: Schema = Object.freeze({
   type: 'object',
   properties: {
-    id: { type: 'string', format: 'uuid' },
-    operation: { type: 'string', description: 'The name of the action.' },
+    id: { type: 'string', description: 'A UUID; of a workflow, the id that it was given.' },
+    operation: { type: 'string', description: 'The name of the action, or of the workflow.' },
     state: { enum: ['waiting', 'running', 'done', 'failed', 'cancelled'] },
     progress: {
       type: 'object',
@@ -112,13 +113,22 @@ export const operationStatusSchema: Schema = Object.freeze({
   required: ['id', 'operation', 'state', 'progress', 'createdAt', 'endedAt'],
 })
 
+const begunId: Schema = Object.freeze({
+  name: 'id',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', minLength: 1, maxLength: limits.workflowIdCharactersMax },
+})
+const ofCalls = 'Of a call that was made with `Prefer: respond-async`, by whoever made it.'
+const ofWorkflows = 'Of a workflow that has a status, by the user who started it.'
+
 /** Describes the addresses of calls that are answered later. */
 export function describeLater(form: RouteForm): DescribedAction {
   const cancels = form === 'cancelOperation'
   return {
-    summary: cancels ? 'Cancel a call that is answered later' : 'How far a call is',
-    description: 'Of a call that was made with `Prefer: respond-async`, by whoever made it.',
-    parameters: [parameterRef('id')],
+    summary: cancels ? 'Cancel a call that is answered later' : 'How far a call or workflow is',
+    description: cancels ? ofCalls : `${ofCalls} ${ofWorkflows}`,
+    parameters: [cancels ? parameterRef('id') : begunId],
     responses: { '200': jsonResponse('Its status.', schemaRef('OperationStatus')) },
   }
 }

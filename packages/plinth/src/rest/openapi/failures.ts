@@ -56,7 +56,7 @@ const byForm: Readonly<Record<RouteForm, readonly FailureCode[]>> = Object.freez
   safeAction: [...read, 'not_found'],
   queryAction: [...read, ...body, 'not_found'],
   operation: ['not_found'],
-  cancelOperation: ['not_found', 'csrf_refused'],
+  cancelOperation: ['not_found', 'forbidden', 'csrf_refused'],
 })
 
 /** A failure that the document names. */

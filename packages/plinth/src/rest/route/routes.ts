@@ -75,7 +75,7 @@ export function incomingPath({
 export function routes(catalog: Catalog): readonly Route[] {
   const list: Route[] = []
   let writable = false
-  let later = false
+  let later = [...catalog.logic.workflows.values()].some(({ status }) => status)
   for (const operation of catalog.operations.values()) {
     if (operation.type === 'action') {
       list.push(...actionRoutes(operation))

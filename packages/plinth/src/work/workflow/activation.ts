@@ -127,7 +127,10 @@ class Activation<S> {
       case 'cancelled':
         return this.#undo(replayed, cancelled(this.#loaded.instance))
       case 'failed':
-        return this.#undo(replayed, failure({ code: 'step_failed', detail: ending.detail }))
+        return this.#undo(replayed, {
+          ...failure({ code: 'step_failed', detail: ending.detail }),
+          said: true,
+        })
       case 'threw':
         // A bug of the app is mended: until then nothing is undone and nothing is lost.
         if (ending.error instanceof AssertionError) return this.#park(ending.error.message)

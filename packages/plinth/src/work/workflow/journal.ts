@@ -6,6 +6,8 @@ import type { Ask, StepRecord, StoredError } from './replay/record.ts'
 export interface StoredEnding {
   readonly state: 'failed' | 'cancelled'
   readonly error: StoredError
+  /** True where the code said so on purpose, by `fail`: its starter may read the sentence. */
+  readonly said?: boolean
 }
 
 /** A workflow as it is when a worker takes it up. */

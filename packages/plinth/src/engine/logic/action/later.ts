@@ -17,6 +17,7 @@ import { notFound } from '../../../query/grammar/read.ts'
 import type { Call, Reply } from '../../call.ts'
 import { type Keyed, looking, withKey } from '../../idempotent.ts'
 import type { Runtime } from '../../runtime.ts'
+import { type BegunStatus, workflowStatus } from './started.ts'
 
 /** The name of the jobs that run such calls, and of their queue. */
 export const laterJob = 'plinth.action'
@@ -98,30 +99,57 @@ async function store(
   return { status: 202, body: statusText(id, created), laterId: id }
 }
 
-/** How far a caller's own call is. Fails with `not_found`. */
+/** How far a caller's own call is, or a workflow that they started. Fails with `not_found`. */
 export async function readLater({ runtime, call, caller }: Asked): Promise<Reply> {
-  const id = idOf(call)
+  const { id = '' } = call
+  const uuid = uuidOf(id)
   const now = instantText(runtime.clock.now())
-  const found = await readOperation(runtime.database, { id, caller: actorOf(caller), now })
-  if (found === undefined) throw notFound()
-  return { status: 200, body: statusText(id, found) }
+  const found =
+    uuid && (await readOperation(runtime.database, { id: uuid, caller: actorOf(caller), now }))
+  if (found) return { status: 200, body: statusText(id, found) }
+  const begun = await workflowStatus({ runtime, caller, id })
+  if (begun === undefined) throw notFound()
+  return { status: 200, body: begunText(id, begun) }
 }
 
 /**
  * Cancels a caller's own call: what it does is undone, unless it was done before. The answer says
- * what came of it. Fails with `not_found`.
+ * what came of it. Fails with `not_found`, and with `forbidden` for a workflow.
  */
 export async function cancelLater(asked: Asked): Promise<Reply> {
   const { runtime, call, caller } = asked
   const now = instantText(runtime.clock.now())
-  await cancelOperation(runtime.database, { id: idOf(call), caller: actorOf(caller), now })
+  const { id = '' } = call
+  const uuid = uuidOf(id)
+  if (uuid) await cancelOperation(runtime.database, { id: uuid, caller: actorOf(caller), now })
+  if (await workflowStatus({ runtime, caller, id })) throw ownWay()
   return readLater(asked)
 }
 
-function idOf({ id }: Call): string {
-  const known = uuidKind().check(id, reporter([], ''))
-  if (known === undefined) throw notFound()
-  return known
+function uuidOf(id: string): string | undefined {
+  return uuidKind().check(id, reporter([], ''))
+}
+
+/** What it did is perhaps not the caller's to undo: the app says who may stop it, and how. */
+function ownWay(): Failure {
+  return new Failure('forbidden', {
+    detail: 'A workflow is not stopped here: call the action of the app that is made for it.',
+  })
+}
+
+function begunText(id: string, begun: BegunStatus): string {
+  const { operation, state, result, failure, createdAt, endedAt } = begun
+  const ended = { state, progress: { done: state === 'done' ? 1 : 0, note: null } }
+  const head = JSON.stringify({ id, operation, ...ended, createdAt, endedAt })
+  const more = [
+    ...(result === null ? [] : [`"result":${result}`]),
+    ...(failure === null ? [] : [`"failure":${failureText(failure, '')}`]),
+  ]
+  return withMore(head, more)
+}
+
+function withMore(head: string, more: readonly string[]): string {
+  return more.length === 0 ? head : `${head.slice(0, -1)},${more.join(',')}}`
 }
 
 function statusText(id: string, stored: StoredOperation): string {
@@ -139,7 +167,7 @@ function statusText(id: string, stored: StoredOperation): string {
     ...(result === null ? [] : [`"result":${result}`]),
     ...(lost === null ? [] : [`"failure":${lost}`]),
   ]
-  return more.length === 0 ? head : `${head.slice(0, -1)},${more.join(',')}}`
+  return withMore(head, more)
 }
 
 function momentOf(text: string): string {

@@ -2,18 +2,16 @@
 
 import { instantText } from '../../../base/time.ts'
 import type { Session } from '../../../database/database.ts'
-import { all, sql, statement, typed, value } from '../../../sql/fragment.ts'
+import { all, type Fragment, sql, statement, typed, value } from '../../../sql/fragment.ts'
 import { readEnding, readError } from '../store/load.ts'
 
+/** How a workflow can stand. */
+export const workflowStates = Object.freeze([
+  ...(['running', 'waiting', 'undoing', 'parked', 'completed', 'failed', 'cancelled'] as const),
+])
+
 /** How a workflow stands. `waiting`: for time or for news. `parked`: it cannot go on as it is. */
-export type WorkflowState =
-  | 'running'
-  | 'waiting'
-  | 'undoing'
-  | 'parked'
-  | 'completed'
-  | 'failed'
-  | 'cancelled'
+export type WorkflowState = (typeof workflowStates)[number]
 
 /** One workflow in a list. Instants are RFC 3339. */
 export interface WorkflowSummary {
@@ -78,8 +76,16 @@ export interface WorkflowQuestion {
   readonly state?: WorkflowState
   /** 1 to 1,000. Default 50. */
   readonly limit?: number
+  /** Only those whose id begins with it. */
+  readonly key?: string
+  /** Only those that this one has begun. */
+  readonly parentId?: string
+  /** Only those that began at this instant or later (RFC 3339). */
+  readonly after?: string
   /** Only those that began before this instant (RFC 3339). */
   readonly before?: string
+  /** The id of one: only those that would be listed behind it. */
+  readonly behind?: string
 }
 
 const stateOf = sql`case when ended_at is not null then state when problem is not null then 'parked'
@@ -101,21 +107,33 @@ type Row = readonly Cell[]
 /** Lists workflows, the latest first. */
 export async function listWorkflows(
   session: Session,
-  { name, state, limit = 50, before }: WorkflowQuestion,
+  question: WorkflowQuestion,
 ): Promise<readonly WorkflowSummary[]> {
-  const most = Math.max(1, Math.min(1_000, Math.trunc(limit)))
-  const conditions = [
-    ...(name === undefined ? [] : [sql`name = ${value(name)}`]),
-    ...(state === undefined ? [] : [sql`${stateOf} = ${value(state)}`]),
-    ...(before === undefined
-      ? []
-      : [sql`started_at < ${typed(before, 'timestamp with time zone')}`]),
-  ]
+  const most = Math.max(1, Math.min(1_001, Math.trunc(question.limit ?? 50)))
   const { rows } = await session.query(
-    statement(sql`select ${summary} from plinth.workflow where ${all(conditions)}
+    statement(sql`select ${summary} from plinth.workflow where ${all(conditionsOf(question))}
       order by started_at desc, id desc limit ${typed(most, 'integer')}`),
   )
   return rows.map(summaryOf)
+}
+
+const makers: {
+  readonly [K in Exclude<keyof WorkflowQuestion, 'limit'>]-?: (given: string) => Fragment
+} = {
+  name: (name) => sql`name = ${value(name)}`,
+  state: (state) => sql`${stateOf} = ${value(state)}`,
+  key: (key) => sql`starts_with(id, ${value(key)})`,
+  parentId: (id) => sql`parent_id = ${value(id)}`,
+  after: (instant) => sql`started_at >= ${typed(instant, 'timestamp with time zone')}`,
+  before: (instant) => sql`started_at < ${typed(instant, 'timestamp with time zone')}`,
+  behind: (id) => sql`(started_at, id) < (select b.started_at, b.id from plinth.workflow b
+    where b.id = ${value(id)})`,
+}
+
+function conditionsOf({ limit: _, ...question }: WorkflowQuestion): readonly Fragment[] {
+  return Object.entries(question).flatMap(([name, given]) =>
+    given === undefined ? [] : [makers[name as keyof typeof makers](given)],
+  )
 }
 
 /** Reads all that is recorded of a workflow; undefined: there is none. */
