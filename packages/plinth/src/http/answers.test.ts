@@ -88,6 +88,8 @@ test('our pages run only what carries the nonce or the hash', () => {
   assert.match(policy, /script-src 'nonce-abc' 'strict-dynamic';/)
   assert.match(policy, /require-trusted-types-for 'script'/)
   assert.doesNotMatch(policy, /unsafe/)
+  const still = String(pageHeaders({ nonce: 'abc', scripts: false })['content-security-policy'])
+  assert.match(still, /script-src 'none'; style-src 'nonce-abc';/)
   const hashed = String(pageHeaders({ styleHashes: ['sha256-x'] })['content-security-policy'])
   assert.match(hashed, /script-src 'none';/)
   assert.match(hashed, /style-src 'sha256-x';/)

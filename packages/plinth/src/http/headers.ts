@@ -53,6 +53,8 @@ export interface PagePolicy {
   readonly nonce?: string
   /** For fixed pages instead: `sha256-…` of each inline script. */
   readonly scriptHashes?: readonly string[]
+  /** False: nothing runs on the page, whatever carries the nonce. */
+  readonly scripts?: false
   /** For fixed pages: `sha256-…` of each inline style. */
   readonly styleHashes?: readonly string[]
   /** True: the page shows other pages of ours in frames. */
@@ -66,7 +68,7 @@ export interface PagePolicy {
  * from our own origin, Trusted Types required, no frames, no forms elsewhere.
  */
 export function pageHeaders(policy: PagePolicy): HttpHeaders {
-  const scripts = sources(policy.nonce, policy.scriptHashes)
+  const scripts = policy.scripts === false ? '' : sources(policy.nonce, policy.scriptHashes)
   const styles = sources(policy.nonce, policy.styleHashes)
   const directives = [
     "default-src 'none'",

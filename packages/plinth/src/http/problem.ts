@@ -31,6 +31,14 @@ export function failureOf(thrown: unknown): Failure {
   return thrown instanceof Failure ? thrown : new Failure('internal', { cause: thrown })
 }
 
+/** The failure of an address that does not take a method. */
+export function methodNotAllowed(allow: string): Failure {
+  return new Failure('method_not_allowed', {
+    detail: `This address takes ${allow}.`,
+    headers: { allow },
+  })
+}
+
 /** The problem document of a failure. `errors` is absent where there are none. */
 export function problemDocument(failure: Failure, place: ProblemPlace): ProblemDocument {
   const errors = failure.problems.map(({ pointer, code, detail }) => ({ pointer, code, detail }))

@@ -10,10 +10,11 @@ import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
 import { type CorsPolicy, corsPolicy, preflight } from '../http/origin/cors.ts'
 import { csrfFailure } from '../http/origin/csrf.ts'
 import { failureOf } from '../http/problem.ts'
+import { sessionCookieName } from '../http/session/cookie.ts'
+import { credentialOf } from '../http/session/credential.ts'
 import { commonHeaders } from './reply/headers.ts'
 import { printReply } from './reply/print-reply.ts'
 import { prefersMinimal } from './request/conditions.ts'
-import { credentialOf } from './request/credential.ts'
 import { checkAccept } from './request/media-type.ts'
 import { isRead, readCall } from './request/read-call.ts'
 import { createRouter, type Match, type Router } from './route/router.ts'
@@ -54,7 +55,7 @@ interface Door {
  * two operations claim one address.
  */
 export function createRestDoor(options: RestDoorOptions): Handler {
-  const { catalog, cookieName: name = '__Host-sid', clock } = options
+  const { catalog, cookieName: name = sessionCookieName, clock } = options
   const table = routes(catalog)
   const door: Door = {
     router: createRouter(table),

@@ -2,7 +2,7 @@
 
 import { Failure } from '../base/failure.ts'
 import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
-import { methodNotAllowed } from './route/router.ts'
+import { methodNotAllowed } from '../http/problem.ts'
 
 /** Takes a request in; `stored` is told only after the commit. */
 export type ReceiveWebhook = (incoming: {

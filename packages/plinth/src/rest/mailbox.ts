@@ -3,8 +3,8 @@
 import { Failure } from '../base/failure.ts'
 import type { MailRecord } from '../base/mail.ts'
 import type { Handler, HttpResponse } from '../http/message.ts'
+import { methodNotAllowed } from '../http/problem.ts'
 import { escapeHtml, htmlPage } from './docs/html.ts'
-import { methodNotAllowed } from './route/router.ts'
 
 /** A mail as its page shows it. */
 export interface MailboxMail extends MailRecord {

@@ -3,12 +3,12 @@
 import { Failure } from '../base/failure.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
+import { methodNotAllowed } from '../http/problem.ts'
 import { staticHandler } from '../http/static.ts'
 import { docsAssets, docsPage, indexPage } from './docs/pages.ts'
 import { problemPage } from './docs/problem-page.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { prefersHtml } from './request/media-type.ts'
-import { methodNotAllowed } from './route/router.ts'
 import type { Route } from './route/routes.ts'
 
 /** Answers whether the app is well. Each fails with `unavailable` where it is not. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { HttpRequest } from '../message.ts'
 import { startTrace } from '../trace.ts'
 import { corsHeaders, corsPolicy, preflight } from './cors.ts'
-import { csrfFailure } from './csrf.ts'
+import { csrfFailure, formFailure } from './csrf.ts'
 
 function request(method: string, headers: Readonly<Record<string, string>>): HttpRequest {
   return {
@@ -110,4 +110,32 @@ test('a preflight is answered, for listed callers with a permission', () => {
   assert.deepEqual(ask('https://b.example')?.headers, { vary: 'origin' })
   assert.equal(preflight(policy, request('OPTIONS', { origin: 'https://a.example' })), undefined)
   assert.equal(preflight(policy, request('GET', { origin: 'https://a.example' })), undefined)
+})
+
+test('H01: a form counts where a page of ours has sent it', () => {
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const taken = [
+    { 'sec-fetch-site': 'same-origin', ...form },
+    { 'sec-fetch-site': 'same-origin', origin: own, ...form },
+    // Our pages send no referrer; browsers then hide the origin as well.
+    { 'sec-fetch-site': 'same-origin', origin: 'null', ...form },
+    { origin: own, ...form },
+  ]
+  for (const headers of taken) assert.equal(formFailure(request('POST', headers)), undefined)
+  const refused = [
+    {},
+    form,
+    { origin: 'null', ...form },
+    { 'sec-fetch-site': 'none', ...form },
+    { 'sec-fetch-site': 'same-site', ...form },
+    { 'sec-fetch-site': 'cross-site', origin: 'null', ...form },
+    { 'sec-fetch-site': 'cross-site', origin: own, ...form },
+    { 'sec-fetch-site': 'same-origin', origin: 'https://evil.example', ...form },
+    { 'sec-fetch-site': 'same-origin', origin: 'http://shop.example', ...form },
+    { origin: 'https://evil.example', ...form },
+  ]
+  for (const headers of refused) {
+    const { code } = formFailure(request('POST', headers)) ?? {}
+    assert.equal(code, 'csrf_refused', JSON.stringify(headers))
+  }
 })

@@ -31,12 +31,26 @@ export function csrfFailure(request: HttpRequest): Failure | undefined {
   return undefined
 }
 
-function fromOurPages(request: HttpRequest): boolean {
+/**
+ * For forms of our own pages, which can send no header of ours: where from alone counts. Our pages
+ * send no referrer, because their addresses hold tokens, and a form of such a page comes with
+ * `Origin: null`; then what the browser says by `Sec-Fetch-Site` is asked alone, and has to be
+ * there. Returns Failure `csrf_refused`, or undefined where the request may go on.
+ */
+export function formFailure(request: HttpRequest): Failure | undefined {
+  if (safeMethods.has(request.method) || fromOurPages(request, 'null')) return undefined
+  return new Failure('csrf_refused', {
+    detail: 'This form was not sent by a page of this site: open the page here, and send it again.',
+  })
+}
+
+/** `nameless`: the origin of a page that tells nobody where it is. */
+function fromOurPages(request: HttpRequest, nameless?: string): boolean {
   const site = request.header('sec-fetch-site')
   const origin = request.header('origin')
   const own = `${request.scheme}://${request.host}`
-  if (site !== undefined) return site === 'same-origin' && (origin === undefined || origin === own)
-  return origin === own
+  if (site === undefined) return origin === own
+  return site === 'same-origin' && (origin === undefined || origin === own || origin === nameless)
 }
 
 function isJson(contentType: string | undefined): boolean {

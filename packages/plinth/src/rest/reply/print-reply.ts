@@ -3,13 +3,13 @@
 import { Failure } from '../../base/failure.ts'
 import type { Reply } from '../../engine/call.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
+import { type SessionCookies, sessionHeaders } from '../../http/session/cookie.ts'
 import { traceparent } from '../../http/trace.ts'
 import { readIfMatch, readIfNoneMatch } from '../request/conditions.ts'
 import { isRead } from '../request/read-call.ts'
 import type { Route } from '../route/routes.ts'
 import { etagOf } from './etag.ts'
 import { linkHeader, type MutableHeaders } from './headers.ts'
-import { type SessionCookies, sessionHeaders } from './session.ts'
 
 /** What a reply is printed with. */
 export interface Printing {

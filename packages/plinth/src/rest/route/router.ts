@@ -2,6 +2,7 @@
 
 import { Failure } from '../../base/failure.ts'
 import type { HttpRequest } from '../../http/message.ts'
+import { methodNotAllowed } from '../../http/problem.ts'
 import type { Method, Route } from './routes.ts'
 
 /** A route, and what its variables hold. */
@@ -59,14 +60,6 @@ export function createRouter(routes: readonly Route[]): Router {
       return { route, id, keyText: request.path.slice(request.path.lastIndexOf('/') + 1) }
     },
   }
-}
-
-/** The failure of an address that does not take a method. */
-export function methodNotAllowed(allow: string): Failure {
-  return new Failure('method_not_allowed', {
-    detail: `This address takes ${allow}.`,
-    headers: { allow },
-  })
 }
 
 /** The key of a route's place: its path, with the variables by their class. */

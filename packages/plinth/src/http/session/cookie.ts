@@ -2,8 +2,11 @@
 
 import type { Clock } from '../../base/time.ts'
 import type { Reply } from '../../engine/call.ts'
-import { clearCookie, writeCookie } from '../../http/cookies.ts'
-import type { HttpHeaders } from '../../http/message.ts'
+import { clearCookie, writeCookie } from '../cookies.ts'
+import type { HttpHeaders } from '../message.ts'
+
+/** The cookie that holds a session in browsers. */
+export const sessionCookieName = '__Host-sid'
 
 /** How sessions are kept in browsers. */
 export interface SessionCookies {

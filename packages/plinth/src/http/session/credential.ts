@@ -2,8 +2,8 @@
 
 import { Failure } from '../../base/failure.ts'
 import type { Credential } from '../../engine/call.ts'
-import { readCookie } from '../../http/cookies.ts'
-import type { HttpRequest } from '../../http/message.ts'
+import { readCookie } from '../cookies.ts'
+import type { HttpRequest } from '../message.ts'
 
 const bearerForm = /^bearer +([A-Za-z0-9\-._~+/]{1,1024}={0,2})$/i
 
