@@ -5,10 +5,14 @@ import { Failure } from 'plinth'
 import {
   type Outcome,
   type Payment,
+  type PaymentEvent,
   type PaymentProvider,
+  type Sandbox,
+  type SandboxPayments,
   sandboxPayments,
   startSandbox,
   stripePayments,
+  type WebhookHeaders,
 } from 'plinth/payments'
 
 /** What a provider has decided: `unknown` never leaves this file. */
@@ -70,11 +74,36 @@ export async function ask<T>(
   const outcome = await call(await payments())
   if (outcome.outcome !== 'unknown') return outcome
   // A sandbox that somebody else had started may be gone: look again.
-  if (ownSandbox && current === asked) current = undefined
+  if (own && current === asked) current = undefined
   throw new Failure('unavailable', { detail: `The payment provider: ${outcome.message}` })
 }
 
-let ownSandbox = false
+/**
+ * Checks and reads a message of the provider. Where the app's clock was moved, the store's own
+ * sandbox follows it: what it signed before that is judged by the machine's time.
+ */
+export async function readMessage(
+  body: Uint8Array,
+  headers: WebhookHeaders,
+  nowMs: number,
+): Promise<PaymentEvent> {
+  const provider = await payments()
+  try {
+    return await provider.verifyWebhook(body, headers, nowMs)
+  } catch (error) {
+    if (!own) throw error
+    await own.setClock(nowMs)
+    return own.verifyWebhook(body, headers)
+  }
+}
+
+/** The sandbox that was started here. */
+let own: (SandboxPayments & Pick<Sandbox, 'stop'>) | undefined
+
+/** Ends the sandbox that was started here: for tests. */
+export async function endOwnSandbox(): Promise<void> {
+  await own?.stop()
+}
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -96,11 +125,12 @@ async function chosen(environment: Environment): Promise<PaymentProvider> {
     file: sandboxFile(environment),
     webhookUrl: webhookUrl(environment),
   })
-  ownSandbox = true
+  own = { ...sandboxPayments(sandbox), stop: () => sandbox.stop() }
   void sandbox.gone.then(() => {
     current = undefined
+    own = undefined
   })
-  return sandboxPayments(sandbox)
+  return own
 }
 
 /** Where the store's own sandbox keeps its book: with the other data of this machine. */

@@ -5,7 +5,7 @@ import type { PaymentEvent } from 'plinth/payments'
 import { book, report } from './books.ts'
 import { payId, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, type Scope } from './kit.ts'
-import { payments, type Seen, seen } from './provider.ts'
+import { readMessage, type Seen, seen } from './provider.ts'
 import { returnUnwanted } from './refund.ts'
 
 type PaymentRecord = RecordOf<CheckoutModels['payment']>
@@ -21,9 +21,8 @@ interface Told {
 /** `POST /webhooks/checkout/payments`. */
 export const paymentsWebhook = checkout.webhook('payments', {
   async verify({ body, headers, receivedAt }) {
-    const provider = await payments()
     try {
-      const event = await provider.verifyWebhook(body, headers, Date.parse(receivedAt))
+      const event = await readMessage(body, headers, Date.parse(receivedAt))
       const data = toldBy(event)
       return { id: event.id, data, key: data.reference ?? data.providerId ?? event.id }
     } catch (error) {

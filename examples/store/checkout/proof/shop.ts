@@ -15,7 +15,8 @@ import { usePayments } from '../provider.ts'
 
 type Store = Awaited<ReturnType<typeof openStore>>
 
-const openStore = () => testApp(store, { callsPerMinute: 1_000_000 })
+/** The store, without a provider. */
+export const openStore = () => testApp(store, { callsPerMinute: 1_000_000 })
 
 /** An answer, read. */
 export interface Answer {
@@ -60,7 +61,7 @@ export async function openShop(): Promise<Shop> {
 }
 
 /** The way from the provider to the store, which listens nowhere. */
-async function forward(shop: Store, answers: number[]): Promise<Server> {
+export async function forward(shop: Store, answers: number[]): Promise<Server> {
   const door = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk)

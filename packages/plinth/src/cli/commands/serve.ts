@@ -47,6 +47,7 @@ interface Greeting {
 }
 
 async function greet({ config, command, bound, earlier }: Greeting): Promise<void> {
+  const readyMs = monotonicMs()
   const base = config.publicUrl ?? urlOf(bound)
   const data = config.database
     ? `${config.database.database} on ${config.database.host}`
@@ -56,15 +57,26 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
     ['Documentation', `${base}/docs`],
     ['OpenAPI', `${base}/openapi.json`],
     ['Health', `${base}/health/ready`],
-    ...(config.production || config.mail.smtp ? [] : [['Mailbox', `${base}/mailbox`]]),
+    ...((await hasMailbox(config, bound)) ? [['Mailbox', `${base}/mailbox`]] : []),
     ['Data', data],
   ]
-  tell(strong(`Ready in ${(monotonicMs() / 1_000).toFixed(2)} s`))
+  tell(strong(`Ready in ${(readyMs / 1_000).toFixed(2)} s`))
   for (const line of columns(rows)) tell(`  ${line}`)
   if (!config.production) await showAccounts(config, earlier)
   if (wantsDetails()) tell(`  process ${process.pid}`)
   const hint = command === 'dev' ? 'Saving the app restarts it. ' : 'SIGHUP restarts it. '
   tell(faint(`${hint}Ctrl-C ends it.`))
+}
+
+/** An app without mails has none; what it declares is known to the process that serves. */
+async function hasMailbox(config: Config, bound: Greeting['bound']): Promise<boolean> {
+  if (config.production || config.mail.smtp) return false
+  const signal = AbortSignal.timeout(1_000)
+  const asked = fetch(`${urlOf(bound)}/mailbox`, { method: 'HEAD', signal })
+  return asked.then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }
 
 /** In full at the start that made them; later by name of the file, so that logs stay clean. */
