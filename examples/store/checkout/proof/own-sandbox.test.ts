@@ -9,7 +9,7 @@ import { forward, openStore } from './shop.ts'
 
 const day = 24 * 3_600_000
 
-test('the sandbox that the store starts follows the clock of the app, forth and back', async (t) => {
+test('the sandbox that the store starts follows the clock of the app', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-own-'))
   const store = await openStore()
   const answers: number[] = []
