@@ -47,6 +47,7 @@ export const failureKinds = Object.freeze({
   unavailable: kind(503, 'The service is not ready', true),
   unserialisable: kind(422, 'A value cannot be kept as JSON'),
   step_failed: kind(409, 'A step of a workflow failed'),
+  forgotten: kind(410, 'What was asked for is no longer kept'),
   effect_unknown: kind(409, 'Nobody knows whether an effect outside happened'),
   lease_lost: kind(409, 'The job is no longer held by this worker'),
   internal: kind(500, 'Something went wrong on our side'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { randomBytes } from '../base/ids.ts'
-import { sealer } from '../base/sealer.ts'
+import { sealer } from '../base/secret/sealer.ts'
 import { openSecrets, rotated } from './secrets.ts'
 
 const hourMs = 3_600_000

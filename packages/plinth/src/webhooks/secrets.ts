@@ -2,7 +2,7 @@
 
 import { hex, randomBytes } from '../base/ids.ts'
 import { limits } from '../base/limits.ts'
-import type { Sealer } from '../base/sealer.ts'
+import type { Sealer } from '../base/secret/sealer.ts'
 import { instantText } from '../base/time.ts'
 import { newSecret, type SigningScheme } from './signature.ts'
 

@@ -1,6 +1,7 @@
 /** Owns the wiring of webhooks, outgoing and incoming, and of the pages beside the API. */
 
 import { Failure } from '../../base/failure.ts'
+import { sealer } from '../../base/secret/sealer.ts'
 import type { App } from '../../define/kit.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../../engine/runtime.ts'
@@ -12,7 +13,6 @@ import { createIncoming } from '../../rest/incoming.ts'
 import { createMailbox, type MailboxMail } from '../../rest/mailbox.ts'
 import { webhookActions } from '../../webhooks/flows.ts'
 import { webhooks } from '../../webhooks/kit.ts'
-import { sealer } from '../../base/sealer.ts'
 import type { Runner } from '../../work/lease.ts'
 import { deliveryRunner } from '../../work/webhooks/deliver.ts'
 import { fanOutRunners, hasWebhooks, withFanOut } from '../../work/webhooks/fan-out.ts'

@@ -1,6 +1,6 @@
 /** Owns the wiring of identity: its flows, its mails, and the addresses that they name. */
 
-import { sealer } from '../../base/sealer.ts'
+import { sealer } from '../../base/secret/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { identityActions } from '../../identity/flows/flows.ts'

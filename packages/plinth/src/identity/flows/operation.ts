@@ -1,6 +1,6 @@
 /** Owns the form in which the flows of identity are described, and what they need from outside. */
 
-import type { Sealer } from '../../base/sealer.ts'
+import type { Sealer } from '../../base/secret/sealer.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
 import type { AccountMailing } from '../mail/sending.ts'

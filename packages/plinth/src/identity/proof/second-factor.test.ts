@@ -123,7 +123,7 @@ onBothServers('the second factor', (server) => {
     assert.match(bodyOf<Pending>(signed).pending, /^plp_/)
   })
 
-  test('a trusted device is not asked, until the trust ends or the factor changes', async (context) => {
+  test('a trusted device is not asked, until the factor changes', async (context) => {
     const { confirm, sign, second, code, next, tested, ask } = await ann(context)
     await confirm()
     const begin = async () => bodyOf<Pending>(await sign()).pending
@@ -143,7 +143,7 @@ onBothServers('the second factor', (server) => {
     assert.ok(bodyOf<{ token?: string }>(await sign()).token)
   })
 
-  test('factors change only after a fresh proof, and the token changes with it (C12, C16)', async (context) => {
+  test('factors change after a fresh proof; the token too (C12, C16)', async (context) => {
     const { confirm, ask, tested, first, code, next, sign } = await ann(context)
     await confirm()
     tested.clock.advance(6 * minuteMs)

@@ -1,6 +1,6 @@
 /** Owns what the parts of outgoing webhooks share: their records, their jobs, their transaction. */
 
-import type { Sealer } from '../../base/sealer.ts'
+import type { Sealer } from '../../base/secret/sealer.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import type { NewJob } from '../../effects/jobs/job.ts'

@@ -1,7 +1,7 @@
 /** Owns the sealing of secrets that have to be read again: AES-256-GCM, bound to a place. */
 
-import { assert } from './assert.ts'
-import { randomBytes } from './ids.ts'
+import { assert } from '../assert.ts'
+import { randomBytes } from '../ids.ts'
 
 /** Seals texts, each for one place: what is moved elsewhere cannot be opened. */
 export interface Sealer {
