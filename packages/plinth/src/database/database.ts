@@ -70,6 +70,8 @@ export interface TransactionOptions {
    * the first statement, and nothing runs.
    */
   readonly begins?: readonly Query[]
+  /** Who takes turns with others where connections are short. Default: the app itself. */
+  readonly caller?: string | undefined
 }
 
 /** A database: pipelined single statements, and transactions on connections of their own. */

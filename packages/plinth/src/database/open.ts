@@ -108,6 +108,7 @@ class OpenDatabase implements Database {
       timeoutMs: options.timeoutMs,
       queueAt: options.queueAt ?? [],
       begins: options.begins ?? [],
+      caller: options.caller,
     })
   }
 

@@ -1,6 +1,7 @@
 /** Owns the connections that one caller holds at a time: for transactions. */
 
 import { Failure } from '../base/failure.ts'
+import { Waiters } from './waiters.ts'
 import type { Wire } from './wire/wire.ts'
 
 /** How the pool is built. */
@@ -14,6 +15,7 @@ export interface PoolOptions {
 }
 
 interface Waiter {
+  readonly caller: string
   readonly resolve: (wire: Wire) => void
   readonly reject: (reason: unknown) => void
 }
@@ -22,7 +24,7 @@ interface Waiter {
 export class Pool {
   readonly #options: PoolOptions
   readonly #idle: Wire[] = []
-  readonly #waiters = new Set<Waiter>()
+  readonly #waiters = new Waiters<Waiter>()
   #open = 0
   #closed: (() => void) | undefined
 
@@ -30,25 +32,26 @@ export class Pool {
     this.#options = options
   }
 
-  /** A connection of one's own until it is given back. */
-  acquire(): Promise<Wire> {
+  /**
+   * A connection of one's own until it is given back. Where none is free, callers get one in turn:
+   * one who asks for many stands behind another who asks for one.
+   */
+  acquire(caller = ''): Promise<Wire> {
     if (this.#closed) {
       return Promise.reject(new Failure('unavailable', { detail: 'The server is stopping.' }))
     }
     const wire = this.#idle.pop()
     if (wire) return Promise.resolve(wire)
     if (this.#open < this.#options.connectionsMax) return this.#connect()
-    return this.#wait()
+    return this.#wait(caller)
   }
 
   /** Takes a connection back. One that is broken, or in doubt, must have been destroyed. */
   release(wire: Wire): void {
     if (!wire.isOpen) return
-    const [waiter] = this.#waiters
-    if (waiter) {
-      this.#waiters.delete(waiter)
-      waiter.resolve(wire)
-    } else if (this.#closed) wire.close()
+    const waiter = this.#waiters.next()
+    if (waiter) waiter.resolve(wire)
+    else if (this.#closed) wire.close()
     else this.#idle.push(wire)
   }
 
@@ -82,18 +85,20 @@ export class Pool {
   /** A place is free: the next in the queue gets a new connection in it. */
   #free(): void {
     this.#open -= 1
-    const [waiter] = this.#waiters
-    if (waiter) {
-      this.#waiters.delete(waiter)
-      this.#connect().then(waiter.resolve, waiter.reject)
-    } else if (this.#open === 0) this.#closed?.()
+    const waiter = this.#waiters.next()
+    if (waiter) this.#connect().then(waiter.resolve, waiter.reject)
+    else if (this.#open === 0) this.#closed?.()
   }
 
-  #wait(): Promise<Wire> {
-    if (this.#waiters.size >= this.#options.queueMax)
-      return Promise.reject(overloaded('acquireQueueMax'))
+  #wait(caller: string): Promise<Wire> {
+    if (this.#waiters.size >= this.#options.queueMax) {
+      const last = this.#waiters.makeRoomFor(caller)
+      if (last === undefined) return Promise.reject(overloaded('acquireQueueMax'))
+      last.reject(overloaded('acquireQueueMax'))
+    }
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
+        caller,
         resolve(wire) {
           clearTimeout(timer)
           resolve(wire)
@@ -104,7 +109,7 @@ export class Pool {
         },
       }
       const timer = setTimeout(() => {
-        this.#waiters.delete(waiter)
+        this.#waiters.remove(waiter)
         reject(overloaded('acquireTimeoutMs'))
       }, this.#options.acquireTimeoutMs)
       this.#waiters.add(waiter)

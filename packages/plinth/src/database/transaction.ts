@@ -30,6 +30,7 @@ export interface TransactionRun {
   readonly timeoutMs: number | undefined
   readonly queueAt?: readonly string[]
   readonly begins?: readonly Query[]
+  readonly caller?: string | undefined
 }
 
 /** Runs the work in a transaction, at most `attemptsMax` times. */
@@ -42,6 +43,7 @@ export async function runTransaction<T>(
     begin: [...beginOf(options), ...(options.begins ?? [])],
     endsAtMs: options.timeoutMs === undefined ? undefined : monotonicMs() + options.timeoutMs,
     queueAt: options.queueAt ?? [],
+    caller: options.caller,
   }
   for (let attempt = 1; ; attempt++) {
     const outcome = await runOnce(pool, work, start)
@@ -58,6 +60,7 @@ interface Start {
   /** When its time is over, on the monotonic counter. */
   readonly endsAtMs: number | undefined
   readonly queueAt: readonly string[]
+  readonly caller: string | undefined
 }
 
 type Outcome<T> =
@@ -70,7 +73,7 @@ async function runOnce<T>(
   work: (session: Session) => Promise<T>,
   start: Start,
 ): Promise<Outcome<T>> {
-  const wire = await pool.acquire()
+  const wire = await pool.acquire(start.caller)
   const transaction = new Transaction(wire, start)
   try {
     await queueUp(wire, start.queueAt)

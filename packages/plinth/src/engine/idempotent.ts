@@ -26,6 +26,8 @@ interface Asked {
   readonly runtime: Runtime
   readonly call: Call
   readonly caller: Caller
+  /** Who takes turns with others for a connection; undefined: the app itself. */
+  readonly turn?: string | undefined
 }
 
 const hourMs = 3_600_000
@@ -50,7 +52,7 @@ export interface Keyed {
  * Fails with `in_progress`, `key_reused`, and with whatever the call fails with.
  */
 export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promise<Reply> {
-  const { runtime, call, caller } = asked
+  const { runtime, call, caller, turn } = asked
   const isolation = call.operation === 'batch' ? 'serializable' : 'read committed'
   return withKey(asked, limits.idempotencyHours, (keyed) =>
     runtime.database.transaction(
@@ -61,7 +63,7 @@ export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promi
         await keyed.store(session, reply)
         return reply
       },
-      { isolation, begins: keyed.begins },
+      { isolation, begins: keyed.begins, caller: turn },
     ),
   )
 }

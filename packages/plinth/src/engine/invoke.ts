@@ -6,6 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { networkOf } from '../base/network.ts'
 import type { Operation } from '../catalog/catalog.ts'
 import { suggestionOrStop } from '../catalog/mistakes.ts'
+import type { Session } from '../database/database.ts'
 import { runAction } from './actions.ts'
 import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
@@ -89,18 +90,19 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
   if (asking !== undefined) return asking({ runtime, call, caller })
   const operation = find(runtime, call.operation)
   if (operation !== 'batch' && operation.type === 'action') {
-    const asked = { runtime, call, caller }
+    const asked = { runtime, call, caller, turn }
     return operation.declared ? runDeclared(asked, operation) : runAction(asked, operation)
   }
   const safe = operation !== 'batch' && (operation.type === 'list' || operation.type === 'get')
   const run = (scope: Scope): Promise<Reply> =>
     operation === 'batch' ? runBatch(scope) : runModelOperation(scope, operation)
-  if (!safe && call.idempotencyKey !== undefined) return once({ runtime, call, caller }, run)
+  if (!safe && call.idempotencyKey !== undefined) return once({ runtime, call, caller, turn }, run)
   if (operation === 'batch') {
-    return runtime.database.transaction((session) => {
+    const inOne = (session: Session): Promise<Reply> => {
       demandTime(runtime, call)
       return run({ runtime, session, caller, call })
-    })
+    }
+    return runtime.database.transaction(inOne, { caller: turn })
   }
   return run({ runtime, session: runtime.database, caller, call, turn })
 }

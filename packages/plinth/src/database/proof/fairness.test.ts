@@ -220,4 +220,28 @@ onBothServers('what may wait', (server) => {
     await rejects(database.query(slow), { code: 'overloaded' })
     assert.equal((await first).count, 1)
   })
+
+  test('transactions wait in turn by caller, and who fills the queue makes room in it', async (context) => {
+    const database = await server.open(context, { poolConnectionsMax: 2, acquireQueueMax: 20 })
+    const order: string[] = []
+    const ask = async (caller: string | undefined, seconds = 0.02): Promise<void> => {
+      await database.transaction((session) => session.query(say(`select pg_sleep(${seconds})`)), {
+        ...{ isolation: 'read committed', caller },
+      })
+      order.push(caller ?? 'app')
+    }
+    const heavy = Array.from({ length: 22 }, () => ask('user:heavy'))
+    const late = [ask('user:late'), ask(undefined)]
+    const outcomes = await Promise.allSettled(heavy)
+    await Promise.all(late)
+    const refused = outcomes.filter(({ status }) => status === 'rejected')
+    assert.equal(refused.length, 2, 'as many as others needed places')
+    const places = ['user:late', 'app'].map((caller) => order.indexOf(caller))
+    assert.ok(
+      places.every((place) => place < 8),
+      `served as number ${places.join(', ')}`,
+    )
+    const alone = await Promise.allSettled(Array.from({ length: 30 }, () => ask('user:heavy')))
+    assert.equal(alone.filter(({ status }) => status === 'rejected').length, 8)
+  })
 })

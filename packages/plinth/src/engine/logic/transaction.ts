@@ -24,6 +24,8 @@ import { scopeOf } from './scope.ts'
 export interface LogicRun<T = unknown> {
   /** Whose rules `data` obeys. */
   readonly caller: Caller
+  /** Who takes turns with others for a connection. Default: the app itself. */
+  readonly turn?: string | undefined
   readonly traceId: string
   /** In whose course things happen: `shop.checkout`. Named in the audit and in the log. */
   readonly name: string
@@ -209,6 +211,7 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       attemptsMax: 1,
       timeoutMs: leftMs,
       queueAt,
+      caller: run.turn,
       begins: run.begins ?? [],
       ...(leftMs < limits.statementTimeoutMs ? { statementTimeoutMs: leftMs } : {}),
     },

@@ -122,5 +122,5 @@ function keyOf(model: Model, input: unknown): readonly string[] {
 function inTransaction<T>(scope: Scope, work: (session: Session) => Promise<T>): Promise<T> {
   const { runtime, session } = scope
   if (session !== runtime.database) return work(session)
-  return runtime.database.transaction(work, { isolation: 'read committed' })
+  return runtime.database.transaction(work, { isolation: 'read committed', caller: scope.turn })
 }

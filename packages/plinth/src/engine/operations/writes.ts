@@ -166,7 +166,7 @@ function locked<T>(
     return change({ ...scope, session })
   }
   if (scope.session !== runtime.database) return work(scope.session)
-  return runtime.database.transaction(work, { isolation: 'read committed' })
+  return runtime.database.transaction(work, { isolation: 'read committed', caller: scope.turn })
 }
 
 /**

@@ -22,6 +22,8 @@ export interface Asked {
   readonly runtime: Runtime
   readonly call: Call
   readonly caller: Caller
+  /** Who takes turns with others for a connection; undefined: the app itself. */
+  readonly turn?: string | undefined
   /** Ends the call, e.g. because it was cancelled. Its reason is thrown. */
   readonly aborted?: AbortSignal | undefined
   /** Follows how far it is. */
@@ -111,7 +113,7 @@ export async function runAllowed(
 }
 
 function inTransaction(
-  { runtime, call, caller, aborted, progress }: Asked,
+  { runtime, call, caller, turn, aborted, progress }: Asked,
   operation: ActionOperation,
   { values, keyed, before, after }: Attempting,
 ): Promise<Reply> {
@@ -120,7 +122,7 @@ function inTransaction(
   return logicTransaction<Reply>(
     runtime,
     {
-      ...{ caller, traceId: call.traceId, name: operation.name, isolation: action.isolation },
+      ...{ caller, turn, traceId: call.traceId, name: operation.name, isolation: action.isolation },
       ...{ aborted, progress, before, after },
       timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
       readOnly: operation.safe,

@@ -26,6 +26,7 @@ interface Asked {
   readonly runtime: Runtime
   readonly call: Call
   readonly caller: Caller
+  readonly turn?: string | undefined
 }
 
 /** What is accepted: an admitted call with its checked input. */
@@ -47,7 +48,7 @@ export function acceptLater(asked: Asked, accepting: Accepting): Promise<Reply> 
         await keyed?.store(session, reply)
         return reply
       },
-      { isolation: 'read committed', begins: keyed?.begins ?? [] },
+      { isolation: 'read committed', begins: keyed?.begins ?? [], caller: asked.turn },
     )
   const accepted =
     call.idempotencyKey === undefined ? accept() : keyedAccept(asked, accepting, accept)
