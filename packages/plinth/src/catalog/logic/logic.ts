@@ -17,6 +17,7 @@ import type {
 } from '../../define/logic/logic.ts'
 import { Mistakes } from '../mistakes.ts'
 import { nameProblem } from '../names.ts'
+import { checkTimes } from './times.ts'
 
 /** Declared logic by `<kit>.<name>`. */
 export interface CatalogLogic {
@@ -60,6 +61,7 @@ export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLog
   const known = { events, queues, mistakes }
   for (const handler of handlers.values()) demandEvent(handler, known)
   for (const job of jobs.values()) demandQueue(job, known)
+  checkTimes([...jobs.values(), ...queues.values()], mistakes)
   for (const schedule of schedules.values()) demandTimes(schedule, mistakes)
   const actions = of('action')
   const [signals, workflows, mails] = [of('signal'), of('workflow'), of('mail')]

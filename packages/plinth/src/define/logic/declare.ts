@@ -164,6 +164,7 @@ function queueOf(kit: string, name: string, spec: QueueSpec): Queue {
     rate: spec.rate,
     ratePerKey: spec.ratePerKey,
     retentionDays: spec.retentionDays ?? 7,
+    timeoutMs: spec.timeoutMs,
   }
 }
 

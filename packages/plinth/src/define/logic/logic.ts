@@ -86,6 +86,8 @@ export interface Queue {
   readonly ratePerKey: Rate | undefined
   /** Days that finished jobs are kept. Default 7; failed ones are kept until they are cleared. */
   readonly retentionDays: number
+  /** For its jobs that do not say their own. */
+  readonly timeoutMs: number | undefined
 }
 
 /** So many in a stretch of time. */
@@ -103,7 +105,7 @@ export interface Job<I extends Shape = Shape> {
   readonly queue: Queue | undefined
   readonly priority: number
   readonly retry: Retry
-  /** An attempt is given up after so many milliseconds. Default 60,000. */
+  /** An attempt is given up after so many milliseconds. Default: that of its queue. */
   readonly timeoutMs: number | undefined
   /** Jobs of one key run one after another. */
   readonly key: ((input: never) => string) | undefined

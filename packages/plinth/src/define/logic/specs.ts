@@ -76,6 +76,8 @@ export interface QueueSpec {
   readonly rate?: Rate
   readonly ratePerKey?: Rate
   readonly retentionDays?: number
+  /** Of its jobs that do not say their own `timeoutMs`. */
+  readonly timeoutMs?: number
 }
 
 /** What a job's logic works with, inside its transaction. */
@@ -111,7 +113,10 @@ export interface JobOptions<I> {
   /** Higher runs earlier. Default 0. */
   readonly priority?: number
   readonly retry?: Retry
-  /** Default 60,000. */
+  /**
+   * How long an attempt may take: 1 to 3,600,000 milliseconds, of which the transaction of `run`
+   * gets at most 600,000. Default: that of the queue, or else 60,000, and 15,000 for `run`.
+   */
   readonly timeoutMs?: number
   /** Jobs of one key run one after another, in order. */
   readonly key?: (input: I) => string

@@ -18,6 +18,7 @@ import { TwoSteps } from './data/two-steps.ts'
 import type { News, Storing } from './effects.ts'
 import { gatesOf } from './gate.ts'
 import { hotRowsOf } from './hot-rows.ts'
+import { longer } from './long.ts'
 import { scopeOf } from './scope.ts'
 
 /** How some logic runs. */
@@ -37,6 +38,8 @@ export interface LogicRun<T = unknown> {
   readonly readOnly?: boolean
   /** How long all attempts may take together. Default and most: `transactionTimeoutMs`. */
   readonly timeoutMs?: number | undefined
+  /** The same where it may be more, at most `jobTransactionTimeoutMsMax`: for jobs that ask for it. */
+  readonly longMs?: number | undefined
   /** Ends the run, e.g. where a job's worker has lost its lease. Its reason is thrown. */
   readonly aborted?: AbortSignal | undefined
   /** Whoever follows from outside how far it is. */
@@ -84,8 +87,7 @@ export async function logicTransaction<T>(
   run: LogicRun<T>,
   work: (attempt: LogicAttempt) => Promise<T>,
 ): Promise<T> {
-  const timeoutMs = Math.min(run.timeoutMs ?? Number.MAX_VALUE, limits.transactionTimeoutMs)
-  const endsAtMs = monotonicMs() + timeoutMs
+  const endsAtMs = monotonicMs() + timeOf(run)
   const hot = hotRowsOf(runtime.database)
   const gates = gatesOf(runtime.database)
   let queueAt = hot.namesIn(run.input)
@@ -212,10 +214,27 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       timeoutMs: leftMs,
       queueAt,
       caller: run.turn,
-      begins: run.begins ?? [],
-      ...(leftMs < limits.statementTimeoutMs ? { statementTimeoutMs: leftMs } : {}),
+      begins: [...(run.begins ?? []), ...(isLong(run) ? longer(leftMs) : [])],
+      ...statementTime(run, leftMs),
     },
   )
+}
+
+type Timed = Pick<LogicRun, 'timeoutMs' | 'longMs'>
+
+function timeOf({ timeoutMs = Number.MAX_VALUE, longMs }: Timed): number {
+  if (longMs !== undefined) return Math.min(longMs, limits.jobTransactionTimeoutMsMax)
+  return Math.min(timeoutMs, limits.transactionTimeoutMs)
+}
+
+function isLong({ longMs = 0 }: Timed): boolean {
+  return longMs > limits.transactionTimeoutMs
+}
+
+function statementTime(run: Timed, leftMs: number): Pick<TransactionOptions, 'statementTimeoutMs'> {
+  const most = isLong(run) ? limits.jobStatementTimeoutMs : limits.statementTimeoutMs
+  if (!isLong(run) && leftMs >= most) return {}
+  return { statementTimeoutMs: Math.min(leftMs, most) }
 }
 
 interface InTime {

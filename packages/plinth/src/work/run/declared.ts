@@ -21,11 +21,17 @@ export function declaredRunners(
 ): ReadonlyMap<string, DeclaredRunner> {
   return new Map(
     [...jobs].map(([name, declared]) => {
-      const { retry, timeoutMs, queue } = declared
+      const { retry, queue } = declared
+      const timeoutMs = timeOf(declared)
       const run = (lease: Lease): Promise<void> => runDeclared(runtime, declared, lease)
       return [name, { declared, run, retry, timeoutMs, queue: queue && logicName(queue) }]
     }),
   )
+}
+
+/** How long an attempt may take, where the job or its queue says so. */
+function timeOf({ timeoutMs, queue }: Job): number | undefined {
+  return timeoutMs ?? queue?.timeoutMs
 }
 
 async function runDeclared(runtime: Runtime, job: Job, lease: Lease): Promise<void> {
@@ -42,6 +48,7 @@ async function runDeclared(runtime: Runtime, job: Job, lease: Lease): Promise<vo
     {
       ...{ caller, traceId: lease.job.traceId, name: lease.job.name, aborted: lease.aborted },
       isolation: job.isolation,
+      longMs: timeOf(job),
       after: (session) => lease.complete(session),
     },
     (attempt) => runLogic(attempt, { job, lease, input, result }),
