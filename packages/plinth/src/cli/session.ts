@@ -4,6 +4,7 @@ import type { Config } from '../app/config/config.ts'
 import { reachDatabase } from '../app/database.ts'
 import { createLog, type Log } from '../app/log.ts'
 import { type StartedApp, startApp } from '../app/start.ts'
+import type { Operating } from '../app/work/operate.ts'
 import { systemClock } from '../base/time.ts'
 import { configOf } from './setup.ts'
 import { tell } from './terminal.ts'
@@ -38,4 +39,12 @@ export async function withApp<T>(
   } finally {
     await database.stop()
   }
+}
+
+/** Does what operators do with jobs, queues, events and schedules. */
+export function operate<T>(
+  file: string | undefined,
+  does: (operating: Operating) => Promise<T>,
+): Promise<T> {
+  return withApp(file, ({ running }) => does(running.operating))
 }

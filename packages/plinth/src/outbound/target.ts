@@ -45,7 +45,7 @@ export function outboundPolicy(options: PolicyOptions): OutboundPolicy {
   })
 }
 
-/** A checked place: the call goes to these very addresses, whatever the name says a moment later. */
+/** A checked place: the call goes to these very addresses, whatever the name says later. */
 export interface Target {
   readonly url: URL
   /** In the order of the resolver, at most `outboundAddressesMax` of base/limits. */

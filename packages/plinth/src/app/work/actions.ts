@@ -66,6 +66,13 @@ const looking: readonly Verb[] = [
     run: async (operating) => ({ data: await operating.schedules() }),
   },
   {
+    path: 'subscriptions',
+    safe: true,
+    input: [],
+    description: 'Durable subscriptions: where each stands, and how it is. Role admin.',
+    run: async (operating) => ({ data: await operating.subscriptions() }),
+  },
+  {
     path: 'events',
     safe: true,
     input: [given('after', bigintKind({ min: '0' })), given('type', word), page],
@@ -83,6 +90,18 @@ const looking: readonly Verb[] = [
 ]
 
 const changing: readonly Verb[] = [
+  {
+    path: 'rewind',
+    safe: false,
+    input: [given('subscription', word, false), given('to', word, false)],
+    description:
+      'Lets a subscription go on elsewhere: `to` is `oldest`, `now`, the position of the first ' +
+      'event, or an instant. Role admin.',
+    run: async (operating, { subscription, to }) => {
+      const rewinding = { subscription: String(subscription), to: String(to) }
+      return { position: await operating.rewind(rewinding) }
+    },
+  },
   {
     path: 'retry',
     safe: false,

@@ -7,6 +7,7 @@ import type { Chore } from '../../work/chore.ts'
 import { catchUpChore } from '../../work/events/catch-up.ts'
 import { keepPartitions } from '../../work/events/partitions.ts'
 import { positionChore } from '../../work/events/sequence.ts'
+import { subscriptionChore, subscriptionRunners } from '../../work/events/subscription.ts'
 import type { Runner } from '../../work/lease.ts'
 import { declaredRunners } from '../../work/run/declared.ts'
 import { scheduleChore } from '../../work/schedules/schedules.ts'
@@ -42,6 +43,7 @@ export function openWork(parts: WorkParts): Working {
     ...declaredRunners(runtime, runtime.catalog.logic),
     laterRunner(runtime),
     workflowRunner(runtime),
+    ...subscriptionRunners(runtime),
     ...hookRunners(runtime),
   ])
   const main = new Worker({
@@ -69,12 +71,14 @@ function beginPartitions({ database, catalog, clock, log }: Runtime): void {
 }
 
 /** What a worker looks after beside its jobs. */
-function choresOf({ catalog, newId }: Runtime): readonly Chore[] {
-  const { logic } = catalog
+function choresOf(runtime: Runtime): readonly Chore[] {
+  const { newId } = runtime
+  const { logic } = runtime.catalog
   return [
     scheduleChore({ logic, newId }),
     positionChore,
     catchUpChore({ logic, newId }),
     newsChore(),
+    subscriptionChore(runtime),
   ]
 }

@@ -32,8 +32,9 @@ import { lastTicks } from '../../work/schedules/schedules.ts'
 import { nextTick } from '../../work/schedules/ticks.ts'
 import { tellWorkers } from '../../work/waker.ts'
 import { deliveryJob } from '../../work/webhooks/parts.ts'
+import { type Rewinding, type SeenSubscription, subscribing } from './subscriptions.ts'
 
-export type { JobState, LoggedEvent, SeenJob, SeenQueue }
+export type { JobState, LoggedEvent, Rewinding, SeenJob, SeenQueue, SeenSubscription }
 
 /** A schedule as operators see it. */
 export interface SeenSchedule {
@@ -69,6 +70,15 @@ export interface Operating {
   /** New runs of a handler. Returns how many. */
   replay(replay: Replay): Promise<number>
   schedules(): Promise<readonly SeenSchedule[]>
+  /** Durable subscriptions: those that are declared, and those that were. */
+  subscriptions(): Promise<readonly SeenSubscription[]>
+  /**
+   * Lets a subscription go on elsewhere. Returns the position that it is set to. Fails with
+   * `not_found`, and with `forgotten` where events from there on are no longer kept.
+   */
+  rewind(rewinding: Rewinding): Promise<number>
+  /** Forgets a subscription that is declared no more. Fails with `not_found` and `conflict`. */
+  forgetSubscription(name: string): Promise<void>
 }
 
 /** The operating of an app. */
@@ -112,6 +122,7 @@ export function operatingOf(runtime: Runtime): Operating {
     events: (question) => readEvents(database, question),
     replay: (replay) => replayEvents(runtime, replay),
     schedules: () => seenSchedules(runtime),
+    ...subscribing(runtime),
   }
 }
 

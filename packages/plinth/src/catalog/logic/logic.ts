@@ -1,6 +1,7 @@
 /** Owns the logic of a catalog: every kit's actions, events and jobs, by name. */
 
 import { Cron } from 'croner'
+import { limits } from '../../base/limits.ts'
 import type { AnyKit } from '../../define/kit.ts'
 import type {
   Action,
@@ -12,6 +13,7 @@ import type {
   Queue,
   Schedule,
   Signal,
+  Subscription,
   Webhook,
   Workflow,
 } from '../../define/logic/logic.ts'
@@ -28,6 +30,7 @@ export interface CatalogLogic {
   readonly jobs: ReadonlyMap<string, Job>
   readonly handlers: ReadonlyMap<string, Handler>
   readonly schedules: ReadonlyMap<string, Schedule>
+  readonly subscriptions: ReadonlyMap<string, Subscription>
   readonly signals: ReadonlyMap<string, Signal>
   readonly workflows: ReadonlyMap<string, Workflow>
   readonly mails: ReadonlyMap<string, Mail>
@@ -63,12 +66,14 @@ export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLog
   for (const job of jobs.values()) demandQueue(job, known)
   checkTimes([...jobs.values(), ...queues.values()], mistakes)
   for (const schedule of schedules.values()) demandTimes(schedule, mistakes)
+  const subscriptions = of('subscription')
+  for (const subscription of subscriptions.values()) demandSubscribable(subscription, known)
   const actions = of('action')
   const [signals, workflows, mails] = [of('signal'), of('workflow'), of('mail')]
   const handlersOf = Map.groupBy(handlers.values(), ({ event }) => logicName(event))
   return Object.freeze({
     ...{ actions, events, queues, jobs, handlers, schedules, signals, workflows, mails, webhooks },
-    handlersOf,
+    ...{ handlersOf, subscriptions },
   })
 }
 
@@ -90,10 +95,31 @@ interface Known {
   readonly mistakes: Mistakes
 }
 
-function demandEvent({ kit, name, event }: Handler, { events, mistakes }: Known): void {
+function demandEvent({ kit, name, event }: Handler, known: Known): void {
+  demandKnown(`${kit}.on.${name}`, event, known)
+}
+
+function demandKnown(place: string, event: Event, { events, mistakes }: Known): void {
   if (events.get(logicName(event)) === event) return
   const cure = `add the kit ${event.kit} to the app's kits`
-  mistakes.add(`${kit}.on.${name}`, `there is no event ${logicName(event)} in this app: ${cure}`)
+  mistakes.add(place, `there is no event ${logicName(event)} in this app: ${cure}`)
+}
+
+function demandSubscribable({ kit, name, events, from, batch }: Subscription, known: Known): void {
+  const place = `${kit}.${name}`
+  const { mistakes } = known
+  for (const event of events) demandKnown(place, event, known)
+  if (events.length === 0) mistakes.add(place, 'reads no event: name those that it reads')
+  if (!Number.isInteger(batch) || batch < 1 || batch > limits.eventsPerPassMax) {
+    mistakes.add(place, `has a batch of ${batch}: give 1 to ${limits.eventsPerPassMax}`)
+  }
+  if (typeof from === 'string') return
+  const isMeant =
+    'position' in from
+      ? Number.isSafeInteger(from.position) && from.position > 0
+      : !Number.isNaN(Date.parse(from.time))
+  const cure = 'give a position from 1, or a time such as 2026-01-31T09:00:00Z'
+  if (!isMeant) mistakes.add(place, `begins nowhere: ${cure}`)
 }
 
 function demandQueue({ kit, name, queue }: Job, { queues, mistakes }: Known): void {

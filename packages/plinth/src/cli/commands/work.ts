@@ -1,9 +1,9 @@
-/** Owns `plinth work`, `plinth jobs …`, `plinth events …` and `plinth schedules`. */
+/** Owns `plinth work`, `plinth jobs …` and `plinth schedules`. */
 
 import { reachDatabase } from '../../app/database.ts'
 import { startApp } from '../../app/start.ts'
-import type { JobState, Operating, SeenJob } from '../../app/work/operate.ts'
-import { withApp } from '../session.ts'
+import type { JobState, SeenJob } from '../../app/work/operate.ts'
+import { operate } from '../session.ts'
 import { configOf, logOf } from '../setup.ts'
 import { columns, faint, printData, tell } from '../terminal.ts'
 
@@ -30,13 +30,6 @@ export async function work(file: string | undefined): Promise<void> {
   } finally {
     await database.stop()
   }
-}
-
-function operate<T>(
-  file: string | undefined,
-  does: (operating: Operating) => Promise<T>,
-): Promise<T> {
-  return withApp(file, ({ running }) => does(running.operating))
 }
 
 /** Which jobs are listed, and how. */
@@ -134,36 +127,6 @@ export async function changeQueue(
     } else if (await operating.resume(queue)) tell(`The queue ${queue} goes on.`)
     else tell(`The queue ${queue} was not paused.`)
   })
-}
-
-/** Which events are listed. */
-export interface EventListing {
-  readonly after: number
-  readonly limit: number
-  readonly type?: string
-}
-
-/** Prints events, one JSON line each. */
-export async function listEvents(
-  file: string | undefined,
-  { after, limit, type }: EventListing,
-): Promise<void> {
-  await operate(file, async (operating) => {
-    const types = type === undefined ? undefined : [type]
-    for (const event of await operating.events({ after, limit, types })) {
-      const { data, ...head } = event
-      printData(JSON.stringify({ ...head, data: JSON.parse(data) }))
-    }
-  })
-}
-
-/** Runs a handler anew. */
-export async function replay(
-  file: string | undefined,
-  given: { handler: string; from: number | string; to: number | undefined },
-): Promise<void> {
-  const count = await operate(file, (operating) => operating.replay(given))
-  tell(`${count} events are handled anew by ${given.handler}.`)
 }
 
 /** Lists schedules. */

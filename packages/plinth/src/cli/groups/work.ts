@@ -17,7 +17,9 @@ export function addWorkCommands(program: Command): void {
   addChanging(jobs)
   addDead(jobs)
   addQueues(jobs)
-  addEvents(group(program, 'events', 'list events; run a handler anew for some of them'))
+  const events = group(program, 'events', 'list events; handlers and subscriptions read them anew')
+  addEvents(events)
+  addSubscriptions(events)
   addSchedules(program)
 }
 
@@ -163,7 +165,7 @@ function addEvents(events: Command): void {
     .option('-t, --type <type>', 'of one type, such as shop.placed')
     .action(async (words: string[], options: EventOptions) => {
       const { app } = readWords(words, { usage: 'plinth events list [app.ts]', min: 0, max: 0 })
-      const { listEvents } = await import('../commands/work.ts')
+      const { listEvents } = await import('../commands/events.ts')
       await listEvents(app, options)
     })
   addCommand(events, 'replay', 'run a handler anew for what the log holds')
@@ -172,7 +174,7 @@ function addEvents(events: Command): void {
     .option('--to <position>', 'the last one; default: all', numberOf('--to'))
     .action(async (words: string[], { from, to }: { from: string; to?: number }) => {
       const { app, rest } = one(words, 'plinth events replay [app.ts] <handler> --from <where>')
-      const { replay } = await import('../commands/work.ts')
+      const { replay } = await import('../commands/events.ts')
       await replay(app, { handler: rest, from: /^\d+$/.test(from) ? Number(from) : from, to })
     })
     .addHelpText(
@@ -183,6 +185,40 @@ function addEvents(events: Command): void {
         'plinth events replay shop.placed --from 2026-01-31T09:00:00Z --to 1200',
       ]),
     )
+}
+
+function addSubscriptions(events: Command): void {
+  addCommand(events, 'subscriptions', 'show where each subscription stands')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const usage = 'plinth events subscriptions [app.ts]'
+      const { app } = readWords(words, { usage, min: 0, max: 0 })
+      const { listSubscriptions } = await import('../commands/events.ts')
+      await listSubscriptions(app)
+    })
+  addCommand(events, 'rewind', 'let a subscription go on elsewhere, forwards or back')
+    .usage('[app.ts] <subscription> --to <where>')
+    .requiredOption('--to <where>', 'oldest, now, the position of its next event, or a time')
+    .action(async (words: string[], { to }: { to: string }) => {
+      const { app, rest } = one(words, 'plinth events rewind [app.ts] <subscription> --to <where>')
+      const { rewind } = await import('../commands/events.ts')
+      await rewind(app, { subscription: rest, to })
+    })
+    .addHelpText(
+      'after',
+      examples([
+        'plinth events rewind shop.sales --to oldest',
+        'plinth events rewind shop.sales --to 1200',
+        'plinth events rewind shop.sales --to 2026-01-31T09:00:00Z',
+      ]),
+    )
+  addCommand(events, 'forget', 'forget a subscription that is declared no more')
+    .usage('[app.ts] <subscription>')
+    .action(async (words: string[]) => {
+      const { app, rest } = one(words, 'plinth events forget [app.ts] <subscription>')
+      const { forget } = await import('../commands/events.ts')
+      await forget(app, rest)
+    })
 }
 
 function addSchedules(program: Command): void {

@@ -16,6 +16,7 @@ import type {
   Queue,
   Schedule,
   Signal,
+  Subscription,
   Webhook,
   Workflow,
 } from './logic.ts'
@@ -33,6 +34,7 @@ import type {
   WebhookSpec,
   WorkflowSpec,
 } from './specs.ts'
+import type { SubscriptionSpec } from './subscription.ts'
 
 /** How a kit gets its logic. `S` are the models in its sight. */
 export interface Declaring<S extends Models> {
@@ -69,6 +71,22 @@ export interface Declaring<S extends Models> {
   ): Handler
   /** Declares work at a time: one run for each tick, whatever the number of nodes. */
   schedule(name: string, spec: ScheduleSpec<S>): Schedule
+  /**
+   * Declares code that reads events in the order of the log, in batches, one reader at a time over
+   * all nodes: for projections, exports and everything that must see them in one order.
+   *
+   * @example
+   * shop.subscription('sales', {
+   *   events: [placed, cancelled],
+   *   async run({ events, data, is }) {
+   *     for (const event of events) if (is(event, placed)) await count(data, event.data.total)
+   *   },
+   * })
+   */
+  subscription<const E extends readonly Event[]>(
+    name: string,
+    spec: SubscriptionSpec<S, E>,
+  ): Subscription
   /** Declares what workflows can be told. */
   signal<const D extends Shape>(name: string, data: D): Signal<D>
   /** Declares a durable sequence of steps. */
@@ -114,6 +132,7 @@ export function declaring(kit: string, parts: Logic[]): Declaring<Models> {
     on: ((event: Event, handler: ErasedRun | ErasedHandlerSpec) =>
       add(handlerOf(kit, event, handler))) as never,
     schedule: (name, spec) => add(scheduleOf(kit, name, spec as unknown as ErasedScheduleSpec)),
+    subscription: (name, spec) => add(subscriptionOf(kit, name, spec as ErasedSubscriptionSpec)),
     signal: (name, data) => add({ is: 'signal', kit, name, data }),
     workflow: ((name: string, spec: ErasedWorkflowSpec) =>
       add(workflowOf(kit, name, spec))) as never,
@@ -134,6 +153,7 @@ type ErasedJobSpec = Omit<JobSpec<Models, Shape, unknown>, 'run' | 'external' | 
 }
 type ErasedHandlerSpec = Omit<ErasedJobSpec, 'input'> & { readonly name?: string }
 type ErasedScheduleSpec = Erased<ScheduleSpec<Models>, 'run'>
+type ErasedSubscriptionSpec = Erased<SubscriptionSpec<Models, readonly Event[]>, 'run'>
 type ErasedWorkflowSpec = Erased<WorkflowSpec<Models, Shape, unknown>, 'run'>
 type ErasedWebhookSpec = Omit<Erased<WebhookSpec<Models>, 'run' | 'verify'>, 'key'> & {
   readonly key?: Job['key']
@@ -201,6 +221,20 @@ function scheduleOf(kit: string, name: string, spec: ErasedScheduleSpec): Schedu
     timeZone: spec.timeZone ?? 'UTC',
     missed: spec.missed ?? 'once',
     job,
+  }
+}
+
+function subscriptionOf(kit: string, name: string, spec: ErasedSubscriptionSpec): Subscription {
+  return {
+    ...{ is: 'subscription', kit, name },
+    events: Object.freeze([...spec.events]),
+    from: spec.from ?? 'oldest',
+    batch: spec.batch ?? limits.eventsPerBatch,
+    onGap: spec.onGap ?? 'stop',
+    retry: Object.freeze({ ...spec.retry }),
+    isolation: spec.isolation ?? 'serializable',
+    run: spec.run,
+    description: spec.description,
   }
 }
 

@@ -144,6 +144,32 @@ export interface Schedule {
   readonly job: Job
 }
 
+/**
+ * Where a subscription begins, or begins anew: with the oldest event that is kept, with what comes
+ * from now on, with a position of the log, or with a moment (RFC 3339).
+ */
+export type SubscriptionStart =
+  | 'oldest'
+  | 'now'
+  | { readonly position: number }
+  | { readonly time: string }
+
+/** A subscription: a name with a position in the log, and the logic that follows it. */
+export interface Subscription {
+  readonly is: 'subscription'
+  readonly kit: string
+  readonly name: string
+  readonly events: readonly Event[]
+  readonly from: SubscriptionStart
+  /** Events that are handed over at once, at most. */
+  readonly batch: number
+  readonly onGap: 'stop' | 'continue'
+  readonly retry: Pick<Retry, 'delayMs' | 'factor' | 'delayMsMax'>
+  readonly isolation: 'serializable' | 'repeatable read' | 'read committed'
+  readonly run: ErasedRun
+  readonly description: string | undefined
+}
+
 /** What a workflow can be told while it runs. */
 export interface Signal<D extends Shape = Shape> {
   readonly is: 'signal'
@@ -212,6 +238,7 @@ export type Logic =
   | Job
   | Handler
   | Schedule
+  | Subscription
   | Signal
   | Workflow
   | Mail

@@ -47,6 +47,23 @@ export async function headPosition(session: Session): Promise<number> {
   return Number(rows[0]?.[0] ?? 0)
 }
 
+// Events are given positions in the order of their commits, so one that is a little later can stand
+// a little earlier. No transaction is open for as long as this.
+const sinceText = `select min(position) from plinth.event,
+    (select time as first from plinth.event where time >= $1::timestamp with time zone
+      and position is not null order by time, seq limit 1) f
+  where position is not null and time >= f.first and time < f.first + interval '1 hour'`
+
+/**
+ * The lowest position of what happened at an instant (RFC 3339) or later; the one behind the end
+ * of the log where nothing did.
+ */
+export async function positionSince(session: Session, instant: string): Promise<number> {
+  const head = await headPosition(session)
+  const { rows } = await session.query({ text: sinceText, values: [instant] })
+  return Number(rows[0]?.[0] ?? head + 1)
+}
+
 /** A row of the columns above as an event. */
 export function loggedEvent(row: readonly (string | null)[]): LoggedEvent {
   const [position, id, type, source, subject, timeMs, data, caller, traceId] = row

@@ -48,4 +48,15 @@ export const eventTables = [
     id: '0016_event_time',
     sql: 'create index event_time on plinth.event (time, seq)',
   },
+  {
+    // What retention has dropped, so that nobody who still asks for it is left in the belief that
+    // nothing happened. What was dropped up to `accepted` was known when a subscription began.
+    id: '0017_event_forgotten',
+    sql: `create table plinth.event_forgotten (
+      type text primary key,
+      position bigint not null,
+      time timestamp with time zone not null
+    );
+    alter table plinth.event_subscription add column accepted bigint not null default 0`,
+  },
 ] as const

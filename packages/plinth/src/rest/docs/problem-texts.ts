@@ -142,6 +142,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'A value cannot be kept as JSON, or is too long to be kept with a job or an event.',
     'Give plain values; keep what is large in a record and pass its id.',
   ),
+  forgotten: say(
+    'Events that a subscription has not had, or that were asked for, are dropped by retention.',
+    'Rebuild what they feed, then: plinth events rewind <subscription> --to oldest.',
+  ),
   effect_unknown: say(
     'A job asked for an effect outside and did not hear back. Callers never see this.',
     'Look at the receiver, then retry or cancel the job: plinth jobs retry <id>.',

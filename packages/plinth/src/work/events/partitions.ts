@@ -12,7 +12,13 @@ const listText = `select c.relname from pg_catalog.pg_inherits i
   join pg_catalog.pg_class c on c.oid = i.inhrelid
   where i.inhparent = 'plinth.event'::regclass`
 const lockText = `select pg_catalog.pg_try_advisory_lock(${lockClass.partitions}, 0)`
-const clearText = 'delete from plinth.event_other where expires_on <= $1::date'
+const remembering = sql`insert into plinth.event_forgotten as f (type, position, time)
+  select type, max(position), max(time) from gone where position is not null group by type
+  on conflict (type) do update set position = greatest(f.position, excluded.position),
+    time = greatest(f.time, excluded.time)`
+const clearing = sql`with gone as (
+    delete from plinth.event_other where expires_on <= $1::date returning type, position, time
+  ) ${remembering}`
 const dayMs = 86_400_000
 
 /** What came of one round. */
@@ -50,7 +56,7 @@ export function keepPartitions(
     })
     const past = [...there].filter((day) => day !== undefined && day <= today)
     const dropped = await each(past as string[], (day) => drop(session, day))
-    await session.query({ text: clearText, values: [today] })
+    await session.query({ text: statement(clearing).text, values: [today] })
     return { made, dropped }
   })
 }
@@ -88,7 +94,12 @@ async function make(session: DedicatedSession, day: string): Promise<void> {
 }
 
 async function drop(session: DedicatedSession, day: string): Promise<void> {
-  await session.query(statement(sql`drop table ${name('plinth', tableOf(day))}`))
+  const table = name('plinth', tableOf(day))
+  const remember = sql`with gone as (select type, position, time from ${table})
+    ${remembering}`
+  // One message, one transaction: whoever still asks for these events is told that they are gone.
+  await session.script(`${statement(remember).text};
+    ${statement(sql`drop table ${table}`).text}`)
 }
 
 function tableOf(day: string): string {

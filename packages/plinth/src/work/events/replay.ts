@@ -5,7 +5,7 @@ import { limits } from '../../base/limits.ts'
 import { instantText } from '../../base/time.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
-import { headPosition, readEvents } from '../../effects/events/log.ts'
+import { headPosition, positionSince, readEvents } from '../../effects/events/log.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { jobFor } from './catch-up.ts'
@@ -19,9 +19,6 @@ export interface Replay {
   /** The last position. Default: the end of the log as it is now. */
   readonly to?: number | undefined
 }
-
-const sinceText = `select min(position) from plinth.event
-  where position is not null and time >= $1::timestamp with time zone`
 
 /**
  * Enqueues a new run of a handler for every event of its type in a part of the log, in the log's
@@ -42,7 +39,8 @@ export async function replayEvents(
   const types = [logicName(handler.event)]
   const now = instantText(clock.now())
   let count = 0
-  let after = (typeof from === 'number' ? from : await firstSince(runtime, from)) - 1
+  let after =
+    (typeof from === 'number' ? from : await positionSince(database, demandInstant(from))) - 1
   while (after < last) {
     const events = await readEvents(database, { after, limit: limits.eventsPerPassMax, types })
     const wanted = events.filter(({ position }) => position <= last)
@@ -56,14 +54,9 @@ export async function replayEvents(
   return count
 }
 
-async function firstSince(
-  { database }: Pick<Runtime, 'database'>,
-  instant: string,
-): Promise<number> {
-  if (Number.isNaN(Date.parse(instant))) {
-    const detail = `"${instant}" is neither a position nor an instant: 2026-01-31T09:00:00Z.`
-    throw new Failure('usage', { detail })
-  }
-  const { rows } = await database.query({ text: sinceText, values: [instant] })
-  return Number(rows[0]?.[0] ?? Number.MAX_SAFE_INTEGER)
+/** Fails with `usage` where a text is no instant. */
+export function demandInstant(text: string): string {
+  if (!Number.isNaN(Date.parse(text))) return text
+  const detail = `"${text}" is neither a position nor an instant: 2026-01-31T09:00:00Z.`
+  throw new Failure('usage', { detail })
 }

@@ -3,12 +3,6 @@ import { after, beforeEach, test } from 'node:test'
 import { appendEvents } from '../../effects/events/append.ts'
 import { expiryOf } from '../../effects/events/event.ts'
 import { headPosition, readEvents } from '../../effects/events/log.ts'
-import {
-  acknowledgeEvents,
-  openSubscription,
-  pullEvents,
-  rewindSubscription,
-} from '../../effects/events/subscriptions.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { keepPartitions } from '../events/partitions.ts'
 import { replayEvents } from '../events/replay.ts'
@@ -113,25 +107,6 @@ test('a handler is run anew for a part of the log', async () => {
     code: 'usage',
   })
   assert.ok((await replayEvents(runtime, { handler: 'desk.again', from: now() })) >= 3)
-})
-
-test('a subscription goes on where it was acknowledged, whoever reads', async () => {
-  const name = 'door'
-  const start = await openSubscription(database, { name, from: 'now', now: now() })
-  await say('p', 'q', 'r')
-  await shop.drain()
-  const pull = async (limit: number) =>
-    (await pullEvents(database, { name, limit })).map(({ data }) => JSON.parse(data).text)
-  assert.deepEqual(await pull(2), ['p', 'q'])
-  assert.deepEqual(await pull(2), ['p', 'q'], 'again, until it is acknowledged')
-  await acknowledgeEvents(database, { name, position: start + 2, now: now() })
-  assert.deepEqual(await pull(2), ['r'])
-  await acknowledgeEvents(database, { name, position: start + 1, now: now() })
-  assert.deepEqual(await pull(2), ['r'], 'it never goes back by itself')
-  assert.equal(await openSubscription(database, { name, from: 'oldest', now: now() }), start + 2)
-  await rewindSubscription(database, { name, position: start, now: now() })
-  assert.deepEqual(await pull(1), ['p'])
-  await assert.rejects(pullEvents(database, { name: 'none', limit: 1 }), { code: 'not_found' })
 })
 
 test('partitions are made ahead, hold their days, and are dropped in time', async () => {

@@ -1,4 +1,4 @@
-/** Owns the claiming of jobs whose owners share the places of a worker: nobody takes all of them. */
+/** Owns the claiming of jobs whose owners share a worker's places: nobody takes all of them. */
 
 import { randomFraction } from '../../base/ids.ts'
 import type { Query, Session } from '../../database/database.ts'

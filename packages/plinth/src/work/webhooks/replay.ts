@@ -114,7 +114,7 @@ const missedText = `select id, type, source, subject,
   from plinth.event e
   where (time, seq) > ($1::timestamp with time zone, $2::bigint)
     and time < $3::timestamp with time zone
-  order by time, seq limit ${missedPerJob}`
+  order by time, seq limit $5::integer`
 
 /** Makes deliveries of events that happened while the endpoint was off, or before it was there. */
 async function deliverMissed(
@@ -125,7 +125,7 @@ async function deliverMissed(
   await finish(lease, runtime, async (session) => {
     const { rows } = await session.query({
       text: missedText,
-      values: [after.time, after.seq, replay.to, endpoint.id],
+      values: [after.time, after.seq, replay.to, endpoint.id, missedPerJob],
     })
     const records = recordAccess(runtime, session)
     const now = nowOf(runtime)

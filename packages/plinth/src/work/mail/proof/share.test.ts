@@ -46,7 +46,7 @@ async function open(t: TestContext, options: TestOptions) {
   return { ...opened, tell }
 }
 
-test('an address gets its share of a mail; the rest waits, recorded, and comes later', async (t) => {
+test('an address gets its share of a mail; the rest waits, is recorded, and comes', async (t) => {
   const { received, url } = await mailServer(t)
   const opened = await open(t, { smtpUrl: url })
   for (let at = 0; at < 23; at++) await opened.tell('note', [ann], `n${at}`)
