@@ -65,6 +65,13 @@ function wordyKeys(model: Model): readonly Advice[] {
   })
 }
 
+/** True for a field that can run out or be used up: a number or an instant. */
+export function isCounted(model: Model, name: string): boolean {
+  const field = model.fields.get(name)
+  if (field?.role !== 'declared') return false
+  return field.kind.family === 'number' || field.kind.columnType === 'timestamp with time zone'
+}
+
 /** The fields of its own row that a check speaks of. */
 export function checkedFields(expression: Expression): readonly string[] {
   switch (expression.type) {

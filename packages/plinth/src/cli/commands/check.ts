@@ -4,18 +4,25 @@ import { catalogOf } from '../../app/compose.ts'
 import { findAppFile } from '../../app/file/find-app.ts'
 import { loadApp } from '../../app/file/load-app.ts'
 import { addressLines } from '../../app/routes.ts'
+import { adviceOnCode } from '../../app/sources/advice.ts'
 import { adviceOn } from '../../catalog/advice/advice.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import { columns, printData, tell } from '../terminal.ts'
 
-async function declared(file: string | undefined): Promise<Catalog> {
-  const { app } = await loadApp(await findAppFile(file, process.cwd()))
-  return catalogOf(app)
+interface Declared {
+  readonly catalog: Catalog
+  /** The app's file, absolute. */
+  readonly path: string
+}
+
+async function declared(file: string | undefined): Promise<Declared> {
+  const { app, file: path } = await loadApp(await findAppFile(file, process.cwd()))
+  return { catalog: catalogOf(app), path }
 }
 
 /** Compiles the declaration and sums it up, or fails with every mistake. */
 export async function check(file: string | undefined): Promise<void> {
-  const catalog = await declared(file)
+  const { catalog, path } = await declared(file)
   const models = [...catalog.models.values()].filter(({ exposed }) => exposed)
   const rows = models.map((model) => [
     model.name,
@@ -28,7 +35,8 @@ export async function check(file: string | undefined): Promise<void> {
   const { operations, askedByRules } = catalog
   const roles = askedByRules.roles.size === 0 ? 'none' : [...askedByRules.roles].sort().join(', ')
   tell()
-  for (const { place, detail } of adviceOn(catalog)) tell(`consider: ${place}: ${detail}`)
+  const advice = [...adviceOn(catalog), ...(await adviceOnCode(catalog, path))]
+  for (const { place, detail } of advice) tell(`consider: ${place}: ${detail}`)
   tell(
     `${catalog.title}: ${models.length} models, ${operations.size} operations. ` +
       `Roles in rules: ${roles}. No mistakes.`,
@@ -48,7 +56,8 @@ function openness({ access }: Model): string {
 
 /** Prints every address of the app. */
 export async function routes(file: string | undefined): Promise<void> {
-  const lines = addressLines(await declared(file))
+  const { catalog } = await declared(file)
+  const lines = addressLines(catalog)
   const rows = lines.map(({ method, path, operation }) => [method, path, operation])
   for (const line of columns(rows)) printData(line)
 }

@@ -132,6 +132,22 @@ test('check sums up, or tells every mistake; routes lists every address', async 
   assert.equal(good.code, 0, good.told)
   assert.match(good.data, /product\s+catalog\s+6 fields/)
   assert.match(good.told, /No mistakes/)
+  const sell = `catalog.action('sell', {
+    input: { id: id('product') },
+    allow: anyone,
+    async run({ data, input }) {
+      const product = await data.product.get(input.id)
+      await data.product.update(product.id, { stock: product.stock - 1 })
+    },
+  })
+  export const stock`
+  const acting = shopApp().replace('export const stock', sell).replace('anyone,', 'anyone, id,')
+  await folder.write('app.ts', acting)
+  const advised = await folder.run(['check'])
+  assert.equal(advised.code, 0, advised.told)
+  const line = acting.split('\n').findIndex((text) => text.includes('stock - 1')) + 1
+  assert.match(advised.told, new RegExp(`consider: app\\.ts:${line}: product\\.stock is read`))
+  assert.doesNotMatch(advised.told, /Experimental/)
   const { data } = await folder.run(['routes'])
   assert.match(data, /^GET\s+\/api\/products\s+product\.list$/m)
   assert.match(data, /^POST\s+\/api\/identity\/sign-in\s+identity\.signIn$/m)

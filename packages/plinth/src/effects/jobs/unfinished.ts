@@ -4,31 +4,32 @@ import { present } from '../../base/assert.ts'
 import type { Session } from '../../database/database.ts'
 import type { NewJob } from './job.ts'
 
-/** The jobs that are asked for: each has one record that waits for it. */
-const waitedFor = ['plinth.mail', 'plinth.webhook'] as const
-
-const unfinished = "state in ('ready', 'waiting', 'delayed', 'retrying', 'running')"
-
 /**
- * The step that makes them found by their input. Of inputs of any length the hash is kept; jobs of
- * other names pay nothing.
+ * The step by which jobs that a record waits for, mails and deliveries, are found by their input.
+ * Of inputs of any length the hash is kept; jobs of other names pay nothing.
  */
 export const unfinishedTables = [
   {
     id: '0019_job_unfinished',
     sql: `create index job_unfinished on plinth.job using hash (input)
-      where name in (${waitedFor.map((name) => `'${name}'`).join(', ')}) and ${unfinished}`,
+      where name in ('plinth.mail', 'plinth.webhook')
+        and state in ('ready', 'waiting', 'delayed', 'retrying', 'running')`,
   },
 ] as const
 
 /** By name: a name beside the text would keep PostgreSQL from seeing that its index fits. */
-const texts = new Map<string, string>(
-  waitedFor.map((name) => [
-    name,
-    `select exists (select from plinth.job
-      where name = '${name}' and input = $1 and ${unfinished})`,
-  ]),
-)
+const texts = new Map<string, string>([
+  [
+    'plinth.mail',
+    `select exists (select from plinth.job where name = 'plinth.mail' and input = $1
+      and state in ('ready', 'waiting', 'delayed', 'retrying', 'running'))`,
+  ],
+  [
+    'plinth.webhook',
+    `select exists (select from plinth.job where name = 'plinth.webhook' and input = $1
+      and state in ('ready', 'waiting', 'delayed', 'retrying', 'running'))`,
+  ],
+])
 
 /** True where an unfinished job of the same name and input stands: neither cancelled nor failed. */
 export async function hasUnfinished(

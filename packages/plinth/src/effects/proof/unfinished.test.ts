@@ -14,7 +14,8 @@ onBothServers('A job that something waits for', (server) => {
         select gen_random_uuid(), name, name, state, 0, now(),
           format('{"mail":"%s"}', n) || repeat(' ', n % 5000), '', '', now()
         from generate_series(1, 5000) as n, (values ('plinth.mail', 'delayed'),
-          ('plinth.webhook', 'ready'), ('shop.tell', 'ready'), ('plinth.mail', 'done')) as k(name, state);
+          ('plinth.webhook', 'ready'), ('shop.tell', 'ready'), ('plinth.mail', 'done'))
+          as k(name, state);
       analyze plinth.job`
     await database.dedicated(async (session) => {
       await session.script(script)

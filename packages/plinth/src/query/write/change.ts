@@ -70,7 +70,8 @@ export function planUpdate(shape: UpdateShape): WritePlan {
   const written = storedFields(model).filter((field) => isWritten(given, field))
   const sets = join(written.map((field) => sql`${name(field.column)} = ${name('n', field.column)}`))
   const linking = links.map((link, index) => replaceLinks(shape, { link, index }))
-  const audited = auditedLinks(shape, links, { fresh: false })
+  const went = auditedLinks(shape, links, { fresh: false })
+  const audited = auditing({ model, verb: 'update', given, before: 'o', links: went })
   const made: RowSource = {
     ...{ model, alias: 'm' },
     links: linksAfter(shape, links, { row: 'm', fresh: false }),
@@ -85,7 +86,7 @@ export function planUpdate(shape: UpdateShape): WritePlan {
       v as materialized (select ${judged(demands)} from o, n),
       made as (update ${table(model)} as t set ${sets} from n, v
         where t.id = n.id and ${demandsHold(demands, 'v')} returning t.*)
-        ${join(linking, '')}${auditing({ model, verb: 'update', given, before: 'o', links: audited })}
+        ${join(linking, '')}${audited}
       select ${columns} from v left join made as m on true`,
     result,
   )

@@ -27,8 +27,8 @@ export interface ActionCall {
 }
 
 /**
- * Calls an action, as the same caller unless another one is named. Fails with `sign_in_required` or `forbidden`, and with the
- * action's own failures.
+ * Calls an action, as the same caller unless another one is named. Fails with `sign_in_required`
+ * or `forbidden`, and with the action's own failures.
  */
 export function callAction(attempt: Attempt, call: ActionCall): Promise<unknown> {
   const { runtime, session } = attempt.setting

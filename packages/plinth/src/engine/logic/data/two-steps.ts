@@ -1,5 +1,6 @@
 /** Owns the watch over two-step takes: a number that is read, judged, and then written. */
 
+import { isCounted } from '../../../catalog/advice/advice.ts'
 import type { Model } from '../../../catalog/catalog.ts'
 import type { Log } from '../../runtime.ts'
 
@@ -70,10 +71,4 @@ export class TwoSteps {
         'consumeOnce, read it by lock, or write it with { version }.',
     })
   }
-}
-
-function isCounted(model: Model, name: string): boolean {
-  const field = model.fields.get(name)
-  if (field?.role !== 'declared') return false
-  return field.kind.family === 'number' || field.kind.columnType === 'timestamp with time zone'
 }

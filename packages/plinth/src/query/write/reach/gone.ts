@@ -10,8 +10,8 @@ import { table } from '../verdict.ts'
 import { type Hold, type LinkEnd, ownLinks, type Reach } from './reach.ts'
 
 /**
- * `gone (model, id) as (…)`: the deleted record, which `first` selects as `0, id`, and all that goes
- * along with it, each once, however often and in whatever circle records refer to each other.
+ * `gone (model, id) as (…)`: the deleted record, which `first` selects as `0, id`, and all that
+ * goes along with it, each once, however often and in whatever circle records refer to each other.
  */
 export function goneRows({ cascades }: Reach, first: Fragment): Fragment {
   const steps = cascades.flatMap((holds, model) =>

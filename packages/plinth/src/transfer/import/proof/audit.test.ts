@@ -18,7 +18,8 @@ onBothServers('The audit of an import', (server) => {
   test('has one entry for each record that is made or changed', async (context) => {
     const world = await shopWorld(server, context)
     const entries = (after: number): Promise<string[]> =>
-      world.rows(`select operation, actor, verb, model, was - 'placedAt', becomes - 'placedAt', hidden
+      world.rows(`select operation, actor, verb, model, was - 'placedAt',
+          becomes - 'placedAt', hidden
         from plinth.audit where position > ${after} order by position`)
     const rows = [
       { name: 'LANTERN', customer: '' },
