@@ -188,7 +188,7 @@ function defaultValue(field: ModelField): Fragment {
   return sql`${literal(field.kind.parameter(field.default))}::${raw(field.kind.columnType)}`
 }
 
-/** Changes the records that were found and differ; undefined where a model is nothing but a key. */
+/** Changes the records that were found and differ; undefined where a model is but a key. */
 export function changeStatement(
   stage: StageTable,
   window: Window,
