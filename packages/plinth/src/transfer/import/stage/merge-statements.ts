@@ -149,7 +149,8 @@ export function createStatement(stage: StageTable, window: Window, by: AuditOrig
   const columns = join(fields.map((field) => name(field.column)))
   const values = join(fields.map((field) => newValue(stage, field, by.now)))
   const insert = sql`insert into ${modelTable(stage)} (${columns})
-      select ${values} from ${table} as s where s.found is null and ${within('s', window)} order by s.ord`
+      select ${values} from ${table} as s
+      where s.found is null and ${within('s', window)} order by s.ord`
   if (model.audit === 'none') return statement(insert)
   return told(sql`made as (${insert} returning *)`, auditing({ model, verb: 'create' }, by))
 }
