@@ -1,7 +1,7 @@
 /** Owns kinds that have named values inside: objects and lists of objects, kept as JSON. */
 
 import { checkJson } from './form/json-values.ts'
-import { demand, refuse, refuseType } from './form/problems.ts'
+import { counted, demand, refuse, refuseType } from './form/problems.ts'
 import { defineKind, type Json, type Kind, type Report } from './kind.ts'
 
 /** One named value of an object. */
@@ -103,8 +103,10 @@ export function objectListKind(
     example: [exampleOf(members)],
     check(input, report) {
       if (!Array.isArray(input)) return refuseType(report, 'a list', input)
-      if (input.length > max) return refuse(report, 'too_long', `Give at most ${max} items.`)
-      if (input.length < min) return refuse(report, 'too_short', `Give at least ${min} items.`)
+      if (input.length > max)
+        return refuse(report, 'too_long', `Give at most ${counted(max, 'item')}.`)
+      if (input.length < min)
+        return refuse(report, 'too_short', `Give at least ${counted(min, 'item')}.`)
       const values = input.map((item, index) =>
         checkObject(members, item, (below, code, detail) =>
           report(`/${index}${below}`, code, detail),

@@ -6,7 +6,7 @@ import { base64url } from '../base/ids.ts'
 import { parseJson } from '../base/json.ts'
 import { arrayLiteral, readArray } from './form/arrays.ts'
 import { checkJson } from './form/json-values.ts'
-import { demand, refuse, refuseType } from './form/problems.ts'
+import { counted, demand, refuse, refuseType } from './form/problems.ts'
 import { issuePointer, type OutputOf, type StandardSchema } from './form/schema.ts'
 import { type ColumnCheck, defineKind, type Json, type Kind, type Report } from './kind.ts'
 
@@ -65,8 +65,10 @@ export function listKind<V>(item: Kind<V>, options: ListOptions = {}): Kind<read
 
   function check(input: unknown, report: Report): readonly V[] | undefined {
     if (!Array.isArray(input)) return refuseType(report, 'a list', input)
-    if (input.length > max) return refuse(report, 'too_long', `Give at most ${max} items.`)
-    if (input.length < min) return refuse(report, 'too_short', `Give at least ${min} items.`)
+    if (input.length > max)
+      return refuse(report, 'too_long', `Give at most ${counted(max, 'item')}.`)
+    if (input.length < min)
+      return refuse(report, 'too_short', `Give at least ${counted(min, 'item')}.`)
     return checkItems(input, item, report)
   }
 

@@ -2,7 +2,7 @@
 
 import { limits } from '../base/limits.ts'
 import { demandPatternedLength, patternTest, portablePattern } from './form/patterns.ts'
-import { characterCount, demand, refuse, refuseType, storable } from './form/problems.ts'
+import { characterCount, counted, demand, refuse, refuseType, storable } from './form/problems.ts'
 import {
   type ColumnCheck,
   defineKind,
@@ -186,8 +186,10 @@ interface Length {
 function fits(text: string, { min, max }: Length, report: Report): boolean {
   // The count of units bounds the count of characters, so most texts need no counting.
   const count = text.length <= max && text.length >= min * 2 ? text.length : characterCount(text)
-  if (count > max) refuse(report, 'too_long', `Give at most ${max} characters, not ${count}.`)
-  if (count < min) refuse(report, 'too_short', `Give at least ${min} characters, not ${count}.`)
+  if (count > max)
+    refuse(report, 'too_long', `Give at most ${counted(max, 'character')}, not ${count}.`)
+  if (count < min)
+    refuse(report, 'too_short', `Give at least ${counted(min, 'character')}, not ${count}.`)
   return count <= max && count >= min
 }
 

@@ -72,3 +72,8 @@ export function characterCount(text: string): number {
   }
   return count
 }
+
+/** A count and its word: `1 item`, `2 items`. */
+export function counted(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`
+}
