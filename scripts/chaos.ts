@@ -53,13 +53,15 @@ async function run(): Promise<void> {
     ...(values.sabotage ? [`--sabotage ${values.sabotage}`] : []),
   ].join(' ')
   say(again)
+  const enough = new AbortController()
+  process.once('SIGTERM', () => enough.abort())
   // Until the last line says otherwise, it has failed.
   process.exitCode = 1
   const verdict = await chaos({
     ...{ seed, kills: Number(values.kills), clients: Number(values.clients) },
     postgres: postgres === 'whole' ? 'whole' : 'embedded',
     nodes: Number(nodes),
-    points: values.point,
+    ...{ points: values.point, enough: enough.signal },
     script: values.fault,
     everyPoint: Number(values.kills) >= everyPointKills,
     pace: [4, 24],

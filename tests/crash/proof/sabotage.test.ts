@@ -13,7 +13,7 @@ test('a charge before the commit is noticed when the caller goes away', async ()
       ...{ ...small, postgres: 'embedded', parts: plain },
       sabotages: ['effect-before-commit'],
       points: ['commit.sending@9=kill', 'commit.sending@9=kill'],
-      load: { impatient: true, weights: { transfer: 0, walk: 0, balances: 0, twice: 0 } },
+      load: { impatient: true, only: ['order'] },
     },
     /charges received: never put in|money/,
   )
@@ -25,7 +25,7 @@ test('events and jobs after the commit are noticed when the server dies between'
       ...{ ...small, postgres: 'embedded', parts: plain },
       sabotages: ['event-after-commit'],
       points: ['commit.acknowledged@9=kill', 'commit.acknowledged@9=kill'],
-      load: { weights: { transfer: 0, walk: 0, balances: 0 } },
+      load: { only: ['order', 'twice'] },
     },
     /(?:tally|notice|charge): lost/,
   )
@@ -39,7 +39,7 @@ test('a limit that is read, judged and then written is noticed under load', asyn
       // Whoever reads meanwhile sees what is not true any more.
       failpoints: 'row.written@*=delay:60ms',
       quietMs: 6_000,
-      load: { coupons: 1, pauseMs: 0, weights: { transfer: 0, walk: 0, balances: 0, twice: 0 } },
+      load: { coupons: 1, pauseMs: 0, only: ['order'] },
     },
     /coupon/,
   )

@@ -5,7 +5,8 @@ import { mustFail } from './held.ts'
 
 // The safeguards of PostgreSQL itself are taken away, and the proofs must notice.
 
-const small = { seed: 5, kills: 1, clients: 6, pointPercent: 0 } as const
+const load = { only: ['order', 'walk'] } as const
+const small = { seed: 5, kills: 1, clients: 6, pointPercent: 0, load } as const
 const plain = { workflows: false, mails: false, webhooks: false }
 
 test('commits that are not awaited by the disk are noticed when PostgreSQL dies', async () => {

@@ -12,7 +12,7 @@ import { drawFault, faultNamed } from './faults/draw.ts'
 import type { Fault } from './faults/fault.ts'
 import { judge } from './judge.ts'
 import { Load, type LoadOptions } from './load.ts'
-import { isInside, Points } from './points.ts'
+import { isInside, isOnTheWayOfACall, Points } from './points.ts'
 import { checkReplays } from './replays.ts'
 import type { BlowFigures, Tally, Verdict } from './report.ts'
 import { DoesNotServe, System, type SystemOptions } from './system.ts'
@@ -40,10 +40,10 @@ export interface ChaosOptions extends SystemOptions {
   readonly pacePatienceMs?: number
   /** Milliseconds of load after the last fault. Default 300. */
   readonly quietMs?: number
-  readonly load?: Partial<
-    Pick<LoadOptions, 'weights' | 'walk' | 'pauseMs' | 'impatient' | 'coupons'>
-  >
+  readonly load?: Partial<Pick<LoadOptions, 'only' | 'walk' | 'pauseMs' | 'impatient' | 'coupons'>>
   readonly say?: (line: string) => void
+  /** Aborted where no more is to be struck: what happened until then is judged. */
+  readonly enough?: AbortSignal
 }
 
 /** Runs, judges, and ends everything that it has started. */
@@ -84,7 +84,7 @@ class Run {
   }
 
   async run(): Promise<Verdict> {
-    const { kills, points = [], script = [], clients = 8, quietMs = 300 } = this.#options
+    const { points = [], script = [], clients = 8, quietMs = 300 } = this.#options
     const load = await Load.start({
       ...{ bases: this.#system.bases, recorder: this.#recorder, clients },
       chance: this.#chance.branch('load'),
@@ -94,7 +94,7 @@ class Run {
       await pause(firstWorkMs)
       for (const point of points) await this.#strikePoint(point)
       for (const name of script) await this.#strikeFault(faultNamed(name))
-      while (this.#kills < kills) await this.#strike()
+      while (!this.#isOver) await this.#strike()
       await this.#strikeUnreached()
       await pause(quietMs)
       for (const node of this.#system.nodes) node.plan([])
@@ -107,6 +107,10 @@ class Run {
       await this.#witness.close()
     }
     return this.#verdict(await this.#judge())
+  }
+
+  get #isOver(): boolean {
+    return this.#kills >= this.#options.kills || this.#options.enough?.aborted === true
   }
 
   async #strike(): Promise<void> {
@@ -138,7 +142,7 @@ class Run {
     const killed = Number(fired && point.endsWith('kill'))
     this.#kills += killed
     if (killed > 0) node.noteDeath()
-    if (fired && point.endsWith('throw')) this.#thrown += 1
+    if (fired && point.endsWith('throw')) this.#thrown += Number(isOnTheWayOfACall(point))
     this.#points.note(point, fired)
     this.#count(point.replace(/@.*=/, ' '), fired)
     if (fired) await this.#untilWorked({ killed, open })

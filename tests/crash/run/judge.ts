@@ -15,7 +15,7 @@ export interface Evidence {
   readonly facts: Facts
   readonly registers: ReadonlyMap<string, readonly number[]>
   readonly parts: Parts
-  /** How many failpoints have thrown: each may have become one answer that says so. */
+  /** How often a failpoint threw on the way of a call: each may have become one answer. */
   readonly thrown: number
 }
 

@@ -29,7 +29,8 @@ export interface LoadOptions {
   readonly recorder: Recorder
   readonly chance: Chance
   readonly clients: number
-  readonly weights?: Readonly<Partial<Record<LoadKind, number>>>
+  /** What clients do. Default: everything. */
+  readonly only?: readonly LoadKind[]
   /** Which action appends to lists: with the isolation that it should have, or with a lower one. */
   readonly walk?: 'walk' | 'walk-loosely'
   /** Every order uses one of so many coupons. Default: one in five orders, any of them. */
@@ -75,9 +76,10 @@ export class Load {
     const { impatient = false } = this.#options
     const stopped = (): boolean => impatient || this.#stopped
     const client = new Client({ number, bases, recorder, token: undefined, stopped })
-    const weights = { ...kinds, ...this.#options.weights }
+    const { only = Object.keys(kinds) as readonly LoadKind[] } = this.#options
+    const weights = Object.fromEntries(only.map((kind) => [kind, kinds[kind]]))
     while (!this.#stopped) {
-      await this.#do(chance.weighted(weights), client, chance)
+      await this.#do(chance.weighted(weights) as LoadKind, client, chance)
       await pause(chance.integer(0, pauseMs))
     }
     client.close()

@@ -48,6 +48,11 @@ export class Points {
   }
 }
 
+/** True where what is thrown may become the answer to a caller. */
+export function isOnTheWayOfACall(point: string): boolean {
+  return failpoints[nameOf(point) as Failpoint].crashPoint <= 'CP10'
+}
+
 /** True where a transaction is under way at this point. */
 export function isInside(point: string): boolean {
   return inside.has(nameOf(point))
