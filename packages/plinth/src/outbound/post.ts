@@ -16,7 +16,7 @@ export interface Post {
   readonly body: Uint8Array
   /** Aborted: the call is given up. */
   readonly aborted?: AbortSignal
-  /** Default `outboundTimeoutMs` of base/limits, over everything. */
+  /** Over everything. Default: that of the policy. */
   readonly timeoutMs?: number
 }
 
@@ -48,7 +48,7 @@ export interface PostOutcome {
  */
 export async function post(given: Post, policy: OutboundPolicy): Promise<PostOutcome> {
   const startedMs = monotonicMs()
-  const timeoutMs = given.timeoutMs ?? limits.outboundTimeoutMs
+  const timeoutMs = given.timeoutMs ?? policy.timeoutMs ?? limits.outboundTimeoutMs
   const ended = AbortSignal.timeout(timeoutMs)
   const stop = given.aborted ? AbortSignal.any([given.aborted, ended]) : ended
   const calling = { given, policy, stop, endMs: startedMs + timeoutMs }

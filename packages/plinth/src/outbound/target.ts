@@ -17,6 +17,8 @@ export interface OutboundPolicy {
   readonly allowed: Networks
   /** How names become addresses. Default: as the operating system does it. */
   readonly resolve?: (hostname: string) => Promise<readonly string[]>
+  /** How long a call takes at most. Default `outboundTimeoutMs` of base/limits. */
+  readonly timeoutMs?: number
 }
 
 const usualPorts: readonly number[] = Object.freeze([443, 8443])

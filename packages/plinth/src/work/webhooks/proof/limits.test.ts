@@ -4,6 +4,7 @@ import { openApp } from '../../../app/compose.ts'
 import { base64url, randomBytes } from '../../../base/ids.ts'
 import { limits } from '../../../base/limits.ts'
 import { sleep } from '../../../base/time.ts'
+import { outboundPolicy } from '../../../outbound/target.ts'
 import type { TestUser } from '../../../testing/test-app.ts'
 import { openReceiver, saying } from './receiver.ts'
 import { openShop, place, store } from './shop.ts'
@@ -139,6 +140,47 @@ test('G03: redirects are not followed; gigabytes and hang-ups are outcomes', asy
   assert.deepEqual([of(1)?.status, of(1)?.outcome], [302, 'answered'])
   assert.match(of(1)?.detail ?? '', /not followed/)
   assert.deepEqual([of(2)?.status, of(2)?.outcome], [null, 'failed'])
+})
+
+test('a receiver that answers too slowly is recorded, and tried again', async (t) => {
+  let slow = true
+  const receiver = await openReceiver(t, (response) => {
+    if (!slow) response.writeHead(204).end()
+  })
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const node = await openApp(
+    store,
+    {
+      ...{ database: shop.database, secret: base64url(randomBytes(32)), production: false },
+      ...{ schema: 'settled', work: 'manual' },
+      outbound: { ...outboundPolicy({ production: false }), timeoutMs: 250 },
+    },
+    { clock: shop.clock },
+  )
+  t.after(() => node.close())
+  const caller = { is: 'user', id: ann.id, roles: new Set<string>() } as const
+  const about = { as: { caller }, remoteAddress: '', traceId: '0'.repeat(32) }
+  await node.invoke({ ...about, operation: 'webhooks.addEndpoint', input: { url: receiver.url } })
+  await shop.order('o1', ann)
+  await node.worker.runDue()
+  const { data } = await shop.data.webhookDelivery.find({ include: { log: true } })
+  const [delivery] = data
+  assert.deepEqual(
+    [delivery?.status, delivery?.attempts, delivery?.detail],
+    ['pending', 1, 'No answer within 250 ms.'],
+  )
+  assert.ok(delivery?.nextAttemptAt)
+  assert.deepEqual(
+    delivery?.log.map(({ outcome, status, answer }) => [outcome, status, answer]),
+    [['timed_out', null, '']],
+  )
+  slow = false
+  shop.clock.advance(10 * secondMs)
+  await node.worker.runDue()
+  assert.equal((await shop.data.webhookDelivery.find()).data[0]?.status, 'delivered')
+  assert.equal(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size, 1)
+  assert.equal(receiver.calls.length, 2)
 })
 
 test('receivers that keep us waiting take no place of the app’s own jobs', async (t) => {
