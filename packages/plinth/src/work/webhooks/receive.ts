@@ -38,11 +38,9 @@ export async function receive(runtime: Runtime, incoming: Incoming): Promise<Rec
   const webhook = runtime.catalog.logic.webhooks.get(incoming.webhook)
   if (!webhook) return 'unknown'
   const now = instantText(runtime.clock.now())
-  const message = await verified(runtime, { webhook, incoming, now })
-  if (!message) {
-    runtime.limiter.take(`network:${networkOf(incoming.remoteAddress)}`)
-    return 'refused'
-  }
+  const verdict = await verified({ webhook, incoming, now })
+  if (!('message' in verdict)) return refused(runtime, incoming, verdict)
+  const { message } = verdict
   const stored = {
     message: {
       ...{ webhook: incoming.webhook, id: message.id, key: message.key ?? null },
@@ -83,25 +81,40 @@ interface Verifying {
   readonly now: string
 }
 
-async function verified(
-  { log }: Runtime,
-  { webhook, incoming, now }: Verifying,
-): Promise<WebhookMessage | undefined> {
-  const { body, headers, traceId } = incoming
+async function verified({
+  webhook,
+  incoming,
+  now,
+}: Verifying): Promise<{ readonly message: WebhookMessage } | Refusal> {
+  const { body, headers } = incoming
   const verify = webhook.verify as unknown as (
     request: WebhookRequest,
   ) => Promise<WebhookMessage | undefined>
-  const refused = (why: string, cause?: unknown): undefined => {
-    const message = `A request to the webhook ${incoming.webhook} was refused: ${why}.`
-    log({ level: 'warning', message, traceId, ...(cause === undefined ? {} : { cause }) })
-  }
   try {
     const message = await verify({ body, headers, receivedAt: now })
-    if (!message) return refused('it is not genuine')
-    return isSound(message) ? message : refused('its id or its data cannot be stored')
+    if (!message) return { why: 'it is not genuine' }
+    return isSound(message) ? { message } : { why: 'its id or its data cannot be stored' }
   } catch (cause) {
-    return refused('its verification failed', cause)
+    return { why: 'its verification failed', cause }
   }
+}
+
+/** For the log alone. */
+interface Refusal {
+  readonly why: string
+  readonly cause?: unknown
+}
+
+/** Counted before it is told: whoever sends more than that fills no log. */
+function refused(
+  { limiter, log }: Runtime,
+  { webhook, remoteAddress, traceId }: Incoming,
+  { why, ...cause }: Refusal,
+): 'refused' {
+  limiter.take(`network:${networkOf(remoteAddress)}`)
+  const message = `A request to the webhook ${webhook} was refused: ${why}.`
+  log({ level: 'warning', message, traceId, ...cause })
+  return 'refused'
 }
 
 function isSound({ id, data, key }: WebhookMessage): boolean {

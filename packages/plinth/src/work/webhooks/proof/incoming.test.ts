@@ -4,9 +4,11 @@ import { type TestContext, test } from 'node:test'
 import { Webhook } from 'standardwebhooks'
 import { armFailpoints, parseFailpoints } from '../../../base/failpoint.ts'
 import { limits } from '../../../base/limits.ts'
+import { callLimiter } from '../../../engine/limiter.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { anyone, app, hmacWebhook, integer, kit, standardWebhook, text } from '../../../index.ts'
 import { testApp } from '../../../testing/test-app.ts'
+import { receive } from '../receive.ts'
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 const startMs = Date.parse('2026-01-01T00:00:00Z')
@@ -170,6 +172,24 @@ test('raw bytes count: a provider’s own spelling of JSON is verified and read'
   assert.equal(answer.status, 200)
   await opened.drain()
   assert.equal((await opened.data.note.find()).data[0]?.attempt, 7)
+})
+
+test('forgeries beyond the measure of their network leave no lines in the log', async (t) => {
+  const { runtime } = (await open(t)).running
+  const lines: string[] = []
+  const watched = {
+    ...{ ...runtime, limiter: callLimiter(runtime.clock, 3) },
+    log: ({ message }: { readonly message: string }) => void lines.push(message),
+  }
+  const forged = { body: new Uint8Array(), headers: {}, remoteAddress: '192.0.2.1', traceId: '' }
+  for (const webhook of ['desk.paid', 'desk.broken']) {
+    for (let count = 0; count < 4; count++) {
+      await receive(watched, { ...forged, webhook }).catch(({ code }: { code: string }) => {
+        assert.equal(code, 'rate_limited')
+      })
+    }
+  }
+  assert.equal(lines.length, 3)
 })
 
 test('through a real server the raw bytes and the headers arrive as they were sent', async (t) => {
