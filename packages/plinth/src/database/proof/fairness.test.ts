@@ -221,7 +221,7 @@ onBothServers('what may wait', (server) => {
     assert.equal((await first).count, 1)
   })
 
-  test('transactions wait in turn by caller, and who fills the queue makes room in it', async (context) => {
+  test('transactions wait in turn by caller; who fills the queue makes room', async (context) => {
     const database = await server.open(context, { poolConnectionsMax: 2, acquireQueueMax: 20 })
     const order: string[] = []
     const ask = async (caller: string | undefined, seconds = 0.02): Promise<void> => {
