@@ -16,7 +16,7 @@ const foundation = ['base', 'kinds', 'define', 'catalog', 'sql', 'database', 'ac
 const core = [...foundation, 'effects', 'engine']
 const door: Room = { may: ['base', 'kinds', 'catalog', 'engine', 'http'], plain: true }
 const builtInKit: Room = { may: ['base', 'kinds', 'define'] }
-const doors = ['http', 'rest', 'graphql', 'live', 'mcp']
+const doors = ['http', 'rest', 'graphql', 'live', 'mcp', 'pages']
 const kits = ['identity', 'files', 'mail', 'webhooks', 'audit']
 
 /** The rooms of `packages/plinth/src`, from the foundation to the doors. */
@@ -65,6 +65,8 @@ export const matrix: Readonly<Record<string, Room>> = {
   graphql: door,
   live: door,
   mcp: door,
+  // define: pages are written with its tag `html`, and an app declares their looks there.
+  pages: { ...door, may: [...door.may, 'define'] },
   // access: a check and a formula are written by the same code as rules, so that they never differ.
   migrate: { may: ['base', 'kinds', 'catalog', 'sql', 'database', 'access'] },
   transfer: { may: [...foundation, 'engine'] },

@@ -33,6 +33,7 @@ import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
 import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
+import { checkPages, pagesOf } from './delivery/pages.ts'
 import {
   besideApi,
   type OutboundPolicy,
@@ -45,7 +46,7 @@ import {
 } from './delivery/webhooks.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
-import { type IdentitySetup, identityOf, identitySetup } from './people/identity.ts'
+import { type IdentitySetup, identityOf, identitySetup, leavesByMail } from './people/identity.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
@@ -143,6 +144,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
+  checkPages(app)
   return withFanOut(compileCatalog({ ...app, roles }, builtIns))
 }
 
@@ -256,7 +258,14 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     publicUrl: setup.publicUrl,
     health: { live: () => undefined, ready: () => ping(database) },
   })
-  const handler = withPlaces(door, besideApi(runtime, { production, mail }))
+  const sendsMail = leavesByMail({ production, mail, publicUrl: setup.publicUrl })
+  const handler = withPlaces(
+    door,
+    new Map([
+      ...besideApi(runtime, { production, mail }),
+      ...pagesOf(app, { runtime, invoke: answer, sendsMail }),
+    ]),
+  )
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
   const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })

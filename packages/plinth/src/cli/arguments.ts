@@ -30,6 +30,29 @@ export function readWords(words: readonly string[], { usage, min, max }: Expecte
   throw new Failure('usage', { detail: `${what}: ${usage}` })
 }
 
+/** The app's file after a command that takes nothing else. Fails with `usage`. */
+export function readApp(words: readonly string[], usage: string): string | undefined {
+  return readWords(words, { usage: `${usage} [app.ts]`, min: 0, max: 0 }).app
+}
+
+/** The one word after a command that takes one. Fails with `usage`. */
+export function readOne(
+  words: readonly string[],
+  usage: string,
+): { readonly app: string | undefined; readonly word: string } {
+  const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+  return { app, word: rest[0] ?? '' }
+}
+
+/** A whole number of at least `min`. Fails with `usage`. */
+export function wholeNumber(option: string, min = 0): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,15}$/.test(text) && Number(text) >= min) return Number(text)
+    const least = min > 0 ? ` of at least ${min}` : ''
+    throw new Failure('usage', { detail: `${option}: "${text}" is no whole number${least}.` })
+  }
+}
+
 /** A file that a person names: from here, or from where npm was called. */
 export function pathOf(name: string): string {
   const here = resolve(name)

@@ -16,6 +16,7 @@ import { type Declaring, declaring } from './logic/declare.ts'
 import type { Action, Logic } from './logic/logic.ts'
 import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
+import type { PagesSpec } from './pages.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
@@ -154,6 +155,11 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
   readonly origins?: readonly string[]
   /**
+   * The pages on which people sign in and look after their accounts, under `/account`: their looks,
+   * and what stands in the place of single ones. `false`: the app serves its own at `PLINTH_URL`.
+   */
+  readonly pages?: PagesSpec | false
+  /**
    * Fills an empty database, once: in development and on the embedded database, never where
    * `NODE_ENV` is `production`. It runs in one transaction, and again from its beginning where
    * PostgreSQL asks for that.
@@ -169,6 +175,7 @@ export interface App<S> {
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
   readonly origins: readonly string[]
+  readonly pages: PagesSpec | false
   /** Its scope's type is erased. */
   readonly seed: ((scope: never) => Promise<void>) | undefined
   /** Phantom. Never set. */
@@ -190,6 +197,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
     origins: Object.freeze([...(spec.origins ?? [])]),
+    pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
     seed: spec.seed,
   })
 }

@@ -23,9 +23,10 @@ export const webhookTables = [
   },
   {
     // By whose they are: work/queue/shared.ts shares the places of deliveries out among owners.
-    id: '0031_webhook_share',
-    sql: `create index job_webhook_share on plinth.job (split_part(key, '/', 1), run_at, position)
-      where state = 'ready' and queue = 'plinth.webhook'`,
+    id: '0032_webhook_share',
+    sql: `drop index if exists plinth.job_webhook_share;
+      create index job_webhook_share on plinth.job (split_part(key, '/', 1), run_at, position)
+      where state = 'ready' and name = 'plinth.webhook'`,
   },
 ] as const
 

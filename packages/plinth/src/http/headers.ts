@@ -54,7 +54,7 @@ export interface PagePolicy {
   /** For fixed pages instead: `sha256-…` of each inline script. */
   readonly scriptHashes?: readonly string[]
   /** False: nothing runs on the page, whatever carries the nonce. */
-  readonly scripts?: false
+  readonly scripts?: boolean
   /** For fixed pages: `sha256-…` of each inline style. */
   readonly styleHashes?: readonly string[]
   /** True: the page shows other pages of ours in frames. */

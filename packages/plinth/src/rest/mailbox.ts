@@ -3,8 +3,8 @@
 import { Failure } from '../base/failure.ts'
 import type { MailRecord } from '../base/mail.ts'
 import type { Handler, HttpResponse } from '../http/message.ts'
+import { escapeHtml, htmlPage } from '../http/page.ts'
 import { methodNotAllowed } from '../http/problem.ts'
-import { escapeHtml, htmlPage } from './docs/html.ts'
 
 /** A mail as its page shows it. */
 export interface MailboxMail extends MailRecord {

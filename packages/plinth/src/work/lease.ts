@@ -21,7 +21,7 @@ export interface Runner {
   readonly queue?: string | undefined
   /**
    * True: the places of a worker are shared out fairly among the owners of the jobs of its queue,
-   * which only such runners name. The owner is a job's key up to the first slash.
+   * whose name they bear. The owner is a job's key up to the first slash.
    */
   readonly shared?: boolean
 }

@@ -42,6 +42,19 @@ export function identitySetup(
 /** Where an app is reached that does not say so, on the machine of its developer. */
 const localUrl = 'http://localhost:3000'
 
+/**
+ * Whether mails to accounts leave. In production a link to nowhere, or a mail that stays in the
+ * house, would lock people out.
+ */
+export function leavesByMail({
+  production,
+  mail,
+  publicUrl,
+}: Pick<IdentitySetup, 'production' | 'mail' | 'publicUrl'>): boolean {
+  const leaves = mail.smtp !== undefined || mail.kept
+  return !production || (leaves && publicUrl !== undefined)
+}
+
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
   app: Pick<App<unknown>, 'title' | 'signUp'>,
@@ -50,9 +63,7 @@ export function identityOf(
   const { title, signUp } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
   const mailing = accountMailing({ tokens, title, address })
-  // In production a link to nowhere, or a mail that stays in the house, would lock people out.
-  const leaves = mail.smtp !== undefined || mail.kept
-  const sendsMail = !production || (leaves && publicUrl !== undefined)
+  const sendsMail = leavesByMail({ production, mail, publicUrl })
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
     ...{ totp: totpOf(title), sealer: sealer(sealingKey()) },

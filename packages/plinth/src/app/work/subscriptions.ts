@@ -3,6 +3,7 @@
 import { Failure } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
 import { suggestionOrStop } from '../../catalog/mistakes.ts'
+import { readEvents } from '../../effects/events/log.ts'
 import {
   type EventsFrom,
   forgetSubscription,
@@ -21,6 +22,8 @@ export interface SeenSubscription {
   readonly position: number
   /** By how many positions the log is ahead; not all of them are events that it reads. */
   readonly behind: number
+  /** The position of the next event that it reads; null: there is none, or nobody reads. */
+  readonly next: number | null
   /** RFC 3339. */
   readonly movedAt: string
   /** `failing`: see `error`; it is tried again by itself. `undeclared`: nobody reads it. */
@@ -48,7 +51,15 @@ export function subscribing({ catalog, database, clock, effects }: Runtime): Sub
   return {
     async subscriptions() {
       const rows = await listSubscriptions(database, subscriptionQueue)
-      return rows.map((row) => seen(row, declared.has(row[0] ?? '')))
+      const nextOf = async (name: string, after: number): Promise<number | null> => {
+        const found = declared.get(name)
+        const question = { after, limit: 1, types: found && typesOf(found) }
+        return found ? ((await readEvents(database, question))[0]?.position ?? null) : null
+      }
+      const nexts = await Promise.all(rows.map(([name, at]) => nextOf(name ?? '', Number(at))))
+      return rows.map((row, index) => {
+        return seen(row, { isDeclared: declared.has(row[0] ?? ''), next: nexts[index] ?? null })
+      })
     },
     async rewind({ subscription: name, to }) {
       const found = declared.get(name)
@@ -79,12 +90,17 @@ function startOf(to: string | number): EventsFrom {
   return { time: demandInstant(String(to)) }
 }
 
-function seen(row: readonly (string | null)[], isDeclared: boolean): SeenSubscription {
+interface Known {
+  readonly isDeclared: boolean
+  readonly next: number | null
+}
+
+function seen(row: readonly (string | null)[], { isDeclared, next }: Known): SeenSubscription {
   const [name, position, behind, movedMs, job, attempt, error] = row
   const isFailing = job === 'retrying' || (job !== null && Number(attempt) > 1)
   const busy = isFailing ? 'failing' : job === null ? 'waiting' : 'reading'
   return {
-    ...{ name: name ?? '', position: Number(position), behind: Number(behind) },
+    ...{ name: name ?? '', position: Number(position), behind: Number(behind), next },
     ...{ movedAt: instantText(Number(movedMs)), state: isDeclared ? busy : 'undeclared' },
     error: isFailing ? (error ?? null) : null,
   }

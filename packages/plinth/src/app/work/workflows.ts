@@ -101,8 +101,10 @@ const changing: readonly Verb<Workflows, Given>[] = [
     path: 'workflow-retry',
     safe: false,
     input: [workflowId],
-    description: 'Tries at once what a workflow would try later, or has given up. Role admin.',
-    run: (workflows, { id }) => workflows.retry(id),
+    description:
+      'Tries at once what a workflow would try later, or has given up. `failed` is false where ' +
+      'nothing of it had failed. Role admin.',
+    run: async (workflows, { id }) => ({ failed: await workflows.retry(id) }),
   },
   {
     path: 'workflow-fork',

@@ -39,10 +39,11 @@ export async function listSubscriptions(file: string | undefined): Promise<void>
   await operate(file, async (operating) => {
     const subscriptions = await operating.subscriptions()
     if (subscriptions.length === 0) tell('There are none.')
-    const rows = subscriptions.map(({ name, position, behind, state, movedAt, error }) => {
-      return [name, String(position), String(behind), state, movedAt, error?.split('\n')[0] ?? '']
+    const rows = subscriptions.map(({ name, position, behind, next, state, movedAt, error }) => {
+      const where = [String(position), String(behind), String(next ?? '')]
+      return [name, ...where, state, movedAt, error?.split('\n')[0] ?? '']
     })
-    const head = ['subscription', 'position', 'behind', 'state', 'moved at', 'error']
+    const head = ['subscription', 'position', 'behind', 'next', 'state', 'moved at', 'error']
     if (rows.length > 0) for (const line of columns([head, ...rows])) printData(line)
   })
 }

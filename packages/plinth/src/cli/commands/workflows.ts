@@ -26,6 +26,15 @@ export async function list({ app, format, ...question }: ListCommand): Promise<v
       for (const workflow of found) printData(JSON.stringify(workflow))
       return
     }
+    if (found.length === 0) {
+      const { name } = question
+      const known = [...running.runtime.catalog.logic.workflows.keys()]
+      const odd = name !== undefined && !known.includes(name)
+      tell(
+        odd ? `There is no workflow ${name}. The app has: ${known.join(', ')}.` : 'There are none.',
+      )
+      return
+    }
     const head = ['STATE', 'NAME', 'VERSION', 'STARTED', 'WAKES', 'ID', 'REASON']
     const rows = found.map((one) => [
       ...[one.state, one.name, String(one.version), one.startedAt, one.wakeAt ?? '-', one.id],
@@ -72,7 +81,7 @@ function linesOf(workflow: WorkflowDetail): readonly string[] {
 
 function stepLine(step: WorkflowDetail['steps'][number]): readonly string[] {
   const { kind, name, state, undo, endedAt, dueAt, attempts, reason, result, reused } = step
-  const tried = attempts > 0 ? ` after ${attempts} failed` : ''
+  const tried = attempts > 0 ? ` after ${attempts} failed attempts` : ''
   const due = dueAt !== null && state === 'open' ? ` until ${dueAt}` : ''
   const said = step.undoReason ?? reason ?? JSON.stringify(result)
   const whole = `${state}${tried}${due}${reused ? ' (taken over)' : ''}`
@@ -95,7 +104,7 @@ function jsonOf(text: string): unknown {
     return JSON.parse(text) as unknown
   } catch {
     throw new Failure('usage', {
-      detail: `The data of a signal is JSON, and this is none: ${text}`,
+      detail: `The data of a signal is JSON in quotes, such as '{"reference":"r1"}': ${text} is none.`,
     })
   }
 }
@@ -107,16 +116,24 @@ export async function cancel({
   reason,
 }: OfWorkflow & { readonly reason: string | undefined }): Promise<void> {
   await withApp(app, async ({ running }) => {
-    const asked = await running.workflows.cancel(id, reason)
-    tell(asked ? 'It is asked to stop, and undoes what it did.' : 'It has ended, or is at it.')
+    if (await running.workflows.cancel(id, reason)) {
+      tell('It is asked to stop, and undoes what it did.')
+      return
+    }
+    const { state = 'gone' } = (await running.workflows.get(id)) ?? {}
+    tell(state === 'undoing' ? 'It is at it already.' : `It has ended (${state}): nothing changes.`)
   })
 }
 
 /** Lets a workflow try again at once. */
 export async function retry({ app, id }: OfWorkflow): Promise<void> {
   await withApp(app, async ({ running }) => {
-    await running.workflows.retry(id)
-    tell('It tries again at once.')
+    const again = await running.workflows.retry(id)
+    tell(
+      again
+        ? 'It tries again at once.'
+        : 'Nothing of it has failed: it goes on when its time comes, or what it waits for.',
+    )
   })
 }
 
@@ -124,8 +141,8 @@ export async function retry({ app, id }: OfWorkflow): Promise<void> {
 export interface ForkCommand extends OfApp {
   readonly sourceId: string
   readonly from: string
-  readonly id?: string
-  readonly version?: number
+  readonly id?: string | undefined
+  readonly version?: number | undefined
 }
 
 /** Begins a new workflow that takes over the results up to a step. */
@@ -137,5 +154,6 @@ export async function fork({ app, sourceId, ...options }: ForkCommand): Promise<
 }
 
 function absent(id: string): Failure {
-  return new Failure('not_found', { detail: `There is no workflow "${id}".` })
+  const cure = '`plinth workflows list` shows their ids.'
+  return new Failure('not_found', { detail: `There is no workflow "${id}": ${cure}` })
 }

@@ -1,40 +1,38 @@
 /** Owns the commands that move a sandbox's clock. */
 
 import type { Command } from 'commander'
-import { readWords } from '../arguments.ts'
-import { addCommand, examples } from './words.ts'
+import { readApp, readOne } from '../arguments.ts'
+import { addCommand, addGroup, examples } from './words.ts'
 
 /** Adds `clock show|advance|set|reset`. */
 export function addClockCommands(program: Command): void {
-  const clock = program
-    .command('clock')
-    .description('show or move the app’s clock, to try renewals and time-outs; never in production')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+  const clock = addGroup(
+    program,
+    'clock',
+    'show or move the app’s clock, to try renewals and time-outs; never in production',
+  )
   addCommand(clock, 'show', 'what the app takes for now').action(async (words: string[]) => {
-    const { app } = readWords(words, { usage: 'plinth clock show [app.ts]', min: 0, max: 0 })
+    const app = readApp(words, 'plinth clock show')
     const { show } = await import('../commands/clock.ts')
     await show(app)
   })
   addMove(clock, 'advance', 'by a length of time (ISO 8601); a minus goes back')
   addMove(clock, 'set', 'to a moment (RFC 3339); it goes on from there')
   addCommand(clock, 'reset', 'back to the machine’s own time').action(async (words: string[]) => {
-    const { app } = readWords(words, { usage: 'plinth clock reset [app.ts]', min: 0, max: 0 })
+    const app = readApp(words, 'plinth clock reset')
     const { move } = await import('../commands/clock.ts')
     await move(app, { reset: true })
   })
 }
 
 function addMove(clock: Command, name: 'advance' | 'set', description: string): void {
-  const word = name === 'advance' ? '<length>' : '<moment>'
+  const what = name === 'advance' ? '<length>' : '<moment>'
   addCommand(clock, name, description)
     .allowUnknownOption()
-    .usage(`[app.ts] ${word}`)
+    .usage(`[app.ts] ${what}`)
     .action(async (words: string[]) => {
-      const usage = `plinth clock ${name} [app.ts] ${word}`
-      const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+      const { app, word: text } = readOne(words, `plinth clock ${name} [app.ts] ${what}`)
       const { move } = await import('../commands/clock.ts')
-      const text = rest[0] ?? ''
       await move(app, name === 'advance' ? { by: text } : { to: text })
     })
     .addHelpText(

@@ -1,16 +1,16 @@
 /** Owns the commands of migrations. */
 
 import type { Command } from 'commander'
-import { readWords } from '../arguments.ts'
-import { addCommand, examples } from './words.ts'
+import { readApp, readWords } from '../arguments.ts'
+import { addCommand, addGroup, examples } from './words.ts'
 
 /** Adds `migrate plan|apply|status`. */
 export function addMigrateCommands(program: Command): void {
-  const migrate = program
-    .command('migrate')
-    .description('plan, apply and look at migrations: reviewed SQL files for production')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+  const migrate = addGroup(
+    program,
+    'migrate',
+    'plan, apply and look at migrations: reviewed SQL files for production',
+  )
   addCommand(migrate, 'plan', 'write the SQL file that leads from the last one to the declaration')
     .usage('[app.ts] [title]')
     .action(async (words: string[]) => {
@@ -24,8 +24,7 @@ export function addMigrateCommands(program: Command): void {
     .usage('[app.ts] [--allow-destructive]')
     .option('--allow-destructive', 'also run files that lose values', false)
     .action(async (words: string[], options: { allowDestructive: boolean }) => {
-      const usage = 'plinth migrate apply [app.ts]'
-      const { app } = readWords(words, { usage, min: 0, max: 0 })
+      const app = readApp(words, 'plinth migrate apply')
       const { apply } = await import('../commands/migrate.ts')
       await apply(app, options.allowDestructive)
     })
@@ -39,8 +38,7 @@ export function addMigrateCommands(program: Command): void {
   addCommand(migrate, 'status', 'show which files ran; exit code 1 where something is open')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const usage = 'plinth migrate status [app.ts]'
-      const { app } = readWords(words, { usage, min: 0, max: 0 })
+      const app = readApp(words, 'plinth migrate status')
       const { status } = await import('../commands/migrate.ts')
       await status(app)
     })

@@ -1,7 +1,7 @@
 /** Owns the commands that serve an app, look at it, and begin one. */
 
 import type { Command } from 'commander'
-import { readWords } from '../arguments.ts'
+import { readApp } from '../arguments.ts'
 import { addCommand, examples } from './words.ts'
 
 const settings = `
@@ -31,12 +31,11 @@ export function addServingCommands(program: Command): void {
 }
 
 function addServing(program: Command): void {
-  const expected = { usage: 'plinth dev [app.ts]', min: 0, max: 0 }
   addCommand(program, 'dev', 'serve the app and follow every save; the database follows along')
     .usage('[app.ts] [--accept-loss]')
     .option('--accept-loss', 'let the first schema change lose values', false)
     .action(async (words: string[], options: { acceptLoss: boolean }) => {
-      const { app: file } = readWords(words, expected)
+      const file = readApp(words, 'plinth dev')
       const { serve } = await import('../commands/serve.ts')
       await serve({ command: 'dev', file, ...options })
     })
@@ -44,7 +43,7 @@ function addServing(program: Command): void {
   addCommand(program, 'start', 'serve the app')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app: file } = readWords(words, { ...expected, usage: 'plinth start [app.ts]' })
+      const file = readApp(words, 'plinth start')
       const { serve } = await import('../commands/serve.ts')
       await serve({ command: 'start', file, acceptLoss: false })
     })
@@ -62,7 +61,7 @@ function addLooking(program: Command): void {
   addCommand(program, 'check', 'compile the declaration; show what it declares, or every mistake')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app } = readWords(words, { usage: 'plinth check [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth check')
       const { check } = await import('../commands/check.ts')
       await check(app)
     })
@@ -70,7 +69,7 @@ function addLooking(program: Command): void {
   addCommand(program, 'routes', 'list every address of the app')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app } = readWords(words, { usage: 'plinth routes [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth routes')
       const { routes } = await import('../commands/check.ts')
       await routes(app)
     })

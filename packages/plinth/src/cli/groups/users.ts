@@ -1,17 +1,12 @@
 /** Owns the commands that work with accounts. */
 
 import type { Command } from 'commander'
-import { Failure } from '../../base/failure.ts'
-import { listOf, readWords } from '../arguments.ts'
-import { addCommand, examples } from './words.ts'
+import { listOf, readApp, readOne, readWords } from '../arguments.ts'
+import { addCommand, addFormat, addGroup, examples, type Format } from './words.ts'
 
 /** Adds `user create|list|set-roles|suspend`. */
 export function addUserCommands(program: Command): void {
-  const user = program
-    .command('user')
-    .description('make, list, change and suspend accounts')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+  const user = addGroup(program, 'user', 'make, list, change and suspend accounts')
   addCreate(user)
   addList(user)
   addChanges(user)
@@ -32,11 +27,10 @@ function addCreate(user: Command): void {
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--generate', 'make a random password and show it once', false)
     .action(async (words: string[], options: CreateOptions) => {
-      const usage = 'plinth user create [app.ts] <email>'
-      const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+      const { app, word: email } = readOne(words, 'plinth user create [app.ts] <email>')
       const { role: roles, name, passwordStdin, generate } = options
       const { create } = await import('../commands/user.ts')
-      await create({ app, email: rest[0] ?? '', name, roles, passwordStdin, generate })
+      await create({ app, email, name, roles, passwordStdin, generate })
     })
     .addHelpText(
       'after',
@@ -48,14 +42,10 @@ function addCreate(user: Command): void {
 }
 
 function addList(user: Command): void {
-  addCommand(user, 'list', 'list all accounts')
+  addFormat(addCommand(user, 'list', 'list all accounts'))
     .usage('[app.ts] [--format jsonl]')
-    .option('-f, --format <format>', 'table or jsonl', 'table')
-    .action(async (words: string[], { format }: { format: string }) => {
-      const { app } = readWords(words, { usage: 'plinth user list [app.ts]', min: 0, max: 0 })
-      if (format !== 'table' && format !== 'jsonl') {
-        throw new Failure('usage', { detail: `"${format}" is no format: give table or jsonl.` })
-      }
+    .action(async (words: string[], { format }: { format: Format }) => {
+      const app = readApp(words, 'plinth user list')
       const { list } = await import('../commands/user.ts')
       await list(app, format)
     })
@@ -81,10 +71,9 @@ function addChanges(user: Command): void {
     .usage('[app.ts] <email or id> [--undo]')
     .option('--undo', 'let them in again', false)
     .action(async (words: string[], { undo }: { undo: boolean }) => {
-      const usage = 'plinth user suspend [app.ts] <email or id>'
-      const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
+      const { app, word } = readOne(words, 'plinth user suspend [app.ts] <email or id>')
       const { suspend } = await import('../commands/user.ts')
-      await suspend(app, rest[0] ?? '', !undo)
+      await suspend(app, word, !undo)
     })
     .addHelpText('after', examples(['plinth user suspend ann@shop.example']))
 }

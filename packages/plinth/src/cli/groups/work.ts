@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander'
 import { Failure } from '../../base/failure.ts'
-import { oneOf, readWords } from '../arguments.ts'
-import { addCommand, examples } from './words.ts'
+import { oneOf, readApp, readOne, wholeNumber } from '../arguments.ts'
+import { addCommand, addFormat, addGroup, examples } from './words.ts'
 
 const states = [
   ...['delayed', 'waiting', 'ready', 'running', 'retrying', 'done', 'failed', 'cancelled'],
@@ -12,34 +12,26 @@ const states = [
 /** Adds `work`, `jobs …`, `events …` and `schedules`. */
 export function addWorkCommands(program: Command): void {
   addWork(program)
-  const jobs = group(program, 'jobs', 'list, show, retry, cancel jobs; pause and resume queues')
+  const jobs = addGroup(program, 'jobs', 'list, show, retry, cancel jobs; pause and resume queues')
   addLooking(jobs)
   addChanging(jobs)
   addDead(jobs)
   addQueues(jobs)
-  const events = group(program, 'events', 'list events; handlers and subscriptions read them anew')
+  const events = addGroup(
+    program,
+    'events',
+    'list events; handlers and subscriptions read them anew',
+  )
   addEvents(events)
   addSubscriptions(events)
   addSchedules(program)
-}
-
-function group(program: Command, name: string, description: string): Command {
-  const command = program.command(name).description(description)
-  return command.helpOption('-h, --help', 'print this help').helpCommand(false)
-}
-
-function numberOf(option: string): (text: string) => number {
-  return (text) => {
-    if (/^\d{1,15}$/.test(text)) return Number(text)
-    throw new Failure('usage', { detail: `${option}: "${text}" is no whole number.` })
-  }
 }
 
 function addWork(program: Command): void {
   addCommand(program, 'work', 'run jobs, without serving; as many processes as you like')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app } = readWords(words, { usage: 'plinth work [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth work')
       const { work } = await import('../commands/work.ts')
       await work(app)
     })
@@ -55,20 +47,14 @@ interface ListOptions {
 }
 
 function addLooking(jobs: Command): void {
-  addCommand(jobs, 'list', 'list jobs, the newest first')
+  addFormat(addCommand(jobs, 'list', 'list jobs, the newest first'))
     .usage('[app.ts] [options]')
     .option('-s, --state <state>', states.join(', '), oneOf('--state', states))
     .option('-q, --queue <queue>', 'of one queue')
     .option('-n, --name <job>', 'of one name, such as shop.tell')
-    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 50)
-    .option(
-      '-f, --format <format>',
-      'table or jsonl',
-      oneOf('--format', ['table', 'jsonl']),
-      'table',
-    )
+    .option('-l, --limit <count>', 'at most so many', wholeNumber('--limit'), 50)
     .action(async (words: string[], options: ListOptions) => {
-      const { app } = readWords(words, { usage: 'plinth jobs list [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth jobs list')
       const { listJobs } = await import('../commands/work.ts')
       await listJobs(app, options)
     })
@@ -76,31 +62,26 @@ function addLooking(jobs: Command): void {
   addCommand(jobs, 'show', 'show one job in full, with its input')
     .usage('[app.ts] <id>')
     .action(async (words: string[]) => {
-      const { app, rest } = one(words, 'plinth jobs show [app.ts] <id>')
+      const { app, word } = readOne(words, 'plinth jobs show [app.ts] <id>')
       const { showJob } = await import('../commands/work.ts')
-      await showJob(app, rest)
+      await showJob(app, word)
     })
-}
-
-function one(words: string[], usage: string): { app: string | undefined; rest: string } {
-  const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
-  return { app, rest: rest[0] ?? '' }
 }
 
 function addChanging(jobs: Command): void {
   addCommand(jobs, 'retry', 'run a dead letter or a cancelled job anew, a later one at once')
     .usage('[app.ts] <id>')
     .action(async (words: string[]) => {
-      const { app, rest } = one(words, 'plinth jobs retry [app.ts] <id>')
+      const { app, word } = readOne(words, 'plinth jobs retry [app.ts] <id>')
       const { changeJob } = await import('../commands/work.ts')
-      await changeJob(app, 'retry', rest)
+      await changeJob(app, 'retry', word)
     })
   addCommand(jobs, 'cancel', 'end a job; nothing of one that runs is stored')
     .usage('[app.ts] <id>')
     .action(async (words: string[]) => {
-      const { app, rest } = one(words, 'plinth jobs cancel [app.ts] <id>')
+      const { app, word } = readOne(words, 'plinth jobs cancel [app.ts] <id>')
       const { changeJob } = await import('../commands/work.ts')
-      await changeJob(app, 'cancel', rest)
+      await changeJob(app, 'cancel', word)
     })
 }
 
@@ -117,11 +98,11 @@ function addDead(jobs: Command): void {
     .usage('[app.ts] [--retry | --clear] [options]')
     .option('-q, --queue <queue>', 'of one queue')
     .option('-n, --name <job>', 'of one name')
-    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 1_000)
+    .option('-l, --limit <count>', 'at most so many', wholeNumber('--limit'), 1_000)
     .option('--retry', 'run them anew', false)
     .option('--clear', 'forget them', false)
     .action(async (words: string[], options: DeadOptions) => {
-      const { app } = readWords(words, { usage: 'plinth jobs dead [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth jobs dead')
       if (options.retry && options.clear) {
         throw new Failure('usage', { detail: 'Give --retry or --clear, not both.' })
       }
@@ -135,7 +116,7 @@ function addQueues(jobs: Command): void {
   addCommand(jobs, 'queues', 'count the jobs of every queue by state')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app } = readWords(words, { usage: 'plinth jobs queues [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth jobs queues')
       const { listQueues } = await import('../commands/work.ts')
       await listQueues(app)
     })
@@ -144,9 +125,9 @@ function addQueues(jobs: Command): void {
     addCommand(jobs, verb, `${what}, on all nodes`)
       .usage('[app.ts] <queue>')
       .action(async (words: string[]) => {
-        const { app, rest } = one(words, `plinth jobs ${verb} [app.ts] <queue>`)
+        const { app, word } = readOne(words, `plinth jobs ${verb} [app.ts] <queue>`)
         const { changeQueue } = await import('../commands/work.ts')
-        await changeQueue(app, verb, rest)
+        await changeQueue(app, verb, word)
       })
   }
 }
@@ -160,22 +141,22 @@ interface EventOptions {
 function addEvents(events: Command): void {
   addCommand(events, 'list', 'print events in their order, one JSON line each')
     .usage('[app.ts] [options]')
-    .option('-a, --after <position>', 'those behind it', numberOf('--after'), 0)
-    .option('-l, --limit <count>', 'at most so many', numberOf('--limit'), 100)
+    .option('-a, --after <position>', 'those behind it', wholeNumber('--after'), 0)
+    .option('-l, --limit <count>', 'at most so many', wholeNumber('--limit'), 100)
     .option('-t, --type <type>', 'of one type, such as shop.placed')
     .action(async (words: string[], options: EventOptions) => {
-      const { app } = readWords(words, { usage: 'plinth events list [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth events list')
       const { listEvents } = await import('../commands/events.ts')
       await listEvents(app, options)
     })
   addCommand(events, 'replay', 'run a handler anew for what the log holds')
     .usage('[app.ts] <handler> --from <position or time>')
     .requiredOption('--from <where>', 'a position, or a time such as 2026-01-31T09:00:00Z')
-    .option('--to <position>', 'the last one; default: all', numberOf('--to'))
+    .option('--to <position>', 'the last one; default: all', wholeNumber('--to'))
     .action(async (words: string[], { from, to }: { from: string; to?: number }) => {
-      const { app, rest } = one(words, 'plinth events replay [app.ts] <handler> --from <where>')
+      const { app, word } = readOne(words, 'plinth events replay [app.ts] <handler> --from <where>')
       const { replay } = await import('../commands/events.ts')
-      await replay(app, { handler: rest, from: /^\d+$/.test(from) ? Number(from) : from, to })
+      await replay(app, { handler: word, from: /^\d+$/.test(from) ? Number(from) : from, to })
     })
     .addHelpText(
       'after',
@@ -191,8 +172,7 @@ function addSubscriptions(events: Command): void {
   addCommand(events, 'subscriptions', 'show where each subscription stands')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const usage = 'plinth events subscriptions [app.ts]'
-      const { app } = readWords(words, { usage, min: 0, max: 0 })
+      const app = readApp(words, 'plinth events subscriptions')
       const { listSubscriptions } = await import('../commands/events.ts')
       await listSubscriptions(app)
     })
@@ -200,9 +180,12 @@ function addSubscriptions(events: Command): void {
     .usage('[app.ts] <subscription> --to <where>')
     .requiredOption('--to <where>', 'oldest, now, the position of its next event, or a time')
     .action(async (words: string[], { to }: { to: string }) => {
-      const { app, rest } = one(words, 'plinth events rewind [app.ts] <subscription> --to <where>')
+      const { app, word } = readOne(
+        words,
+        'plinth events rewind [app.ts] <subscription> --to <where>',
+      )
       const { rewind } = await import('../commands/events.ts')
-      await rewind(app, { subscription: rest, to })
+      await rewind(app, { subscription: word, to })
     })
     .addHelpText(
       'after',
@@ -215,9 +198,9 @@ function addSubscriptions(events: Command): void {
   addCommand(events, 'forget', 'forget a subscription that is declared no more')
     .usage('[app.ts] <subscription>')
     .action(async (words: string[]) => {
-      const { app, rest } = one(words, 'plinth events forget [app.ts] <subscription>')
+      const { app, word } = readOne(words, 'plinth events forget [app.ts] <subscription>')
       const { forget } = await import('../commands/events.ts')
-      await forget(app, rest)
+      await forget(app, word)
     })
 }
 
@@ -225,7 +208,7 @@ function addSchedules(program: Command): void {
   addCommand(program, 'schedules', 'list schedules with their last and next ticks')
     .usage('[app.ts]')
     .action(async (words: string[]) => {
-      const { app } = readWords(words, { usage: 'plinth schedules [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth schedules')
       const { listSchedules } = await import('../commands/work.ts')
       await listSchedules(app)
     })

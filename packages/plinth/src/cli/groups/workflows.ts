@@ -2,8 +2,8 @@
 
 import type { Command } from 'commander'
 import { Failure } from '../../base/failure.ts'
-import { oneOf, readWords } from '../arguments.ts'
-import { addCommand, examples } from './words.ts'
+import { oneOf, readApp, readOne, readWords, wholeNumber } from '../arguments.ts'
+import { addCommand, addFormat, addGroup, examples, type Format } from './words.ts'
 
 const states = [
   'running',
@@ -14,15 +14,14 @@ const states = [
   'failed',
   'cancelled',
 ] as const
-const formats = ['table', 'jsonl'] as const
 
 /** Adds `workflows list|show|signal|cancel|retry|fork`. */
 export function addWorkflowCommands(program: Command): void {
-  const workflows = program
-    .command('workflows')
-    .description('look at workflows, signal, cancel, retry and fork them')
-    .helpOption('-h, --help', 'print this help')
-    .helpCommand(false)
+  const workflows = addGroup(
+    program,
+    'workflows',
+    'look at workflows, signal, cancel, retry and fork them',
+  )
   addLooking(workflows)
   addTelling(workflows)
   addFork(workflows)
@@ -32,27 +31,25 @@ interface ListOptions {
   readonly state?: (typeof states)[number]
   readonly name?: string
   readonly limit: number
-  readonly format: (typeof formats)[number]
+  readonly format: Format
 }
 
 function addLooking(workflows: Command): void {
-  addCommand(workflows, 'list', 'list workflows, the latest first')
+  addFormat(addCommand(workflows, 'list', 'list workflows, the latest first'))
     .usage('[app.ts] [--state parked] [--name shop.fulfil]')
     .option('-s, --state <state>', states.join(' | '), oneOf('--state', states))
     .option('-n, --name <name>', 'only those of one declaration')
-    .option('-l, --limit <count>', 'at most so many', wholeNumber('--limit'), 50)
-    .option('-f, --format <format>', 'table or jsonl', oneOf('--format', formats), 'table')
+    .option('-l, --limit <count>', 'at most so many', wholeNumber('--limit', 1), 50)
     .action(async (words: string[], options: ListOptions) => {
-      const { app } = readWords(words, { usage: 'plinth workflows list [app.ts]', min: 0, max: 0 })
+      const app = readApp(words, 'plinth workflows list')
       const { list } = await import('../commands/workflows.ts')
       await list({ app, ...options })
     })
     .addHelpText('after', examples(['plinth workflows list --state parked']))
-  addCommand(workflows, 'show', 'show all that is recorded of a workflow')
+  addFormat(addCommand(workflows, 'show', 'show all that is recorded of a workflow'))
     .usage('[app.ts] <id> [--format jsonl]')
-    .option('-f, --format <format>', 'table or jsonl', oneOf('--format', formats), 'table')
     .action(async (words: string[], { format }: Pick<ListOptions, 'format'>) => {
-      const { app, id } = oneId(words, 'show')
+      const { app, word: id } = readOne(words, 'plinth workflows show [app.ts] <id>')
       const { show } = await import('../commands/workflows.ts')
       await show({ app, id, format })
     })
@@ -77,7 +74,7 @@ function addTelling(workflows: Command): void {
     .usage('[app.ts] <id> [--reason <text>]')
     .option('-r, --reason <text>', 'why; it is kept')
     .action(async (words: string[], { reason }: { readonly reason?: string }) => {
-      const { app, id } = oneId(words, 'cancel')
+      const { app, word: id } = readOne(words, 'plinth workflows cancel [app.ts] <id>')
       const { cancel } = await import('../commands/workflows.ts')
       await cancel({ app, id, reason })
     })
@@ -85,7 +82,7 @@ function addTelling(workflows: Command): void {
   addCommand(workflows, 'retry', 'try at once what a workflow would try later, or has given up')
     .usage('[app.ts] <id>')
     .action(async (words: string[]) => {
-      const { app, id } = oneId(words, 'retry')
+      const { app, word: id } = readOne(words, 'plinth workflows retry [app.ts] <id>')
       const { retry } = await import('../commands/workflows.ts')
       await retry({ app, id })
     })
@@ -95,35 +92,26 @@ function addTelling(workflows: Command): void {
 interface ForkOptions {
   readonly from?: string
   readonly id?: string
-  readonly version?: number
+  readonly code?: number
 }
 
 function addFork(workflows: Command): void {
   addCommand(workflows, 'fork', 'begin a new workflow that takes over the results up to a step')
-    .usage('[app.ts] <id> --from <step>')
+    .usage('[app.ts] <id> --from <step> [--id <id>] [--code <version>]')
     .option('--from <step>', 'the step from which on everything is done anew')
     .option('--id <id>', 'the id of the new workflow; one is made otherwise')
-    .option('--version <number>', 'the version of its code', wholeNumber('--version'))
-    .action(async (words: string[], { from, ...options }: ForkOptions) => {
-      const { app, id } = oneId(words, 'fork')
+    // `--version` is the command line's own.
+    .option('--code <version>', 'the version of its code', wholeNumber('--code', 1))
+    .action(async (words: string[], { from, id: given, code: version }: ForkOptions) => {
+      const { app, word: id } = readOne(words, 'plinth workflows fork [app.ts] <id>')
       if (from === undefined) {
-        throw new Failure('usage', { detail: 'Name the step to begin at: --from <step>' })
+        throw new Failure('usage', {
+          detail:
+            'Name the step to begin at: --from <step>. `plinth workflows show <id>` lists them.',
+        })
       }
       const { fork } = await import('../commands/workflows.ts')
-      await fork({ app, sourceId: id, from, ...options })
+      await fork({ app, sourceId: id, from, id: given, version })
     })
     .addHelpText('after', examples(['plinth workflows fork fulfil-1042 --from charge']))
-}
-
-function oneId(words: readonly string[], verb: string): { app: string | undefined; id: string } {
-  const usage = `plinth workflows ${verb} [app.ts] <id>`
-  const { app, rest } = readWords(words, { usage, min: 1, max: 1 })
-  return { app, id: rest[0] ?? '' }
-}
-
-function wholeNumber(option: string): (text: string) => number {
-  return (text) => {
-    if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
-    throw new Failure('usage', { detail: `${option} needs a whole number: "${text}" is none.` })
-  }
 }

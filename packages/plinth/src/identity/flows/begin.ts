@@ -109,6 +109,11 @@ function sessionValues({ call, now }: ActionScope, { method, hash, expiresAt }: 
   }
 }
 
+/** What a device is known by: what its agent is called, and its network. */
+export function fingerprintOf({ tokens }: IdentityParts, call: ActionScope['call']): string {
+  return tokens.hash(`${deviceWords(call) ?? ''} ${networkOf(call.remoteAddress)}`)
+}
+
 /** The device of a call in words; null where it does not say. */
 export function deviceWords({ agent }: ActionScope['call']): string | null {
   return deviceOf(agent) ?? null
@@ -144,13 +149,12 @@ interface Noted {
 
 /**
  * Keeps that the device was seen. The first one of an account is nothing new: it has just been
- * made. A device is what its agent is called, in a network.
+ * made.
  */
 async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promise<void> {
   const { call, now } = scope
   const { knownDevice } = inside.data.unrestricted
-  const name = deviceOf(call.agent) ?? 'An unknown device'
-  const fingerprint = parts.tokens.hash(`${name} ${networkOf(call.remoteAddress)}`)
+  const fingerprint = fingerprintOf(parts, call)
   const { data: known } = await knownDevice.find({ filter: { userId: user.id }, limit: 200 })
   const seen = known.find((one) => one.fingerprint === fingerprint)
   if (seen) {
@@ -167,7 +171,7 @@ async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promis
       title: parts.title,
       link: parts.address('/account/forgot-password'),
       when: now,
-      device: name,
+      device: deviceWords(call) ?? 'An unknown device',
       address: call.remoteAddress || 'this machine',
     },
   })

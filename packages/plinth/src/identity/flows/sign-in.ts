@@ -4,10 +4,10 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
-import type { Action, ActionScope } from '../../engine/runtime.ts'
+import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import type { Sight } from '../sight.ts'
-import { beginSession, wrongCredentials } from './begin.ts'
+import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
 import {
   given,
   type IdentityParts,
@@ -35,21 +35,17 @@ export function signIn(parts: IdentityParts): Action {
       ],
     }),
     // The network first: one that has used up its own can no longer use up other people's.
-    allowances: (input, call) => [
+    allowances: (_, call) => [
       {
         key: `sign-in:network:${networkOf(call.remoteAddress)}`,
         limit: limits.signInsPerMinutePerNetwork,
-        windowMs: minuteMs,
-      },
-      {
-        key: `sign-in:account:${String(input.email)}`,
-        limit: limits.signInsPerMinutePerAccount,
         windowMs: minuteMs,
       },
     ],
     async run(scope) {
       const { input, unrestricted } = scope
       const [user] = await unrestricted.find('user', { filter: { email: input.email }, limit: 1 })
+      const counted = await countTry(scope, parts, user)
       const stored = user?.suspended === false ? user.passwordHash : undefined
       const hash = typeof stored === 'string' ? stored : undefined
       const password = String(input.password)
@@ -62,10 +58,33 @@ export function signIn(parts: IdentityParts): Action {
         trusted: typeof input.trusted === 'string' ? input.trusted : undefined,
         whose: () => Promise.resolve(String(user.id)),
       })
-      await scope.restore(`sign-in:account:${String(input.email)}`)
+      await scope.restore(counted)
       return result
     },
   }
+}
+
+const nobody = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Counts a try before it is checked. A device that the owner has signed in from is counted by
+ * itself: whoever tries passwords from elsewhere uses up the account's tries, and locks nobody
+ * out. Returns what a success gives back. Fails with `rate_limited`.
+ */
+async function countTry(
+  { input, call, take, unrestricted }: ActionScope,
+  parts: IdentityParts,
+  user: PlainRecord | undefined,
+): Promise<string> {
+  const fingerprint = fingerprintOf(parts, call)
+  // Asked for an account that nobody has, too: neither takes longer than the other.
+  const filter = { userId: user?.id ?? nobody, fingerprint }
+  const [known] = await unrestricted.find('knownDevice', { filter, limit: 1 })
+  const key = known
+    ? `sign-in:device:${String(known.id)}`
+    : `sign-in:account:${String(input.email)}`
+  await take({ key, limit: limits.signInsPerMinutePerAccount, windowMs: minuteMs })
+  return key
 }
 
 /** Ends the session of the call. */

@@ -102,6 +102,27 @@ onBothServers('signing up and in', (server) => {
     assert.equal((await ask('identity.signIn', right)).status, 200)
   })
 
+  test('guesses from elsewhere lock no owner out of a device they know (C07)', async (context) => {
+    const { ask, tested } = await openPeople(server, context)
+    const email = 'eve@people.example'
+    await tested.user({ email, password })
+    const home = { remoteAddress: '192.0.2.77', agent: 'curl/8.0' }
+    assert.equal((await ask('identity.signIn', { email, password }, home)).status, 200)
+    const guess = async (remoteAddress: string) =>
+      (await ask('identity.signIn', { email, password: wrong }, { remoteAddress })).status
+    const statuses = []
+    for (let index = 0; index < 8; index++) statuses.push(await guess(`198.51.100.${index}`))
+    assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429, 429])
+    assert.equal((await ask('identity.signIn', { email, password }, home)).status, 200)
+    const atHome = async () => {
+      const input = { email, password: wrong }
+      return (await ask('identity.signIn', input, home)).status
+    }
+    const near = []
+    for (let index = 0; index < 7; index++) near.push(await atHome())
+    assert.deepEqual(near, [401, 401, 401, 401, 401, 429, 429], 'a known device has its own limit')
+  })
+
   test('a success restores the account; a network cannot use up others', async (context) => {
     const { ask, tested } = await openPeople(server, context)
     await tested.user({ email: 'eve@people.example', password })

@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { HttpResponse } from '../../http/message.ts'
+import { escapeHtml, htmlPage } from '../../http/page.ts'
 import type { Asset } from '../../http/static.ts'
-import { escapeHtml, htmlPage } from './html.ts'
 
 // From src/rest/docs and from dist/rest/docs alike.
 const folder = join(import.meta.dirname, '../../../assets/docs')

@@ -2,8 +2,8 @@
 
 import { Failure, type FailureCode, failureKinds } from '../../base/failure.ts'
 import type { HttpResponse } from '../../http/message.ts'
+import { escapeHtml, htmlPage } from '../../http/page.ts'
 import type { Route } from '../route/routes.ts'
-import { escapeHtml, htmlPage } from './html.ts'
 import { problemTexts } from './problem-texts.ts'
 
 /**

@@ -92,7 +92,7 @@ export class Queues {
     let claimed = jobs.length
     let soonestMs: number | undefined
     for (const queue of this.#shared) {
-      const claim = { worker, queue, names, now, free: wanted(), held: held() }
+      const claim = { worker, queue, now, free: wanted(), held: held() }
       const more = await claimShared(session, claim)
       take(more)
       claimed += more.length

@@ -4,6 +4,7 @@ import { AssertionError } from '../../base/assert.ts'
 import type { Clock } from '../../base/time.ts'
 import type { Instance, Journal, Loaded, StoredEnding } from './journal.ts'
 import { Performer, type Work } from './perform.ts'
+import { failedStep } from './replay/outcome.ts'
 import { needsUndo } from './replay/record.ts'
 import { replay } from './replay/replay.ts'
 import type { Ending, Replayed, Steps } from './replay/setting.ts'
@@ -134,7 +135,7 @@ class Activation<S> {
       case 'threw':
         // A bug of the app is mended: until then nothing is undone and nothing is lost.
         if (ending.error instanceof AssertionError) return this.#park(ending.error.message)
-        return this.#undo(replayed, failure(storedError(ending.error)))
+        return this.#undo(replayed, failure(reasonOf(ending.error)))
     }
   }
 
@@ -190,6 +191,13 @@ class Activation<S> {
 
 function cancelled({ cancelReason = 'It was cancelled.' }: Instance): StoredEnding {
   return { state: 'cancelled', error: { code: 'cancelled', detail: cancelReason } }
+}
+
+/** Why it failed, with the step whose error it is, where nobody meant that error to be read. */
+function reasonOf(error: unknown): StoredEnding['error'] {
+  const { code, detail } = storedError(error)
+  const step = code === 'step_failed' ? failedStep(error) : undefined
+  return { code, detail: step === undefined ? detail : `"${step}" failed: ${detail}` }
 }
 
 function failure(error: StoredEnding['error']): StoredEnding {

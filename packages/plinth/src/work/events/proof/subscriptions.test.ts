@@ -91,8 +91,8 @@ test('a bad event lets those before it through, and holds up the rest', async (t
   assert.deepEqual(await shop.entries('everything'), ['a'])
   // Others have nothing to do with it.
   assert.deepEqual(await shop.entries('words'), ['a', 'bad', 'c', 'd'])
-  const { position, state, error } = (await shop.standing('everything')) ?? {}
-  assert.deepEqual([position, state, error], [1, 'failing', 'Error: bad bad'])
+  const { position, next, state, error } = (await shop.standing('everything')) ?? {}
+  assert.deepEqual([position, next, state, error], [1, 2, 'failing', 'Error: bad bad'])
   behaviour.bad.clear()
   shop.clock.advance(2_000)
   await shop.drain()

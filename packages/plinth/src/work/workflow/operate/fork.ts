@@ -1,7 +1,9 @@
 /** Owns forks: a new workflow that takes over what another one recorded up to a step. */
 
-import { Failure } from '../../../base/failure.ts'
+import { Failure, invalidInput } from '../../../base/failure.ts'
+import { logicName } from '../../../catalog/logic/logic.ts'
 import type { Session } from '../../../database/database.ts'
+import type { Workflow } from '../../../define/logic/logic.ts'
 import { insertJobs } from '../../../effects/jobs/insert.ts'
 import { readCaller } from '../../../effects/jobs/job.ts'
 import { noWorkflow } from '../../../effects/workflows/news.ts'
@@ -16,6 +18,15 @@ export interface Fork {
   readonly id: string
   /** The version of its code. Default: that of the source. */
   readonly version?: number | undefined
+}
+
+/** What forks are made with. */
+export interface Forking {
+  readonly newId: () => string
+  /** RFC 3339. */
+  readonly now: string
+  /** Those that the app declares. */
+  readonly workflows: ReadonlyMap<string, Workflow>
 }
 
 const stepText = `select s.number, exists (select 1 from plinth.workflow_step u
@@ -44,8 +55,10 @@ const stepsText = `insert into plinth.workflow_step (workflow_id, place, number,
 export async function forkWorkflow(
   session: Session,
   { sourceId, from, id, version }: Fork,
-  { newId, now }: { readonly newId: () => string; readonly now: string },
+  { newId, now, workflows }: Forking,
 ): Promise<void> {
+  await demandFree(session, id)
+  if (version !== undefined) await demandVersion(session, { sourceId, version, workflows })
   const { rows: steps } = await session.query({ text: stepText, values: [sourceId, from] })
   const [number, undone] = steps[0] ?? []
   if (!number) throw await absent(session, sourceId, from)
@@ -60,6 +73,35 @@ export async function forkWorkflow(
   const job = { id: jobId, job: workflowJob, queue: workflowJob, priority: 0, runAt: now }
   const acting = { caller: readCaller(caller ?? ''), traceId: traceId ?? '' }
   await insertJobs(session, [{ ...job, ...acting, input: JSON.stringify({ id }) }], now)
+}
+
+async function demandFree(session: Session, id: string): Promise<void> {
+  const text = 'select name from plinth.workflow where id = $1'
+  const { rows } = await session.query({ text, values: [id] })
+  if (rows.length === 0) return
+  const cure = 'give the fork another id, or none.'
+  throw new Failure('conflict', { detail: `There is a workflow "${id}" already: ${cure}` })
+}
+
+interface Versioned extends Pick<Forking, 'workflows'> {
+  readonly sourceId: string
+  readonly version: number
+}
+
+/** Without its code a fork would only be parked. */
+async function demandVersion(
+  session: Session,
+  { sourceId, version, workflows }: Versioned,
+): Promise<void> {
+  const text = 'select name from plinth.workflow where id = $1'
+  const { rows } = await session.query({ text, values: [sourceId] })
+  const workflow = workflows.get(rows[0]?.[0] ?? '')
+  if (workflow === undefined) return
+  const known = [...Object.keys(workflow.earlier).map(Number), workflow.version]
+  if (known.includes(version)) return
+  const has = `${logicName(workflow)} has: ${known.join(', ')}.`
+  const detail = `There is no version ${version} of its code. ${has}`
+  throw invalidInput([{ pointer: '/version', code: 'not_in_choices', detail }])
 }
 
 async function absent(session: Session, id: string, from: string): Promise<Failure> {

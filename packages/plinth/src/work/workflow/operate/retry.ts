@@ -7,7 +7,10 @@ import { readCaller } from '../../../effects/jobs/job.ts'
 import { noWorkflow } from '../../../effects/workflows/news.ts'
 import { workflowJob } from '../../../effects/workflows/start.ts'
 
-const lockText = `select w.state, w.ended_at is not null, j.state, w.job_id, w.caller, w.trace_id
+const lockText = `select w.state, w.ended_at is not null, j.state, w.job_id, w.caller, w.trace_id,
+    w.problem is not null or exists (select from plinth.workflow_step s
+      where s.workflow_id = w.id
+        and (s.state = 'open' and s.attempts > 0 or s.undo_state = 'open' and s.undo_attempts > 0))
   from plinth.workflow w left join plinth.job j on j.id = w.job_id
   where w.id = $1 for update of w`
 const dueText = `update plinth.workflow_step
@@ -26,15 +29,15 @@ const living: readonly (string | null)[] = ['ready', 'waiting', 'running', 'dela
 /**
  * Lets a workflow try again what it would try later, and what it has given up undoing; where its
  * job was ended from outside, it gets another. Fails with `not_found`, and with `conflict` where
- * the workflow has ended.
+ * the workflow has ended. Answers false where nothing of it had failed.
  */
 export async function retryWorkflow(
   session: Session,
   id: string,
   { newId, now }: { readonly newId: () => string; readonly now: string },
-): Promise<void> {
+): Promise<boolean> {
   const { rows } = await session.query({ text: lockText, values: [id] })
-  const [state, ended, jobState = null, oldJob, caller, traceId] = rows[0] ?? []
+  const [state, ended, jobState = null, oldJob, caller, traceId, failed] = rows[0] ?? []
   if (!state) throw noWorkflow(id)
   if (ended === 't') {
     throw new Failure('conflict', {
@@ -47,10 +50,11 @@ export async function retryWorkflow(
   await session.query({ text: againText, values: [id, jobId] })
   if (lives) {
     await session.query({ text: wakeText, values: [jobId, now] })
-    return
+    return failed === 't'
   }
   await session.query({ text: replacedText, values: [oldJob, living] })
   const acting = { caller: readCaller(caller ?? ''), traceId: traceId ?? '' }
   const job = { id: String(jobId), job: workflowJob, queue: workflowJob, priority: 0, runAt: now }
   await insertJobs(session, [{ ...job, ...acting, input: JSON.stringify({ id }) }], now)
+  return true
 }

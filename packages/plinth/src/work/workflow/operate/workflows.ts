@@ -3,6 +3,7 @@
 import { Failure, invalidInput } from '../../../base/failure.ts'
 import { hex, randomBytes } from '../../../base/ids.ts'
 import { instantText } from '../../../base/time.ts'
+import { suggestionOrStop } from '../../../catalog/mistakes.ts'
 import type { Session } from '../../../database/database.ts'
 import type { Signal, Workflow } from '../../../define/logic/logic.ts'
 import type { StartedWorkflow } from '../../../define/logic/scope.ts'
@@ -36,9 +37,9 @@ export interface ForkOptions {
   /** The name of the step from which on everything is done anew. */
   readonly from: string
   /** Default: a new one. */
-  readonly id?: string
+  readonly id?: string | undefined
   /** The version of its code. Default: that of the source. */
-  readonly version?: number
+  readonly version?: number | undefined
 }
 
 /** The workflows of an app. */
@@ -59,8 +60,11 @@ export interface Workflows {
   signalNamed(id: string, signal: string, data: unknown): Promise<boolean>
   /** Asks it to stop and to undo what it did. False where it has ended or is at it already. */
   cancel(id: string, reason?: string): Promise<boolean>
-  /** Lets it try again at once what it would try later, or what it has given up undoing. */
-  retry(id: string): Promise<void>
+  /**
+   * Lets it try again at once what it would try later, or what it has given up undoing. False where
+   * nothing of it had failed. Fails with `not_found`, and with `conflict` where it has ended.
+   */
+  retry(id: string): Promise<boolean>
   /** A new workflow that takes over the results up to a step. Returns its id. */
   fork(id: string, options: ForkOptions): Promise<string>
 }
@@ -107,8 +111,9 @@ export function openWorkflows(runtime: Runtime): Workflows {
       change((session) => cancelWorkflow(session, { id, reason }, now())),
     retry: (id) => change((session) => retryWorkflow(session, id, { newId, now: now() })),
     fork: async (sourceId, { from, id = newId(), version }) => {
+      const { workflows } = catalog.logic
       await change((session) =>
-        forkWorkflow(session, { sourceId, from, id, version }, { newId, now: now() }),
+        forkWorkflow(session, { sourceId, from, id, version }, { newId, now: now(), workflows }),
       )
       return id
     },
@@ -126,6 +131,12 @@ function givenValues(signal: Signal, data: unknown): object {
 }
 
 function unknownSignal(name: string, known: readonly string[]): Failure {
-  const some = known.length === 0 ? 'It has none.' : `It has: ${known.join(', ')}.`
-  return new Failure('not_found', { detail: `The app has no signal "${name}". ${some}` })
+  if (known.length === 0) return absent(`The app has no signal "${name}", nor any other.`)
+  const same = known.find((one) => one.endsWith(`.${name}`))
+  const near = same === undefined ? suggestionOrStop(name, known) : `; did you mean ${same}?`
+  return absent(`The app has no signal "${name}"${near} It has: ${known.join(', ')}.`)
+}
+
+function absent(detail: string): Failure {
+  return new Failure('not_found', { detail })
 }

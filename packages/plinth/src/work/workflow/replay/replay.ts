@@ -279,7 +279,7 @@ class Run<W, U> {
     branch.open = undefined
     branch.lastMs = Math.max(branch.lastMs, record.endedMs ?? 0)
     if (record.state === 'failed') {
-      throw stepFailure(record.error ?? { code: 'step_failed', detail: `${record.name} failed.` })
+      throw stepFailure(record.error ?? { code: 'step_failed', detail: 'It failed.' }, record.name)
     }
     return restored(record.result)
   }

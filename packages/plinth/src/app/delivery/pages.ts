@@ -1,0 +1,32 @@
+/** Owns the wiring of the account pages, for apps that have not left them out. */
+
+import type { App } from '../../define/kit.ts'
+import type { Call, Reply } from '../../engine/call.ts'
+import type { Runtime } from '../../engine/runtime.ts'
+import type { Handler } from '../../http/message.ts'
+import { createPages } from '../../pages/door.ts'
+import { demandPages } from '../../pages/theme.ts'
+
+/** What the pages of an app stand on. */
+export interface PageParts {
+  readonly runtime: Runtime
+  readonly invoke: (call: Call) => Promise<Reply>
+  /** False: no mail leaves this server. */
+  readonly sendsMail: boolean
+}
+
+/** The account pages by the first part of their address; none where the app has `pages: false`. */
+export function pagesOf(
+  { title, signUp, pages: spec }: Pick<App<unknown>, 'title' | 'signUp' | 'pages'>,
+  { runtime, invoke, sendsMail }: PageParts,
+): ReadonlyMap<string, Handler> {
+  if (spec === false) return new Map()
+  const { identify, clock, log } = runtime
+  const options = { title, spec, signUp, sendsMail, invoke, identify, clock, log }
+  return new Map([['account', createPages(options)]])
+}
+
+/** Checks what an app declares about its pages. Fails with `declaration_invalid`. */
+export function checkPages({ pages }: Pick<App<unknown>, 'pages'>): void {
+  if (pages !== false) demandPages(pages)
+}

@@ -1,0 +1,205 @@
+/** Owns the account pages as an app declares them: their looks, and what stands in their place. */
+
+import type { Html } from './html.ts'
+
+/**
+ * The looks of the account pages, and what stands in the place of single ones. A page decides
+ * nothing: its form is sent to its address, whoever wrote the form.
+ *
+ * @example
+ * app({
+ *   kits: [shop],
+ *   pages: { logo: 'The Shop', colours: { accent: ['#8a2a0a', '#ffb59a'] } },
+ * })
+ */
+export interface PagesSpec {
+  /** What stands above each page. Default: the app's title. */
+  readonly logo?: string
+  /** The language of the pages, such as `de`, where an app replaces them all. Default `en`. */
+  readonly language?: string
+  /** Colours in place of ours. */
+  readonly colours?: PageColours
+  /** CSS that follows ours; fonts and images from the app's own address. */
+  readonly css?: string
+  /** What stands in the place of single pages. */
+  readonly replace?: PageReplacements
+}
+
+/** A colour as CSS writes it: one for light and dark, or one for each. */
+export type PageColour = string | readonly [light: string, dark: string]
+
+/** The colours of the pages. Text needs a contrast of 4.5 to 1 against what it stands on. */
+export interface PageColours {
+  /** Behind everything. */
+  readonly ground?: PageColour
+  /** Behind what stands out. */
+  readonly raised?: PageColour
+  /** Lines around fields and parts. */
+  readonly line?: PageColour
+  /** Text. */
+  readonly ink?: PageColour
+  /** Text of less weight. */
+  readonly faint?: PageColour
+  /** Links and buttons. */
+  readonly accent?: PageColour
+  /** Text on buttons. */
+  readonly onAccent?: PageColour
+  /** What went well. */
+  readonly good?: PageColour
+  /** What is wrong, and what ends something. */
+  readonly bad?: PageColour
+}
+
+/** A form of a page: where it goes, what is typed in it, and what was wrong with that. */
+export interface PageForm<F extends string = never> {
+  /** Where it is sent: by POST, as a browser sends forms. */
+  readonly action: string
+  /** What it sends along unseen, each in an `<input type="hidden">`. */
+  readonly hidden: Readonly<Record<string, string>>
+  /** What was typed before, by the field's name; a password never comes back. */
+  readonly values: Readonly<Record<F, string>>
+  /** What is wrong with a field, in a sentence. */
+  readonly problems: { readonly [N in F]?: string }
+}
+
+/** What every page is shown with. */
+export interface PageView<F extends string = never> {
+  /** The app's title. */
+  readonly app: string
+  /** What has just been done, in a sentence. */
+  readonly notice: string | undefined
+  /** Why what was sent was not done, in a sentence. */
+  readonly failure: string | undefined
+  readonly form: PageForm<F>
+}
+
+/** Addresses of other pages; undefined where the app has none such. */
+export type PageLinks<L extends string> = {
+  readonly links: Readonly<Record<L, string | undefined>>
+}
+
+/** A session in the list of an account. */
+export interface PageSession {
+  readonly id: string
+  /** Such as `Firefox on Linux`; undefined where nothing is known. */
+  readonly device: string | undefined
+  /** The network address that it began at. */
+  readonly address: string | undefined
+  /** RFC 3339. */
+  readonly lastUsedAt: string
+  /** True: the one that the page is shown in. */
+  readonly current: boolean
+}
+
+/** An account as its page shows it. */
+export interface AccountView extends Omit<PageView, 'form'> {
+  readonly email: string
+  /** False: nobody has shown yet that mails to the address arrive. */
+  readonly emailVerified: boolean
+  readonly name: string | undefined
+  readonly secondFactor: boolean
+  /** The latest first. */
+  readonly sessions: readonly PageSession[]
+  /** Where buttons are sent, each by POST; `endSession` with the hidden field `id`. */
+  readonly actions: Readonly<
+    Record<'endSession' | 'signOut' | 'signOutEverywhere' | 'signOutElsewhere', string>
+  > & { readonly sendVerification: string | undefined }
+  readonly links: Readonly<
+    Record<'changeName' | 'changeEmail' | 'changePassword' | 'secondFactor', string>
+  >
+}
+
+/** The second factor of an account as its page shows it. */
+export interface FactorsView extends Omit<PageView, 'form'> {
+  /** True: signing in takes one. */
+  readonly on: boolean
+  /** Where buttons are sent, each by POST. */
+  readonly actions: Readonly<Record<'setUp' | 'remove' | 'newRecoveryCodes', string>>
+  readonly links: Readonly<Record<'account', string>>
+}
+
+/** What each page is shown with. The names of fields are those that the form is sent with. */
+export interface PageViews {
+  /** `/account/sign-in`. */
+  readonly signIn: PageView<'email' | 'password'> &
+    PageLinks<'signUp' | 'forgotPassword' | 'sendLink'>
+  /** `/account/sign-up`. */
+  readonly signUp: PageView<'email' | 'password' | 'name'> & PageLinks<'signIn'>
+  /** `/account/send-link`: asks for a mail to sign in by. */
+  readonly sendLink: PageView<'email'> & PageLinks<'signIn'>
+  /** `/account/enter-code`: the code of such a mail. */
+  readonly enterCode: PageView<'code'> & PageLinks<'sendLink'>
+  /** `/account/sign-in-by-link`: a button, so that programs that look at links sign nobody in. */
+  readonly signInByLink: PageView & PageLinks<'signIn'>
+  /** `/account/second-factor`: the second step of signing in; `trust` is a tick box. */
+  readonly secondFactor: PageView<'code' | 'trust'> & PageLinks<'signIn'>
+  /** `/account/forgot-password`. */
+  readonly forgotPassword: PageView<'email'> & PageLinks<'signIn'>
+  /** `/account/reset-password`: a new password, by what was mailed. */
+  readonly resetPassword: PageView<'newPassword'> & PageLinks<'forgotPassword'>
+  /** `/account/verify-email`: a button. */
+  readonly verifyEmail: PageView & PageLinks<'account'>
+  /** `/account/confirm-email`: a button. */
+  readonly confirmEmail: PageView & PageLinks<'account'>
+  /** `/account`. */
+  readonly account: AccountView
+  /** `/account/change-name`. */
+  readonly changeName: PageView<'name'> & PageLinks<'account'>
+  /** `/account/change-email`. */
+  readonly changeEmail: PageView<'email' | 'password'> & PageLinks<'account'>
+  /** `/account/change-password`. */
+  readonly changePassword: PageView<'password' | 'newPassword'> & PageLinks<'account'>
+  /** `/account/factors`: the second factor, on or off. */
+  readonly factors: FactorsView
+  /** `/account/set-up-totp`: `qr`, `secret` and `uri` are shown once, and then not again. */
+  readonly setUpTotp: PageView<'code'> &
+    PageLinks<'factors'> & {
+      readonly made:
+        | { readonly qr: Html; readonly secret: string; readonly uri: string }
+        | undefined
+    }
+  /** Recovery codes, shown this once. */
+  readonly recoveryCodes: Omit<PageView, 'form'> &
+    PageLinks<'account'> & { readonly codes: readonly string[] }
+  /** `/account/step-up`: who somebody is, shown again. Only `asked` is a field of the form. */
+  readonly stepUp: PageView<'password' | 'code'> &
+    PageLinks<'account'> & { readonly asked: 'password' | 'code' }
+  /** Whatever could not be shown. */
+  readonly failed: Omit<PageView, 'form'> &
+    PageLinks<'account'> & {
+      readonly status: number
+      readonly heading: string
+      readonly traceId: string
+    }
+}
+
+/** The pages by name. */
+export type PageName = keyof PageViews
+
+/** A page's content under a title of its own. */
+export interface TitledContent {
+  readonly title: string
+  readonly content: Html
+}
+
+/**
+ * What stands in the place of pages: what is shown inside of `<main>`, by its view. Scripts do not
+ * run, styles belong into `css`.
+ *
+ * @example
+ * app({
+ *   kits: [shop],
+ *   pages: {
+ *     replace: {
+ *       verifyEmail: ({ form }) => html`<h1>Nearly there</h1>
+ *         <form method="post" action="${form.action}">
+ *           <input type="hidden" name="token" value="${form.hidden.token}">
+ *           <button>It is my address</button>
+ *         </form>`,
+ *     },
+ *   },
+ * })
+ */
+export type PageReplacements = {
+  readonly [P in PageName]?: (view: PageViews[P]) => Html | TitledContent
+}

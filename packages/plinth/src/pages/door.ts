@@ -1,0 +1,130 @@
+/** Owns the door of the account pages: forms become calls, failures stand beside their fields. */
+
+import { Failure } from '../base/failure.ts'
+import type { Clock } from '../base/time.ts'
+import type { PagesSpec } from '../define/pages.ts'
+import type { Call, Reply } from '../engine/call.ts'
+import type { Identify, Log } from '../engine/runtime.ts'
+import { readForm, readParameter } from '../http/form/read-form.ts'
+import type { Handler, HttpResponse } from '../http/message.ts'
+import { formFailure } from '../http/origin/csrf.ts'
+import { failureOf, methodNotAllowed } from '../http/problem.ts'
+import { staticHandler } from '../http/static.ts'
+import * as account from './flows/account.ts'
+import * as byMail from './flows/by-mail.ts'
+import { changeEmail, changeName, changePassword } from './flows/changes.ts'
+import * as factors from './flows/factors.ts'
+import { answeredBy, commonView, type Page } from './flows/form-page.ts'
+import { enterCode, secondFactor, sendLink, signIn, signInByLink } from './flows/sign-in.ts'
+import { signUp } from './flows/sign-up.ts'
+import { showPage } from './frame.ts'
+import { looks } from './looks/looks.ts'
+import { localPlace } from './next.ts'
+import { styleSheet, stylesPath } from './theme.ts'
+import { openVisit, type Site, type Visit } from './visit.ts'
+
+/** What the pages stand on. */
+export interface PagesOptions {
+  readonly title: string
+  readonly spec: PagesSpec
+  /** Who may sign up by themselves. */
+  readonly signUp: 'anyone' | 'nobody'
+  /** False: no mail leaves this server. */
+  readonly sendsMail: boolean
+  /** The engine. */
+  readonly invoke: (call: Call) => Promise<Reply>
+  readonly identify: Identify
+  readonly clock: Clock
+  readonly log: Log
+}
+
+const always: Readonly<Record<string, Page>> = Object.freeze({
+  '': account.account,
+  'sign-in': signIn,
+  'second-factor': secondFactor,
+  'sign-out': account.signOut,
+  'sign-out-everywhere': account.signOutEverywhere,
+  'sign-out-elsewhere': account.signOutElsewhere,
+  'end-session': account.endSession,
+  'change-name': changeName,
+  'change-password': changePassword,
+  factors: factors.factors,
+  'set-up-totp': factors.setUpTotp,
+  'confirm-totp': factors.confirmTotp,
+  'remove-totp': factors.removeTotp,
+  'new-recovery-codes': factors.newRecoveryCodes,
+  'step-up': factors.stepUp,
+  'send-link': sendLink,
+  'enter-code': enterCode,
+  'sign-in-by-link': signInByLink,
+  'forgot-password': byMail.forgotPassword,
+  'reset-password': byMail.resetPassword,
+  'verify-email': byMail.verifyEmail,
+  'confirm-email': byMail.confirmEmail,
+  'change-email': changeEmail,
+  'send-verification': account.sendVerification,
+})
+
+/**
+ * Makes the handler of `/account` and what is below it. Failures are pages themselves, except where
+ * the connection has to end with them.
+ */
+export function createPages(options: PagesOptions): Handler {
+  const { spec, sendsMail } = options
+  const site: Site = Object.freeze({
+    ...options,
+    signUp: options.signUp === 'anyone',
+    sendsMail,
+    looks: { ...looks, ...spec.replace },
+  })
+  const pages = new Map(Object.entries(always))
+  if (site.signUp) pages.set('sign-up', signUp)
+  const contentType = 'text/css; charset=utf-8'
+  const styles = staticHandler({ [stylesPath]: { body: styleSheet(spec), contentType } })
+  return async (request) => {
+    if (request.path === stylesPath) return styles(request)
+    const next = localPlace(readParameter(request.search, 'next'))
+    const visit = openVisit(site, request, next)
+    try {
+      return await answer(visit, pages)
+    } catch (thrown) {
+      return answerFailure(visit, failureOf(thrown))
+    }
+  }
+}
+
+async function answer(visit: Visit, pages: ReadonlyMap<string, Page>): Promise<HttpResponse> {
+  const { request } = visit
+  const page = request.segments.length > 2 ? undefined : pages.get(request.segments[1] ?? '')
+  if (!page) throw new Failure('not_found', { detail: 'There is no page at this address.' })
+  if (request.method === 'GET') return page.show(visit)
+  const { send } = page
+  if (request.method !== 'POST' || !send) {
+    throw methodNotAllowed(send ? 'GET, HEAD, POST' : 'GET, HEAD')
+  }
+  const foreign = formFailure(request)
+  if (foreign) throw foreign
+  return send(visit, await readForm(request))
+}
+
+// The rest of the request is in doubt after these: the server answers, and ends the connection.
+const ending: ReadonlySet<string> = new Set([
+  'body_too_large',
+  'malformed_request',
+  'request_timeout',
+])
+
+function answerFailure(visit: Visit, failure: Failure): HttpResponse {
+  if (ending.has(failure.code)) throw failure
+  const { request, site } = visit
+  const { traceId } = request.trace
+  if (failure.status >= 500 && failure.cause !== undefined) {
+    const { cause, code } = failure
+    site.log({ level: 'error', message: `A page failed: ${code}.`, traceId, cause })
+  }
+  const { status, title: heading } = failure
+  const view = { ...commonView(visit, failure), status, heading, traceId, links }
+  return showPage(visit, 'failed', { view, ...answeredBy(visit, failure) })
+}
+
+const links = { account: '/account' } as const

@@ -1,0 +1,151 @@
+/** Owns the page of an account, and what its buttons do. */
+
+import { Failure } from '../../base/failure.ts'
+import type { AccountView, PageSession } from '../../define/pages.ts'
+import type { FormValues } from '../../http/form/read-form.ts'
+import type { HttpResponse } from '../../http/message.ts'
+import { showPage } from '../frame.ts'
+import { leadTo, type Visit, type Who } from '../visit.ts'
+import {
+  answeredBy,
+  commonView,
+  demandSignedIn,
+  ledElsewhere,
+  type Page,
+  shownFailure,
+  signInPath,
+} from './form-page.ts'
+import { doneAt } from './sign-in.ts'
+
+const accountPath = '/account'
+const sessionsMax = 100
+
+/** The account. */
+export const account: Page = { show: (visit) => showAccount(visit) }
+
+/** Mails the link again that confirms the address. */
+export const sendVerification = button(async (visit) => {
+  await visit.ask('identity.sendVerification')
+  return leadTo(visit, doneAt(accountPath, 'verification-sent'))
+})
+
+/** Ends one session. */
+export const endSession = button(async (visit, values) => {
+  try {
+    await visit.ask('session.delete', { id: values.get('id') ?? '' })
+  } catch (error) {
+    // It has ended meanwhile, as asked.
+    if (!(error instanceof Failure && error.code === 'not_found')) throw error
+  }
+  return leadTo(visit, doneAt(accountPath, 'session-ended'))
+})
+
+/** Ends the session of the visit. */
+export const signOut = button(async (visit) => {
+  await visit.ask('identity.signOut')
+  return leadTo(visit, doneAt(signInPath, 'signed-out'))
+})
+
+/** Ends all sessions, or all others. */
+export const signOutEverywhere = button(async (visit) => {
+  await visit.ask('identity.signOutEverywhere', { input: {} })
+  return leadTo(visit, doneAt(signInPath, 'signed-out'))
+})
+
+/** Ends all sessions but this one. */
+export const signOutElsewhere = button(async (visit) => {
+  await visit.ask('identity.signOutEverywhere', { input: { keepThis: true } })
+  return leadTo(visit, doneAt(accountPath, 'signed-out-elsewhere'))
+})
+
+/** A button of the account's page: what goes wrong is told there. */
+function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
+  return {
+    // A reload after something went wrong.
+    show: (visit) => leadTo(visit, accountPath),
+    async send(visit, values) {
+      try {
+        return await press(visit, values)
+      } catch (error) {
+        const failure = shownFailure(error)
+        return ledElsewhere(visit, failure, accountPath) ?? showAccount(visit, failure)
+      }
+    },
+  }
+}
+
+async function showAccount(visit: Visit, failure?: Failure): Promise<HttpResponse> {
+  const who = await visit.who()
+  if (!who) return (await demandSignedIn(visit)) ?? leadTo(visit, signInPath)
+  const view = await viewOf(visit, who, failure)
+  return showPage(visit, 'account', { view, ...answeredBy(visit, failure) })
+}
+
+async function viewOf(
+  visit: Visit,
+  { userId, sessionId }: Who,
+  failure: Failure | undefined,
+): Promise<AccountView> {
+  const [user, sessions] = await Promise.all([
+    accountOf(visit, userId),
+    sessionsOf(visit, sessionId),
+  ])
+  const emailVerified = user.emailVerifiedAt !== null
+  const resend = visit.site.sendsMail && !emailVerified
+  return {
+    ...commonView(visit, failure),
+    email: user.email,
+    emailVerified,
+    name: user.name ?? undefined,
+    secondFactor: user.secondFactor,
+    sessions,
+    actions: {
+      endSession: '/account/end-session',
+      signOut: '/account/sign-out',
+      signOutEverywhere: '/account/sign-out-everywhere',
+      signOutElsewhere: '/account/sign-out-elsewhere',
+      sendVerification: resend ? '/account/send-verification' : undefined,
+    },
+    links: {
+      changeName: '/account/change-name',
+      changeEmail: '/account/change-email',
+      changePassword: '/account/change-password',
+      secondFactor: '/account/factors',
+    },
+  }
+}
+
+/** An account, as its owner sees it. */
+export interface Account {
+  readonly email: string
+  readonly emailVerifiedAt: string | null
+  readonly name: string | null
+  readonly secondFactor: boolean
+}
+
+/** The account of a user, read by the rules of every door. */
+export async function accountOf(visit: Visit, userId: string): Promise<Account> {
+  const fields = ['email', 'emailVerifiedAt', 'name', 'secondFactor']
+  return (await visit.ask('user.get', { id: userId, query: { fields } })) as Account
+}
+
+interface KeptSession {
+  readonly id: string
+  readonly device: string | null
+  readonly address: string | null
+  readonly lastUsedAt: string
+}
+
+async function sessionsOf(
+  visit: Visit,
+  current: string | undefined,
+): Promise<readonly PageSession[]> {
+  const fields = ['device', 'address', 'lastUsedAt']
+  const query = { fields, sort: ['-lastUsedAt', '-id'], limit: sessionsMax }
+  const { data } = (await visit.ask('session.list', { query })) as { data: KeptSession[] }
+  return data.map(({ id, device, address, lastUsedAt }) => ({
+    ...{ id, lastUsedAt, current: id === current },
+    device: device ?? undefined,
+    address: address ?? undefined,
+  }))
+}

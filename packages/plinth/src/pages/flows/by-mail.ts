@@ -1,0 +1,65 @@
+/** Owns the pages that mails lead to, and the one that asks for a mail after a lost password. */
+
+import type { HttpResponse } from '../../http/message.ts'
+import { leadTo, type Visit } from '../visit.ts'
+import { formPage, signInPath } from './form-page.ts'
+import type { Done } from './notices.ts'
+import { doneAt, signInLink } from './sign-in.ts'
+
+const forgotPasswordPath = '/account/forgot-password'
+
+/** Asks for a mail by which a new password can be set. */
+export const forgotPassword = formPage({
+  name: 'forgotPassword',
+  path: forgotPasswordPath,
+  fields: ['email'],
+  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  async send(visit, values) {
+    await visit.ask('identity.forgotPassword', { input: { email: values.get('email') } })
+    return leadTo(visit, doneAt(forgotPasswordPath, 'reset-sent'))
+  },
+})
+
+/** Sets a new password. */
+export const resetPassword = formPage({
+  name: 'resetPassword',
+  path: '/account/reset-password',
+  secrets: ['newPassword'],
+  hidden: ['token'],
+  view: (common) => ({ ...common, links: { forgotPassword: forgotPasswordPath } }),
+  async send(visit, values) {
+    const input = { token: values.get('token'), newPassword: values.get('newPassword') }
+    await visit.ask('identity.resetPassword', { input })
+    // The session of this browser has ended with all others.
+    return leadTo(visit, doneAt(signInPath, 'password-reset'))
+  },
+})
+
+/** Confirms an address: by a button, because programs that look at mails follow links. */
+export const verifyEmail = formPage({
+  name: 'verifyEmail',
+  path: '/account/verify-email',
+  hidden: ['token'],
+  view: (common) => ({ ...common, links: { account: '/account' } }),
+  async send(visit, values) {
+    await visit.ask('identity.verifyEmail', { input: { token: values.get('token') } })
+    return leadHome(visit, 'email-verified')
+  },
+})
+
+/** Puts a new address in place. */
+export const confirmEmail = formPage({
+  name: 'confirmEmail',
+  path: '/account/confirm-email',
+  hidden: ['token'],
+  view: (common) => ({ ...common, links: { account: '/account' } }),
+  async send(visit, values) {
+    await visit.ask('identity.confirmEmail', { input: { token: values.get('token') } })
+    return leadHome(visit, 'email-changed')
+  },
+})
+
+/** To the account, or to where one signs in: a mail may be read on another device. */
+async function leadHome(visit: Visit, done: Done): Promise<HttpResponse> {
+  return leadTo(visit, doneAt((await visit.who()) ? '/account' : signInPath, done))
+}

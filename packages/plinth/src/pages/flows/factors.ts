@@ -1,0 +1,154 @@
+/** Owns the pages of the second factor: set up, given up, and who one is shown again. */
+
+import { present } from '../../base/assert.ts'
+import type { Failure } from '../../base/failure.ts'
+import type { Html } from '../../define/html.ts'
+import type { HttpResponse } from '../../http/message.ts'
+import { showPage } from '../frame.ts'
+import { leadTo, type Visit } from '../visit.ts'
+import { accountOf } from './account.ts'
+import {
+  answeredBy,
+  commonView,
+  demandSignedIn,
+  formPage,
+  ledElsewhere,
+  type Page,
+  shownFailure,
+  stepUpPath,
+} from './form-page.ts'
+import { doneAt } from './sign-in.ts'
+
+const factorsPath = '/account/factors'
+const setUpPath = '/account/set-up-totp'
+const confirmPath = '/account/confirm-totp'
+const actions = {
+  setUp: setUpPath,
+  remove: '/account/remove-totp',
+  newRecoveryCodes: '/account/new-recovery-codes',
+} as const
+
+/** The second factor, on or off. */
+export const factors: Page = { show: (visit) => showFactors(visit) }
+
+/**
+ * Makes a secret and shows it, in the answer to the form itself: it is kept nowhere that it could
+ * be read again from.
+ */
+export const setUpTotp = button(async (visit) => {
+  const made = (await visit.ask('identity.setUpTotp')) as MadeTotp
+  return drawSetUp(visit, { made: { ...made, qr: picture(made.qr) } })
+})
+
+/** Makes the authenticator app count, and shows the recovery codes once. */
+export const confirmTotp: Page = {
+  show: (visit) => leadTo(visit, factorsPath),
+  async send(visit, values) {
+    try {
+      const answer = await visit.ask('identity.confirmTotp', {
+        input: { code: values.get('code') },
+      })
+      return showCodes(visit, answer)
+    } catch (error) {
+      const failure = shownFailure(error)
+      return ledElsewhere(visit, failure, factorsPath) ?? drawSetUp(visit, { failure })
+    }
+  },
+}
+
+/** Gives the second factor up. */
+export const removeTotp = button(async (visit) => {
+  await visit.ask('identity.removeTotp')
+  return leadTo(visit, doneAt('/account', 'factor-removed'))
+})
+
+/** Ends all recovery codes and shows new ones once. */
+export const newRecoveryCodes = button(async (visit) =>
+  showCodes(visit, await visit.ask('identity.newRecoveryCodes')),
+)
+
+/** Shows again who somebody is: by the second factor where there is one, else by password. */
+export const stepUp = formPage({
+  name: 'stepUp',
+  path: stepUpPath,
+  secrets: ['password', 'code'],
+  enter: demandSignedIn,
+  async view(common, visit) {
+    const asked = (await hasFactor(visit)) ? 'code' : 'password'
+    return { ...common, asked, links: { account: '/account' } }
+  },
+  async send(visit, values) {
+    const asked = (await hasFactor(visit)) ? 'code' : 'password'
+    await visit.ask('identity.stepUp', { input: { [asked]: values.get(asked), cookie: true } })
+    return leadTo(visit, visit.next ?? '/account')
+  },
+})
+
+function button(press: (visit: Visit) => Promise<HttpResponse>): Page {
+  return {
+    show: (visit) => leadTo(visit, factorsPath),
+    async send(visit) {
+      try {
+        return await press(visit)
+      } catch (error) {
+        const failure = shownFailure(error)
+        return ledElsewhere(visit, failure, factorsPath) ?? showFactors(visit, failure)
+      }
+    },
+  }
+}
+
+async function showFactors(visit: Visit, failure?: Failure): Promise<HttpResponse> {
+  const elsewhere = await demandSignedIn(visit)
+  if (elsewhere) return elsewhere
+  const on = await hasFactor(visit)
+  const links = { account: '/account' }
+  const view = { ...commonView(visit, failure), on, actions, links }
+  return showPage(visit, 'factors', { view, ...answeredBy(visit, failure) })
+}
+
+async function hasFactor(visit: Visit): Promise<boolean> {
+  const { userId } = present(await visit.who(), 'whoever sees this page is signed in')
+  return (await accountOf(visit, userId)).secondFactor
+}
+
+interface MadeTotp {
+  readonly secret: string
+  readonly uri: string
+  /** SVG. */
+  readonly qr: string
+}
+
+interface SetUp {
+  readonly made?: { readonly qr: Html; readonly secret: string; readonly uri: string }
+  readonly failure?: Failure
+}
+
+function drawSetUp(visit: Visit, { made, failure }: SetUp): HttpResponse {
+  const view = {
+    ...commonView(visit, failure),
+    form: { action: confirmPath, hidden: {}, values: { code: '' }, problems: {} },
+    links: { factors: factorsPath },
+    made,
+  }
+  return showPage(visit, 'setUpTotp', { view, ...answeredBy(visit, failure) })
+}
+
+function showCodes(visit: Visit, answer: unknown): HttpResponse {
+  const { recoveryCodes: codes } = answer as { readonly recoveryCodes: readonly string[] }
+  const view = { ...commonView(visit), codes, links: { account: '/account' } }
+  return showPage(visit, 'recoveryCodes', { view })
+}
+
+/**
+ * An SVG as a picture: nothing of it runs, whatever it holds. Its address is data of our own, which
+ * the tag `html` takes from nobody.
+ */
+function picture(svg: string): Html {
+  const address = `data:image/svg+xml,${encodeURIComponent(svg)}`
+  const label = 'QR code for an authenticator app; the same is written below it'
+  return Object.freeze({
+    is: 'html',
+    text: `<img class="qr" src="${address}" width="220" height="220" alt="${label}">`,
+  })
+}

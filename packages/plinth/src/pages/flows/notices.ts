@@ -1,0 +1,40 @@
+/** Owns what pages say about what has just been done: fixed sentences, each by its word. */
+
+import type { Site } from '../visit.ts'
+
+const sentences = {
+  'signed-out': 'You are signed out.',
+  'signed-out-elsewhere': 'All your other sessions have ended.',
+  'session-ended': 'The session has ended.',
+  'email-verified': 'Your address is confirmed.',
+  'email-changed': 'Your new address is in place: sign in with it from now on.',
+  'email-asked': 'A mail is on its way to the new address: follow its link within an hour.',
+  'name-changed': 'Your name is changed.',
+  'password-changed': 'Your password is changed, and all your other sessions have ended.',
+  'password-reset': 'Your new password is set, and all your sessions have ended. Sign in with it.',
+  'verification-sent': 'A mail is on its way to your address: follow its link within a day.',
+  'reset-sent':
+    'If there is an account with this address, a mail is on its way to it: follow its link ' +
+    'within 15 minutes.',
+  'code-sent':
+    'If there is an account with this address, a mail is on its way to it, with a link and a ' +
+    'code that count for 10 minutes.',
+  'factor-removed': 'The second factor is removed: signing in takes your password alone.',
+} as const
+
+/** What has been done. */
+export type Done = keyof typeof sentences | 'signed-up'
+
+/** The sentence of a word in an address; undefined for any other word. */
+export function noticeOf(done: string | undefined, { sendsMail }: Site): string | undefined {
+  if (done === 'signed-up') {
+    return sendsMail
+      ? 'A mail is on its way to your address: follow its link to confirm it. You can sign in now.'
+      : 'Your account is made: sign in.'
+  }
+  return done !== undefined && isKnown(done) ? sentences[done] : undefined
+}
+
+function isKnown(done: string): done is keyof typeof sentences {
+  return Object.hasOwn(sentences, done)
+}

@@ -1,0 +1,158 @@
+/** Owns the pages that begin a session: by password, by link, by code, and their second step. */
+
+import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import type { HttpResponse } from '../../http/message.ts'
+import { addressOf } from '../next.ts'
+import { leadTo, trustedCookieName, type Visit } from '../visit.ts'
+import { formPage, signInPath } from './form-page.ts'
+import type { Done } from './notices.ts'
+
+const attemptCookieName = '__Host-attempt'
+const pendingCookieName = '__Host-pending'
+const secondFactorPath = '/account/second-factor'
+const sendLinkPath = '/account/send-link'
+const enterCodePath = '/account/enter-code'
+const minuteSeconds = 60
+const daySeconds = 86_400
+
+/** An address that says what was done. */
+export function doneAt(path: string, done: Done, next?: string): string {
+  return addressOf(path, { done, next })
+}
+
+/** The address of signing in, which leads on as this visit does. */
+export function signInLink({ next }: Visit): string {
+  return addressOf(signInPath, { next })
+}
+
+/** By password. */
+export const signIn = formPage({
+  name: 'signIn',
+  path: signInPath,
+  fields: ['email'],
+  secrets: ['password'],
+  enter: leadOnSignedIn,
+  view(common, { site, next }) {
+    const { signUp, sendsMail } = site
+    const links = {
+      signUp: signUp ? addressOf('/account/sign-up', { next }) : undefined,
+      forgotPassword: sendsMail ? '/account/forgot-password' : undefined,
+      sendLink: sendsMail ? addressOf(sendLinkPath, { next }) : undefined,
+    }
+    return { ...common, links }
+  },
+  send: (visit, values) =>
+    begin(visit, 'identity.signIn', {
+      email: values.get('email'),
+      password: values.get('password'),
+      ...trustedDevice(visit),
+    }),
+})
+
+/** Asks for a mail to sign in by. */
+export const sendLink = formPage({
+  name: 'sendLink',
+  path: sendLinkPath,
+  fields: ['email'],
+  enter: leadOnSignedIn,
+  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  async send(visit, values) {
+    const answer = await visit.ask('identity.sendLink', { input: { email: values.get('email') } })
+    visit.keep(attemptCookieName, textIn(answer, 'attempt'), 10 * minuteSeconds)
+    return leadTo(visit, doneAt(enterCodePath, 'code-sent', visit.next))
+  },
+})
+
+/** By the code of a mail, in the browser that asked for it. */
+export const enterCode = formPage({
+  name: 'enterCode',
+  path: enterCodePath,
+  secrets: ['code'],
+  enter: leadOnSignedIn,
+  view: (common, { next }) => ({
+    ...common,
+    links: { sendLink: addressOf(sendLinkPath, { next }) },
+  }),
+  async send(visit, values) {
+    const attempt = visit.cookie(attemptCookieName)
+    if (attempt === undefined) {
+      throw new Failure('invalid_credentials', {
+        detail: 'The code was not asked for in this browser, or is too old: ask for another.',
+      })
+    }
+    const input = { attempt, code: values.get('code') }
+    return begin(visit, 'identity.signInByCode', input, [attemptCookieName])
+  },
+})
+
+/** By the link of a mail. */
+export const signInByLink = formPage({
+  name: 'signInByLink',
+  path: '/account/sign-in-by-link',
+  hidden: ['token'],
+  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  send: (visit, values) =>
+    begin(visit, 'identity.signInByLink', { token: values.get('token') }, [attemptCookieName]),
+})
+
+/** The second step. */
+export const secondFactor = formPage({
+  name: 'secondFactor',
+  path: secondFactorPath,
+  fields: ['trust'],
+  secrets: ['code'],
+  async enter(visit) {
+    if (visit.cookie(pendingCookieName) === undefined) return leadTo(visit, signInLink(visit))
+    return undefined
+  },
+  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  async send(visit, values) {
+    const answer = await visit.ask('identity.secondFactor', {
+      input: {
+        pending: visit.cookie(pendingCookieName),
+        code: values.get('code'),
+        trust: values.get('trust') === 'yes',
+        cookie: true,
+      },
+    })
+    visit.keep(pendingCookieName, undefined)
+    const trusted = textIn(answer, 'trusted')
+    const { trustedDeviceDays } = limits
+    if (trusted) visit.keep(trustedCookieName, trusted, trustedDeviceDays * daySeconds)
+    return leadTo(visit, visit.next ?? '/account')
+  },
+})
+
+/** Begins a session, or the second step towards one. */
+async function begin(
+  visit: Visit,
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+  forgets: readonly string[] = [],
+): Promise<HttpResponse> {
+  const answer = await visit.ask(operation, { input: { ...input, cookie: true } })
+  for (const name of forgets) {
+    if (visit.cookie(name) !== undefined) visit.keep(name, undefined)
+  }
+  const pending = textIn(answer, 'pending')
+  if (pending === undefined) return leadTo(visit, visit.next ?? '/account')
+  visit.keep(pendingCookieName, pending, 10 * minuteSeconds)
+  return leadTo(visit, addressOf(secondFactorPath, { next: visit.next }))
+}
+
+/** What shows that the device is one on which no second factor is asked for. */
+function trustedDevice(visit: Visit): { readonly trusted?: string } {
+  const trusted = visit.cookie(trustedCookieName)
+  return trusted === undefined ? {} : { trusted }
+}
+
+async function leadOnSignedIn(visit: Visit): Promise<HttpResponse | undefined> {
+  return (await visit.who()) ? leadTo(visit, visit.next ?? '/account') : undefined
+}
+
+/** A text in an answer. */
+function textIn(answer: unknown, name: string): string | undefined {
+  const value = (answer as Readonly<Record<string, unknown>> | undefined)?.[name]
+  return typeof value === 'string' ? value : undefined
+}

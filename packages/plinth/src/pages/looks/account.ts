@@ -1,0 +1,105 @@
+/** Owns the looks of an account: what it is, its sessions, and the pages that change it. */
+
+import { type Html, html } from '../../define/html.ts'
+import type { AccountView, PageSession } from '../../define/pages.ts'
+import type { Looks } from '../visit.ts'
+import { button, formOf, newPasswordHint, opening, ways } from './parts.ts'
+
+type Account = 'account' | 'changeName' | 'changeEmail' | 'changePassword'
+
+const back = 'Back to the account'
+
+/** The account and its changes. */
+export const accountLooks: Pick<Looks, Account> = {
+  account: (view) => html`${opening('Your account', view)}
+<dl class="facts">
+${fact('Name', view.name ?? 'Not given', change('name', view.links.changeName))}
+${fact('E-mail address', addressOf(view), change('e-mail address', view.links.changeEmail))}
+${fact('Password', 'Kept as a hash; nobody can read it', change('password', view.links.changePassword))}
+${fact('Second factor', view.secondFactor ? 'On' : 'Off', change('second factor', view.links.secondFactor))}
+</dl>
+${unconfirmed(view)}
+<h2 id="sessions">Sessions</h2>
+<p>Wherever you are signed in. End what you do not know, and change your password.</p>
+<ul class="sessions" aria-labelledby="sessions">
+${view.sessions.map((session) => sessionOf(session, view.actions.endSession))}
+</ul>
+<div class="buttons">
+${button(view.actions.signOut, 'Sign out', { weight: 'main' })}
+${view.sessions.length > 1 ? button(view.actions.signOutElsewhere, 'End all other sessions') : undefined}
+${button(view.actions.signOutEverywhere, 'Sign out everywhere', { weight: 'ends' })}
+</div>`,
+
+  changeName: (view) => html`${opening('Change your name', view)}
+${formOf(view.form, {
+  fields: [{ name: 'name', label: 'Name', type: 'text', fill: 'name', optional: true }],
+  button: 'Change the name',
+})}
+${ways([[back, view.links.account]])}`,
+
+  changeEmail: (view) => html`${opening('Change your address', view)}
+<p>The new address gets a mail. Once you follow its link, you sign in with that address.</p>
+${formOf(view.form, {
+  fields: [
+    { name: 'email', label: 'New e-mail address', type: 'email', fill: 'email' },
+    { name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
+  ],
+  button: 'Mail me a link',
+})}
+${ways([[back, view.links.account]])}`,
+
+  changePassword: (view) => html`${opening('Change your password', view)}
+<p>All your other sessions end.</p>
+${formOf(view.form, {
+  fields: [
+    { name: 'password', label: 'Password as it is', type: 'password', fill: 'current-password' },
+    {
+      ...{ name: 'newPassword', label: 'New password', type: 'password', fill: 'new-password' },
+      hint: newPasswordHint,
+    },
+  ],
+  button: 'Change the password',
+})}
+${ways([[back, view.links.account]])}`,
+}
+
+function fact(term: string, value: string | Html, way: Html): Html {
+  return html`<div><dt>${term}</dt><dd>${value}</dd><dd class="way">${way}</dd></div>`
+}
+
+function change(what: string, address: string): Html {
+  return html`<a href="${address}">Change<span class="unseen"> the ${what}</span></a>`
+}
+
+function addressOf({ email, emailVerified }: AccountView): Html {
+  const state = emailVerified
+    ? html`<span class="good">confirmed</span>`
+    : html`<span class="bad">not confirmed yet</span>`
+  return html`${email}<br>${state}`
+}
+
+function unconfirmed({ actions }: AccountView): Html | undefined {
+  if (actions.sendVerification === undefined) return undefined
+  return html`<div class="aside"><p>Confirm your address by the link that was mailed to it.</p>
+${button(actions.sendVerification, 'Mail me the link again')}</div>`
+}
+
+function sessionOf(session: PageSession, action: string): Html {
+  const { id, device = 'An unknown device', address, lastUsedAt, current } = session
+  const place = address === undefined ? undefined : html`<br><span class="faint">${address}</span>`
+  const end = current
+    ? html`<strong class="good">This one</strong>`
+    : button(action, 'End', { hidden: { id }, about: `the session on ${device}` })
+  return html`<li><div><strong>${device}</strong>${place}<br>
+<span class="faint">Last used <time datetime="${lastUsedAt}">${timeOf(lastUsedAt)}</time></span></div>
+${end}</li>`
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', {
+  ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
+})
+
+/** Such as `21 Nov 2026, 09:30 UTC`. */
+function timeOf(instant: string): string {
+  return `${clock.format(new Date(instant))} UTC`
+}

@@ -1,0 +1,58 @@
+/** Owns the looks of the second factor's pages. */
+
+import { type Html, html } from '../../define/html.ts'
+import type { PageViews } from '../../define/pages.ts'
+import type { Looks } from '../visit.ts'
+import { button, codeField, formOf, opening, ways } from './parts.ts'
+
+/** The second factor, its set-up, its recovery codes. */
+export const factorLooks: Pick<Looks, 'factors' | 'setUpTotp' | 'recoveryCodes'> = {
+  factors: (view) => html`${opening('Second factor', view)}
+${view.on ? turnedOn(view) : turnedOff(view)}
+${ways([['Back to the account', view.links.account]])}`,
+
+  setUpTotp: (view) => html`${opening('Set up an authenticator app', view)}
+${view.made === undefined ? retry() : shown(view.made)}
+${formOf(view.form, {
+  fields: [{ ...codeField, keys: 'numeric', hint: 'The six digits that the app shows now.' }],
+  button: 'Turn it on',
+})}
+${ways([['Begin again', view.links.factors]])}`,
+
+  recoveryCodes: (view) => html`${opening('Recovery codes', view)}
+<p><strong>Keep these codes now: they are not shown again.</strong> Each signs you in once where
+you do not have your authenticator app. Those that you had before count no more.</p>
+<ul class="codes">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
+${ways([['I have kept them: back to the account', view.links.account]])}`,
+}
+
+type Factors = PageViews['factors']
+
+function turnedOn({ actions }: Factors): Html {
+  return html`<p>Signing in takes your password and a code of your authenticator app.</p>
+<div class="buttons">
+${button(actions.newRecoveryCodes, 'Make new recovery codes', { weight: 'main' })}
+${button(actions.remove, 'Remove the second factor', { weight: 'ends' })}
+</div>`
+}
+
+function turnedOff({ actions }: Factors): Html {
+  return html`<p>With a second factor nobody signs in by your password alone. You need an app that
+shows codes, such as one that keeps your passwords. All your other sessions end.</p>
+${button(actions.setUp, 'Set up an authenticator app', { weight: 'main' })}`
+}
+
+function shown({ qr, secret, uri }: NonNullable<PageViews['setUpTotp']['made']>): Html {
+  // Groups of four are easier to type; the app leaves the spaces out.
+  const grouped = secret.replace(/(.{4})(?=.)/g, '$1 ')
+  return html`<ol><li>Scan this with the app, or type the key below into it.</li>
+<li>Type the code that it shows then.</li></ol>
+<div class="plate">${qr}</div>
+<dl class="facts"><div><dt>Key</dt><dd><code>${grouped}</code></dd></div></dl>
+<details><summary>The same as an address</summary><p><code class="long">${uri}</code></p></details>`
+}
+
+function retry(): Html {
+  return html`<p>The app has the key already, if you scanned it: type the next code that it shows.
+If not, begin again.</p>`
+}

@@ -1,0 +1,15 @@
+/** Owns the list of our own looks, one a page. */
+
+import type { Looks } from '../visit.ts'
+import { accountLooks } from './account.ts'
+import { byMailLooks } from './by-mail.ts'
+import { factorLooks } from './factors.ts'
+import { signInLooks } from './sign-in.ts'
+
+/** How each page is drawn where the app does not say otherwise. */
+export const looks: Looks = Object.freeze({
+  ...signInLooks,
+  ...byMailLooks,
+  ...accountLooks,
+  ...factorLooks,
+})

@@ -1,0 +1,91 @@
+/** Owns the looks of the pages on which somebody signs in or makes an account. */
+
+import { html } from '../../define/html.ts'
+import type { Looks } from '../visit.ts'
+import { codeField, emailField, formOf, newPasswordHint, opening, ways } from './parts.ts'
+
+type SigningIn =
+  | 'signIn'
+  | 'signUp'
+  | 'sendLink'
+  | 'enterCode'
+  | 'signInByLink'
+  | 'secondFactor'
+  | 'stepUp'
+
+/** Signing in, signing up, the second step. */
+export const signInLooks: Pick<Looks, SigningIn> = {
+  signIn: (view) => html`${opening('Sign in', view)}
+${formOf(view.form, {
+  fields: [
+    emailField,
+    { name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
+  ],
+  button: 'Sign in',
+})}
+${ways([
+  ['Mail me a link or a code instead', view.links.sendLink],
+  ['I forgot my password', view.links.forgotPassword],
+  ['Make an account', view.links.signUp],
+])}`,
+
+  signUp: (view) => html`${opening('Make an account', view)}
+${formOf(view.form, {
+  fields: [
+    emailField,
+    { name: 'name', label: 'Name', type: 'text', fill: 'name', optional: true },
+    {
+      ...{ name: 'password', label: 'Password', type: 'password', fill: 'new-password' },
+      hint: newPasswordHint,
+    },
+  ],
+  button: 'Make an account',
+})}
+${ways([['I have an account', view.links.signIn]])}`,
+
+  sendLink: (view) => html`${opening('Sign in by mail', view)}
+<p>You get a mail with a link and a code. Either signs you in, once.</p>
+${formOf(view.form, { fields: [emailField], button: 'Mail me a link or a code' })}
+${ways([['Sign in by password', view.links.signIn]])}`,
+
+  enterCode: (view) => html`${opening('Enter the code', view)}
+<p>Follow the link of the mail, or type its code here. Never tell it to anybody.</p>
+${formOf(view.form, {
+  fields: [{ ...codeField, keys: 'numeric', hint: 'Eight digits.' }],
+  button: 'Sign in',
+})}
+${ways([['Ask for another mail', view.links.sendLink]])}`,
+
+  signInByLink: (view) => html`${opening('Sign in by link', view)}
+<p>The link of the mail signs you in, once.</p>
+${formOf(view.form, { fields: [], button: 'Sign in' })}
+${ways([['Sign in another way', view.links.signIn]])}`,
+
+  secondFactor: (view) => html`${opening('Second step', view)}
+${formOf(view.form, {
+  fields: [{ ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }],
+  more: tick(view.form.values.trust === 'yes'),
+  button: 'Sign in',
+})}
+${ways([['Begin again', view.links.signIn]])}`,
+
+  stepUp: (view) => html`${opening('Show that it is you', view)}
+<p>What you are about to do needs a fresh proof. It counts for five minutes.</p>
+${formOf(view.form, {
+  fields: [
+    view.asked === 'code'
+      ? { ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }
+      : { name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
+  ],
+  button: 'Go on',
+})}
+${ways([['Back to the account', view.links.account]])}`,
+}
+
+function tick(ticked: boolean) {
+  const box = ticked
+    ? html`<input type="checkbox" id="trust" name="trust" value="yes" checked>`
+    : html`<input type="checkbox" id="trust" name="trust" value="yes">`
+  return html`<p class="tick">${box}
+<label for="trust">Do not ask for a code on this device for 30 days</label></p>`
+}

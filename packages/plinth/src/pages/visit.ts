@@ -1,0 +1,135 @@
+/** Owns one visit to a page: who came, what they ask of the engine, and what they get back. */
+
+import { Failure } from '../base/failure.ts'
+import { limits } from '../base/limits.ts'
+import type { Clock } from '../base/time.ts'
+import type { Html } from '../define/html.ts'
+import type { PageName, PagesSpec, PageViews, TitledContent } from '../define/pages.ts'
+import type { Call, Reply } from '../engine/call.ts'
+import type { Identify, Log } from '../engine/runtime.ts'
+import { readCookie, writeCookie } from '../http/cookies.ts'
+import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/message.ts'
+import { sessionCookieName, sessionHeaders } from '../http/session/cookie.ts'
+import { credentialOf } from '../http/session/credential.ts'
+
+/** How each page is drawn. */
+export type Looks = {
+  readonly [P in PageName]: (view: PageViews[P]) => Html | TitledContent
+}
+
+/** What all visits share. */
+export interface Site {
+  readonly title: string
+  readonly spec: PagesSpec
+  readonly looks: Looks
+  /** False: accounts are made by the staff of the app. */
+  readonly signUp: boolean
+  /** False: no mail leaves, so that nothing that needs one is offered. */
+  readonly sendsMail: boolean
+  /** The engine. */
+  readonly invoke: (call: Call) => Promise<Reply>
+  readonly identify: Identify
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Somebody who is signed in. */
+export interface Who {
+  readonly userId: string
+  readonly sessionId: string | undefined
+}
+
+/** What a page asks of the engine. */
+export type Asked = Pick<Call, 'id' | 'input' | 'query'>
+
+/** One visit. */
+export interface Visit {
+  readonly site: Site
+  readonly request: HttpRequest
+  /** Where the visitor is led on to; undefined: nowhere in particular. */
+  readonly next: string | undefined
+  /** Calls an operation as the visitor; the answer's JSON. Fails as the operation does. */
+  ask(operation: string, asked?: Asked): Promise<unknown>
+  /** Who is signed in, asked once. */
+  who(): Promise<Who | undefined>
+  /** A cookie that the visitor came with. */
+  cookie(name: string): string | undefined
+  /** Keeps something in the visitor's browser; without a value it is forgotten. */
+  keep(name: string, value: string | undefined, maxAgeSeconds?: number): void
+  /** The headers that the answer has to bring. */
+  headers(): HttpHeaders
+}
+
+/** The cookie of a device that its owner trusts. */
+export const trustedCookieName = '__Host-trusted'
+
+/** Begins a visit. */
+export function openVisit(site: Site, request: HttpRequest, next: string | undefined): Visit {
+  const credential = credentialOf(request, sessionCookieName)
+  const cookies = new Map<string, string>()
+  let session: Reply['session']
+  let known: Promise<Who | undefined> | undefined
+  // Counted from here: a form that comes slowly uses up the visit's own time.
+  const deadlineMs = site.clock.now() + limits.requestTimeoutMs
+  const cookie = (name: string) => readCookie(request.header('cookie'), name) || undefined
+  return {
+    ...{ site, request, next, cookie },
+    async ask(operation, asked = {}) {
+      const reply = await site.invoke({
+        ...{ operation, as: { credential }, deadlineMs, ...asked },
+        remoteAddress: request.remoteAddress,
+        agent: request.header('user-agent'),
+        traceId: request.trace.traceId,
+      })
+      if (reply.session !== undefined) session = reply.session
+      return reply.body === undefined ? undefined : (JSON.parse(reply.body) as unknown)
+    },
+    who() {
+      known ??=
+        credential === undefined ? Promise.resolve(undefined) : whose(site, credential.token)
+      return known
+    },
+    keep(name, value, maxAgeSeconds = 0) {
+      cookies.set(name, writeCookie(name, value ?? '', { maxAgeSeconds }))
+    },
+    headers() {
+      const told = sessionHeaders(session, { name: sessionCookieName, clock: site.clock }, true)
+      const { 'set-cookie': own = [], 'clear-site-data': forgets, ...rest } = told
+      const all = [...(typeof own === 'string' ? [own] : own), ...cookies.values()]
+      // A device stays trusted when a session on it ends: that is what it is trusted for. And what
+      // is kept by this very answer is not forgotten by it.
+      const trusted = cookie(trustedCookieName) !== undefined
+      const clearing = trusted ? '"cache", "storage"' : forgets
+      const clears = forgets !== undefined && clearing !== undefined && cookies.size === 0
+      return {
+        ...rest,
+        ...(clears ? { 'clear-site-data': clearing } : {}),
+        ...(all.length === 0 ? {} : { 'set-cookie': all }),
+      }
+    },
+  }
+}
+
+async function whose({ identify }: Site, token: string): Promise<Who | undefined> {
+  try {
+    const caller = await identify(token)
+    if (caller.is !== 'user') return undefined
+    return { userId: caller.id, sessionId: caller.sessionId }
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'invalid_credentials') return undefined
+    throw error
+  }
+}
+
+/** Leads on: what was sent is never sent again by a reload. */
+export function leadTo(visit: Visit, place: string): HttpResponse {
+  return { status: 303, headers: { ...visit.headers(), location: place }, body: null }
+}
+
+/** What is drawn, and how it is answered. */
+export interface Drawn<P extends PageName> {
+  readonly view: PageViews[P]
+  /** Default 200. */
+  readonly status?: number
+  readonly headers?: HttpHeaders
+}
