@@ -1,6 +1,6 @@
 /** Owns calls that happen once: effects and stored reply commit together, repeats get the reply. */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Caller } from '../access/caller.ts'
 import { isArmed, isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
@@ -177,6 +177,6 @@ function keyOf({ call, caller }: Asked): CallKey {
   return {
     caller: caller.is === 'user' ? `user:${caller.id}` : `${caller.is}:${call.remoteAddress}`,
     key: call.idempotencyKey ?? '',
-    fingerprint: createHash('sha256').update(JSON.stringify(content)).digest('base64url'),
+    fingerprint: hash('sha256', JSON.stringify(content), 'base64url'),
   }
 }

@@ -9,6 +9,9 @@ export interface Chore {
   readonly everyMs: number
   /** True: also soon after something was committed here. */
   readonly eager?: boolean
-  /** Does what is due at a moment (milliseconds since 1970). True where there was something. */
+  /**
+   * Does what is due at a moment (milliseconds since 1970). True where there may be jobs to claim
+   * now, or more to do.
+   */
   run(session: Session, nowMs: number): Promise<boolean>
 }

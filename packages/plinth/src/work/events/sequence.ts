@@ -61,5 +61,6 @@ export const positionChore: Chore = {
   name: 'positions',
   everyMs: limits.jobPollMs,
   eager: true,
-  run: async (session) => (await givePositions(session)) > 0,
+  // An event in its place is no job: those who make jobs of it look for themselves.
+  run: async (session) => (await givePositions(session)) === limits.eventsPerPassMax,
 }
