@@ -3,16 +3,15 @@
 import { limits } from '../../base/limits.ts'
 import type { Job, Queue } from '../../define/logic/logic.ts'
 import type { Mistakes } from '../mistakes.ts'
-import { logicName } from './logic.ts'
 
 /** Adds what is wrong with the times of jobs and queues. */
 export function checkTimes(parts: Iterable<Job | Queue>, mistakes: Mistakes): void {
   const most = limits.jobTimeoutMsMax
   for (const part of parts) {
-    const { timeoutMs } = part
+    const { kit, name, timeoutMs } = part
     if (timeoutMs === undefined) continue
     if (Number.isSafeInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= most) continue
     const cure = 'do what takes longer as a workflow, step by step'
-    mistakes.add(`${logicName(part)}.timeoutMs`, `is 1 to ${most} milliseconds: ${cure}`)
+    mistakes.add(`${kit}.${name}.timeoutMs`, `is 1 to ${most} milliseconds: ${cure}`)
   }
 }

@@ -59,9 +59,9 @@ function startPoint(): string {
 
 const queries = new Map<string, Pick<Query, 'text' | 'name'>>()
 
-// The index of ready jobs by owner (effects/webhooks.ts) names the jobs, so the text does as well. It
-// says nothing of the queue: by the index of ready jobs by queue each owner would cost all of it, and
-// while a table has no statistics the planner sees no difference.
+// The index of ready jobs by owner (effects/webhooks.ts) names the jobs, so the text does as well.
+// It says nothing of the queue: by the index of ready jobs by queue each owner would cost all of
+// it, and while a table has no statistics the planner sees no difference.
 function claimQuery(queue: string): Pick<Query, 'text' | 'name'> {
   const known = queries.get(queue)
   if (known) return known

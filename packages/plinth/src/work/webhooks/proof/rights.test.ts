@@ -96,7 +96,7 @@ test('G05: forbidden addresses are refused when added, and when called', async (
   assert.equal(patched.status, 422)
   const { errors } = patched.json() as { errors: { pointer: string; code: string }[] }
   assert.deepEqual([errors[0]?.pointer, errors[0]?.code], ['/url', 'bad_address'])
-  const operations = [{ op: 'update', model: 'webhookEndpoint', id, data: { url } }]
+  const operations = [{ operation: 'webhookEndpoint.update', id, input: { url } }]
   const batch = await shop.request('POST', '/api/batch', { as: ann, body: { operations } })
   assert.equal(batch.status, 422)
   assert.match(batch.text, /bad_address/)
