@@ -13,6 +13,7 @@ const pendingCookieName = '__Host-pending'
 const secondFactorPath = '/account/second-factor'
 const sendLinkPath = '/account/send-link'
 const enterCodePath = '/account/enter-code'
+const forgets = [attemptCookieName] as const
 const minuteSeconds = 60
 const daySeconds = 86_400
 
@@ -43,10 +44,13 @@ export const signIn = formPage({
     return { ...common, links }
   },
   send: (visit, values) =>
-    begin(visit, 'identity.signIn', {
-      email: values.get('email'),
-      password: values.get('password'),
-      ...trustedDevice(visit),
+    begin(visit, {
+      operation: 'identity.signIn',
+      input: {
+        email: values.get('email'),
+        password: values.get('password'),
+        ...trustedDevice(visit),
+      },
     }),
 })
 
@@ -82,7 +86,7 @@ export const enterCode = formPage({
       })
     }
     const input = { attempt, code: values.get('code') }
-    return begin(visit, 'identity.signInByCode', input, [attemptCookieName])
+    return begin(visit, { operation: 'identity.signInByCode', input, forgets })
   },
 })
 
@@ -93,7 +97,11 @@ export const signInByLink = formPage({
   hidden: ['token'],
   view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
   send: (visit, values) =>
-    begin(visit, 'identity.signInByLink', { token: values.get('token') }, [attemptCookieName]),
+    begin(visit, {
+      operation: 'identity.signInByLink',
+      input: { token: values.get('token') },
+      forgets,
+    }),
 })
 
 /** The second step. */
@@ -124,12 +132,17 @@ export const secondFactor = formPage({
   },
 })
 
+interface Beginning {
+  readonly operation: string
+  readonly input: Readonly<Record<string, unknown>>
+  /** Cookies that have served. */
+  readonly forgets?: readonly string[]
+}
+
 /** Begins a session, or the second step towards one. */
 async function begin(
   visit: Visit,
-  operation: string,
-  input: Readonly<Record<string, unknown>>,
-  forgets: readonly string[] = [],
+  { operation, input, forgets = [] }: Beginning,
 ): Promise<HttpResponse> {
   const answer = await visit.ask(operation, { input: { ...input, cookie: true } })
   for (const name of forgets) {

@@ -13,10 +13,7 @@ const back = 'Back to the account'
 export const accountLooks: Pick<Looks, Account> = {
   account: (view) => html`${opening('Your account', view)}
 <dl class="facts">
-${fact('Name', view.name ?? 'Not given', change('name', view.links.changeName))}
-${fact('E-mail address', addressOf(view), change('e-mail address', view.links.changeEmail))}
-${fact('Password', 'Kept as a hash; nobody can read it', change('password', view.links.changePassword))}
-${fact('Second factor', view.secondFactor ? 'On' : 'Off', change('second factor', view.links.secondFactor))}
+${facts(view)}
 </dl>
 ${unconfirmed(view)}
 <h2 id="sessions">Sessions</h2>
@@ -26,7 +23,7 @@ ${view.sessions.map((session) => sessionOf(session, view.actions.endSession))}
 </ul>
 <div class="buttons">
 ${button(view.actions.signOut, 'Sign out', { weight: 'main' })}
-${view.sessions.length > 1 ? button(view.actions.signOutElsewhere, 'End all other sessions') : undefined}
+${elsewhere(view)}
 ${button(view.actions.signOutEverywhere, 'Sign out everywhere', { weight: 'ends' })}
 </div>`,
 
@@ -63,6 +60,20 @@ ${formOf(view.form, {
 ${ways([[back, view.links.account]])}`,
 }
 
+function facts({ name, secondFactor, links, ...view }: AccountView): readonly Html[] {
+  return [
+    fact('Name', name ?? 'Not given', change('name', links.changeName)),
+    fact('E-mail address', addressOf(view), change('e-mail address', links.changeEmail)),
+    fact('Password', 'Nobody can read it', change('password', links.changePassword)),
+    fact('Second factor', secondFactor ? 'On' : 'Off', change('factor', links.secondFactor)),
+  ]
+}
+
+function elsewhere({ sessions, actions }: AccountView): Html | undefined {
+  if (sessions.length < 2) return undefined
+  return button(actions.signOutElsewhere, 'End all other sessions')
+}
+
 function fact(term: string, value: string | Html, way: Html): Html {
   return html`<div><dt>${term}</dt><dd>${value}</dd><dd class="way">${way}</dd></div>`
 }
@@ -71,7 +82,7 @@ function change(what: string, address: string): Html {
   return html`<a href="${address}">Change<span class="unseen"> the ${what}</span></a>`
 }
 
-function addressOf({ email, emailVerified }: AccountView): Html {
+function addressOf({ email, emailVerified }: Pick<AccountView, 'email' | 'emailVerified'>): Html {
   const state = emailVerified
     ? html`<span class="good">confirmed</span>`
     : html`<span class="bad">not confirmed yet</span>`
@@ -90,8 +101,9 @@ function sessionOf(session: PageSession, action: string): Html {
   const end = current
     ? html`<strong class="good">This one</strong>`
     : button(action, 'End', { hidden: { id }, about: `the session on ${device}` })
+  const time = html`<time datetime="${lastUsedAt}">${timeOf(lastUsedAt)}</time>`
   return html`<li><div><strong>${device}</strong>${place}<br>
-<span class="faint">Last used <time datetime="${lastUsedAt}">${timeOf(lastUsedAt)}</time></span></div>
+<span class="faint">Last used ${time}</span></div>
 ${end}</li>`
 }
 

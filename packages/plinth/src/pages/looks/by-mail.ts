@@ -38,6 +38,7 @@ ${ways([['Your account', view.links.account]])}`,
 
   failed: (view) => html`<h1>${view.heading}</h1>
 <p role="alert">${view.failure}</p>
-<p class="faint">Status ${view.status}. If you ask for help, give this: <code>${view.traceId}</code></p>
+<p class="faint">Status ${view.status}. If you ask for help, give this:
+<code>${view.traceId}</code></p>
 ${ways([['Your account', view.links.account]])}`,
 }

@@ -62,6 +62,8 @@ ${look.more}
 </form>`
 }
 
+const free = html` <span class="faint">(optional)</span>`
+
 function fieldOf<F extends string>(form: PageForm<F>, field: Field<F>): Html {
   const { name, type, hint, optional } = field
   const problem = form.problems[name]
@@ -71,7 +73,7 @@ function fieldOf<F extends string>(form: PageForm<F>, field: Field<F>): Html {
   const shape = html`autocomplete="${field.fill}" inputmode="${keys}" autocapitalize="none"
 spellcheck="false" ${optional ? undefined : html`required`}`
   return html`<div class="field">
-<label for="${name}">${field.label}${optional ? html` <span class="faint">(optional)</span>` : undefined}</label>
+<label for="${name}">${field.label}${optional ? free : undefined}</label>
 <div id="${name}-told">
 ${hint === undefined ? undefined : html`<p class="hint">${hint}</p>`}
 ${problem === undefined ? undefined : html`<p class="problem">${problem}</p>`}

@@ -84,7 +84,7 @@ test('sessions are listed, ended one by one, and all at once', async (context) =
   assert.equal((await here.open('/account')).at, '/account/sign-in?next=%2Faccount')
 })
 
-test('a session that was ended meanwhile is gone, as asked; one of others is not', async (context) => {
+test('a session that ended meanwhile is gone, as asked; one of others is not', async (context) => {
   const { browser, tested } = await stand(context)
   await tested.user({ email: anns, password })
   const bob = await tested.user({ email: 'bob@people.example' })
