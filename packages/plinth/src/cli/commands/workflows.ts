@@ -103,9 +103,8 @@ function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch {
-    throw new Failure('usage', {
-      detail: `The data of a signal is JSON in quotes, such as '{"reference":"r1"}': ${text} is none.`,
-    })
+    const form = `JSON in quotes, such as '{"reference":"r1"}'`
+    throw new Failure('usage', { detail: `The data of a signal is ${form}: ${text} is none.` })
   }
 }
 
