@@ -310,7 +310,9 @@ export class Lane {
   #dropOverdue(): void {
     const since = monotonicMs() - this.#options.waitMs
     for (const turns of [this.#quick, this.#alone]) {
-      for (const exchange of turns.dropWaitingSince(since)) exchange.reject(overloaded('acquireTimeoutMs'))
+      for (const exchange of turns.dropWaitingSince(since)) {
+        exchange.reject(overloaded('acquireTimeoutMs'))
+      }
     }
   }
 
