@@ -11,6 +11,7 @@ import type { LoadFigures } from '../traffic/load-run.ts'
 import { addressOf, type Opponent, root, type Scratch } from '../world.ts'
 
 const products = 5_000
+const orders = 50_000
 const rounds = 5
 const seconds = 4
 const connections = 32
@@ -104,6 +105,19 @@ async function fill(address: DatabaseAddress, scratch: Scratch): Promise<World> 
       `insert into shop.product (id, name, price, stock, created_at, updated_at, version)
         select gen_random_uuid(), 'Product ' || n, 100 + n, 1000000, now(), now(), 1
         from generate_series(1, ${products}) n`,
+    )
+    // Of a shop that has sold before: plans made for empty tables would get slower under way.
+    await client.query(
+      `insert into shop."order" (id, number, total, created_at, updated_at, version)
+        select uuidv7(), 'before-' || n, 100, now(), now(), 1 from generate_series(1, ${orders}) n`,
+    )
+    await client.query(
+      `insert into shop.line (id, order_id, product_id, quantity, price,
+          created_at, updated_at, version)
+        select uuidv7(), o.id, p.id, 1, 100, now(), now(), 1
+        from (select id, row_number() over () as n from shop."order") o
+        join (select id, row_number() over () as n from shop.product) p
+          on p.n = 1 + o.n % ${products}`,
     )
     await client.query('analyze')
     const { rows } = await client.query<{ id: string }>('select id from shop.product')
