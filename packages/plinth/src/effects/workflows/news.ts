@@ -85,7 +85,8 @@ export async function sendSignals(
 
 /** The failure of who names a workflow that is not there. */
 export function noWorkflow(id: string): Failure {
-  return new Failure('not_found', { detail: `There is no workflow "${id}" (any more): check its id.` })
+  const detail = `There is no workflow "${id}" (any more): check its id.`
+  return new Failure('not_found', { detail })
 }
 
 const lockText = `select 1 from plinth.workflow where id = any($1::text[]) order by id

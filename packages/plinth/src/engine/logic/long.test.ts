@@ -71,6 +71,8 @@ test('the server lets it go on for so long, and no longer', async () => {
   }
 })
 
+const late = (ms: number) => `The attempt took longer than ${ms} ms: nothing of it is stored.`
+
 test('an attempt has the time of its job, or else that of its queue', async () => {
   await logicTransaction(runtime, run, async ({ scope }) => {
     await scope.enqueue(ofQueue, {})
@@ -80,8 +82,8 @@ test('an attempt has the time of its job, or else that of its queue', async () =
   assert.deepEqual(attempts.toSorted(), ['own', 'q'])
   const dead = await its.running.operating.jobs({ state: 'failed', limit: 10 })
   assert.deepEqual(dead.map(({ name, error }) => `${name} ${error}`).toSorted(), [
-    'desk.ofItsOwn deadline_exceeded: The attempt took longer than 400 ms: nothing of it is stored.',
-    'desk.ofQueue deadline_exceeded: The attempt took longer than 150 ms: nothing of it is stored.',
+    `desk.ofItsOwn deadline_exceeded: ${late(400)}`,
+    `desk.ofQueue deadline_exceeded: ${late(150)}`,
   ])
 })
 

@@ -38,7 +38,7 @@ export interface LogicRun<T = unknown> {
   readonly readOnly?: boolean
   /** How long all attempts may take together. Default and most: `transactionTimeoutMs`. */
   readonly timeoutMs?: number | undefined
-  /** The same where it may be more, at most `jobTransactionTimeoutMsMax`: for jobs that ask for it. */
+  /** The same where a job asks for more; at most `jobTransactionTimeoutMsMax`. */
   readonly longMs?: number | undefined
   /** Ends the run, e.g. where a job's worker has lost its lease. Its reason is thrown. */
   readonly aborted?: AbortSignal | undefined
