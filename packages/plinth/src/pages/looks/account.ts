@@ -64,7 +64,7 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
   return [
     fact('Name', name ?? 'Not given', change('name', links.changeName)),
     fact('E-mail address', addressOf(view), change('e-mail address', links.changeEmail)),
-    fact('Password', 'Nobody can read it', change('password', links.changePassword)),
+    fact('Password', 'Not shown', change('password', links.changePassword)),
     fact('Second factor', secondFactor ? 'On' : 'Off', change('factor', links.secondFactor)),
   ]
 }

@@ -70,7 +70,9 @@ function fieldOf<F extends string>(form: PageForm<F>, field: Field<F>): Html {
   const keys = field.keys ?? (type === 'email' ? 'email' : 'text')
   const wide = html`type="${type}" id="${name}" name="${name}" value="${form.values[name]}"`
   const told = html`aria-invalid="${problem !== undefined}" aria-describedby="${name}-told"`
-  const shape = html`autocomplete="${field.fill}" inputmode="${keys}" autocapitalize="none"
+  const capitals = field.fill === 'name' ? 'words' : 'none'
+  const shape = html`autocomplete="${field.fill}" inputmode="${keys}"
+autocapitalize="${capitals}"
 spellcheck="false" ${optional ? undefined : html`required`}`
   return html`<div class="field">
 <label for="${name}">${field.label}${optional ? free : undefined}</label>

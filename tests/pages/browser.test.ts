@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { password, stand } from '../../packages/plinth/src/pages/proof/browser.ts'
+
+const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
+const skip = executablePath === undefined && 'needs Chromium: apt-get install chromium'
+const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const anns = 'ann@people.example'
+
+/** Where pictures go, for people who want to look: nowhere unless it is named. */
+const pictures = process.env.PLINTH_PICTURES
+
+const views: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
+  ['light', { colorScheme: 'light', viewport: { width: 1000, height: 900 } }],
+  ['dark', { colorScheme: 'dark', viewport: { width: 1000, height: 900 } }],
+  ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
+]
+
+interface Walk {
+  readonly page: Page
+  /** Goes to an address of the app. */
+  readonly open: (path: string) => Promise<void>
+  readonly press: (button: string) => Promise<void>
+  /** Holds what is shown to every rule, and takes a picture of it. */
+  readonly look: (name: string) => Promise<void>
+}
+
+async function walk(context: TestContext, options: BrowserContextOptions, name: string) {
+  const people = await stand(context)
+  const browser = await chromium.launch({ executablePath: executablePath ?? '', args })
+  context.after(() => browser.close())
+  // Axe runs by the debugger: the pages themselves run nothing.
+  const visitor = await browser.newContext(options)
+  const page = await visitor.newPage()
+  const wrong: string[] = []
+  page.on('pageerror', (error) => wrong.push(error.message))
+  page.on('console', (message) => {
+    // The browser itself notes each 4xx.
+    if (message.type() === 'error' && !/status of 4/.test(message.text()))
+      wrong.push(message.text())
+  })
+  const walking: Walk = {
+    page,
+    open: async (path) => void (await page.goto(people.origin + path)),
+    press: (button) => page.getByRole('button', { name: button }).first().click(),
+    look: async (shown) => {
+      await checkRules(page, `${name} ${shown}`)
+      await picture(page, `${name}-${shown}`)
+      assert.deepEqual(wrong, [], shown)
+    },
+  }
+  return { ...people, ...walking }
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
+}
+
+/** WCAG 2.2 AA as far as a machine can tell, and nothing wider than its window. */
+async function checkRules(page: Page, name: string): Promise<void> {
+  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
+  const asked = `(async () => {
+    const found = await axe.run(document, { runOnly: ${JSON.stringify(tags)} })
+    return found.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join(' '))
+  })()`
+  await page.evaluate(axe)
+  assert.deepEqual(await page.evaluate(asked), [], name)
+  const [wide, window] = (await page.evaluate(
+    '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
+  )) as [number, number]
+  assert.ok(wide <= window, `${name} is ${wide} pixels wide in a window of ${window}`)
+}
+
+for (const [name, options] of views) {
+  test(`every page keeps the rules: ${name}`, { skip }, async (context) => {
+    const { page, open, press, look, link } = await walk(context, options, name)
+    await open('/account/sign-up')
+    await look('sign-up')
+    await page.getByLabel('E-mail address').fill(anns)
+    await page.getByLabel('Password').fill('short')
+    await press('Make an account')
+    await look('sign-up-trouble')
+    const focused = await page.evaluate('document.activeElement.getAttribute("role")')
+    assert.equal(focused, 'alert', 'what is wrong is read first')
+    assert.equal(await page.getByLabel('E-mail address').inputValue(), anns)
+    assert.equal(await page.getByLabel('Password').inputValue(), '')
+    await page.getByRole('link', { name: 'Give at least 15' }).click()
+    assert.equal(await page.evaluate('document.activeElement.id'), 'password')
+    await page.keyboard.type(password)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor()
+    await look('sign-in')
+    await open(await link(anns))
+    await look('verify-email')
+    await press('Confirm the address')
+    await page.getByLabel('E-mail address').fill(anns)
+    await page.getByLabel('Password').fill(password)
+    await press('Sign in')
+    await page.getByRole('heading', { name: 'Your account' }).waitFor()
+    await look('account')
+    for (const shown of ['change-name', 'change-email', 'change-password', 'factors', 'step-up']) {
+      await open(`/account/${shown}`)
+      await look(shown)
+    }
+    await open('/account/factors')
+    await press('Set up an authenticator app')
+    await look('set-up-totp')
+    await open('/account/nothing')
+    await look('failed')
+    await open('/account')
+    await press('Sign out everywhere')
+    await page.getByText('You are signed out').waitFor()
+    for (const shown of ['send-link', 'enter-code', 'forgot-password']) {
+      await open(`/account/${shown}`)
+      await look(shown)
+    }
+    for (const shown of ['reset-password', 'confirm-email', 'sign-in-by-link']) {
+      await open(`/account/${shown}?token=x`)
+      await look(shown)
+    }
+  })
+}
+
+test('H01: a form of another site does nothing in a browser', { skip }, async (context) => {
+  const { page, open, press, origin, tested } = await walk(context, {}, 'elsewhere')
+  await tested.user({ email: anns, password })
+  await open('/account/sign-in')
+  await page.goto(`data:text/html,${encodeURIComponent(foreignForm(`${origin}/account/sign-in`))}`)
+  await press('Win a prize')
+  await page.getByText('The request came from another site').waitFor()
+  assert.deepEqual(await page.context().cookies(), [])
+})
+
+function foreignForm(action: string): string {
+  return `<form method="post" action="${action}"><input name="email" value="${anns}">
+<input name="password" value="${password}"><button>Win a prize</button></form>`
+}
