@@ -223,7 +223,8 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
 type Timed = Pick<LogicRun, 'timeoutMs' | 'longMs'>
 
 function timeOf({ timeoutMs = Number.MAX_VALUE, longMs }: Timed): number {
-  if (longMs !== undefined) return Math.min(longMs, limits.jobTransactionTimeoutMsMax)
+  // What is shorter is ended by its attempt, which says so in its own words.
+  if (isLong({ longMs })) return Math.min(longMs ?? 0, limits.jobTransactionTimeoutMsMax)
   return Math.min(timeoutMs, limits.transactionTimeoutMs)
 }
 
