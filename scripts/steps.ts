@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { changedSteps, stepLines, stepsFile } from '../tests/tidy/steps.ts'
+import { changedSteps, stepLines, stepsFile } from '../tests/tidy/lists/steps.ts'
 import { root } from '../tests/tidy/tree.ts'
 
 const file = join(root, stepsFile)

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { renderSurface, surfaceFile } from '../tests/tidy/surface.ts'
+import { renderSurface, surfaceFile } from '../tests/tidy/lists/surface.ts'
 import { root } from '../tests/tidy/tree.ts'
 
 const text = renderSurface()

@@ -12,7 +12,7 @@ import {
   runScript,
   scriptOf,
 } from '../scripts/build/package.ts'
-import { presentEntries, runtimeNames } from './tidy/surface.ts'
+import { presentEntries, runtimeNames } from './tidy/lists/surface.ts'
 
 const entries = ['index', 'server', 'testing'].map((name) => `packages/plinth/src/${name}.ts`)
 const missing = [...entries, 'packages/plinth/bin/plinth.js'].filter((path) => {

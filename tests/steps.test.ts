@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changedSteps, stepLines, stepsFile } from './tidy/steps.ts'
+import { changedSteps, stepLines, stepsFile } from './tidy/lists/steps.ts'
 import { readText } from './tidy/tree.ts'
 
 test('a step that a database may have run keeps every letter of its text', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { presentEntries, renderSurface, runtimeNames, surfaceFile } from './tidy/surface.ts'
+import { presentEntries, renderSurface, runtimeNames, surfaceFile } from './tidy/lists/surface.ts'
 import { readText } from './tidy/tree.ts'
 
 test('the public names are those that were agreed', () => {

@@ -47,7 +47,7 @@ test('another body under the same key is refused; others have keys of their own'
   assert.equal(await left(), 8)
 })
 
-test('repeats of what is done get its answer, also many at once, and though nothing is left', async () => {
+test('repeats of what is done get its answer, many at once, though nothing is left', async () => {
   const { send, left } = await stocked(1)
   const first = await send()
   assert.equal(await left(), 0)

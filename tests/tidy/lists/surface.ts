@@ -1,8 +1,8 @@
 /** Owns the text form of the public surface: each entry point with its names. */
 
-import { entryPoints, publicNames } from './exports.ts'
-import { parseSource, type Source } from './source.ts'
-import { isOurs, listFiles, readText } from './tree.ts'
+import { entryPoints, publicNames } from '../exports.ts'
+import { parseSource, type Source } from '../source.ts'
+import { isOurs, listFiles, readText } from '../tree.ts'
 
 /** Where the list is checked in. */
 export const surfaceFile = 'tests/surface.txt'

@@ -1,7 +1,7 @@
 /** Owns the checked-in list of our own schema's steps: what a database may have run already. */
 
-import { internalTables } from '../../packages/plinth/src/app/schema/schema.ts'
-import { checksumOf } from '../../packages/plinth/src/migrate/apply/internal.ts'
+import { internalTables } from '../../../packages/plinth/src/app/schema/schema.ts'
+import { checksumOf } from '../../../packages/plinth/src/migrate/apply/internal.ts'
 
 /** The file of the list, from the root. */
 export const stepsFile = 'tests/steps.txt'
