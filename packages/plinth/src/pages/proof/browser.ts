@@ -78,6 +78,7 @@ export class Browser {
       })
       const text = await response.text()
       kept.push(...response.headers.getSetCookie())
+      if (response.headers.get('clear-site-data')?.includes('"cookies"')) this.jar.clear()
       for (const line of response.headers.getSetCookie()) this.#keep(line)
       const { status, headers } = response
       const place = headers.get('location')

@@ -59,9 +59,8 @@ test('a second factor is set up, asked for, trusted and given up', async (contex
   assert.match(second.jar.get('__Host-trusted') ?? '', /^plt?/)
 
   await second.open('/account')
-  const out = await second.press({ button: 'Sign out' })
+  await second.press({ button: 'Sign out' })
   assert.ok(second.jar.has('__Host-trusted'), 'a device stays trusted')
-  assert.doesNotMatch(out.headers.get('clear-site-data') ?? '', /cookies/)
   await signIn(second)
   assert.equal(second.shown?.at, '/account/change-name', 'no code on a trusted device')
 
