@@ -28,26 +28,34 @@ export const shop = kit('shop', {
 
 export const placed = shop.event('placed', { orderId: id('order'), total: integer() })
 
-shop.action('place', {
-  input: {
-    number: text({ max: 40 }),
-    product: id('product'),
-    quantity: integer({ min: 1, max: 9 }),
-  },
-  output: { orderId: id('order'), total: integer() },
-  allow: ({ me }) => me.signedIn,
-  failures: { sold_out: { detail: 'Choose another product.' } },
-  async run({ input: { number, product, quantity }, data, emit, fail }) {
-    const past = data.unrestricted
-    const { price } = await past.product.get(product)
-    const total = price.amount * quantity
-    const taken = await past.product.takeWithinLimit(product, { from: 'stock', quantity })
-    if (!taken) throw fail('sold_out')
-    const order = await past.order.create({ number, total: { amount: total, currency: 'GBP' } })
-    await past.line.create({ orderId: order.id, productId: product, quantity, price })
-    emit(placed, { orderId: order.id, total })
-    return { orderId: order.id, total }
-  },
-})
+// Once as every action is by default, and once as the peer's transaction is: what it must keep, it
+// keeps by one conditional statement and by constraints.
+for (const [name, isolation] of [
+  ['place', 'serializable'],
+  ['placeReadCommitted', 'read committed'],
+] as const) {
+  shop.action(name, {
+    isolation,
+    input: {
+      number: text({ max: 40 }),
+      product: id('product'),
+      quantity: integer({ min: 1, max: 9 }),
+    },
+    output: { orderId: id('order'), total: integer() },
+    allow: ({ me }) => me.signedIn,
+    failures: { sold_out: { detail: 'Choose another product.' } },
+    async run({ input: { number, product, quantity }, data, emit, fail }) {
+      const past = data.unrestricted
+      const { price } = await past.product.get(product)
+      const total = price.amount * quantity
+      const taken = await past.product.takeWithinLimit(product, { from: 'stock', quantity })
+      if (!taken) throw fail('sold_out')
+      const order = await past.order.create({ number, total: { amount: total, currency: 'GBP' } })
+      await past.line.create({ orderId: order.id, productId: product, quantity, price })
+      emit(placed, { orderId: order.id, total })
+      return { orderId: order.id, total }
+    },
+  })
+}
 
 export default app({ title: 'Action benchmark', kits: [shop] })

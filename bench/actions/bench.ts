@@ -16,6 +16,13 @@ const rounds = 5
 const seconds = 4
 const connections = 32
 const goal = 0.8
+const peerPath = '/api/shop/place'
+
+// The peer's transaction is read committed, as PostgreSQL's are by default.
+const variants = [
+  { path: '/api/shop/place', isolation: 'serializable', short: 's' },
+  { path: '/api/shop/place-read-committed', isolation: 'read committed', short: 'c' },
+] as const
 
 /** Measures both in turn, on one database, and compares the middle of several rounds. */
 export async function measureActions(
@@ -31,25 +38,33 @@ export async function measureActions(
   const address = await addressOf(data)
   const peer = await startPeer(address)
   const world = await fill(address, scratch)
-  const ratios: number[] = []
+  const ratios = new Map(variants.map(({ path }) => [path, [] as number[]]))
   await load({ ...world, opponent: peer, label: 'warm-peer' })
-  await load({ ...world, opponent: plinth, label: 'warm-plinth' })
+  for (const { path, short } of variants) {
+    await load({ ...world, opponent: plinth, label: `warm-${short}`, path })
+  }
   for (let round = 1; round <= rounds; round++) {
     const theirs = await load({ ...world, opponent: peer, label: `peer-${round}` })
-    const ours = await load({ ...world, opponent: plinth, label: `plinth-${round}` })
-    ratios.push(ours / theirs)
-    tell(`actions: plinth ${ours.toFixed(0)}/s, rows alone by hand ${theirs.toFixed(0)}/s`)
+    const told: string[] = []
+    for (const { path, isolation, short } of variants) {
+      const label = `${short}-${round}`
+      const ours = await load({ ...world, opponent: plinth, label, path })
+      ratios.get(path)?.push(ours / theirs)
+      told.push(`plinth ${isolation} ${ours.toFixed(0)}/s`)
+    }
+    tell(`actions: ${told.join(', ')}, rows alone by hand ${theirs.toFixed(0)}/s`)
   }
   await Promise.all([plinth.process.stop(), peer.process.stop()])
-  const middle = ratios.toSorted((one, other) => one - other)[Math.floor(rounds / 2)] ?? 0
-  return [
-    {
-      name: 'action with event, audit and key, against rows alone by hand',
+  return variants.map(({ path, isolation }) => {
+    const sorted = (ratios.get(path) ?? []).toSorted((one, other) => one - other)
+    const middle = sorted[Math.floor(rounds / 2)] ?? 0
+    return {
+      name: `action with event, audit and key, ${isolation}, against rows alone by hand`,
       value: `${middle.toFixed(2)} x`,
       goal: `>= ${goal} x`,
       reached: middle >= goal,
-    },
-  ]
+    }
+  })
 }
 
 async function startApp(dataDirectory: string): Promise<Opponent> {
@@ -132,12 +147,23 @@ async function fill(address: DatabaseAddress, scratch: Scratch): Promise<World> 
 interface Loading extends World {
   readonly opponent: Opponent
   readonly label: string
+  /** Default: the peer's. */
+  readonly path?: string
 }
 
-async function load({ opponent, label, token, file }: Loading): Promise<number> {
+async function load({ opponent, label, token, file, path = peerPath }: Loading): Promise<number> {
   const printed = await run('wrk', [
     ...['-t', '1', '-c', String(connections), '-d', `${seconds}s`],
-    ...['-s', join(import.meta.dirname, 'requests.lua'), opponent.url, '--', token, label, file],
+    ...[
+      '-s',
+      join(import.meta.dirname, 'requests.lua'),
+      opponent.url,
+      '--',
+      token,
+      label,
+      file,
+      path,
+    ],
   ])
   const json = printed.split('\n').find((line) => line.startsWith('{'))
   const { requests, durationUs, failed, broken } = JSON.parse(json ?? '{}') as LoadFigures

@@ -1,17 +1,17 @@
 -- Owns the requests of the action benchmark: each places an order of its own, under its own key.
 
-local token, run, products = '', '', {}
+local token, run, path, products = '', '', '', {}
 local at = 0
 
 function init(args)
-  token, run = args[1], args[2]
+  token, run, path = args[1], args[2], args[4]
   for line in io.lines(args[3]) do products[#products + 1] = line end
 end
 
 function request()
   at = at + 1
   local number = run .. '-' .. at
-  return wrk.format('POST', '/api/shop/place', {
+  return wrk.format('POST', path, {
     ['authorization'] = 'Bearer ' .. token,
     ['content-type'] = 'application/json',
     ['idempotency-key'] = number,
