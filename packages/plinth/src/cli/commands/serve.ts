@@ -56,6 +56,7 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
     ['API', `${base}/api`],
     ['Documentation', `${base}/docs`],
     ['OpenAPI', `${base}/openapi.json`],
+    ...((await serves(bound, '/account')) ? [['Accounts', `${base}/account`]] : []),
     ['Health', `${base}/health/ready`],
     ...((await hasMailbox(config, bound)) ? [['Mailbox', `${base}/mailbox`]] : []),
     ['Data', data],
@@ -68,11 +69,15 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   tell(faint(`${hint}Ctrl-C ends it.`))
 }
 
-/** An app without mails has none; what it declares is known to the process that serves. */
+/** An app without mails has none. */
 async function hasMailbox(config: Config, bound: Greeting['bound']): Promise<boolean> {
-  if (config.production || config.mail.smtp) return false
+  return !config.production && !config.mail.smtp && serves(bound, '/mailbox')
+}
+
+/** Whether there is such a page: what an app declares is known to the process that serves. */
+async function serves(bound: Greeting['bound'], path: string): Promise<boolean> {
   const signal = AbortSignal.timeout(1_000)
-  const asked = fetch(`${urlOf(bound)}/mailbox`, { method: 'HEAD', signal })
+  const asked = fetch(`${urlOf(bound)}${path}`, { method: 'HEAD', signal })
   return asked.then(
     ({ ok }) => ok,
     () => false,

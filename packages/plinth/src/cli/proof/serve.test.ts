@@ -46,6 +46,7 @@ test('start: a fresh folder serves its seed, keeps it, and ends in order', async
   assert.deepEqual(await skus(first), ['seen'])
   assert.equal((await first.ask('/health/ready')).status, 200)
   assert.match(first.told(), /Documentation\s+http/)
+  assert.match(first.told(), /Accounts\s+http\S+\/account\n/)
   assert.doesNotMatch(first.told(), /development mode/)
   assert.match(first.told(), /Staff: staff@shop.example \S{15,}/)
   const file = join(folder.path, '.plinth/keys/first-start.txt')
