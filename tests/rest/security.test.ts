@@ -292,7 +292,7 @@ test('D03 deep and huge JSON is refused soon', async () => {
   for (const [code, body] of bodies) {
     const startedMs = monotonicMs()
     await refused(code, 'POST', '/api/products', { body })
-    assert.ok(monotonicMs() - startedMs < 200, `${code} took long`)
+    assert.ok(monotonicMs() - startedMs < 2_000, `${code} took long`)
   }
 })
 

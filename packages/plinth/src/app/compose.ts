@@ -73,6 +73,8 @@ export interface AppSetup {
   readonly jobsAtOnce?: number | undefined
   /** The address that the app is reached by, without a slash at its end. */
   readonly publicUrl?: string | undefined
+  /** The address on its own machine, for mails of development. Default port 3000. */
+  readonly localUrl?: string | undefined
   /** How mail leaves the app. Default: it stays in the mailbox. */
   readonly mail?: MailSettings | undefined
   /** Which addresses of other people's choice are called. Default: by `production`. */

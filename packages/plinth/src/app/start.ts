@@ -59,7 +59,7 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const { jobsAtOnce, mail, outbound, publicUrl } = config
   const setup = {
     ...{ database, secret, production, callsPerMinute, schema, work },
-    ...{ jobsAtOnce, mail, outbound, publicUrl },
+    ...{ jobsAtOnce, mail, outbound, publicUrl, localUrl: `http://127.0.0.1:${config.port}` },
   }
   const clock = shiftedClock(systemClock)
   const settled = production ? undefined : sandboxStart(clock)

@@ -20,6 +20,8 @@ export interface IdentitySetup {
   readonly mail: MailSettings
   /** The address that the app is reached by, without a slash at its end. */
   readonly publicUrl: string | undefined
+  /** Where it is reached on its own machine: mails of development name it. */
+  readonly localUrl: string
   /** What secrets of second factors are sealed with. Asked for when the first one is. */
   readonly sealingKey: () => Uint8Array
 }
@@ -30,17 +32,17 @@ export function identitySetup(
     readonly production?: boolean
     readonly mail?: MailSettings | undefined
     readonly publicUrl?: string | undefined
+    readonly localUrl?: string | undefined
     readonly secret?: string
   },
   hasher = argonHasher,
 ): IdentitySetup {
   const { production = false, mail = mailbox, publicUrl, secret = '' } = setup
+  const { localUrl = 'http://127.0.0.1:3000' } = setup
   const sealingKey = (): Uint8Array => deriveKey(secret, 'second-factors')
-  return { passwords: boundedPasswords(hasher), production, mail, publicUrl, sealingKey }
+  const passwords = boundedPasswords(hasher)
+  return { passwords, production, mail, publicUrl, localUrl, sealingKey }
 }
-
-/** Where an app is reached that does not say so, on the machine of its developer. */
-const localUrl = 'http://localhost:3000'
 
 /**
  * Whether mails to accounts leave. In production a link to nowhere, or a mail that stays in the
@@ -58,7 +60,7 @@ export function leavesByMail({
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
   app: Pick<App<unknown>, 'title' | 'signUp'>,
-  { passwords, production, mail, publicUrl, sealingKey }: IdentitySetup,
+  { passwords, production, mail, publicUrl, localUrl, sealingKey }: IdentitySetup,
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
   const { title, signUp } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`

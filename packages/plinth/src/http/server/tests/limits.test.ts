@@ -56,15 +56,15 @@ test('D07: a body below the floor is cut with 408 while others are served', asyn
     echo,
     async ({ port }) => {
       const startedMs = monotonicMs()
-      const parts = Array.from({ length: 100 }, () => 'x')
-      const slow = sendRaw(port, [`${head}Content-Length: 100\r\n\r\n`, ...parts], { pauseMs: 20 })
+      const parts = Array.from({ length: 400 }, () => 'x')
+      const slow = sendRaw(port, [`${head}Content-Length: 400\r\n\r\n`, ...parts], { pauseMs: 20 })
       const quick = await sendRaw(port, [`${head}Content-Length: 2\r\n\r\nok`])
       assert.deepEqual(quick.statuses, [200])
       const answer = await slow
       assert.deepEqual(answer.statuses, [408])
       assert.match(answer.text, /"code":"request_timeout"/)
       assert.equal(answer.closed, true)
-      assert.ok(monotonicMs() - startedMs < 1_500)
+      assert.ok(monotonicMs() - startedMs < 6_000)
     },
     brisk,
   )
