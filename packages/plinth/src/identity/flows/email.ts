@@ -7,7 +7,7 @@ import type { Sight } from '../sight.ts'
 import { demandMail, mailAllowances } from './mail-limits.ts'
 import { useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
-import { checkPassword } from './password.ts'
+import { checkPassword, wrongPassword } from './password.ts'
 import { demandUser } from './sign-in.ts'
 
 /** Mails the link again that shows whose the address is. */
@@ -68,10 +68,12 @@ export function changeEmail(parts: IdentityParts): Action {
     async run(scope) {
       demandMail(parts)
       const userId = demandUser(scope)
-      await checkPassword(scope, parts, userId)
+      const checked = await checkPassword(scope, parts, userId)
       const email = String(scope.input.email)
-      await scope.commit<void, Sight>((inside) => {
-        return parts.mailing.ask(inside, { email, userId, purpose: 'change-email' })
+      await scope.commit<void, Sight>(async (inside) => {
+        const { passwordHash } = await inside.data.unrestricted.user.get(userId)
+        if (passwordHash !== checked) throw wrongPassword()
+        await parts.mailing.ask(inside, { email, userId, purpose: 'change-email', checked })
       })
       return { status: 202, value: { email } }
     },

@@ -19,7 +19,7 @@ export type Shown =
 
 /**
  * Uses a proof up. Fails with `invalid_credentials` where it is wrong, was used, is too old, or
- * was sent before the password changed: one answer for all of them.
+ * was sent before the password or the address changed: one answer for all of them.
  */
 export async function useProof(
   { tokens }: Pick<IdentityParts, 'tokens'>,
@@ -35,7 +35,9 @@ export async function useProof(
   if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw usedUp()
   const owner = await user.get(proof.userId)
   const stale = proof.passwordHash !== null && proof.passwordHash !== owner.passwordHash
-  if (owner.suspended || stale) throw usedUp()
+  // Whoever reads the mails of an address that the account has left is nobody to it any more.
+  const left = proof.purpose !== 'change-email' && proof.email !== owner.email
+  if (owner.suspended || stale || left) throw usedUp()
   return { userId: proof.userId, email: proof.email }
 }
 

@@ -132,6 +132,7 @@ export async function checkPassword(
   return stored
 }
 
-function wrongPassword() {
+/** The answer to a password that is not the account's, or not any more. */
+export function wrongPassword() {
   return wrongCredentials('The password is not right.')
 }

@@ -2,13 +2,21 @@
 
 import type { IdentityScope } from '../sight.ts'
 
-/** Ends all sessions of a user but one. They are dead for the next call. */
+/**
+ * Ends all sessions of a user but one, and the sign-ins that wait for a second factor: they began
+ * by what may count no more. They are dead for the next call.
+ */
 export async function endSessions(
   { data }: IdentityScope,
   userId: string,
   keep?: string,
 ): Promise<void> {
-  const { session } = data.unrestricted
+  const { session, pendingSignIn } = data.unrestricted
+  for (;;) {
+    const { data: waiting } = await pendingSignIn.find({ filter: { userId }, limit: 200 })
+    await Promise.all(waiting.map(({ id }) => pendingSignIn.delete(id)))
+    if (waiting.length < 200) break
+  }
   for (;;) {
     const { data: found } = await session.find({ filter: { userId }, limit: 200 })
     const ending = found.filter(({ id }) => id !== keep)

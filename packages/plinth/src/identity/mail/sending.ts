@@ -30,6 +30,8 @@ export interface AskedMail {
   readonly email: string
   /** change-email: whose address it becomes. Else the user of the address is meant. */
   readonly userId?: string
+  /** change-email: the password's hash that was checked. Another one by then: nothing is sent. */
+  readonly checked?: string
   /** sign-in: what its asker has kept, as a hash; the mail's code is good beside it alone. */
   readonly attemptHash?: string
 }
@@ -58,14 +60,19 @@ export function accountMailing(parts: MailingParts) {
       email: email(),
       userId: uuid({ optional: true }),
       attemptHash: text({ max: 100, optional: true }),
+      // The hash of a hash: a job's input is read by more people than an account is.
+      checkedHash: text({ max: 100, optional: true }),
     },
     async run(scope) {
-      const { purpose, email: to, userId, attemptHash } = scope.input
+      const { purpose, email: to, userId, attemptHash, checkedHash } = scope.input
       const { user } = scope.data.unrestricted
       const filter = userId === null ? { email: to } : { id: userId }
       const { data: found } = await user.find({ filter, limit: 1 })
       const [owner] = found
       if (!owner || owner.suspended) return
+      // A job may run late: after a password that somebody else knew was changed.
+      if (checkedHash !== null && parts.tokens.hash(owner.passwordHash ?? '') !== checkedHash)
+        return
       const { title } = parts
       if (purpose === 'sign-up-again') {
         const link = parts.address('/account/forgot-password')
@@ -88,8 +95,9 @@ export function accountMailing(parts: MailingParts) {
   return {
     ...{ mails, kit: mails.kit },
     /** Asks for a mail, in the transaction of whoever asks. */
-    ask: async (scope: IdentityScope, { userId, attemptHash, ...asked }: AskedMail) => {
-      const more = { userId: userId ?? null, attemptHash: attemptHash ?? null }
+    ask: async (scope: IdentityScope, { userId, attemptHash, checked, ...asked }: AskedMail) => {
+      const checkedHash = checked === undefined ? null : parts.tokens.hash(checked)
+      const more = { userId: userId ?? null, attemptHash: attemptHash ?? null, checkedHash }
       await scope.enqueue(send, { ...asked, ...more })
     },
   }

@@ -99,7 +99,8 @@ export function removeTotp(parts: IdentityParts): Action {
     async run(scope) {
       const userId = demandFreshProof(scope)
       await scope.commit<void, Sight>(async (inside) => {
-        const { totpSecret, trustedDevice, user } = inside.data.unrestricted
+        await demandAllFactors(scope, inside, userId)
+        const { totpSecret, trustedDevice, user, session } = inside.data.unrestricted
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         for (const { id } of found) await totpSecret.delete(id)
         const { data: trusted } = await trustedDevice.find({ filter: { userId }, limit: 200 })
@@ -107,6 +108,8 @@ export function removeTotp(parts: IdentityParts): Action {
         await forgetCodes(inside, userId)
         await user.update(userId, { secondFactor: false })
         const here = sessionOf(scope)
+        // From now on one factor is all that it can prove.
+        if (here) await session.update(here, { assurance: 1 })
         const what = 'The authenticator app was removed: signing in takes no second factor.'
         await factorsChanged(parts, inside, { userId, here, what })
       })
@@ -129,6 +132,7 @@ export function newRecoveryCodes(parts: IdentityParts): Action {
         if (!(await inside.data.unrestricted.user.get(userId)).secondFactor) {
           throw new Failure('conflict', { detail: 'There is no second factor: set one up first.' })
         }
+        await demandAllFactors(scope, inside, userId)
         const here = sessionOf(scope)
         await factorsChanged(parts, inside, {
           userId,
@@ -143,15 +147,38 @@ export function newRecoveryCodes(parts: IdentityParts): Action {
 }
 
 /**
- * The caller's id, where they have shown who they are in the last minutes, by all factors that
- * the account has: a stolen session changes no factor. Fails with `step_up_required`.
+ * The caller's id, where they have shown who they are in the last minutes: a session stolen before
+ * changes no factor. Fails with `step_up_required`.
  */
 export function demandFreshProof(scope: ActionScope): string {
   const userId = demandUser(scope)
   const { caller } = scope
   const { agoMs = Number.POSITIVE_INFINITY } = (caller.is === 'user' && caller.proof) || {}
   if (agoMs <= limits.provedMinutesForFactors * minuteMs) return userId
-  throw new Failure('step_up_required', {
+  throw stepUpRequired()
+}
+
+/**
+ * Where an account has a second factor, a session that began without it, on a trusted device,
+ * proves too little to change it; one that has ended meanwhile proves nothing. Fails with
+ * `step_up_required`.
+ */
+async function demandAllFactors(
+  scope: ActionScope,
+  { data }: IdentityScope,
+  userId: string,
+): Promise<void> {
+  const { user, session } = data.unrestricted
+  const id = sessionOf(scope)
+  if (id === undefined) throw stepUpRequired()
+  const { data: found } = await session.find({ filter: { id, userId }, limit: 1 })
+  const [here] = found
+  const { secondFactor } = await user.get(userId)
+  if (!here || (secondFactor && here.assurance < 2)) throw stepUpRequired()
+}
+
+function stepUpRequired(): Failure {
+  return new Failure('step_up_required', {
     detail: 'Show again who you are, at /api/identity/step-up, then repeat this.',
   })
 }

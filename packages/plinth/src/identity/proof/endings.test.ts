@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Secret, TOTP } from 'otpauth'
+import { onBothServers } from '../../database/proof/servers.ts'
+import { type Answer, openPeople, password, tokenIn } from './people.ts'
+
+const fresh = 'another horse battery'
+const anns = 'ann@people.example'
+const next = 'ann@elsewhere.example'
+
+function bodyOf<T>({ text }: Answer): T {
+  return JSON.parse(text) as T
+}
+
+onBothServers('what ends with what it stood on', (server) => {
+  async function ann(context: Parameters<typeof openPeople>[1]) {
+    const people = await openPeople(server, context)
+    const { tested, ask } = people
+    await tested.user({ email: anns, password })
+    const sign = (more: object = {}) => ask('identity.signIn', { email: anns, password, ...more })
+    const session = { token: tokenIn(await sign()) }
+    const mailed = async (prefix: string) => {
+      await tested.drain()
+      const texts = (await tested.mails()).map(({ text }) => text ?? '').join(' ')
+      return new RegExp(`token=(${prefix}[\\w-]+)`).exec(texts)?.[1]
+    }
+    const withFactor = async () => {
+      const { secret } = bodyOf<{ secret: string }>(await ask('identity.setUpTotp', {}, session))
+      const totp = new TOTP({ secret: Secret.fromBase32(secret) })
+      const code = () => totp.generate({ timestamp: tested.clock.now() })
+      await ask('identity.confirmTotp', { code: code() }, session)
+      return () => {
+        tested.clock.advance(30_000)
+        return code()
+      }
+    }
+    const pending = async () => bodyOf<{ pending: string }>(await sign()).pending
+    return { ...people, sign, session, mailed, withFactor, pending }
+  }
+
+  test('a link to an address that was left signs nobody in (C09)', async (context) => {
+    const { ask, session, mailed } = await ann(context)
+    await ask('identity.sendLink', { email: anns })
+    await ask('identity.forgotPassword', { email: anns })
+    const [link, reset] = [await mailed('pll_'), await mailed('plr_')]
+    await ask('identity.changeEmail', { email: next, password }, session)
+    const changed = await ask('identity.confirmEmail', { token: await mailed('plc_') })
+    assert.equal(changed.status, 204)
+    assert.equal((await ask('identity.signInByLink', { token: link })).status, 401)
+    const resetting = { token: reset, newPassword: fresh }
+    assert.equal((await ask('identity.resetPassword', resetting)).status, 401)
+  })
+
+  test('a sign-in that waits ends with the password and the others (C11)', async (context) => {
+    const { ask, session, withFactor, pending } = await ann(context)
+    const code = await withFactor()
+    const before = await pending()
+    await ask('identity.signOutEverywhere', { keepThis: true }, session)
+    const late = await ask('identity.secondFactor', { pending: before, code: code() })
+    assert.equal(late.status, 401)
+    const again = await pending()
+    const changing = { password, newPassword: fresh }
+    assert.equal((await ask('identity.changePassword', changing, session)).status, 204)
+    const stale = await ask('identity.secondFactor', { pending: again, code: code() })
+    assert.equal(stale.status, 401)
+  })
+
+  test('a trusted device changes no factor without a code (C16)', async (context) => {
+    const { ask, sign, withFactor, pending } = await ann(context)
+    const code = await withFactor()
+    const shown = { pending: await pending(), code: code(), trust: true }
+    const { trusted } = bodyOf<{ trusted: string }>(await ask('identity.secondFactor', shown))
+    const known = { token: tokenIn(await sign({ trusted })) }
+    for (const change of ['identity.removeTotp', 'identity.newRecoveryCodes']) {
+      assert.match((await ask(change, {}, known)).text, /step_up_required/)
+    }
+    const token = tokenIn(await ask('identity.stepUp', { code: code() }, known))
+    assert.equal((await ask('identity.removeTotp', {}, { token })).status, 204)
+  })
+
+  test('a new address asked for by a password that is gone gets no mail', async (context) => {
+    const { ask, session, mailed } = await ann(context)
+    await ask('identity.changeEmail', { email: next, password }, session)
+    await ask('identity.changePassword', { password, newPassword: fresh }, session)
+    assert.equal(await mailed('plc_'), undefined)
+  })
+})
