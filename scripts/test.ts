@@ -7,7 +7,7 @@ import type { Outcome } from './testing/reporter.ts'
 import { endAll, runCommand, runTestFile } from './testing/test-file.ts'
 
 const root = join(import.meta.dirname, '..')
-const timeoutMs = 180_000
+const timeoutMs = 300_000
 const filesAtOnce = 2
 const patterns = ['packages', 'kits', 'tests', 'examples', 'bench', 'scripts'].map(
   (folder) => `${folder}/**/*.test.ts`,

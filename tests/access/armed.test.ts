@@ -45,6 +45,7 @@ async function copyTree(name: string): Promise<string> {
   await cp(join(root, 'package.json'), join(tree, 'package.json'))
   const package_ = join('packages', 'plinth')
   await cp(join(root, package_, 'package.json'), join(tree, package_, 'package.json'))
+  await symlink(join(root, package_, 'assets'), join(tree, package_, 'assets'))
   await mkdir(join(tree, 'node_modules'))
   for (const entry of await readdir(join(root, 'node_modules'))) {
     const target = entry === 'plinth' ? join(tree, package_) : join(root, 'node_modules', entry)

@@ -21,14 +21,16 @@ export async function enrol(
     const times = `$2::timestamptz, $2::timestamptz, 1`
     await database.query({
       text: `insert into identity."user"
-        (id, created_at, updated_at, version, email, roles, suspended)
-        values ($1::uuid, ${times}, $3::text, $4::text[], false)`,
+        (id, created_at, updated_at, version, email, roles, suspended, second_factor)
+        values ($1::uuid, ${times}, $3::text, $4::text[], false, false)`,
       values: [id, nowText, `user${number}@x.example`, list],
     })
     await database.query({
       text: `insert into identity.session
-        (id, created_at, updated_at, version, user_id, token_hash, expires_at, last_used_at)
-        values ($1::uuid, ${times}, $1::uuid, $3::text, $4::timestamptz, $2::timestamptz)`,
+        (id, created_at, updated_at, version, user_id, token_hash, expires_at, last_used_at,
+          method, assurance)
+        values ($1::uuid, ${times}, $1::uuid, $3::text, $4::timestamptz, $2::timestamptz,
+          'password', 1)`,
       values: [id, nowText, tokenHash(tokenOf(number)), later],
     })
   }

@@ -11,6 +11,7 @@ import { beginSession } from './begin.ts'
 import { demandMail, mailAllowances } from './mail-limits.ts'
 import { type Shown, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from './operation.ts'
+import { endSessions, endTrust } from './sessions.ts'
 
 /** Mails a link and a code. */
 export function sendLink(parts: IdentityParts): Action {
@@ -102,10 +103,30 @@ async function byMail(parts: IdentityParts, { scope, shown, method }: ByMail) {
       const { userId, email } = await useProof(parts, inside, shown)
       const { user } = inside.data.unrestricted
       const { email: now, emailVerifiedAt } = await user.get(userId)
-      if (now === email && emailVerifiedAt === null) {
-        await user.update(userId, { emailVerifiedAt: inside.now })
-      }
+      if (now === email && emailVerifiedAt === null) await claim(parts, inside, { userId, email })
       return userId
     },
   })
+}
+
+/**
+ * The first to show that an address is theirs gets the account alone: whoever made it may have
+ * been somebody else, who waits with a password, a session or a trusted device of their own
+ * (pre-hijacking: Sudhodanan and Paverd, USENIX Security 2022).
+ */
+async function claim(
+  parts: IdentityParts,
+  inside: IdentityScope,
+  { userId, email }: { readonly userId: string; readonly email: string },
+): Promise<void> {
+  const { user } = inside.data.unrestricted
+  const { passwordHash } = await user.get(userId)
+  await user.update(userId, { emailVerifiedAt: inside.now, passwordHash: null })
+  await endSessions(inside, userId)
+  await endTrust(inside, userId)
+  if (passwordHash === null || !parts.sendsMail) return
+  const link = parts.address('/account/forgot-password')
+  const what = 'Its password was set before the address was confirmed, so it was removed.'
+  const input = { title: parts.title, link, when: inside.now, what }
+  await inside.send(parts.mailing.mails.accountChanged, { to: email, input })
 }

@@ -11,7 +11,7 @@ import { wrongCredentials } from './begin.ts'
 import { demandMail, mailAllowances } from './mail-limits.ts'
 import { useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
-import { endSessions } from './sessions.ts'
+import { endSessions, endTrust } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
 
 /** Changes the password of a caller who knows it. */
@@ -107,6 +107,7 @@ async function setPassword(
   const proves = provedEmail === email && emailVerifiedAt === null
   await user.update(userId, { passwordHash, ...(proves ? { emailVerifiedAt: scope.now } : {}) })
   await endSessions(scope, userId, keep)
+  if (provedEmail !== undefined) await endTrust(scope, userId)
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
   const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
   for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)

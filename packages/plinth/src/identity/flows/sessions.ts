@@ -24,3 +24,13 @@ export async function endSessions(
     if (found.length < 200) return
   }
 }
+
+/** On none of a user's devices a second factor is left out any more. */
+export async function endTrust({ data }: IdentityScope, userId: string): Promise<void> {
+  const { trustedDevice } = data.unrestricted
+  for (;;) {
+    const { data: found } = await trustedDevice.find({ filter: { userId }, limit: 200 })
+    await Promise.all(found.map(({ id }) => trustedDevice.delete(id)))
+    if (found.length < 200) return
+  }
+}

@@ -10,6 +10,10 @@ const link = text({ max: 2_000 })
 const when = text({ max: 40 })
 const ignore = 'If you did not ask for this, ignore this mail: nothing has changed.'
 
+// Whoever clicks without having asked would bless an account, and a password, of somebody else.
+const confirming =
+  'Somebody made an account with this address. If that was you, confirm it within a day:'
+
 /** The mails of an app's accounts; the kit is made for each app. */
 export function accountMails() {
   const made = kit('identityMail', { uses: [identity] })
@@ -19,8 +23,8 @@ export function accountMails() {
       input: { title, link },
       secret: true,
       subject: (mail) => `Confirm your address for ${mail.title}`,
-      text: (mail) => letter('Confirm that this address is yours, within a day:', mail.link),
-      html: (mail) => page('Confirm that this address is yours, within a day:', mail.link),
+      text: (mail) => letter(confirming, mail.link),
+      html: (mail) => page(confirming, mail.link),
     }),
     changeEmail: made.mail('changeEmail', {
       input: { title, link },

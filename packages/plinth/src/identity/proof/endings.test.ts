@@ -38,6 +38,26 @@ onBothServers('what ends with what it stood on', (server) => {
     return { ...people, sign, session, mailed, withFactor, pending }
   }
 
+  test('who made an account with a foreign address loses it to its owner (C17)', async (context) => {
+    const { ask, mailed, session, tested, sign } = await ann(context)
+    assert.equal((await sign()).status, 200)
+    await ask('identity.sendLink', { email: anns })
+    const owner = await ask('identity.signInByLink', { token: await mailed('pll_') })
+    assert.equal(owner.status, 200)
+    assert.equal((await ask('identity.me', {}, session)).status, 401, 'the first session is dead')
+    assert.equal((await sign()).status, 401, 'and so is the first password')
+    await tested.drain()
+    assert.ok((await tested.mails()).some(({ text }) => /it was removed/.test(text ?? '')))
+    const at = { token: tokenIn(owner) }
+    assert.equal((await ask('identity.me', {}, at)).status, 200)
+    await ask('identity.forgotPassword', { email: anns })
+    const reset = { token: await mailed('plr_'), newPassword: fresh }
+    assert.equal((await ask('identity.resetPassword', reset)).status, 204)
+    await ask('identity.sendLink', { email: anns })
+    const again = await ask('identity.signIn', { email: anns, password: fresh })
+    assert.equal(again.status, 200, 'a password set by the owner stays')
+  })
+
   test('a link to an address that was left signs nobody in (C09)', async (context) => {
     const { ask, session, mailed } = await ann(context)
     await ask('identity.sendLink', { email: anns })

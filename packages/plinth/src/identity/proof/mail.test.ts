@@ -17,8 +17,9 @@ onBothServers('accounts by mail', (server) => {
     }
     const token = async (to = anns) => {
       const mails = await mailed()
-      const { html = '' } = mails.find((mail) => mail.to.includes(to)) ?? {}
-      return /token=([\w-]+)/.exec(html ?? '')?.[1] ?? assert.fail('no mail')
+      const texts = mails.flatMap((mail) => (mail.to.includes(to) ? [mail.text ?? ''] : []))
+      const found = texts.flatMap((text) => /token=([\w-]+)/.exec(text)?.[1] ?? [])
+      return found[0] ?? assert.fail('no mail')
     }
     const sign = (secret: string) => ask('identity.signIn', { email: anns, password: secret })
     return { ...people, user, mailed, token, sign }

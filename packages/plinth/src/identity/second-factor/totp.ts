@@ -6,7 +6,7 @@ import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { textKind } from '../../kinds/kinds.ts'
 import { given, type IdentityParts, operation } from '../flows/operation.ts'
-import { endSessions } from '../flows/sessions.ts'
+import { endSessions, endTrust } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { countTry, forgetTries, wrongFactor } from './check.ts'
@@ -100,11 +100,10 @@ export function removeTotp(parts: IdentityParts): Action {
       const userId = demandFreshProof(scope)
       await scope.commit<void, Sight>(async (inside) => {
         await demandAllFactors(scope, inside, userId)
-        const { totpSecret, trustedDevice, user, session } = inside.data.unrestricted
+        const { totpSecret, user, session } = inside.data.unrestricted
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         for (const { id } of found) await totpSecret.delete(id)
-        const { data: trusted } = await trustedDevice.find({ filter: { userId }, limit: 200 })
-        for (const { id } of trusted) await trustedDevice.delete(id)
+        await endTrust(inside, userId)
         await forgetCodes(inside, userId)
         await user.update(userId, { secondFactor: false })
         const here = sessionOf(scope)
