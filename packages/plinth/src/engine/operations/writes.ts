@@ -178,6 +178,8 @@ async function lockGone(
   { target, id, reach }: Pick<Locking, 'target' | 'id'> & { readonly reach: Reach },
 ): Promise<void> {
   const { runtime, session } = scope
+  // What only lets go of the record is held by the statement that changes it.
+  if (reach.looks === 0) return
   const key = `lock gone ${target.model.name}`
   const { text, name } = runtime.plans.get(key, () => lockReach(target.catalog, reach))
   for (let look = 1, before = -1; look <= reach.looks; look++) {
