@@ -44,6 +44,9 @@ const judged: Proof = {
   options: ['--seed=7', '--declarations=12'],
 }
 
+/** Others of them, among which are links that a writer cannot see. */
+const judgedRarely: Proof = { ...judged, options: ['--seed=8', '--declarations=12'] }
+
 /** One model whose rules tell before from after, with links. */
 const moments: Proof = {
   file: 'packages/plinth/src/engine/operations/moments.test.ts',
@@ -196,7 +199,7 @@ export const controls: readonly Control[] = [
     from: 'conditionText(readCondition(catalog, facts, made))',
     to: 'conditionText(readCondition(catalog, facts, { model: made.model, alias: made.alias }))',
   }),
-  without('the links that a writer cannot see', judged, {
+  without('the links that a writer cannot see', judgedRarely, {
     file: 'query/write/links.ts',
     from: '{seenBy(target, link, foreign)})`',
     to: '{sql`true`})`',
