@@ -38,7 +38,7 @@ onBothServers('what ends with what it stood on', (server) => {
     return { ...people, sign, session, mailed, withFactor, pending }
   }
 
-  test('who made an account with a foreign address loses it to its owner (C17)', async (context) => {
+  test('an account under a foreign address goes to its owner (C17)', async (context) => {
     const { ask, mailed, session, tested, sign } = await ann(context)
     assert.equal((await sign()).status, 200)
     await ask('identity.sendLink', { email: anns })
