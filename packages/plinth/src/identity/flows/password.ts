@@ -120,16 +120,23 @@ async function setPassword(
   })
 }
 
-/** The hash that the given password fits. Fails with `invalid_credentials`. */
+/**
+ * The hash that the given password fits. Tries count before they are checked, whichever flow they
+ * come through: a stolen session is no way to guess on. Fails with `invalid_credentials` and
+ * `rate_limited`.
+ */
 export async function checkPassword(
-  { input, unrestricted }: ActionScope,
+  { input, unrestricted, take, restore }: ActionScope,
   { passwords }: IdentityParts,
   userId: string,
 ): Promise<string> {
+  const key = `password:account:${userId}`
+  await take({ key, limit: limits.signInsPerMinutePerAccount, windowMs: minuteMs })
   const [user] = await unrestricted.find('user', { filter: { id: userId }, limit: 1 })
   const stored = typeof user?.passwordHash === 'string' ? user.passwordHash : undefined
   const fits = await passwords.verify(stored, String(input.password))
   if (!fits || stored === undefined) throw wrongPassword()
+  await restore(key)
   return stored
 }
 

@@ -38,6 +38,22 @@ onBothServers('what ends with what it stood on', (server) => {
     return { ...people, sign, session, mailed, withFactor, pending }
   }
 
+  test('a session is no way to guess the password, through any flow (C04)', async (context) => {
+    const { ask, session } = await ann(context)
+    const guess = async (flow: string, input: object, host: number) => {
+      const asking = { ...session, remoteAddress: `198.51.100.${host}` }
+      return (await ask(flow, { password: fresh, ...input }, asking)).status
+    }
+    const tries = Array.from({ length: 9 }, (_, at) => {
+      if (at % 3 === 0) return guess('identity.changePassword', { newPassword: fresh }, at)
+      if (at % 3 === 1) return guess('identity.changeEmail', { email: next }, at)
+      return guess('identity.stepUp', {}, at)
+    })
+    const statuses = await Promise.all(tries)
+    assert.equal(statuses.filter((status) => status === 401).length, 5)
+    assert.ok(statuses.every((status) => status === 401 || status === 429))
+  })
+
   test('an account under a foreign address goes to its owner (C17)', async (context) => {
     const { ask, mailed, session, tested, sign } = await ann(context)
     assert.equal((await sign()).status, 200)

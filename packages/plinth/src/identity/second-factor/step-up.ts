@@ -41,7 +41,7 @@ export function stepUp(parts: IdentityParts): Action {
       const [user] = await unrestricted.find('user', { filter: { id: userId }, limit: 1 })
       if (user?.secondFactor !== true) {
         demandGiven(input.password, '/password', 'The account has no second factor: give it.')
-        await checkPasswordOnce(scope, parts, userId)
+        await checkPassword(scope, parts, userId)
         return rotate(scope, parts, { assurance: undefined })
       }
       demandGiven(input.code, '/code', 'The account has a second factor: give a code of it.')
@@ -57,20 +57,6 @@ function demandGiven(value: unknown, pointer: string, detail: string): void {
   if (value === null || value === undefined) {
     throw invalidInput([{ pointer, code: 'required', detail }])
   }
-}
-
-async function checkPasswordOnce(
-  scope: ActionScope,
-  parts: IdentityParts,
-  userId: string,
-): Promise<void> {
-  await scope.take({
-    key: `step-up:account:${userId}`,
-    limit: limits.signInsPerMinutePerAccount,
-    windowMs: minuteMs,
-  })
-  await checkPassword(scope, parts, userId)
-  await scope.restore(`step-up:account:${userId}`)
 }
 
 interface Rotation {
