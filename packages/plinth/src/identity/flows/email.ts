@@ -3,8 +3,9 @@
 import { Failure } from '../../base/failure.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
+import { tellOfChange } from '../mail/telling.ts'
 import type { Sight } from '../sight.ts'
-import { demandMail, mailAllowances } from './mail-limits.ts'
+import { demandMail, mailAllowances } from './allowances.ts'
 import { useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
 import { checkPassword, wrongPassword } from './password.ts'
@@ -43,11 +44,8 @@ export function verifyEmail(parts: IdentityParts): Action {
     async run({ input, commit }) {
       await commit<void, Sight>(async (scope) => {
         const shown = { token: String(input.token), purpose: 'verify-email' } as const
-        const { userId, email } = await useProof(parts, scope, shown)
-        const { user } = scope.data.unrestricted
-        // Changed meanwhile: what was shown is about the address before.
-        if ((await user.get(userId)).email !== email) return
-        await user.update(userId, { emailVerifiedAt: scope.now })
+        const { userId } = await useProof(parts, scope, shown)
+        await scope.data.unrestricted.user.update(userId, { emailVerifiedAt: scope.now })
       })
       return { status: 204, value: undefined }
     },
@@ -102,9 +100,7 @@ export function confirmEmail(parts: IdentityParts): Action {
         }
         await user.update(userId, { email, emailVerifiedAt: scope.now })
         const what = `From now on you sign in with ${email}.`
-        const link = parts.address('/account/forgot-password')
-        const told = { title: parts.title, link, when: scope.now, what }
-        await scope.send(parts.mailing.mails.accountChanged, { to: before, input: told })
+        await tellOfChange(parts, scope, { to: before, what })
       })
       return { status: 204, value: undefined }
     },

@@ -1,14 +1,14 @@
 /** Owns signing in by mail: a link, or a code beside what its asker has kept. */
 
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
+import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
+import { demandMail, mailAllowances, signInAllowance } from './allowances.ts'
 import { beginSession } from './begin.ts'
-import { demandMail, mailAllowances } from './mail-limits.ts'
 import { type Shown, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from './operation.ts'
 import { endSessions, endTrust } from './sessions.ts'
@@ -44,7 +44,7 @@ export function signInByLink(parts: IdentityParts): Action {
       description: 'Begins a session by the token that was mailed.',
       input: [given('token', tokenInput), maybe('cookie', booleanKind())],
     }),
-    allowances: (_, call) => [perNetwork(call.remoteAddress)],
+    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
     run: (scope) => {
       const shown = { token: String(scope.input.token), purpose: 'sign-in' } as const
       return byMail(parts, { scope, shown, method: 'link' })
@@ -65,7 +65,7 @@ export function signInByCode(parts: IdentityParts): Action {
       ],
     }),
     allowances: (input, call) => [
-      perNetwork(call.remoteAddress),
+      signInAllowance(call.remoteAddress),
       {
         key: `sign-in-by-code:${parts.tokens.hash(String(input.attempt))}`,
         limit: limits.mailCodeTriesMax,
@@ -77,14 +77,6 @@ export function signInByCode(parts: IdentityParts): Action {
       const shown = { attempt: String(attempt), code: String(code).replace(/\D/g, '') }
       return byMail(parts, { scope, shown, method: 'code' })
     },
-  }
-}
-
-function perNetwork(remoteAddress: string) {
-  return {
-    key: `sign-in:network:${networkOf(remoteAddress)}`,
-    limit: limits.signInsPerMinutePerNetwork,
-    windowMs: minuteMs,
   }
 }
 
@@ -102,8 +94,8 @@ async function byMail(parts: IdentityParts, { scope, shown, method }: ByMail) {
     async whose(inside: IdentityScope) {
       const { userId, email } = await useProof(parts, inside, shown)
       const { user } = inside.data.unrestricted
-      const { email: now, emailVerifiedAt } = await user.get(userId)
-      if (now === email && emailVerifiedAt === null) await claim(parts, inside, { userId, email })
+      const { emailVerifiedAt } = await user.get(userId)
+      if (emailVerifiedAt === null) await claim(parts, inside, { userId, email })
       return userId
     },
   })
@@ -124,9 +116,7 @@ async function claim(
   await user.update(userId, { emailVerifiedAt: inside.now, passwordHash: null })
   await endSessions(inside, userId)
   await endTrust(inside, userId)
-  if (passwordHash === null || !parts.sendsMail) return
-  const link = parts.address('/account/forgot-password')
+  if (passwordHash === null) return
   const what = 'Its password was set before the address was confirmed, so it was removed.'
-  const input = { title: parts.title, link, when: inside.now, what }
-  await inside.send(parts.mailing.mails.accountChanged, { to: email, input })
+  await tellOfChange(parts, inside, { to: email, what })
 }

@@ -5,10 +5,11 @@ import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
+import { tellOfChange } from '../mail/telling.ts'
 import { demandPassword } from '../passwords.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
+import { demandMail, mailAllowances } from './allowances.ts'
 import { wrongCredentials } from './begin.ts'
-import { demandMail, mailAllowances } from './mail-limits.ts'
 import { useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
 import { endSessions, endTrust } from './sessions.ts'
@@ -111,13 +112,7 @@ async function setPassword(
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
   const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
   for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)
-  if (!parts.sendsMail) return
-  const link = parts.address('/account/forgot-password')
-  const what = 'The password was changed.'
-  await scope.send(parts.mailing.mails.accountChanged, {
-    to: email,
-    input: { title: parts.title, link, when: scope.now, what },
-  })
+  await tellOfChange(parts, scope, { to: email, what: 'The password was changed.' })
 }
 
 /**

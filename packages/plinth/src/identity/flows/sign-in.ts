@@ -2,11 +2,11 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import type { Sight } from '../sight.ts'
+import { signInAllowance } from './allowances.ts'
 import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
 import {
   given,
@@ -35,13 +35,7 @@ export function signIn(parts: IdentityParts): Action {
       ],
     }),
     // The network first: one that has used up its own can no longer use up other people's.
-    allowances: (_, call) => [
-      {
-        key: `sign-in:network:${networkOf(call.remoteAddress)}`,
-        limit: limits.signInsPerMinutePerNetwork,
-        windowMs: minuteMs,
-      },
-    ],
+    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
     async run(scope) {
       const { input, unrestricted } = scope
       const [user] = await unrestricted.find('user', { filter: { email: input.email }, limit: 1 })

@@ -1,10 +1,10 @@
 /** Owns the sign-in that waits for a second factor. What it is waited with is no session. */
 
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
-import { dayMs, instantText, minuteMs } from '../../base/time.ts'
+import { dayMs, instantText } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, textKind } from '../../kinds/kinds.ts'
+import { signInAllowance } from '../flows/allowances.ts'
 import { beginSession, deviceWords, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
 import type { IdentityScope } from '../sight.ts'
@@ -27,13 +27,7 @@ export function secondFactor(parts: IdentityParts): Action {
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, { remoteAddress }) => [
-      {
-        key: `sign-in:network:${networkOf(remoteAddress)}`,
-        limit: limits.signInsPerMinutePerNetwork,
-        windowMs: minuteMs,
-      },
-    ],
+    allowances: (_, { remoteAddress }) => [signInAllowance(remoteAddress)],
     async run(scope) {
       const { input, now, unrestricted } = scope
       const filter = {

@@ -8,6 +8,7 @@ import { textKind } from '../../kinds/kinds.ts'
 import { given, type IdentityParts, operation } from '../flows/operation.ts'
 import { endSessions, endTrust } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
+import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { countTry, forgetTries, wrongFactor } from './check.ts'
 
@@ -199,11 +200,8 @@ async function factorsChanged(
   { userId, here, what }: Changed,
 ): Promise<void> {
   await endSessions(scope, userId, here)
-  if (!parts.sendsMail) return
   const { email } = await scope.data.unrestricted.user.get(userId)
-  const link = parts.address('/account/forgot-password')
-  const input = { title: parts.title, link, when: scope.now, what }
-  await scope.send(parts.mailing.mails.accountChanged, { to: email, input })
+  await tellOfChange(parts, scope, { to: email, what })
 }
 
 async function newCodes(

@@ -1,4 +1,4 @@
-/** Owns how often mails of identity can be asked for, and whether any leave at all. */
+/** Owns how often a network can try to sign in and ask for mails, and whether any leave at all. */
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
@@ -6,6 +6,17 @@ import { networkOf } from '../../base/network.ts'
 import { hourMs, minuteMs } from '../../base/time.ts'
 import type { Action } from '../../engine/runtime.ts'
 import type { IdentityParts } from './operation.ts'
+
+/** Tries to sign in from one network, whichever way in they take. */
+export function signInAllowance(remoteAddress: string): Allowance {
+  return {
+    key: `sign-in:network:${networkOf(remoteAddress)}`,
+    limit: limits.signInsPerMinutePerNetwork,
+    windowMs: minuteMs,
+  }
+}
+
+type Allowance = ReturnType<NonNullable<Action['allowances']>>[number]
 
 /**
  * Counted before anything is looked up, known address or not: by the network that asks, then by
