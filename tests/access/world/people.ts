@@ -1,7 +1,7 @@
 /** Owns the users of random worlds: their sessions, and the tokens that they sign requests with. */
 
 import type { Database } from '../../../packages/plinth/src/database/database.ts'
-import { tokenHash } from '../../../packages/plinth/src/engine/identify.ts'
+import { tokenHash } from '../../../packages/plinth/src/engine/identify/tokens.ts'
 import { nowText, userIds } from '../random/values.ts'
 
 /** The token that a user signs requests with. */

@@ -15,7 +15,8 @@ import type { Data, Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
-import { sessionIdentifier } from '../engine/identify.ts'
+import { sessionTokens } from '../engine/identify/sessions.ts'
+import { identifier } from '../engine/identify/tokens.ts'
 import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
@@ -231,7 +232,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
-    identify: sessionIdentifier({ database, clock, log }),
+    identify: identifier([sessionTokens({ database, clock, log })]),
     limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
     actions: new Map(actions.map((action) => [action.operation.name, action])),
   })

@@ -4,7 +4,8 @@ import { Failure } from '../../base/failure.ts'
 import { movableClock } from '../../base/time.ts'
 import type { Database, Query } from '../../database/database.ts'
 import { onBothServers, say } from '../../database/proof/servers.ts'
-import { sessionIdentifier } from '../identify.ts'
+import { sessionTokens } from '../identify/sessions.ts'
+import { identifier } from '../identify/tokens.ts'
 import { invoke } from '../invoke.ts'
 import { rateOf } from '../limiter.ts'
 import type { Runtime } from '../runtime.ts'
@@ -70,7 +71,9 @@ onBothServers('the path of a call', (server) => {
     const { runtime } = desk.running
     const token = await tokenOf(desk, 'eve@desk.example')
     const { statements, database } = noting(runtime.database)
-    const identify = sessionIdentifier({ database, clock: runtime.clock, log: runtime.log })
+    const identify = identifier([
+      sessionTokens({ database, clock: runtime.clock, log: runtime.log }),
+    ])
     const outcomes = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
         outcomeOf(identify(index === 7 ? wrongToken : token)),
@@ -84,11 +87,10 @@ onBothServers('the path of a call', (server) => {
     assert.equal(outcomes[7], 'invalid_credentials')
     assert.equal(await outcomeOf(identify("pls_' or true --")), 'invalid_credentials')
     assert.equal(statements.length, 1, 'what is no token is not looked up')
-    const broken = sessionIdentifier({
-      database: { ...database, query: () => Promise.reject(new Failure('unavailable')) },
-      clock: runtime.clock,
-      log: runtime.log,
-    })
+    const lost = { ...database, query: () => Promise.reject(new Failure('unavailable')) }
+    const broken = identifier([
+      sessionTokens({ database: lost, clock: runtime.clock, log: runtime.log }),
+    ])
     const failed = await Promise.all([1, 2, 3].map(() => outcomeOf(broken(token))))
     assert.deepEqual(failed, ['unavailable', 'unavailable', 'unavailable'])
   })

@@ -1,6 +1,6 @@
 /** Owns the using up of what came by mail: tokens and codes, each good for one thing, once. */
 
-import type { MailProofPurpose } from '../kit.ts'
+import type { MailProofPurpose } from '../models/proofs.ts'
 import type { IdentityScope } from '../sight.ts'
 import { wrongCredentials } from './begin.ts'
 import type { IdentityParts } from './operation.ts'

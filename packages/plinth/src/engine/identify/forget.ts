@@ -1,0 +1,34 @@
+/** Owns forgetting sessions and proofs that ended by time. */
+
+import { limits } from '../../base/limits.ts'
+import { dayMs, instantText } from '../../base/time.ts'
+import type { Database } from '../../database/database.ts'
+
+const forgetText = `delete from identity.session
+  where expires_at <= $1::timestamp with time zone or last_used_at <= $2::timestamp with time zone`
+
+/** Forgets sessions that ended by time. Returns how many. */
+export async function forgetSessions(database: Database, nowMs: number): Promise<number> {
+  const idleSince = instantText(nowMs - limits.sessionIdleDays * dayMs)
+  const values = [instantText(nowMs), idleSince]
+  const { count } = await database.query({ text: forgetText, values })
+  return count
+}
+
+// An account's address may be asked for again once a proof of it is old; devices are forgotten
+// when nobody has come by them for half a year.
+const forgetProofTexts = [
+  'delete from identity.mail_proof where expires_at <= $1::timestamp with time zone',
+  'delete from identity.pending_sign_in where expires_at <= $1::timestamp with time zone',
+  'delete from identity.trusted_device where expires_at <= $1::timestamp with time zone',
+]
+const forgetDevicesText = `delete from identity.known_device
+  where last_seen_at <= $1::timestamp with time zone`
+
+/** Forgets proofs that ended by time, and devices not seen for long. */
+export async function forgetProofs(database: Database, nowMs: number): Promise<void> {
+  const now = instantText(nowMs)
+  for (const text of forgetProofTexts) await database.query({ text, values: [now] })
+  const values = [instantText(nowMs - limits.knownDeviceDays * dayMs)]
+  await database.query({ text: forgetDevicesText, values })
+}

@@ -1,0 +1,91 @@
+/** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
+
+import type { Caller, Proof } from '../../access/caller.ts'
+import { limits } from '../../base/limits.ts'
+import { type Clock, dayMs, instantText } from '../../base/time.ts'
+import type { Database } from '../../database/database.ts'
+import { readArray } from '../../kinds/kinds.ts'
+import type { Log } from '../runtime.ts'
+import { inBatches, type TokenSort } from './tokens.ts'
+
+/** Every session token starts so, so that scanners find leaked ones. */
+export const sessionTokenPrefix = 'pls_'
+
+const tokenPattern = /^pls_[A-Za-z0-9_-]{43}$/
+
+// A session is used again at most this often before the use is written down.
+const touchAfterMs = 60_000
+
+const findText = `select s.token_hash, s.id, u.id, u.roles,
+    s.last_used_at < $3::timestamp with time zone, s.assurance,
+    extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000
+  from identity.session s join identity."user" u on u.id = s.user_id
+  where s.token_hash = any($1::text[]) and s.expires_at > $2::timestamp with time zone
+    and s.last_used_at > $4::timestamp with time zone and not u.suspended`
+
+const touchText = `update identity.session set last_used_at = $2::timestamp with time zone
+  where id = $1::uuid and last_used_at < $2::timestamp with time zone`
+
+/** What identifying works with. */
+export interface IdentifyParts {
+  readonly database: Database
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** Tokens of sessions. */
+export function sessionTokens(parts: IdentifyParts): TokenSort {
+  return { pattern: tokenPattern, identify: inBatches((hashes) => findSessions(parts, hashes)) }
+}
+
+async function findSessions(
+  parts: IdentifyParts,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, Caller>> {
+  const now = parts.clock.now()
+  const idleSince = instantText(now - limits.sessionIdleDays * dayMs)
+  const { rows } = await parts.database.query({
+    name: 'plinth_session_find',
+    text: findText,
+    repeatable: true,
+    values: [hashes, instantText(now), instantText(now - touchAfterMs), idleSince],
+  })
+  const callers = new Map<string, Caller>()
+  for (const [hash, sessionId, id, roles, stale, assurance, agoMs] of rows) {
+    if (!hash || !sessionId || !id) continue
+    const proof = proofOf(assurance, agoMs)
+    callers.set(hash, { is: 'user', id, sessionId, roles: rolesOf(roles), proof })
+    if (stale === 't') touch(parts, { sessionId, now })
+  }
+  return callers
+}
+
+/** A session of before this was kept has proved something, at some time. */
+function proofOf(assurance: Cell, agoMs: Cell): Proof {
+  return {
+    assurance: Number(assurance ?? 1),
+    agoMs: agoMs ? Math.max(0, Number(agoMs)) : Number.POSITIVE_INFINITY,
+  }
+}
+
+type Cell = string | null | undefined
+
+/** Writes the use down beside the call; a failure costs nothing but an earlier idle end. */
+function touch(
+  { database, log }: IdentifyParts,
+  { sessionId, now }: { sessionId: string; now: number },
+): void {
+  database
+    .query({
+      name: 'plinth_session_touch',
+      text: touchText,
+      values: [sessionId, instantText(now)],
+    })
+    .catch((cause: unknown) => {
+      log({ level: 'warning', message: 'the use of a session was not written down', cause })
+    })
+}
+
+function rolesOf(columnText: string | null | undefined): ReadonlySet<string> {
+  return new Set(readArray(columnText ?? '{}').filter((role) => role !== null))
+}

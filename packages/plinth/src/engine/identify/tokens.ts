@@ -1,0 +1,83 @@
+/** Owns the form in which tokens are kept, and the one way from a token to its caller. */
+
+import { hash } from 'node:crypto'
+import type { Caller } from '../../access/caller.ts'
+import { Failure } from '../../base/failure.ts'
+import { atTurnEnd } from '../../base/loop/turn.ts'
+import type { Identify } from '../runtime.ts'
+
+/** One sort of token: what it looks like, and who sends it. */
+export interface TokenSort {
+  /** Of the whole token. No token fits two sorts: each has its own prefix. */
+  readonly pattern: RegExp
+  /** The caller, or a Failure `invalid_credentials`. */
+  readonly identify: Identify
+}
+
+/** How a token is kept: never in the clear. 256 random bits need no slow hash. */
+export function tokenHash(token: string): string {
+  return hash('sha256', token, 'base64url')
+}
+
+/** Makes `identify` of the sorts of tokens that an app takes. A token of no sort is refused. */
+export function identifier(sorts: readonly TokenSort[]): Identify {
+  return (token) => {
+    const sort = sorts.find(({ pattern }) => pattern.test(token))
+    return sort ? sort.identify(token) : Promise.reject(invalidToken())
+  }
+}
+
+/** Finds the callers of hashed tokens; a token whose hash is not among the keys is refused. */
+export type FindCallers = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Caller>>
+
+interface Waiting {
+  readonly resolve: (caller: Caller) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Makes `identify`. Calls that arrive in the same turn of the event loop share one statement, so
+ * that a look-up costs a round trip but hardly a statement of its own. Nothing is cached: a
+ * session that was ended is dead for the next call.
+ */
+export function inBatches(find: FindCallers): Identify {
+  let waiting = new Map<string, Waiting[]>()
+  return (token) =>
+    new Promise((resolve, reject) => {
+      const hash = tokenHash(token)
+      if (waiting.size === 0) {
+        atTurnEnd(() => {
+          const batch = waiting
+          waiting = new Map()
+          void lookUp(find, batch)
+        })
+      }
+      const others = waiting.get(hash)
+      if (others) others.push({ resolve, reject })
+      else waiting.set(hash, [{ resolve, reject }])
+    })
+}
+
+type Batch = ReadonlyMap<string, readonly Waiting[]>
+
+async function lookUp(find: FindCallers, batch: Batch): Promise<void> {
+  try {
+    const found = await find([...batch.keys()])
+    for (const [hash, calls] of batch) {
+      const caller = found.get(hash)
+      for (const { resolve, reject } of calls) {
+        if (caller) resolve(caller)
+        else reject(invalidToken())
+      }
+    }
+  } catch (error) {
+    for (const calls of batch.values()) for (const { reject } of calls) reject(error)
+  }
+}
+
+/** One answer for every token that is not good. */
+export function invalidToken(): Failure {
+  return new Failure('invalid_credentials', {
+    detail: 'The session is not valid or has ended: sign in again.',
+  })
+}

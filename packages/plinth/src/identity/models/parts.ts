@@ -1,0 +1,25 @@
+/** Owns what models of identity have in common. */
+
+import { text } from '../../define/fields.ts'
+import { belongsTo } from '../../define/relation.ts'
+import type { Me, Rule, Value } from '../../define/rule.ts'
+
+/** How somebody showed who they are when a session began. */
+export const signInMethods = ['password', 'link', 'code'] as const
+
+/** How somebody showed who they are when a session began. */
+export type SignInMethod = (typeof signInMethods)[number]
+
+/** A hash of a secret: the secret itself is kept nowhere. */
+export const hash = () => text({ max: 100, unique: true })
+
+/** Whose it is; it goes with them. */
+export const owner = () => belongsTo('user', { onDelete: 'cascade' })
+
+/** A rule for whose it is. */
+export const mine = ({ row, me }: Owned) => row.userId.eq(me.id)
+
+interface Owned {
+  readonly row: { readonly userId: { eq(other: Value<string>): Rule } }
+  readonly me: Me
+}
