@@ -22,6 +22,9 @@ export interface Asker {
   /** How surely, and how many minutes ago, they have proved who they are. */
   readonly assurance: number
   readonly provedMinutesAgo: number
+  /** A visitor without an account; a user as whom somebody else acts. Default: neither. */
+  readonly guest?: boolean
+  readonly impersonated?: boolean
 }
 
 /** Everything that an answer depends on. */
@@ -85,6 +88,8 @@ function holds(sight: Sight, rule: Expression): boolean {
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'signedIn':
+    case 'guest':
+    case 'impersonated':
     case 'assurance':
     case 'proved':
       return proves(asker, rule)
@@ -190,6 +195,10 @@ export function ingredients(operand: Operand | undefined): readonly string[] {
 
 function proves(asker: Asker, rule: Expression): boolean {
   if (asker.id === null) return false
+  if (rule.type === 'impersonated') return asker.impersonated === true
+  if (rule.type === 'guest' || asker.guest === true) {
+    return (rule.type === 'guest') === (asker.guest === true)
+  }
   if (rule.type === 'assurance') return asker.assurance >= rule.atLeast
   return rule.type !== 'proved' || asker.provedMinutesAgo <= rule.withinMinutes
 }
@@ -215,6 +224,8 @@ export function settled(
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'signedIn':
+    case 'guest':
+    case 'impersonated':
     case 'assurance':
     case 'proved':
       return proves(asker, rule)

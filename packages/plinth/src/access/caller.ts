@@ -23,6 +23,10 @@ export interface UserCaller {
   readonly sessionId?: string
   /** How surely, and how lately, the session has proved who they are. Absent where code acts. */
   readonly proof?: Proof
+  /** True: a visitor without an account, whose rows wait for one. Default false. */
+  readonly guest?: boolean
+  /** The id of the member of staff who acts as this user. */
+  readonly impersonator?: string | undefined
 }
 
 /** What a session has proved of its user. */
@@ -46,9 +50,15 @@ export const anonymous: AnonymousCaller = Object.freeze({ is: 'anonymous' })
 /** What a plan depends on: who is asking, reduced to what rules can tell apart by constants. */
 export interface CallerFacts {
   readonly unrestricted: boolean
+  /** True where `me.id` stands for somebody: guests too. */
+  readonly known: boolean
+  /** True for a user who is no guest. */
   readonly signedIn: boolean
+  readonly guest: boolean
+  /** True where a member of staff acts as the user. */
+  readonly impersonated: boolean
   readonly roles: ReadonlySet<string>
-  /** 0 for anonymous callers, 1 where code acts as a user. */
+  /** 0 for anonymous callers and guests, 1 where code acts as a user. */
   readonly assurance: number
   /** The spans, of those that rules ask for, within which a factor was shown. */
   readonly provedMinutes: ReadonlySet<number>
@@ -62,17 +72,19 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   if (caller.is === 'anonymous') return anonymousFacts
   const asked = catalog.askedByRules
   const roles = [...caller.roles].filter((role) => asked.roles.has(role)).sort()
-  const { assurance = 1, agoMs = Number.POSITIVE_INFINITY } = caller.proof ?? {}
+  const { guest = false } = caller
+  const impersonated = caller.impersonator !== undefined
+  const { assurance, agoMs } = guest ? nothingProved : (caller.proof ?? codeProves)
   const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
   const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
     unrestricted: false,
-    signedIn: true,
+    ...{ known: true, signedIn: !guest, guest, impersonated },
     roles: new Set(roles),
     assurance,
     provedMinutes: new Set(minutes),
     // Encoded, so that no role's name can look like two roles, or like another part of a key.
-    key: `u:${roles.map(encodeURIComponent).join(',')}:${reached.length}:${minutes.length}`,
+    key: `${guest ? 'g' : 'u'}${impersonated ? 'i' : ''}:${roles.map(encodeURIComponent).join(',')}:${reached.length}:${minutes.length}`,
   })
 }
 
@@ -85,13 +97,16 @@ export function provenFacts(caller: UserCaller, catalog: Catalog): CallerFacts {
 
 const minuteMs = 60_000
 
+const nothingProved: Proof = { assurance: 0, agoMs: Number.POSITIVE_INFINITY }
+const codeProves: Proof = { assurance: 1, agoMs: Number.POSITIVE_INFINITY }
+
 const none: ReadonlySet<string> = new Set()
 const noMinutes: ReadonlySet<number> = new Set()
 
 /** The facts of an anonymous caller. */
 export const anonymousFacts: CallerFacts = Object.freeze({
   unrestricted: false,
-  signedIn: false,
+  ...{ known: false, signedIn: false, guest: false, impersonated: false },
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
@@ -100,7 +115,7 @@ export const anonymousFacts: CallerFacts = Object.freeze({
 
 const unrestrictedFacts: CallerFacts = Object.freeze({
   unrestricted: true,
-  signedIn: false,
+  ...{ known: false, signedIn: false, guest: false, impersonated: false },
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
@@ -112,11 +127,15 @@ export function callerId(caller: Caller): string | null {
   return caller.is === 'user' ? caller.id : null
 }
 
-/** Who a caller is, in one word for records: `user:<id>`, `anonymous`, `code:<reason>`. */
+/**
+ * Who a caller is, for records: `user:<id>`, `user:<id> by user:<id>` where the second acts as the
+ * first, `anonymous`, `code:<reason>`.
+ */
 export function actorOf(caller: Caller): string {
   switch (caller.is) {
     case 'user':
-      return `user:${caller.id}`
+      if (caller.impersonator === undefined) return `user:${caller.id}`
+      return `user:${caller.id} by user:${caller.impersonator}`
     case 'anonymous':
       return 'anonymous'
     case 'unrestricted':

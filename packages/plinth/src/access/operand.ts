@@ -67,7 +67,7 @@ function write(sight: Sight, operand: Operand, reading: Reading): Fragment | und
     case 'row':
       return subselect(sight, operand)
     case 'me':
-      return sight.facts.signedIn ? slotFragment(meSlot, reading.type, sight) : undefined
+      return sight.facts.known ? slotFragment(meSlot, reading.type, sight) : undefined
     case 'now':
       return slotFragment(nowSlot, reading.type, sight)
     case 'input':

@@ -27,6 +27,10 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
       return settled(sight.facts.roles.has(expression.role) === wanted)
     case 'signedIn':
       return settled(sight.facts.signedIn === wanted)
+    case 'guest':
+      return settled(sight.facts.guest === wanted)
+    case 'impersonated':
+      return settled(sight.facts.impersonated === wanted)
     case 'assurance':
       return settled(sight.facts.assurance >= expression.atLeast === wanted)
     case 'proved':
@@ -75,7 +79,7 @@ function truth(sight: Sight, operand: Operand, wanted: boolean): Condition {
 
 function isNull(sight: Sight, operand: Operand, wanted: boolean): Condition {
   if (operand.from === 'value') return settled((operand.value === null) === wanted)
-  if (operand.from === 'me') return settled(!sight.facts.signedIn === wanted)
+  if (operand.from === 'me') return settled(!sight.facts.known === wanted)
   if (operand.from === 'now') return settled(!wanted)
   const kind = present(kindOf(sight, operand), 'the kind of an operand')
   const written = writeOperand(sight, operand, { kind, lift: true })

@@ -36,6 +36,10 @@ export function wordsOf(expression: Expression): string {
       return `me.is(${JSON.stringify(expression.role)})`
     case 'signedIn':
       return 'me.signedIn'
+    case 'guest':
+      return 'me.isGuest'
+    case 'impersonated':
+      return 'me.impersonated'
     case 'assurance':
       return `me.assurance.atLeast(${expression.atLeast})`
     case 'proved':

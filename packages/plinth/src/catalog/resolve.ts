@@ -80,6 +80,8 @@ function resolve(expression: Expression, inside: Inside): Expression {
     case 'role':
       return role(expression, inside)
     case 'signedIn':
+    case 'guest':
+    case 'impersonated':
       return ruleOnly(expression, inside, 'me')
     case 'assurance':
     case 'proved':

@@ -16,6 +16,10 @@ export type Expression =
   | { readonly type: 'oneOf'; readonly operand: Operand; readonly values: readonly Operand[] }
   | { readonly type: 'role'; readonly role: string }
   | { readonly type: 'signedIn' }
+  /** The caller is a visitor without an account. */
+  | { readonly type: 'guest' }
+  /** A member of staff acts as the caller. */
+  | { readonly type: 'impersonated' }
   /** How surely the caller is who they say: 1 by one factor, 2 by two or a passkey. */
   | { readonly type: 'assurance'; readonly atLeast: number }
   /** The caller has shown a factor within so many minutes. */

@@ -45,10 +45,23 @@ export const now: Value<string> = value({ from: 'now' })
 
 /** The caller, inside a rule. */
 export interface Me {
-  /** The caller's user id; comparisons with it are false for anonymous callers. */
+  /** The caller's user id, a guest's too; comparisons with it are false for anonymous callers. */
   readonly id: Value<string>
-  /** True for a caller with a valid session. */
+  /** True for a caller with an account and a valid session. A guest is not signed in. */
   readonly signedIn: Rule
+  /**
+   * True for a visitor without an account whose rows have an owner all the same: where the app
+   * takes `guests`.
+   *
+   * @example access: { create: ({ me }) => me.signedIn.or(me.isGuest) }
+   */
+  readonly isGuest: Rule
+  /**
+   * True where a member of staff acts as the user: for what only the person may do.
+   *
+   * @example access: { delete: ({ row, me }) => row.ownerId.eq(me.id).and(me.impersonated.not()) }
+   */
+  readonly impersonated: Rule
   /** True for a caller who holds the role. */
   is(role: string): Rule
   /** How surely the caller is who they say. */
@@ -73,6 +86,8 @@ export interface Me {
 export const me: Me = Object.freeze({
   id: value<string>({ from: 'me', name: 'id' }),
   signedIn: rule({ type: 'signedIn' }),
+  isGuest: rule({ type: 'guest' }),
+  impersonated: rule({ type: 'impersonated' }),
   is: (role: string) => rule({ type: 'role', role }),
   assurance: Object.freeze({
     atLeast: (level: 1 | 2) => rule({ type: 'assurance', atLeast: level }),

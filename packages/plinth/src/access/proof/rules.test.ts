@@ -14,7 +14,12 @@ import { catalog, type Forest, judge, type Leaf } from './tree.ts'
 
 const ids = Array.from({ length: 6 }, (_, at) => `0000000${at}-0000-7000-8000-000000000000`)
 const me: Caller = { is: 'user', id: ids[1] ?? '', roles: new Set(['staff']) }
-const callers: readonly Caller[] = [anonymous, me]
+const callers: readonly Caller[] = [
+  anonymous,
+  me,
+  { is: 'user', id: me.id, roles: new Set(), guest: true },
+  { ...me, impersonator: ids[2] },
+]
 
 const word = fc.constantFrom('a', 'A', 'ab', 'b%', '_', '\\', '')
 const size = fc.integer({ min: -2, max: 2 })
@@ -98,7 +103,10 @@ function leafRules(scopes: number): fc.Arbitrary<Expression> {
     fc
       .tuple(anyWord, fc.array(fc.oneof(anyWord, value(word)), { maxLength: 3 }))
       .map(([operand, values]): Expression => ({ type: 'oneOf', operand, values })),
-    fc.constantFrom<Expression>({ type: 'role', role: 'staff' }, { type: 'signedIn' }),
+    fc.constantFrom<Expression>(
+      { type: 'role', role: 'staff' },
+      ...(['signedIn', 'guest', 'impersonated'] as const).map((type) => ({ type })),
+    ),
     fc.boolean().map((each): Expression => ({ type: 'constant', value: each })),
   )
 }

@@ -127,7 +127,11 @@ function holds(rule: Expression, sight: Sight): boolean {
     case 'role':
       return sight.caller.is === 'user' && sight.caller.roles.has(rule.role)
     case 'signedIn':
-      return sight.caller.is === 'user'
+      return sight.caller.is === 'user' && sight.caller.guest !== true
+    case 'guest':
+      return sight.caller.is === 'user' && sight.caller.guest === true
+    case 'impersonated':
+      return sight.caller.is === 'user' && sight.caller.impersonator !== undefined
     case 'compare':
       return compares(rule.operator, valueIn(rule.left, sight), valueIn(rule.right, sight))
     case 'oneOf': {

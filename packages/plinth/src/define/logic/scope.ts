@@ -7,8 +7,12 @@ import type { Given, Shape } from './shape.ts'
 
 /** Who is asking, for code. */
 export interface Who {
-  /** True for a user with a session. */
+  /** True for a user with an account. A guest is not signed in. */
   readonly signedIn: boolean
+  /** True for a visitor without an account, who has an id all the same. */
+  readonly isGuest: boolean
+  /** True where a member of staff acts as the user. */
+  readonly impersonated: boolean
   /** The user's id. Reading it for an anonymous caller fails with `sign_in_required`. */
   readonly id: string
   /** True where the user holds the role. */

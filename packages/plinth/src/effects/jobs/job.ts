@@ -6,7 +6,7 @@ import { limits } from '../../base/limits.ts'
 /** Who a job acts for. */
 export type JobCaller =
   | { readonly is: 'anonymous' }
-  | { readonly is: 'user'; readonly id: string }
+  | { readonly is: 'user'; readonly id: string; readonly impersonator?: string | undefined }
   | { readonly is: 'unrestricted'; readonly reason: string }
 
 /** A job to be run after the commit. */
@@ -83,7 +83,10 @@ export interface ClaimedJob {
 
 /** The caller of a job as it is stored. Roles are looked up again when the job runs. */
 export function callerText(caller: JobCaller): string {
-  if (caller.is === 'user') return JSON.stringify({ is: 'user', id: caller.id })
+  if (caller.is === 'user') {
+    const { id, impersonator } = caller
+    return JSON.stringify({ is: 'user', id, impersonator })
+  }
   if (caller.is === 'unrestricted') return JSON.stringify({ is: caller.is, reason: caller.reason })
   return '{"is":"anonymous"}'
 }

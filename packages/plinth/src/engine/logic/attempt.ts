@@ -57,7 +57,8 @@ export class Attempt {
   /** Who acts, as jobs and events keep it. */
   get actor(): JobCaller {
     const { caller } = this.setting
-    return caller.is === 'user' ? { is: 'user', id: caller.id } : caller
+    if (caller.is !== 'user') return caller
+    return { is: 'user', id: caller.id, impersonator: caller.impersonator }
   }
 
   /** Runs work of the scope and keeps track of it. Fails where the scope has ended. */

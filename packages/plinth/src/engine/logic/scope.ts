@@ -38,7 +38,9 @@ export function scopeOf(attempt: Attempt): LogicScope<Models> {
 /** The caller as logic knows it. */
 export function whoOf(caller: Caller): Who {
   return Object.freeze({
-    signedIn: caller.is === 'user',
+    signedIn: caller.is === 'user' && caller.guest !== true,
+    isGuest: caller.is === 'user' && caller.guest === true,
+    impersonated: caller.is === 'user' && caller.impersonator !== undefined,
     get id(): string {
       if (caller.is === 'user') return caller.id
       throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })

@@ -23,7 +23,8 @@ export async function callersOf(
   const roles = ids.length === 0 ? new Map() : await rolesOf(database, [...new Set(ids)])
   return callers.map((caller): Caller => {
     if (caller.is !== 'user') return caller
-    return { is: 'user', id: caller.id, roles: new Set(roles.get(caller.id) ?? []) }
+    const { id, impersonator } = caller
+    return { is: 'user', id, impersonator, roles: new Set(roles.get(id) ?? []) }
   })
 }
 

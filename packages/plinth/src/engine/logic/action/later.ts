@@ -87,7 +87,7 @@ async function store(
           // Places are shared out among callers: one who asks for much leaves room for others.
           key: `${caller.is === 'user' ? caller.id : caller.is}/${id}`,
           traceId: call.traceId,
-          caller: caller.is === 'user' ? { is: 'user', id: caller.id } : caller,
+          caller,
         },
       ],
       now,
