@@ -132,6 +132,7 @@ export const limits = Object.freeze({
   outboundAddressesMax: 6,
   outboundAnswerBytesMax: 65_536,
   outboundAnswerKeptBytes: 1_024,
+  outboundWholeAnswerBytesMax: 262_144,
   // webhooks
   webhookBodyBytesMax: 1_048_576,
   webhookToleranceMs: 300_000,

@@ -32,7 +32,7 @@ async function callers(): Promise<readonly string[]> {
 
 test('G05: one client calls addresses that others chose', async () => {
   const found = await callers()
-  assert.ok(found.includes('outbound/post.ts'), 'the client itself is seen')
+  assert.ok(found.includes('outbound/exchange.ts'), 'the client itself is seen')
   assert.deepEqual(
     found.filter((name) => !mayCall.test(name)),
     [],

@@ -1,12 +1,10 @@
-/** Owns the one client for addresses that others have chosen: one POST, no redirects, hard caps. */
+/** Owns the sending of one POST whose answer is an outcome: no redirects, hard caps. */
 
-import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
-import type { Socket } from 'node:net'
+import type { IncomingMessage } from 'node:http'
 import { limits } from '../base/limits.ts'
 import { monotonicMs } from '../base/time.ts'
-import { judgeEnd, type OutboundPolicy, type Target, TargetRefused, targetOf } from './target.ts'
+import { type Calling, codeOf, exchangeWith } from './exchange.ts'
+import { type OutboundPolicy, TargetRefused } from './target.ts'
 
 /** What is sent. */
 export interface Post {
@@ -51,7 +49,8 @@ export async function post(given: Post, policy: OutboundPolicy): Promise<PostOut
   const timeoutMs = given.timeoutMs ?? policy.timeoutMs ?? limits.outboundTimeoutMs
   const ended = AbortSignal.timeout(timeoutMs)
   const stop = given.aborted ? AbortSignal.any([given.aborted, ended]) : ended
-  const calling = { given, policy, stop, endMs: startedMs + timeoutMs }
+  const sent = { ...given, method: 'POST' } as const
+  const calling = { given: sent, policy, stop, endMs: startedMs + timeoutMs }
   const outcome = await attempt(calling).catch((error: unknown): Partial => {
     if (error instanceof TargetRefused) return refusalOf(error)
     if (ended.aborted) return { is: 'timed_out', detail: `No answer within ${timeoutMs} ms.` }
@@ -78,112 +77,14 @@ function refusalOf({ passing, message, why }: TargetRefused): Partial {
   }
 }
 
-interface Calling {
-  readonly given: Post
-  readonly policy: OutboundPolicy
-  readonly stop: AbortSignal
-  /** By the monotonic clock. */
-  readonly endMs: number
-}
-
 async function attempt(calling: Calling): Promise<Partial> {
-  const { given, policy, stop } = calling
-  const target = await until(targetOf(given.url, policy), stop)
-  const response = await firstThatTakes(calling, target)
-  const answer = await firstBytes(response, stop)
+  const response = await exchangeWith(calling)
+  const answer = await firstBytes(response, calling.stop)
   const status = response.statusCode ?? 0
   const after = response.headers['retry-after']
   const redirect = status >= 300 && status < 400
   const detail = redirect ? `Redirects are not followed (${status}).` : `Answered ${status}.`
   return { is: 'answered', status, detail, answer, retryAfter: after }
-}
-
-const connectMsMin = 500
-
-/**
- * Goes through the addresses in their order. The next one is tried only where no byte of the
- * message has left: so a message arrives at most once, wherever it arrives.
- */
-async function firstThatTakes(calling: Calling, target: Target): Promise<IncomingMessage> {
-  let failure: unknown
-  for (const [index, address] of target.addresses.entries()) {
-    const left = target.addresses.length - index
-    const shareMs = Math.max(connectMsMin, (calling.endMs - monotonicMs()) / left)
-    const connectMs = Math.min(limits.outboundConnectTimeoutMs, shareMs)
-    const progress = { connected: false }
-    try {
-      return await exchange({ ...calling, target, address, connectMs, progress })
-    } catch (error) {
-      failure = error
-      if (progress.connected || calling.stop.aborted || error instanceof TargetRefused) break
-    }
-  }
-  throw failure
-}
-
-interface Exchange extends Calling {
-  readonly target: Target
-  readonly address: string
-  readonly connectMs: number
-  readonly progress: { connected: boolean }
-}
-
-function exchange(exchanging: Exchange): Promise<IncomingMessage> {
-  const { given, stop, target, address } = exchanging
-  const { url, port } = target
-  const secure = url.protocol === 'https:'
-  const options: RequestOptions = {
-    method: 'POST',
-    host: address,
-    port,
-    path: `${url.pathname}${url.search}`,
-    headers: {
-      ...given.headers,
-      host: url.host,
-      'accept-encoding': 'identity',
-      'content-length': String(given.body.length),
-      connection: 'close',
-    },
-    // A socket of its own: none is shared between addresses that different people chose.
-    agent: false,
-    maxHeaderSize: limits.headerBytesMax,
-    signal: stop,
-    insecureHTTPParser: false,
-  }
-  const name = url.hostname.startsWith('[') ? address : url.hostname
-  const request = secure
-    ? requestHttps({ ...options, servername: name === address ? '' : name })
-    : requestHttp(options)
-  return new Promise((resolve, reject) => {
-    request.on('error', reject).on('response', resolve)
-    request.on('upgrade', (response, socket) => {
-      socket.destroy()
-      resolve(response)
-    })
-    request.on('socket', (socket: Socket) => watch(socket, { ...exchanging, request, secure }))
-    request.end(given.body)
-  })
-}
-
-interface Watched extends Exchange {
-  readonly request: ClientRequest
-  readonly secure: boolean
-}
-
-/** Judges where the socket really ended up, and gives up connecting early. */
-function watch(socket: Socket, { request, policy, secure, connectMs, progress }: Watched): void {
-  const slow = setTimeout(() => {
-    request.destroy(Object.assign(new Error('slow'), { code: 'connecting took too long' }))
-  }, connectMs)
-  socket.once(secure ? 'secureConnect' : 'connect', () => {
-    progress.connected = true
-    clearTimeout(slow)
-  })
-  socket.once('close', () => clearTimeout(slow))
-  socket.once('connect', () => {
-    const refused = judgeEnd(socket.remoteAddress ?? '', policy)
-    if (refused !== undefined) request.destroy(refused)
-  })
 }
 
 /** Reads what is kept of an answer, and hangs up on the rest. */
@@ -213,16 +114,4 @@ function readable(bytes: Buffer): string {
   const kept = bytes.subarray(0, limits.outboundAnswerKeptBytes)
   const text = new TextDecoder().decode(kept)
   return text.replace(/\p{Cc}/gu, (control) => ('\n\t'.includes(control) ? control : '\ufffd'))
-}
-
-function until<T>(work: Promise<T>, stop: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const end = (): void => reject(stop.reason as Error)
-    stop.addEventListener('abort', end, { once: true })
-    work.then(resolve, reject).finally(() => stop.removeEventListener('abort', end))
-  })
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given'
 }
