@@ -280,7 +280,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
     workflows: openWorkflows(runtime),
-    users: { catalog, records: recordAccess(runtime, database), passwords },
+    users: { catalog, clock, records: recordAccess(runtime, database), passwords },
     passwords,
     worker,
     operating: operatingOf(runtime),

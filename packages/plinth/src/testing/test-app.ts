@@ -18,7 +18,7 @@ import { createUser } from '../app/people/users.ts'
 import { schemaFingerprint } from '../app/schema/schema.ts'
 import { base64url, hex, randomBytes } from '../base/ids.ts'
 import type { MailRecord } from '../base/mail.ts'
-import { type MovableClock, movableClock } from '../base/time.ts'
+import { instantText, type MovableClock, movableClock } from '../base/time.ts'
 import type { DatabaseAddress } from '../database/database.ts'
 import { makeDatabase, serverFor } from './server.ts'
 
@@ -57,6 +57,8 @@ export interface TestUserOptions {
   readonly roles?: readonly string[]
   /** At least 15 characters; only for tests of signing in, because hashing takes its time. */
   readonly password?: string
+  /** False: nobody has confirmed the address yet. Default true. */
+  readonly verified?: boolean
 }
 
 /** Who asks. */
@@ -222,13 +224,15 @@ async function makeUser<S extends Models>(
   wanted: TestUserOptions = {},
 ): Promise<TestUser> {
   const { email = `user-${hex(randomBytes(6))}@test.example`, roles = [], name } = wanted
-  const { password } = wanted
+  const { password, verified = true } = wanted
   if (password !== undefined) {
     const named = name === undefined ? {} : { name }
-    const { id } = await createUser(running.users, { email, roles, password, ...named })
+    const { id } = await createUser(running.users, { email, roles, password, verified, ...named })
     return { id, email, roles, password }
   }
-  const made = await running.users.records.create('user', { email, roles, name: name ?? null })
+  const emailVerifiedAt = verified ? instantText(running.runtime.clock.now()) : null
+  const values = { email, roles, name: name ?? null, emailVerifiedAt }
+  const made = await running.users.records.create('user', values)
   return { id: String(made.id), email, roles, password: undefined }
 }
 

@@ -54,8 +54,8 @@ function seedScope(
   { runtime, passwords }: SeedParts,
   { scope, attempt, session, lines }: Seeding,
 ): SeedScope<Models> {
-  const { catalog } = runtime
-  const users = { catalog, records: recordAccess(runtime, session), passwords }
+  const { catalog, clock } = runtime
+  const users = { catalog, clock, records: recordAccess(runtime, session), passwords }
   const call = (action: Action, input: unknown, { as }: Calling = {}): Promise<unknown> =>
     callAction(attempt, { action, input, scopeOf, ...(as ? { as: userOf(as) } : {}) })
   return {

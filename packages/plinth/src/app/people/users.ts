@@ -2,6 +2,7 @@
 
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { base64url, randomBytes } from '../../base/ids.ts'
+import { type Clock, instantText } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import type { RecordAccess } from '../../engine/runtime.ts'
@@ -14,6 +15,11 @@ export interface NewUser {
   readonly roles?: readonly string[]
   /** At least 15 characters. Default: a random one, which is returned. */
   readonly password?: string
+  /**
+   * True: whoever makes the account vouches for its address, as if a mail had been answered.
+   * Default false.
+   */
+  readonly verified?: boolean
 }
 
 /** An account that was made. */
@@ -39,6 +45,7 @@ export interface UserParts {
   readonly catalog: Catalog
   readonly records: RecordAccess
   readonly passwords: Passwords
+  readonly clock: Clock
 }
 
 /** Makes an account. Failures: `invalid_input`, `conflict` where the address is taken. */
@@ -48,8 +55,9 @@ export async function createUser(parts: UserParts, user: NewUser): Promise<MadeU
   const detail = passwordProblem(password)
   if (detail) throw invalidInput([{ pointer: '/password', code: 'bad_password', detail }])
   const passwordHash = await parts.passwords.hash(password)
+  const emailVerifiedAt = user.verified ? instantText(parts.clock.now()) : null
   const made = await parts.records
-    .create('user', { email, name, roles, passwordHash })
+    .create('user', { email, name, roles, passwordHash, emailVerifiedAt })
     .catch((error: unknown) => {
       if (!(error instanceof Failure) || error.code !== 'conflict') throw error
       throw new Failure('conflict', { detail: `There is a user ${email} already.`, cause: error })

@@ -21,16 +21,17 @@ export interface CreateCommand {
   readonly passwordStdin: boolean
   /** True: a random password is made even where somebody could be asked. */
   readonly generate: boolean
+  /** True: the address counts as confirmed. */
+  readonly verified: boolean
 }
 
 /** Makes an account. */
 export async function create(command: CreateCommand): Promise<void> {
   const password = await passwordOf(command)
   await withApp(command.app, async ({ running }) => {
-    const { email, name, roles } = command
+    const { email, name, roles, verified } = command
     const made = await createUser(running.users, {
-      email,
-      roles,
+      ...{ email, roles, verified },
       ...(name === undefined ? {} : { name }),
       ...(password === undefined ? {} : { password }),
     })

@@ -17,6 +17,7 @@ interface CreateOptions {
   readonly role: readonly string[]
   readonly passwordStdin: boolean
   readonly generate: boolean
+  readonly verified: boolean
 }
 
 function addCreate(user: Command): void {
@@ -26,11 +27,12 @@ function addCreate(user: Command): void {
     .option('-r, --role <roles>', 'one or several, joined by commas', listOf, [])
     .option('--password-stdin', 'read the password from standard input', false)
     .option('--generate', 'make a random password and show it once', false)
+    .option('--verified', 'you vouch for the address: it counts as confirmed', false)
     .action(async (words: string[], options: CreateOptions) => {
       const { app, word: email } = readOne(words, 'plinth user create [app.ts] <email>')
-      const { role: roles, name, passwordStdin, generate } = options
+      const { role: roles, name, passwordStdin, generate, verified } = options
       const { create } = await import('../commands/user.ts')
-      await create({ app, email, name, roles, passwordStdin, generate })
+      await create({ app, email, name, roles, passwordStdin, generate, verified })
     })
     .addHelpText(
       'after',

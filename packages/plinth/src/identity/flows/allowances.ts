@@ -19,6 +19,18 @@ export function signInAllowance(remoteAddress: string): Allowance {
 type Allowance = ReturnType<NonNullable<Action['allowances']>>[number]
 
 /**
+ * Mails to one address, whichever flow asks for them: so that nobody fills the mailbox of somebody
+ * else.
+ */
+export function recipientAllowance(email: string): Allowance {
+  return {
+    key: `account-mail:${email}`,
+    limit: limits.accountMailsPerQuarterHour,
+    windowMs: 15 * minuteMs,
+  }
+}
+
+/**
  * Counted before anything is looked up, known address or not: by the network that asks, then by
  * the address that would get a mail.
  */
@@ -28,15 +40,7 @@ export function mailAllowances(
 ): NonNullable<Action['allowances']> {
   return ({ email }, { remoteAddress }) => [
     { key: `${what}:network:${networkOf(remoteAddress)}`, limit: perNetwork, windowMs: hourMs },
-    ...(typeof email === 'string'
-      ? [
-          {
-            key: `account-mail:${email}`,
-            limit: limits.accountMailsPerQuarterHour,
-            windowMs: 15 * minuteMs,
-          },
-        ]
-      : []),
+    ...(typeof email === 'string' ? [recipientAllowance(email)] : []),
   ]
 }
 

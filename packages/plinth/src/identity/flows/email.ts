@@ -4,11 +4,14 @@ import { Failure } from '../../base/failure.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
+import { rotation } from '../second-factor/rotation.ts'
+import { demandAllFactors } from '../second-factor/totp.ts'
 import type { Sight } from '../sight.ts'
-import { demandMail, mailAllowances } from './allowances.ts'
+import { demandMail, mailAllowances, recipientAllowance } from './allowances.ts'
 import { useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
-import { checkPassword, wrongPassword } from './password.ts'
+import { demandOwner, wrongPassword } from './password.ts'
+import { endSessions } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
 
 /** Mails the link again that shows whose the address is. */
@@ -23,9 +26,11 @@ export function sendVerification(parts: IdentityParts): Action {
     async run(scope) {
       demandMail(parts)
       const userId = demandUser(scope)
+      const [user] = await scope.unrestricted.find('user', { filter: { id: userId }, limit: 1 })
+      await scope.take(recipientAllowance(String(user?.email)))
       await scope.commit<void, Sight>(async (inside) => {
         const { email } = await inside.data.unrestricted.user.get(userId)
-        await parts.mailing.ask(inside, { email, purpose: 'verify-email' })
+        if (email !== null) await parts.mailing.ask(inside, { email, purpose: 'verify-email' })
       })
       return { status: 202, value: {} }
     },
@@ -59,21 +64,24 @@ export function changeEmail(parts: IdentityParts): Action {
       path: 'change-email',
       description:
         'Mails a link to a new address; once it is followed, the caller signs in with that one. ' +
-        'The answer is the same whether the address is free or taken.',
+        'The answer is the same whether the address is free or taken. Where the account has a ' +
+        'second factor it asks for a fresh proof by it. The session goes on under a new token.',
       input: [given('email', emailKind()), given('password', passwordInput)],
     }),
     allowances: mailAllowances('change-email'),
     async run(scope) {
       demandMail(parts)
-      const userId = demandUser(scope)
-      const checked = await checkPassword(scope, parts, userId)
+      const { userId, checked } = await demandOwner(scope, parts)
       const email = String(scope.input.email)
-      await scope.commit<void, Sight>(async (inside) => {
+      const { put, answer } = rotation(scope, parts)
+      const expiresAt = await scope.commit<string, Sight>(async (inside) => {
         const { passwordHash } = await inside.data.unrestricted.user.get(userId)
         if (passwordHash !== checked) throw wrongPassword()
+        await demandAllFactors(scope, inside, userId)
         await parts.mailing.ask(inside, { email, userId, purpose: 'change-email', checked })
+        return put(inside)
       })
-      return { status: 202, value: { email } }
+      return { ...answer(expiresAt, { email }), status: 202 }
     },
   }
 }
@@ -83,11 +91,13 @@ export function confirmEmail(parts: IdentityParts): Action {
   return {
     operation: operation('confirmEmail', {
       path: 'confirm-email',
-      description: 'Puts a new address in place by the token that was mailed to it.',
+      description:
+        'Puts a new address in place by the token that was mailed to it. All other sessions end.',
       input: [given('token', tokenInput)],
     }),
     allowances: mailAllowances('confirm-email'),
-    async run({ input, commit }) {
+    async run({ input, commit, caller }) {
+      const keep = caller.is === 'user' ? caller.sessionId : undefined
       await commit<void, Sight>(async (scope) => {
         const shown = { token: String(input.token), purpose: 'change-email' } as const
         const { userId, email } = await useProof(parts, scope, shown)
@@ -99,6 +109,7 @@ export function confirmEmail(parts: IdentityParts): Action {
           throw new Failure('conflict', { detail: 'Another account has this address.' })
         }
         await user.update(userId, { email, emailVerifiedAt: scope.now })
+        await endSessions(scope, userId, keep)
         const what = `From now on you sign in with ${email}.`
         await tellOfChange(parts, scope, { to: before, what })
       })

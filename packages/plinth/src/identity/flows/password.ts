@@ -7,6 +7,9 @@ import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import { demandPassword } from '../passwords.ts'
+import { forgiveTries } from '../second-factor/check.ts'
+import { rotation } from '../second-factor/rotation.ts'
+import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { demandMail, mailAllowances } from './allowances.ts'
 import { wrongCredentials } from './begin.ts'
@@ -20,7 +23,9 @@ export function changePassword(parts: IdentityParts): Action {
   return {
     operation: operation('changePassword', {
       path: 'change-password',
-      description: 'Sets a new password. All other sessions end; a mail tells of it.',
+      description:
+        'Sets a new password. Where the account has a second factor it asks for a fresh proof by ' +
+        'it. All other sessions end, and this one goes on under a new token; a mail tells of it.',
       input: [given('password', passwordInput), given('newPassword', passwordInput)],
     }),
     allowances: (_, { remoteAddress }) => [
@@ -31,17 +36,21 @@ export function changePassword(parts: IdentityParts): Action {
       },
     ],
     async run(scope) {
-      const userId = demandUser(scope)
+      demandUser(scope)
       demandPassword(String(scope.input.newPassword), '/newPassword')
-      const checked = await checkPassword(scope, parts, userId)
+      const { userId, checked } = await demandOwner(scope, parts)
       const passwordHash = await parts.passwords.hash(String(scope.input.newPassword))
       const keep = scope.caller.is === 'user' ? scope.caller.sessionId : undefined
-      await scope.commit<void, Sight>(async (inside) => {
+      const { put, answer } = rotation(scope, parts)
+      const expiresAt = await scope.commit<string, Sight>(async (inside) => {
         const { user } = inside.data.unrestricted
         if ((await user.get(userId)).passwordHash !== checked) throw wrongPassword()
+        await demandAllFactors(scope, inside, userId)
+        const ends = await put(inside, { provedAt: inside.now })
         await setPassword(parts, inside, { userId, passwordHash, keep })
+        return ends
       })
-      return { status: 204, value: undefined }
+      return answer(expiresAt)
     },
   }
 }
@@ -76,14 +85,17 @@ export function resetPassword(parts: IdentityParts): Action {
       input: [given('token', tokenInput), given('newPassword', passwordInput)],
     }),
     allowances: mailAllowances('reset-password', limits.signInsPerMinutePerNetwork),
-    async run({ input, commit }) {
+    async run(scope) {
+      const { input } = scope
       demandPassword(String(input.newPassword), '/newPassword')
       const passwordHash = await parts.passwords.hash(String(input.newPassword))
-      await commit<void, Sight>(async (scope) => {
+      const owner = await scope.commit<string, Sight>(async (inside) => {
         const shown = { token: String(input.token), purpose: 'reset-password' } as const
-        const { userId, email } = await useProof(parts, scope, shown)
-        await setPassword(parts, scope, { userId, passwordHash, provedEmail: email })
+        const { userId, email } = await useProof(parts, inside, shown)
+        await setPassword(parts, inside, { userId, passwordHash, provedEmail: email })
+        return userId
       })
+      await forgiveTries(scope, owner)
       return { status: 204, value: undefined }
     },
   }
@@ -113,6 +125,22 @@ async function setPassword(
   const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
   for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)
   await tellOfChange(parts, scope, { to: email, what: 'The password was changed.' })
+}
+
+/**
+ * Whoever knows the password and, where the account has a second factor, has shown it in the last
+ * minutes; the proof is asked for before the password, so that no guess learns anything. Ask
+ * `demandAllFactors` inside. Fails with `sign_in_required`, `step_up_required`,
+ * `invalid_credentials` and `rate_limited`.
+ */
+export async function demandOwner(
+  scope: ActionScope,
+  parts: IdentityParts,
+): Promise<{ readonly userId: string; readonly checked: string }> {
+  const userId = demandUser(scope)
+  const [user] = await scope.unrestricted.find('user', { filter: { id: userId }, limit: 1 })
+  if (user?.secondFactor === true) demandFreshProof(scope)
+  return { userId, checked: await checkPassword(scope, parts, userId) }
 }
 
 /**

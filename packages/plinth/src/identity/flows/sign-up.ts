@@ -8,6 +8,7 @@ import type { Action } from '../../engine/runtime.ts'
 import { emailKind, textKind } from '../../kinds/kinds.ts'
 import { demandPassword } from '../passwords.ts'
 import type { Sight } from '../sight.ts'
+import { recipientAllowance } from './allowances.ts'
 import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
 
 /** Makes an account; a mail asks its owner to confirm the address. */
@@ -24,12 +25,14 @@ export function signUp(parts: IdentityParts): Action {
         maybe('name', textKind({ max: 200 })),
       ],
     }),
-    allowances: (_, call) => [
+    allowances: ({ email }, call) => [
       {
         key: `sign-up:network:${networkOf(call.remoteAddress)}`,
         limit: limits.signUpsPerHourPerNetwork,
         windowMs: hourMs,
       },
+      // From many networks, too, only so many mails reach one address.
+      recipientAllowance(String(email)),
     ],
     async run({ input, commit }) {
       if (parts.signUp === 'nobody') {

@@ -62,7 +62,8 @@ export function accountMails() {
         `${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
     accountChanged: made.mail('accountChanged', {
-      input: { title, link, when, what: text({ max: 200 }) },
+      // With room for the longest address.
+      input: { title, link, when, what: text({ max: 400 }) },
       subject: (mail) => `Your account at ${mail.title} was changed`,
       text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),

@@ -43,9 +43,12 @@ onBothServers('the second factor', (server) => {
     assert.match(made.uri, /^otpauth:\/\/totp\/People:ann%40people\.example\?/)
     assert.match(made.qr, /^<svg/)
     assert.ok(bodyOf<{ token?: string }>(await sign()).token, 'not before it is confirmed')
-    const { recoveryCodes } = bodyOf<{ recoveryCodes: string[] }>(await confirm())
+    const confirmed = await confirm()
+    const { recoveryCodes } = bodyOf<{ recoveryCodes: string[] }>(confirmed)
     assert.equal(new Set(recoveryCodes).size, 10)
-    assert.equal((await ask('identity.me', {}, { token: first })).status, 200)
+    const raised = { token: tokenIn(confirmed) }
+    assert.equal((await ask('identity.me', {}, raised)).status, 200)
+    assert.equal((await ask('identity.me', {}, { token: first })).status, 401, 'another (C12)')
     assert.equal((await tested.data.user.get(user.id)).secondFactor, true)
     const { pending, factors } = bodyOf<Pending>(await sign())
     assert.match(pending, /^plp_[\w-]{43}$/)
@@ -144,8 +147,8 @@ onBothServers('the second factor', (server) => {
   })
 
   test('factors change after a fresh proof; the token too (C12, C16)', async (context) => {
-    const { confirm, ask, tested, first, code, next, sign } = await ann(context)
-    await confirm()
+    const { confirm, ask, tested, code, next, sign } = await ann(context)
+    const first = tokenIn(await confirm())
     tested.clock.advance(6 * minuteMs)
     const refused = await ask('identity.removeTotp', {}, { token: first })
     assert.equal(refused.status, 401)
@@ -192,8 +195,8 @@ onBothServers('the second factor', (server) => {
   })
 
   test('every token is good for its own purpose only (C21)', async (context) => {
-    const { confirm, ask, sign, first, tested } = await ann(context)
-    await confirm()
+    const { confirm, ask, sign, tested } = await ann(context)
+    const first = tokenIn(await confirm())
     const { pending } = bodyOf<Pending>(await sign())
     const { attempt } = bodyOf<{ attempt: string }>(await ask('identity.sendLink', { email: anns }))
     await ask('identity.forgotPassword', { email: anns })

@@ -1,36 +1,71 @@
 /** Owns the checking of a second factor: each code counts once, and guesses are counted first. */
 
+import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { minuteMs } from '../../base/time.ts'
+import { dayMs, minuteMs } from '../../base/time.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
 import { wrongCredentials } from '../flows/begin.ts'
 import type { IdentityParts } from '../flows/operation.ts'
 import type { IdentityScope } from '../sight.ts'
 
-const yearMs = 365 * 24 * 60 * minuteMs
+const quarterHourMs = 15 * minuteMs
+const yearMs = 365 * dayMs
 
 /**
- * Counts a try, whichever flow it comes through: so many in a quarter of an hour, and so many
- * failures in all (NIST 800-63B-4, 3.2.2). Fails with `rate_limited`.
+ * Counts a try, whichever flow it comes through: so many in a quarter of an hour, and of six digits
+ * so many failures in all (NIST 800-63B-4, 3.2.2). Recovery codes are counted by themselves, in a
+ * quarter of an hour alone: their 120 bits cannot be guessed, and they are the way back in where
+ * somebody else has used up the tries of the digits. Fails with `rate_limited`.
  */
-export async function countTry({ take }: ActionScope, userId: string): Promise<void> {
+export async function countTry(
+  { take }: Pick<ActionScope, 'take'>,
+  { userId, code }: TypedFactor,
+): Promise<void> {
+  const digits = isDigits(typed(code))
   await take({
-    key: `second-factor:recent:${userId}`,
+    key: digits ? recentKey(userId) : recoveryKey(userId),
     limit: limits.secondFactorTriesPerQuarterHour,
-    windowMs: 15 * minuteMs,
+    windowMs: quarterHourMs,
   })
-  await take({
-    key: `second-factor:all:${userId}`,
-    limit: limits.secondFactorFailuresMax,
-    windowMs: yearMs,
-  })
+  if (!digits) return
+  await take({ key: allKey(userId), limit: limits.secondFactorFailuresMax, windowMs: yearMs })
 }
 
 /** A right one makes the failures before it forgotten. */
-export async function forgetTries({ restore }: ActionScope, userId: string): Promise<void> {
-  await restore(`second-factor:recent:${userId}`)
-  await restore(`second-factor:all:${userId}`)
+export async function forgetTries(
+  { restore }: Pick<ActionScope, 'restore'>,
+  userId: string,
+): Promise<void> {
+  for (const key of triesOf(userId)) await restore(key)
 }
+
+/** The keys under which the tries of an account's second factor are counted. */
+export function triesOf(userId: string): readonly string[] {
+  return [recentKey(userId), recoveryKey(userId), allKey(userId)]
+}
+
+/**
+ * Whoever has tried until no code is taken any more knew the password. Once a new one was set by
+ * mail they know it no longer, and the owner can type codes again. Once in thirty days: whoever
+ * reads the mails of the account gets no endless tries by it.
+ */
+export async function forgiveTries(
+  { take, restore }: Pick<ActionScope, 'take' | 'restore'>,
+  userId: string,
+): Promise<void> {
+  const key = `second-factor:forgiven:${userId}`
+  try {
+    await take({ key, limit: 1, windowMs: 30 * dayMs })
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'rate_limited') return
+    throw error
+  }
+  await restore(allKey(userId))
+}
+
+const recentKey = (userId: string): string => `second-factor:recent:${userId}`
+const recoveryKey = (userId: string): string => `second-factor:recovery:${userId}`
+const allKey = (userId: string): string => `second-factor:all:${userId}`
 
 /** What somebody typed as a second factor, and whose it must be. */
 export interface TypedFactor {
@@ -48,11 +83,19 @@ export async function useFactor(
   scope: IdentityScope,
   { userId, code }: TypedFactor,
 ): Promise<void> {
-  const typed = code.replace(/[\s-]/g, '').toUpperCase()
-  const fits = /^\d{6}$/.test(typed)
-    ? await useCode(parts, scope, { userId, code: typed })
-    : await useRecovery(parts, scope, { userId, code: typed })
+  const plain = typed(code)
+  const fits = isDigits(plain)
+    ? await useCode(parts, scope, { userId, code: plain })
+    : await useRecovery(parts, scope, { userId, code: plain })
   if (!fits) throw wrongFactor()
+}
+
+function typed(code: string): string {
+  return code.replace(/[\s-]/g, '').toUpperCase()
+}
+
+function isDigits(plain: string): boolean {
+  return /^\d{6}$/.test(plain)
 }
 
 /** The one answer to a second factor that is not right. */

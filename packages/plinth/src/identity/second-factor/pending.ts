@@ -38,13 +38,14 @@ export function secondFactor(parts: IdentityParts): Action {
       const [pending] = await unrestricted.find('pendingSignIn', { filter, limit: 1 })
       if (!pending) throw wrongCredentials('The sign-in is too old, or has ended: begin it again.')
       const userId = String(pending.userId)
-      await countTry(scope, userId)
+      const shown = { userId, code: String(input.code) }
+      await countTry(scope, shown)
       const trusted = input.trust === true ? parts.tokens.make(prefixes.trusted) : undefined
       const result = await beginSession(scope, parts, {
         method: pending.method as 'password',
         ...{ cookie: input.cookie === true, twoFactors: true },
         async whose(inside) {
-          await useFactor(parts, inside, { userId, code: String(input.code) })
+          await useFactor(parts, inside, shown)
           const { pendingSignIn } = inside.data.unrestricted
           const first = await pendingSignIn.consumeOnce(String(pending.id), 'usedAt')
           if (!first) throw wrongCredentials('The sign-in has ended: begin it again.')

@@ -11,6 +11,7 @@ import { demandUser } from '../flows/sign-in.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { countTry, forgetTries, wrongFactor } from './check.ts'
+import { rotation } from './rotation.ts'
 
 /** Makes a secret for an authenticator app; it counts once a code of it was shown. */
 export function setUpTotp(parts: IdentityParts): Action {
@@ -19,14 +20,16 @@ export function setUpTotp(parts: IdentityParts): Action {
       path: 'set-up-totp',
       description:
         'Makes a secret for an authenticator app: as text, as an address, and as a QR code ' +
-        '(SVG). It counts once `confirm-totp` was shown a code of it. Asks for a fresh proof.',
+        '(SVG). It counts once `confirm-totp` was shown a code of it. Asks for a fresh proof, ' +
+        'and for an address that is confirmed.',
       input: [],
     }),
     async run(scope) {
       const userId = demandFreshProof(scope)
       return scope.commit<{ status: number; value: object }, Sight>(async ({ data }) => {
         const { user, totpSecret } = data.unrestricted
-        const { email } = await user.get(userId)
+        const { email, emailVerifiedAt } = await user.get(userId)
+        demandVerified(parts, emailVerifiedAt)
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         const [before] = found
         if (before?.confirmedAt) {
@@ -35,7 +38,7 @@ export function setUpTotp(parts: IdentityParts): Action {
           })
         }
         if (before) await totpSecret.delete(before.id)
-        const made = await parts.totp.make(email)
+        const made = await parts.totp.make(email ?? userId)
         await totpSecret.create({ userId, sealed: await parts.sealer.seal(made.secret, userId) })
         return { status: 200, value: made }
       })
@@ -50,15 +53,17 @@ export function confirmTotp(parts: IdentityParts): Action {
       path: 'confirm-totp',
       description:
         'Shows a code of the new authenticator app: from now on signing in asks for one. Answers ' +
-        'with recovery codes, shown this once. All other sessions end.',
+        'with recovery codes, shown this once, and with a new token of the session; the old one is ' +
+        'dead. All other sessions end.',
       input: [given('code', textKind({ max: 12 }))],
     }),
     async run(scope) {
       const userId = demandFreshProof(scope)
-      await countTry(scope, userId)
       const code = String(scope.input.code).replace(/\s/g, '')
-      const recoveryCodes = await scope.commit<readonly string[], Sight>(async (inside) => {
-        const { totpSecret, user, session } = inside.data.unrestricted
+      await countTry(scope, { userId, code })
+      const { put, answer } = rotation(scope, parts)
+      const made = await scope.commit<Confirmed, Sight>(async (inside) => {
+        const { totpSecret, user } = inside.data.unrestricted
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         const [kept] = found
         const waits = kept !== undefined && kept.confirmedAt === null
@@ -72,19 +77,38 @@ export function confirmTotp(parts: IdentityParts): Action {
         if (step === undefined) throw wrongFactor()
         await totpSecret.update(kept.id, { confirmedAt: inside.now, lastStep: step })
         await user.update(userId, { secondFactor: true })
+        // The session is worth more from now on: whoever has seen its token gets none of it.
+        const expiresAt = await put(inside, { assurance: 2, provedAt: inside.now })
         const here = sessionOf(scope)
-        if (here) await session.update(here, { assurance: 2, provedAt: inside.now })
-        await factorsChanged(parts, inside, {
-          userId,
-          here,
-          what: 'An authenticator app was added.',
-        })
-        return newCodes(parts, inside, userId)
+        const what = 'An authenticator app was added.'
+        await factorsChanged(parts, inside, { userId, here, what })
+        return { expiresAt, recoveryCodes: await newCodes(parts, inside, userId) }
       })
       await forgetTries(scope, userId)
-      return { status: 200, value: { recoveryCodes } }
+      return answer(made.expiresAt, { recoveryCodes: made.recoveryCodes })
     },
   }
+}
+
+interface Confirmed {
+  readonly expiresAt: string
+  readonly recoveryCodes: readonly string[]
+}
+
+/**
+ * Whoever sets a factor on an address that is not theirs could keep its owner out for ever. Fails
+ * with `conflict` where mail leaves, and the address was never confirmed.
+ */
+export function demandVerified(
+  { sendsMail }: Pick<IdentityParts, 'sendsMail'>,
+  emailVerifiedAt: string | null,
+): void {
+  if (!sendsMail || emailVerifiedAt !== null) return
+  throw new Failure('conflict', {
+    detail:
+      'Confirm your address first: ask for the mail at /api/identity/send-verification, follow ' +
+      'its link, then repeat this.',
+  })
 }
 
 /** Signing in asks for no second factor any more. */
@@ -163,7 +187,7 @@ export function demandFreshProof(scope: ActionScope): string {
  * proves too little to change it; one that has ended meanwhile proves nothing. Fails with
  * `step_up_required`.
  */
-async function demandAllFactors(
+export async function demandAllFactors(
   scope: ActionScope,
   { data }: IdentityScope,
   userId: string,

@@ -129,7 +129,7 @@ test('by a link or a code: each once, the code in the browser that asked', async
 
 test('an address changes once its mail was answered', async (context) => {
   const { browser, link, tested } = await stand(context)
-  await tested.user({ email: anns, password })
+  await tested.user({ email: anns, password, verified: false })
   const ann = browser()
   await ann.open('/account/sign-in')
   await ann.press({ button: 'Sign in', fields: { email: anns, password } })
