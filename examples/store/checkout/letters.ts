@@ -82,13 +82,14 @@ checkout.on(orderCancelled, async (scope) => {
   await scope.send(cancelled, { to, input: { name, number, why: reasons[reason] } })
 })
 
-/** Undefined for an order without an account, such as an imported one. */
+/** Undefined for an order without an address, such as an imported one. */
 async function buyerOf({ data }: Scope, orderId: string) {
   const order = await data.unrestricted.order.get(orderId, {
     include: { customer: { include: { user: { fields: ['email', 'name'] } } } },
   })
   const user = order.customer?.user
-  return user && { to: user.email, name: user.name ?? 'there', number: order.number }
+  if (!user?.email) return undefined
+  return { to: user.email, name: user.name ?? 'there', number: order.number }
 }
 
 function printed({ amount }: { readonly amount: number }): string {

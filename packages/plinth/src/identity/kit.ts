@@ -2,10 +2,11 @@
 
 import { boolean, choice, email, instant, integer, list, role, text } from '../define/fields.ts'
 import { kit } from '../define/kit.ts'
-import { hasMany } from '../define/relation.ts'
+import { belongsTo, hasMany } from '../define/relation.ts'
 import { nobody } from '../define/rule.ts'
+import { accountModels } from './models/accounts.ts'
 import { factorModels } from './models/factors.ts'
-import { hash, mine, owner, signInMethods } from './models/parts.ts'
+import { hash, mine, mineInPerson, owner, signInMethods } from './models/parts.ts'
 import { proofModels } from './models/proofs.ts'
 
 /**
@@ -25,7 +26,10 @@ export const identity = kit('identity', {
       description: 'Somebody who can sign in.',
       audit: true,
       fields: {
-        email: email({ unique: true, description: 'What the user signs in with.' }),
+        email: email({
+          ...{ unique: true, optional: true },
+          description: 'What the user signs in with. A guest has none.',
+        }),
         emailVerifiedAt: instant({
           optional: true,
           description: 'When the user showed that mails to the address reach them.',
@@ -38,8 +42,22 @@ export const identity = kit('identity', {
           default: false,
           description: 'True: signing in takes a second factor.',
         }),
-        sessions: hasMany('session'),
+        guest: boolean({ default: false, description: 'True: a visitor without an account.' }),
+        deletionAt: instant({
+          optional: true,
+          description: 'When the account will be deleted, as its owner has asked.',
+        }),
+        erasedAt: instant({
+          optional: true,
+          description: 'When the account was deleted: only what others refer to is left of it.',
+        }),
+        sessions: hasMany('session', { by: 'user' }),
       },
+      checks: {
+        hasAnAddress: ({ row }) =>
+          row.email.isNull().not().or(row.guest).or(row.erasedAt.isNull().not()),
+      },
+      indexes: [['deletionAt']],
       access: {
         read: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),
         update: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),
@@ -49,6 +67,9 @@ export const identity = kit('identity', {
           emailVerifiedAt: { write: nobody },
           roles: { write: ({ me }) => me.is('admin') },
           secondFactor: { write: nobody },
+          guest: { write: nobody },
+          deletionAt: { write: nobody },
+          erasedAt: { write: nobody },
           suspended: {
             read: ({ me }) => me.is('admin'),
             write: ({ me }) => me.is('admin'),
@@ -72,15 +93,26 @@ export const identity = kit('identity', {
         provedAt: instant({ optional: true, description: 'When a factor was shown last.' }),
         device: text({ max: 60, optional: true, description: 'Such as Firefox on Linux.' }),
         address: text({ max: 60, optional: true }),
+        impersonator: belongsTo('user', {
+          ...{ optional: true, onDelete: 'cascade' },
+          description: 'The member of staff who acts as the user in it.',
+        }),
+        // It ends with the session in which it was asked for, whatever ends that.
+        staffSession: belongsTo('session', { optional: true, onDelete: 'cascade' }),
+        reason: text({ max: 500, optional: true, description: 'Why staff acts as the user.' }),
       },
       access: {
         read: mine,
-        delete: mine,
-        fields: { tokenHash: { read: nobody, write: nobody } },
+        delete: mineInPerson,
+        fields: {
+          tokenHash: { read: nobody, write: nobody },
+          staffSessionId: { read: nobody, write: nobody },
+        },
       },
       indexes: [['expiresAt']],
     },
     ...proofModels,
     ...factorModels,
+    ...accountModels,
   },
 })

@@ -5,12 +5,14 @@ import { dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 
 const forgetText = `delete from identity.session
-  where expires_at <= $1::timestamp with time zone or last_used_at <= $2::timestamp with time zone`
+  where expires_at <= $1::timestamp with time zone
+    or last_used_at <= case when method = 'guest' then $3 else $2 end::timestamp with time zone`
 
 /** Forgets sessions that ended by time. Returns how many. */
 export async function forgetSessions(database: Database, nowMs: number): Promise<number> {
   const idleSince = instantText(nowMs - limits.sessionIdleDays * dayMs)
-  const values = [instantText(nowMs), idleSince]
+  const guestIdleSince = instantText(nowMs - limits.guestIdleDays * dayMs)
+  const values = [instantText(nowMs), idleSince, guestIdleSince]
   const { count } = await database.query({ text: forgetText, values })
   return count
 }
@@ -19,6 +21,7 @@ export async function forgetSessions(database: Database, nowMs: number): Promise
 // when nobody has come by them for half a year.
 const forgetProofTexts = [
   'delete from identity.mail_proof where expires_at <= $1::timestamp with time zone',
+  'delete from identity.guest_upgrade where expires_at <= $1::timestamp with time zone',
   'delete from identity.pending_sign_in where expires_at <= $1::timestamp with time zone',
   'delete from identity.trusted_device where expires_at <= $1::timestamp with time zone',
 ]

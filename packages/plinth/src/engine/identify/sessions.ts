@@ -16,12 +16,24 @@ const tokenPattern = /^pls_[A-Za-z0-9_-]{43}$/
 // A session is used again at most this often before the use is written down.
 const touchAfterMs = 60_000
 
+// Of a session in which staff acts as somebody, staff is looked at as well: it ends at once with
+// their own session, with their role, or with a role that the user has and they have not.
 const findText = `select s.token_hash, s.id, u.id, u.roles,
     s.last_used_at < $3::timestamp with time zone, s.assurance,
-    extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000
+    extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000,
+    u.guest, s.impersonator_id
   from identity.session s join identity."user" u on u.id = s.user_id
+    left join identity.session d on d.id = s.staff_session_id
+    left join identity."user" w on w.id = d.user_id
   where s.token_hash = any($1::text[]) and s.expires_at > $2::timestamp with time zone
-    and s.last_used_at > $4::timestamp with time zone and not u.suspended`
+    and s.last_used_at > case when s.method = 'guest' then $5 else $4 end::timestamp with time zone
+    and not u.suspended and u.erased_at is null
+    and (s.impersonator_id is null or (
+      w.id = s.impersonator_id and not w.suspended and w.erased_at is null
+      and d.expires_at > $2::timestamp with time zone
+      and d.last_used_at > $4::timestamp with time zone
+      and $6::text = any(w.roles) and not u.roles && array['admin', $6::text]
+      and ('admin' = any(w.roles) or u.roles <@ w.roles)))`
 
 const touchText = `update identity.session set last_used_at = $2::timestamp with time zone
   where id = $1::uuid and last_used_at < $2::timestamp with time zone`
@@ -31,6 +43,8 @@ export interface IdentifyParts {
   readonly database: Database
   readonly clock: Clock
   readonly log: Log
+  /** The role whose holders may act as users; undefined: nobody may. */
+  readonly impersonatorRole?: string | undefined
 }
 
 /** Tokens of sessions. */
@@ -44,17 +58,23 @@ async function findSessions(
 ): Promise<ReadonlyMap<string, Caller>> {
   const now = parts.clock.now()
   const idleSince = instantText(now - limits.sessionIdleDays * dayMs)
+  const guestIdleSince = instantText(now - limits.guestIdleDays * dayMs)
+  const times = [instantText(now), instantText(now - touchAfterMs), idleSince, guestIdleSince]
   const { rows } = await parts.database.query({
     name: 'plinth_session_find',
     text: findText,
     repeatable: true,
-    values: [hashes, instantText(now), instantText(now - touchAfterMs), idleSince],
+    values: [hashes, ...times, parts.impersonatorRole ?? null],
   })
   const callers = new Map<string, Caller>()
-  for (const [hash, sessionId, id, roles, stale, assurance, agoMs] of rows) {
+  for (const [hash, sessionId, id, roles, stale, assurance, agoMs, guest, impersonator] of rows) {
     if (!hash || !sessionId || !id) continue
     const proof = proofOf(assurance, agoMs)
-    callers.set(hash, { is: 'user', id, sessionId, roles: rolesOf(roles), proof })
+    callers.set(hash, {
+      ...{ is: 'user', id, sessionId, roles: rolesOf(roles), proof },
+      ...(guest === 't' ? { guest: true } : {}),
+      ...(impersonator ? { impersonator } : {}),
+    })
     if (stale === 't') touch(parts, { sessionId, now })
   }
   return callers

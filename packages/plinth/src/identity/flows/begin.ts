@@ -144,7 +144,7 @@ interface Noting {
 
 interface Noted {
   readonly id: string
-  readonly email: string
+  readonly email: string | null
 }
 
 /**
@@ -164,7 +164,7 @@ async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promis
     return
   }
   await knownDevice.upsert({ userId: user.id, fingerprint, lastSeenAt: now })
-  if (known.length === 0 || !parts.sendsMail) return
+  if (known.length === 0 || !parts.sendsMail || user.email === null) return
   await inside.send(parts.mailing.mails.newDevice, {
     to: user.email,
     input: {

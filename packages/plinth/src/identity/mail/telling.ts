@@ -7,9 +7,9 @@ import type { IdentityScope } from '../sight.ts'
 export async function tellOfChange(
   { sendsMail, title, address, mailing }: IdentityParts,
   scope: IdentityScope,
-  { to, what }: { readonly to: string; readonly what: string },
+  { to, what }: { readonly to: string | null; readonly what: string },
 ): Promise<void> {
-  if (!sendsMail) return
+  if (!sendsMail || to === null) return
   const link = address('/account/forgot-password')
   await scope.send(mailing.mails.accountChanged, {
     to,

@@ -3,7 +3,7 @@
 import { instant, integer, text } from '../../define/fields.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { nobody } from '../../define/rule.ts'
-import { hash, mine, owner } from './parts.ts'
+import { hash, mine, mineInPerson, owner } from './parts.ts'
 
 /** Second factors and devices. */
 export const factorModels = {
@@ -32,7 +32,7 @@ export const factorModels = {
     },
     access: {
       read: mine,
-      delete: mine,
+      delete: mineInPerson,
       fields: { tokenHash: { read: nobody, write: nobody } },
     },
     indexes: [['expiresAt']],

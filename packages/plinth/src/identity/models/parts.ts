@@ -5,7 +5,14 @@ import { belongsTo } from '../../define/relation.ts'
 import type { Me, Rule, Value } from '../../define/rule.ts'
 
 /** How somebody showed who they are when a session began. */
-export const signInMethods = ['password', 'link', 'code'] as const
+export const signInMethods = [
+  'password',
+  'link',
+  'code',
+  'passkey',
+  'guest',
+  'impersonation',
+] as const
 
 /** How somebody showed who they are when a session began. */
 export type SignInMethod = (typeof signInMethods)[number]
@@ -18,6 +25,9 @@ export const owner = () => belongsTo('user', { onDelete: 'cascade' })
 
 /** A rule for whose it is. */
 export const mine = ({ row, me }: Owned) => row.userId.eq(me.id)
+
+/** A rule for whose it is, while nobody else acts as them. */
+export const mineInPerson = ({ row, me }: Owned) => row.userId.eq(me.id).and(me.impersonated.not())
 
 interface Owned {
   readonly row: { readonly userId: { eq(other: Value<string>): Rule } }
