@@ -87,6 +87,10 @@ function holds(sight: Sight, rule: Expression): boolean {
       return !holds(sight, rule.term)
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
+    case 'via':
+    case 'service':
+      // Who asks in these worlds has a session.
+      return false
     case 'signedIn':
     case 'guest':
     case 'impersonated':
@@ -223,6 +227,10 @@ export function settled(
       return rule.value
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
+    case 'via':
+    case 'service':
+      // Who asks in these worlds has a session.
+      return false
     case 'signedIn':
     case 'guest':
     case 'impersonated':

@@ -2,12 +2,21 @@
 
 import { unreachable } from '../base/assert.ts'
 import type { Catalog } from '../catalog/catalog.ts'
+import {
+  letThrough,
+  noVia,
+  type Via,
+  type ViaFacts,
+  viaFacts,
+  viaKey,
+  viaWord,
+} from './scopes/via.ts'
 
 /**
  * Who is asking. There is no null caller: code that may do everything says so by name and gives
  * a reason (`unrestricted`), so that a missing caller can never become a powerful one.
  */
-export type Caller = AnonymousCaller | UserCaller | UnrestrictedCaller
+export type Caller = AnonymousCaller | UserCaller | ServiceCaller | UnrestrictedCaller
 
 /** Nobody in particular. */
 export interface AnonymousCaller {
@@ -27,6 +36,21 @@ export interface UserCaller {
   readonly guest?: boolean
   /** The id of the member of staff who acts as this user. */
   readonly impersonator?: string | undefined
+  /** What they came with in place of a session. Absent where they are there themselves. */
+  readonly via?: Via | undefined
+}
+
+/**
+ * Another program of the app's own people, with a key pair and a name: signed in, but nobody. It
+ * has no id, so that no row is its own, and may do what its scopes name.
+ */
+export interface ServiceCaller {
+  readonly is: 'service'
+  readonly id: string
+  /** What rules know it by. */
+  readonly name: string
+  readonly roles: ReadonlySet<string>
+  readonly via: Via
 }
 
 /** What a session has proved of its user. */
@@ -48,15 +72,17 @@ export interface UnrestrictedCaller {
 export const anonymous: AnonymousCaller = Object.freeze({ is: 'anonymous' })
 
 /** What a plan depends on: who is asking, reduced to what rules can tell apart by constants. */
-export interface CallerFacts {
+export interface CallerFacts extends ViaFacts {
   readonly unrestricted: boolean
   /** True where `me.id` stands for somebody: guests too. */
   readonly known: boolean
-  /** True for a user who is no guest. */
+  /** True for a user who is no guest, and for a service. */
   readonly signedIn: boolean
   readonly guest: boolean
   /** True where a member of staff acts as the user. */
   readonly impersonated: boolean
+  /** The name of a service; undefined: it is none. */
+  readonly service: string | undefined
   readonly roles: ReadonlySet<string>
   /** 0 for anonymous callers and guests, 1 where code acts as a user. */
   readonly assurance: number
@@ -72,20 +98,53 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   if (caller.is === 'anonymous') return anonymousFacts
   const asked = catalog.askedByRules
   const roles = [...caller.roles].filter((role) => asked.roles.has(role)).sort()
-  const { guest = false } = caller
-  const impersonated = caller.impersonator !== undefined
-  const { assurance, agoMs } = guest ? nothingProved : (caller.proof ?? codeProves)
+  const { guest, impersonated, service, mark, proof } = whatIs(caller)
+  const via = viaFacts(caller.via)
+  const { assurance, agoMs } = proof
   const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
   const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
     unrestricted: false,
-    ...{ known: true, signedIn: !guest, guest, impersonated },
+    ...{ known: service === undefined, signedIn: !guest, guest, impersonated, service, ...via },
     roles: new Set(roles),
     assurance,
     provedMinutes: new Set(minutes),
-    // Encoded, so that no role's name can look like two roles, or like another part of a key.
-    key: `${guest ? 'g' : 'u'}${impersonated ? 'i' : ''}:${roles.map(encodeURIComponent).join(',')}:${reached.length}:${minutes.length}`,
+    key: keyOf({ mark, roles, proved: `${reached.length}:${minutes.length}`, via }),
   })
+}
+
+interface Kept {
+  readonly guest: boolean
+  readonly impersonated: boolean
+  readonly service: string | undefined
+  /** What the key begins with. */
+  readonly mark: string
+  readonly proof: Proof
+}
+
+function whatIs(caller: UserCaller | ServiceCaller): Kept {
+  if (caller.is === 'service') {
+    const { name } = caller
+    const mark = `s ${encodeURIComponent(name)}`
+    return { guest: false, impersonated: false, service: name, mark, proof: codeProves }
+  }
+  const { guest = false } = caller
+  const impersonated = caller.impersonator !== undefined
+  const mark = `${guest ? 'g' : 'u'}${impersonated ? 'i' : ''}`
+  const proof = guest ? nothingProved : (caller.proof ?? codeProves)
+  return { guest, impersonated, service: undefined, mark, proof }
+}
+
+interface KeyParts {
+  readonly mark: string
+  readonly roles: readonly string[]
+  readonly proved: string
+  readonly via: ViaFacts
+}
+
+/** Encoded, so that no role's name can look like two roles, or like another part of a key. */
+function keyOf({ mark, roles, proved, via }: KeyParts): string {
+  return `${mark}:${roles.map(encodeURIComponent).join(',')}:${proved}${viaKey(via)}`
 }
 
 /**
@@ -106,7 +165,8 @@ const noMinutes: ReadonlySet<number> = new Set()
 /** The facts of an anonymous caller. */
 export const anonymousFacts: CallerFacts = Object.freeze({
   unrestricted: false,
-  ...{ known: false, signedIn: false, guest: false, impersonated: false },
+  ...{ known: false, signedIn: false, guest: false, impersonated: false, service: undefined },
+  ...noVia,
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
@@ -115,7 +175,8 @@ export const anonymousFacts: CallerFacts = Object.freeze({
 
 const unrestrictedFacts: CallerFacts = Object.freeze({
   unrestricted: true,
-  ...{ known: false, signedIn: false, guest: false, impersonated: false },
+  ...{ known: false, signedIn: false, guest: false, impersonated: false, service: undefined },
+  ...noVia,
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
@@ -127,15 +188,37 @@ export function callerId(caller: Caller): string | null {
   return caller.is === 'user' ? caller.id : null
 }
 
+/** What a caller came with in place of a session; undefined: nothing. */
+export function viaOf(caller: Caller): Via | undefined {
+  return caller.is === 'user' || caller.is === 'service' ? caller.via : undefined
+}
+
 /**
- * Who a caller is, for records: `user:<id>`, `user:<id> by user:<id>` where the second acts as the
- * first, `anonymous`, `code:<reason>`.
+ * The caller inside of something that their scopes have let through: an action reads and writes
+ * what it needs under its owner's rules, for its author has decided what it does and answers.
+ * Scopes on top would make each action fail by what it happens to look at, and be widened until it
+ * works. What it starts carries the same owner.
+ */
+export function inside(caller: Caller): Caller {
+  if (caller.is === 'service') return { ...caller, via: letThrough(caller.via) }
+  if (caller.is !== 'user' || caller.via === undefined) return caller
+  return { ...caller, via: letThrough(caller.via) }
+}
+
+/**
+ * Who a caller is, for records: `user:<id>`, `user:<id> via key:<id>` where they came with a key,
+ * `user:<id> by user:<id>` where the second acts as the first, `service:<name>`, `anonymous`,
+ * `code:<reason>`.
  */
 export function actorOf(caller: Caller): string {
   switch (caller.is) {
-    case 'user':
-      if (caller.impersonator === undefined) return `user:${caller.id}`
-      return `user:${caller.id} by user:${caller.impersonator}`
+    case 'user': {
+      const { id, impersonator, via } = caller
+      const by = impersonator === undefined ? '' : ` by user:${impersonator}`
+      return `user:${id}${via === undefined ? '' : ` via ${viaWord(via)}`}${by}`
+    }
+    case 'service':
+      return `service:${caller.name}`
     case 'anonymous':
       return 'anonymous'
     case 'unrestricted':
@@ -143,4 +226,26 @@ export function actorOf(caller: Caller): string {
     default:
       return unreachable(caller, 'actorOf')
   }
+}
+
+/** A caller as jobs keep it: who, not what they may; that is looked up again. */
+export function keptCaller(caller: Caller): KeptCaller {
+  if (caller.is === 'service') return { is: 'service', id: caller.id, name: caller.name }
+  if (caller.is !== 'user') return caller
+  const { id, impersonator, via } = caller
+  return { is: 'user', id, impersonator, ...(via ? { via: { sort: via.sort, id: via.id } } : {}) }
+}
+
+/** A caller as jobs keep it. */
+export type KeptCaller =
+  | AnonymousCaller
+  | (Pick<UserCaller, 'is' | 'id' | 'impersonator'> & { readonly via?: Pick<Via, 'sort' | 'id'> })
+  | Pick<ServiceCaller, 'is' | 'id' | 'name'>
+  | UnrestrictedCaller
+
+/** The same in few words, for what is counted and kept by caller; undefined: nobody is known. */
+export function principalOf(caller: Caller): string | undefined {
+  if (caller.is === 'service') return `service:${caller.id}`
+  if (caller.is !== 'user') return undefined
+  return caller.via === undefined ? `user:${caller.id}` : viaWord(caller.via)
 }

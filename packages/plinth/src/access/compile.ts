@@ -4,9 +4,10 @@ import type { Catalog, Model, ModelField } from '../catalog/catalog.ts'
 import { beforeScope, type Expression } from '../define/expression.ts'
 import { typed } from '../sql/fragment.ts'
 import type { CallerFacts } from './caller.ts'
-import { allOf, type Condition, depends, holds } from './condition.ts'
+import { allOf, type Condition, depends, fails, holds } from './condition.ts'
 import { alive, type InputValue, type RowSource, type Sight } from './rows.ts'
 import { evaluate } from './rule.ts'
+import { scopesReach } from './scopes/scopes.ts'
 
 export type { Condition } from './condition.ts'
 export type { InputValue, RowSource } from './rows.ts'
@@ -51,8 +52,12 @@ export function sightOf(request: Omit<RuleRequest, 'rule'>): Sight {
   }
 }
 
-/** Which rows of a model exist for a caller: its read rule, without softly deleted rows. */
+/**
+ * Which rows of a model exist for a caller: its read rule, without softly deleted rows; none where
+ * the caller came with a credential that does not reach the model, whatever they ask about it.
+ */
 export function readCondition(catalog: Catalog, facts: CallerFacts, row: RowSource): Condition {
+  if (!scopesReach(facts.scopes, row.model, 'read')) return fails
   const rule = compileRule({ catalog, facts, row, rule: row.model.access.read })
   const live = alive(row)
   return live ? allOf([depends(live), rule]) : rule

@@ -31,6 +31,10 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
       return settled(sight.facts.guest === wanted)
     case 'impersonated':
       return settled(sight.facts.impersonated === wanted)
+    case 'via':
+      return settled((sight.facts.via === expression.sort) === wanted)
+    case 'service':
+      return settled((sight.facts.service === expression.name) === wanted)
     case 'assurance':
       return settled(sight.facts.assurance >= expression.atLeast === wanted)
     case 'proved':

@@ -40,6 +40,10 @@ export function wordsOf(expression: Expression): string {
       return 'me.isGuest'
     case 'impersonated':
       return 'me.impersonated'
+    case 'via':
+      return `me.via(${JSON.stringify(expression.sort)})`
+    case 'service':
+      return `me.service(${JSON.stringify(expression.name)})`
     case 'assurance':
       return `me.assurance.atLeast(${expression.atLeast})`
     case 'proved':

@@ -32,6 +32,8 @@ export const failureKinds = Object.freeze({
   invalid_credentials: kind(401, 'The credentials are not valid'),
   step_up_required: kind(401, 'Show again who you are'),
   forbidden: kind(403, 'This is not allowed'),
+  insufficient_scope: kind(403, 'The credential may not do this'),
+  session_required: kind(403, 'This takes a session'),
   csrf_refused: kind(403, 'The request came from another site'),
   conflict: kind(409, 'The change conflicts with what is stored'),
   still_referenced: kind(409, 'Other records still refer to this one'),

@@ -82,6 +82,8 @@ function resolve(expression: Expression, inside: Inside): Expression {
     case 'signedIn':
     case 'guest':
     case 'impersonated':
+    case 'via':
+    case 'service':
       return ruleOnly(expression, inside, 'me')
     case 'assurance':
     case 'proved':

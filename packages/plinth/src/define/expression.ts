@@ -20,6 +20,10 @@ export type Expression =
   | { readonly type: 'guest' }
   /** A member of staff acts as the caller. */
   | { readonly type: 'impersonated' }
+  /** The caller came with such a credential in place of a session. */
+  | { readonly type: 'via'; readonly sort: 'key' | 'agent' | 'oauth' | 'service' }
+  /** The caller is the service of this name. */
+  | { readonly type: 'service'; readonly name: string }
   /** How surely the caller is who they say: 1 by one factor, 2 by two or a passkey. */
   | { readonly type: 'assurance'; readonly atLeast: number }
   /** The caller has shown a factor within so many minutes. */

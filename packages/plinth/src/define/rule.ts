@@ -64,6 +64,19 @@ export interface Me {
   readonly impersonated: Rule
   /** True for a caller who holds the role. */
   is(role: string): Rule
+  /**
+   * True for a caller who came with a narrower credential in place of a session: `key` for an API
+   * key, `agent` for the token of an agent, `oauth` for another program that was let in, `service`.
+   *
+   * @example allow: ({ me }) => me.is('staff').and(me.via('agent').not()) // by people only
+   */
+  via(sort: 'key' | 'agent' | 'oauth' | 'service'): Rule
+  /**
+   * True for the service of this name: another program of the app's own people.
+   *
+   * @example allow: ({ me }) => me.service('billing')
+   */
+  service(name: string): Rule
   /** How surely the caller is who they say. */
   readonly assurance: {
     /**
@@ -89,6 +102,8 @@ export const me: Me = Object.freeze({
   isGuest: rule({ type: 'guest' }),
   impersonated: rule({ type: 'impersonated' }),
   is: (role: string) => rule({ type: 'role', role }),
+  via: (sort: 'key' | 'agent' | 'oauth' | 'service') => rule({ type: 'via', sort }),
+  service: (name: string) => rule({ type: 'service', name }),
   assurance: Object.freeze({
     atLeast: (level: 1 | 2) => rule({ type: 'assurance', atLeast: level }),
   }),

@@ -1,6 +1,6 @@
 /** Owns the running of built-in actions: allowances first, then checked input, then the logic. */
 
-import { actorOf, type Caller } from '../access/caller.ts'
+import { actorOf, type Caller, inside } from '../access/caller.ts'
 import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
@@ -12,6 +12,7 @@ import { appendCall } from '../effects/audit.ts'
 import type { Call, Reply } from './call.ts'
 import { checkInput } from './logic/action/action.ts'
 import { logicTransaction } from './logic/transaction.ts'
+import { demandScope } from './operations/permit.ts'
 import { recordAccess } from './records.ts'
 import type { Action, ActionValues, CommitOptions, Runtime } from './runtime.ts'
 
@@ -24,6 +25,7 @@ interface Asked {
 /** Runs an action. Its input is an object of named values; all problems are reported at once. */
 export async function runAction(asked: Asked, operation: ActionOperation): Promise<Reply> {
   const { runtime, call, caller } = asked
+  demandScope(caller, operation)
   const action = present(runtime.actions.get(operation.name), operation.name)
   const input = checkInput(operation, call.input)
   const nowMs = runtime.clock.now()
@@ -61,7 +63,7 @@ function commit(
   return logicTransaction(
     runtime,
     {
-      ...{ caller, traceId, name },
+      ...{ caller: inside(caller), traceId, name },
       ...(isolation === undefined ? {} : { isolation }),
       async after(session) {
         const now = instantText(runtime.clock.now())

@@ -1,7 +1,7 @@
 /** Owns calls that happen once: effects and stored reply commit together, repeats get the reply. */
 
 import { hash } from 'node:crypto'
-import type { Caller } from '../access/caller.ts'
+import { type Caller, principalOf } from '../access/caller.ts'
 import { isArmed, isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
@@ -175,7 +175,8 @@ function keyOf({ call, caller }: Asked): CallKey {
   const whole = [call.operation, call.id, call.version, call.onlyCreate, call.input]
   const content = isSabotaged('key-without-body') ? [call.operation] : whole
   return {
-    caller: caller.is === 'user' ? `user:${caller.id}` : `${caller.is}:${call.remoteAddress}`,
+    // A key finds no reply that was given to its owner: it may read less.
+    caller: principalOf(caller) ?? `${caller.is}:${call.remoteAddress}`,
     key: call.idempotencyKey ?? '',
     fingerprint: hash('sha256', JSON.stringify(content), 'base64url'),
   }

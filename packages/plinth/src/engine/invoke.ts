@@ -1,6 +1,6 @@
 /** Owns the path of a call: one list of verbs that every door goes through. */
 
-import { anonymous, type Caller } from '../access/caller.ts'
+import { anonymous, type Caller, principalOf } from '../access/caller.ts'
 import { reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { networkOf } from '../base/network.ts'
@@ -74,7 +74,8 @@ async function identify(runtime: Runtime, call: Call): Promise<Identified> {
 
 function turnOf(caller: Caller, call: Call): string | undefined {
   if (caller.is === 'unrestricted') return undefined
-  return caller.is === 'user' ? `user:${caller.id}` : networkKey(call)
+  // Each key is counted by itself: one that runs wild leaves its owner room to end it.
+  return principalOf(caller) ?? networkKey(call)
 }
 
 function admit({ limiter }: Runtime, call: Call, turn: string | undefined): RateState | undefined {

@@ -2,13 +2,16 @@
 
 import type { ModelOperation } from '../catalog/catalog.ts'
 import type { Reply } from './call.ts'
+import { demandScope } from './operations/permit.ts'
 import { runGet, runList } from './operations/reads.ts'
 import { runUpsert } from './operations/upsert.ts'
 import { runCreate, runDelete, runUpdate } from './operations/writes.ts'
 import type { Scope } from './runtime.ts'
 
 /** Runs one operation of a model in a session, as the scope's caller. */
-export function runModelOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {
+export async function runModelOperation(scope: Scope, operation: ModelOperation): Promise<Reply> {
+  demandScope(scope.caller, operation)
+  const { type, model } = operation
   switch (type) {
     case 'list':
       return runList(scope, model)

@@ -6,6 +6,7 @@ import { belongsTo, hasMany } from '../define/relation.ts'
 import { nobody } from '../define/rule.ts'
 import { accountModels } from './models/accounts.ts'
 import { factorModels } from './models/factors.ts'
+import { keyModels } from './models/keys.ts'
 import { hash, mine, mineInPerson, owner, signInMethods } from './models/parts.ts'
 import { proofModels } from './models/proofs.ts'
 
@@ -113,6 +114,7 @@ export const identity = kit('identity', {
     },
     ...proofModels,
     ...factorModels,
+    ...keyModels,
     ...accountModels,
   },
 })

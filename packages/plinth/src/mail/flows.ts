@@ -24,7 +24,8 @@ export function mailActions(sendAgain: SendAgain): readonly Action[] {
       } as const),
       async run({ input: { mail }, caller, call }) {
         if (caller.is === 'anonymous') throw new Failure('sign_in_required')
-        if (caller.is === 'user' && !caller.roles.has('admin')) throw new Failure('forbidden')
+        const may = caller.is === 'unrestricted' || caller.roles.has('admin')
+        if (!may) throw new Failure('forbidden')
         await sendAgain(String(mail), call.traceId)
         return { status: 202, value: { mail } }
       },

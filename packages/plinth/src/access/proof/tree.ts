@@ -6,7 +6,7 @@ import { boolean, integer, list, text } from '../../define/fields.ts'
 import { app, kit } from '../../define/kit.ts'
 import { belongsTo, hasMany, manyToMany } from '../../define/relation.ts'
 import { anyone } from '../../define/rule.ts'
-import type { Caller } from '../caller.ts'
+import { type Caller, viaOf } from '../caller.ts'
 
 const forest = kit('forest', {
   models: {
@@ -132,6 +132,10 @@ function holds(rule: Expression, sight: Sight): boolean {
       return sight.caller.is === 'user' && sight.caller.guest === true
     case 'impersonated':
       return sight.caller.is === 'user' && sight.caller.impersonator !== undefined
+    case 'via':
+      return viaOf(sight.caller)?.sort === rule.sort
+    case 'service':
+      return sight.caller.is === 'service' && sight.caller.name === rule.name
     case 'compare':
       return compares(rule.operator, valueIn(rule.left, sight), valueIn(rule.right, sight))
     case 'oneOf': {

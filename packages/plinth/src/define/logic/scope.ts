@@ -15,6 +15,10 @@ export interface Who {
   readonly impersonated: boolean
   /** The user's id. Reading it for an anonymous caller fails with `sign_in_required`. */
   readonly id: string
+  /** True for a caller with such a credential in place of a session. */
+  via(sort: 'key' | 'agent' | 'oauth' | 'service'): boolean
+  /** True for the service of this name. */
+  service(name: string): boolean
   /** True where the user holds the role. */
   is(role: string): boolean
 }

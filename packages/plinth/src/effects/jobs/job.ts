@@ -6,7 +6,14 @@ import { limits } from '../../base/limits.ts'
 /** Who a job acts for. */
 export type JobCaller =
   | { readonly is: 'anonymous' }
-  | { readonly is: 'user'; readonly id: string; readonly impersonator?: string | undefined }
+  | {
+      readonly is: 'user'
+      readonly id: string
+      readonly impersonator?: string | undefined
+      /** What they came with in place of a session. */
+      readonly via?: { readonly sort: 'key' | 'agent' | 'oauth' | 'service'; readonly id: string }
+    }
+  | { readonly is: 'service'; readonly id: string; readonly name: string }
   | { readonly is: 'unrestricted'; readonly reason: string }
 
 /** A job to be run after the commit. */
@@ -84,8 +91,12 @@ export interface ClaimedJob {
 /** The caller of a job as it is stored. Roles are looked up again when the job runs. */
 export function callerText(caller: JobCaller): string {
   if (caller.is === 'user') {
-    const { id, impersonator } = caller
-    return JSON.stringify({ is: 'user', id, impersonator })
+    const { id, impersonator, via } = caller
+    const came = via && { sort: via.sort, id: via.id }
+    return JSON.stringify({ is: 'user', id, impersonator, via: came })
+  }
+  if (caller.is === 'service') {
+    return JSON.stringify({ is: 'service', id: caller.id, name: caller.name })
   }
   if (caller.is === 'unrestricted') return JSON.stringify({ is: caller.is, reason: caller.reason })
   return '{"is":"anonymous"}'

@@ -1,6 +1,6 @@
 /** Owns one attempt at a transaction: what it has started, what it will cause, whether it lives. */
 
-import type { Caller } from '../../access/caller.ts'
+import { type Caller, keptCaller } from '../../access/caller.ts'
 import { assert } from '../../base/assert.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
@@ -56,9 +56,7 @@ export class Attempt {
 
   /** Who acts, as jobs and events keep it. */
   get actor(): JobCaller {
-    const { caller } = this.setting
-    if (caller.is !== 'user') return caller
-    return { is: 'user', id: caller.id, impersonator: caller.impersonator }
+    return keptCaller(this.setting.caller)
   }
 
   /** Runs work of the scope and keeps track of it. Fails where the scope has ended. */

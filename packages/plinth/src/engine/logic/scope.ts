@@ -1,6 +1,7 @@
 /** Owns what logic works with inside its transaction: data, effects, limits, other actions. */
 
-import type { Caller } from '../../access/caller.ts'
+import { type Caller, viaOf } from '../../access/caller.ts'
+import type { ViaSort } from '../../access/scopes/via.ts'
 import { assert } from '../../base/assert.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
@@ -35,17 +36,23 @@ export function scopeOf(attempt: Attempt): LogicScope<Models> {
   }
 }
 
+const aServiceIsNobody = 'This belongs to somebody, and a service is nobody: a user has to call.'
+
 /** The caller as logic knows it. */
 export function whoOf(caller: Caller): Who {
   return Object.freeze({
-    signedIn: caller.is === 'user' && caller.guest !== true,
+    signedIn: caller.is === 'service' || (caller.is === 'user' && caller.guest !== true),
     isGuest: caller.is === 'user' && caller.guest === true,
     impersonated: caller.is === 'user' && caller.impersonator !== undefined,
     get id(): string {
       if (caller.is === 'user') return caller.id
+      if (caller.is === 'service') throw new Failure('forbidden', { detail: aServiceIsNobody })
       throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })
     },
-    is: (role: string) => caller.is === 'user' && caller.roles.has(role),
+    is: (role: string) =>
+      (caller.is === 'user' || caller.is === 'service') && caller.roles.has(role),
+    via: (sort: ViaSort) => viaOf(caller)?.sort === sort,
+    service: (name: string) => caller.is === 'service' && caller.name === name,
   })
 }
 

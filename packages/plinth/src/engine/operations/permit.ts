@@ -1,8 +1,9 @@
 /** Owns the first answer of authorisation: what rules forbid whatever the record ends here. */
 
-import { type Caller, type CallerFacts, factsOf, provenFacts } from '../../access/caller.ts'
+import { type Caller, type CallerFacts, factsOf, provenFacts, viaOf } from '../../access/caller.ts'
+import { scopesReach, type Wanted, wantedBy, wantedFor } from '../../access/scopes/scopes.ts'
 import { Failure } from '../../base/failure.ts'
-import type { Catalog, Model, Verb } from '../../catalog/catalog.ts'
+import type { Catalog, Model, Operation, Verb } from '../../catalog/catalog.ts'
 import { permissionsOf } from '../../query/write/permissions.ts'
 import { refusal } from '../../query/write/verdict.ts'
 import type { Scope } from '../runtime.ts'
@@ -11,11 +12,14 @@ import type { Scope } from '../runtime.ts'
  * Refuses a call that no record could make possible, before its input is looked at: nobody learns
  * from problems of an input that they may not send. `sign_in_required` for anonymous callers,
  * `step_up_required` for those who only have to show again who they are, `forbidden` for others.
- * Several verbs: one of them must be possible.
+ * Several verbs: one of them must be possible. What the scopes of a key leave out is told first.
  */
 export function demandPossible(scope: Scope, model: Model, ...verbs: readonly Verb[]): void {
   const { catalog } = scope.runtime
   const facts = factsOf(scope.caller, catalog)
+  if (!verbs.some((verb) => scopesReach(facts.scopes, model, verb))) {
+    throw missing(wantedFor(model, verbs[0] ?? 'read'))
+  }
   const possible = (as: CallerFacts): boolean => {
     const permissions = permissionsOf({ catalog, model, facts: as })
     return verbs.some((verb) => permissions.verbs.has(verb))
@@ -34,8 +38,45 @@ export function demandProof(
   possible: (facts: CallerFacts) => boolean,
 ): void {
   if (caller.is !== 'user' || !possible(provenFacts(caller, catalog))) return
+  if (caller.via !== undefined) throw sessionRequired()
   throw new Failure('step_up_required', {
     detail: 'Show again who you are, at /api/identity/step-up, then repeat this.',
     headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication"' },
+  })
+}
+
+/**
+ * Refuses an operation that the scopes of the caller's credential leave out, before anything else
+ * is looked at. Below every door, in each operation of a batch, and for calls answered later.
+ *
+ * Fails with `insufficient_scope`, and with `session_required` where no scope leads there.
+ */
+export function demandScope(caller: Caller, operation: Operation): void {
+  const via = viaOf(caller)
+  if (via === undefined) return
+  const wanted = wantedBy(operation)
+  const { scopes } = via
+  if (scopes === undefined) {
+    // Let through before: an operation of accounts takes a session all the same.
+    if (wanted.is === 'session' && operation.type === 'action') throw sessionRequired()
+  } else if (wanted.is === 'scope') {
+    if (!wanted.anyOf.some((scope) => scopes.has(scope))) throw missing(wanted)
+  } else if (wanted.is === 'session') throw sessionRequired()
+}
+
+function missing(wanted: Wanted): Failure {
+  if (wanted.is !== 'scope') return sessionRequired()
+  const [scope, ...wider] = wanted.anyOf
+  const others = wider.length === 0 ? '' : ` (or ${wider.join(' or ')})`
+  return new Failure('insufficient_scope', {
+    detail: `This takes the scope ${scope}${others}: use a credential that has it.`,
+    headers: { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` },
+  })
+}
+
+/** The answer to a narrower credential where only a person can act. */
+export function sessionRequired(): Failure {
+  return new Failure('session_required', {
+    detail: 'This takes a session: sign in yourself. No key or token of a program does it.',
   })
 }

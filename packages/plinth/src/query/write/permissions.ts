@@ -2,6 +2,7 @@
 
 import type { CallerFacts } from '../../access/caller.ts'
 import { compileRule } from '../../access/compile.ts'
+import { scopesReach } from '../../access/scopes/scopes.ts'
 import { limits } from '../../base/limits.ts'
 import type { Catalog, Model, ModelField, Verb } from '../../catalog/catalog.ts'
 import { raw } from '../../sql/fragment.ts'
@@ -52,10 +53,17 @@ function makePermissions({ catalog, model, facts }: WriteTarget): Permissions {
   // Whoever may not write a field that every record needs can make none.
   const complete = fields.every((field) => !mustBeGiven(field) || writable.has(field.name))
   const allowed = verbs.filter(
-    (verb) => possible(model.access[verb]) && (verb !== 'update' || possible(model.access.updated)),
+    (verb) =>
+      scopesReach(facts.scopes, model, verb) &&
+      possible(model.access[verb]) &&
+      (verb !== 'update' || possible(model.access.updated)),
   )
   return Object.freeze({
-    readable: new Set(fields.filter((field) => possible(field.access.read)).map(nameOf)),
+    readable: new Set(
+      fields
+        .filter((field) => scopesReach(facts.scopes, model, 'read') && possible(field.access.read))
+        .map(nameOf),
+    ),
     writable,
     verbs: new Set(allowed.filter((verb) => verb !== 'create' || complete)),
   })

@@ -2,6 +2,7 @@
 
 import { type Condition, compileRule, type RowSource, readCondition } from '../../access/compile.ts'
 import { allOf, conditionText } from '../../access/condition.ts'
+import { scopesReach } from '../../access/scopes/scopes.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
 import type { Expression } from '../../define/expression.ts'
@@ -37,6 +38,8 @@ export interface VerdictSpec extends WriteTarget {
 
 /** The verdict of a write: its rules on the row before and after, field rules, references. */
 export function verdictOf(spec: VerdictSpec): Verdict {
+  if (!scopesReach(spec.facts.scopes, spec.model, spec.verb))
+    return { possible: false, demands: [] }
   const rules: Condition[] = []
   const { access } = spec.model
   const { before, after } = spec

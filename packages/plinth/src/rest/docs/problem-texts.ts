@@ -82,6 +82,14 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'The rules do not let this caller do this.',
     'Ask somebody who may, or for the role that may.',
   ),
+  insufficient_scope: say(
+    'The API key or token lacks the scope that this takes; the detail names it.',
+    'Make one that has the scope. No key can widen itself.',
+  ),
+  session_required: say(
+    'Accounts are looked after by people: no API key, agent, service or other program does this.',
+    'Sign in, and repeat the call with the token of the session.',
+  ),
   csrf_refused: say(
     'A session cookie came with a request that our own pages did not make.',
     'Other programs use a bearer token; own pages send JSON to their own origin.',

@@ -28,6 +28,8 @@ const write: readonly FailureCode[] = [
   'sign_in_required',
   'step_up_required',
   'forbidden',
+  'insufficient_scope',
+  'session_required',
   'csrf_refused',
   'conflict',
   'in_progress',
@@ -37,6 +39,8 @@ const read: readonly FailureCode[] = [
   'sign_in_required',
   'step_up_required',
   'forbidden',
+  'insufficient_scope',
+  'session_required',
   'invalid_input',
 ]
 const costly: readonly FailureCode[] = ['query_too_costly']

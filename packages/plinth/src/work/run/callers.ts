@@ -8,8 +8,11 @@ import type { LogicRun } from '../../engine/logic/transaction.ts'
 /** Whose rules the logic of a job obeys. */
 export type Caller = LogicRun['caller']
 
-const rolesText = `select id, array_to_json(roles) from identity."user"
+const usersText = `select id, array_to_json(roles) from identity."user"
   where id = any($1::uuid[]) and not suspended`
+
+const servicesText = `select id, array_to_json(roles) from identity.service_identity
+  where id = any($1::uuid[])`
 
 /**
  * The callers of jobs as they are now, in the same order. A user who was suspended or deleted since
@@ -19,12 +22,18 @@ export async function callersOf(
   database: Database,
   callers: readonly JobCaller[],
 ): Promise<readonly Caller[]> {
-  const ids = callers.flatMap((caller) => (caller.is === 'user' ? [caller.id] : []))
-  const roles = ids.length === 0 ? new Map() : await rolesOf(database, [...new Set(ids)])
+  const held = await heldBy(database, callers)
   return callers.map((caller): Caller => {
-    if (caller.is !== 'user') return caller
-    const { id, impersonator } = caller
-    return { is: 'user', id, impersonator, roles: new Set(roles.get(id) ?? []) }
+    if (caller.is === 'anonymous' || caller.is === 'unrestricted') return caller
+    const roles = new Set(held.get(caller.id) ?? [])
+    if (caller.is === 'service') {
+      const via = { sort: 'service', id: caller.id, scopes: undefined } as const
+      return { ...caller, roles, via }
+    }
+    const { id, impersonator, via } = caller
+    // What was let through once acts for its owner, and rules still know what it came by.
+    const came = via && { via: { ...via, scopes: undefined } }
+    return { is: 'user', id, impersonator, ...came, roles }
   })
 }
 
@@ -34,18 +43,33 @@ export async function callerOf(database: Database, caller: JobCaller): Promise<C
   return present(found, 'the caller of a job')
 }
 
-/** False for a user who was suspended or deleted since: what only they wanted is not done. */
+/** False for who was suspended or deleted since: what only they wanted is not done. */
 export async function isStillThere(database: Database, caller: JobCaller): Promise<boolean> {
-  return caller.is !== 'user' || (await rolesOf(database, [caller.id])).has(caller.id)
+  if (caller.is === 'anonymous' || caller.is === 'unrestricted') return true
+  return (await heldBy(database, [caller])).has(caller.id)
+}
+
+type Held = ReadonlyMap<string, readonly string[]>
+
+/** The roles of those callers who are still there, by id. */
+async function heldBy(database: Database, callers: readonly JobCaller[]): Promise<Held> {
+  const found = new Map<string, readonly string[]>()
+  for (const is of ['user', 'service'] as const) {
+    const ids = new Set(callers.flatMap((one) => (one.is === is ? [one.id] : [])))
+    if (ids.size === 0) continue
+    for (const [id, roles] of await rolesOf(database, is, [...ids])) found.set(id, roles)
+  }
+  return found
 }
 
 async function rolesOf(
   database: Database,
+  is: 'user' | 'service',
   ids: readonly string[],
-): Promise<ReadonlyMap<string, readonly string[]>> {
+): Promise<Held> {
   const { rows } = await database.query({
-    name: 'plinth_job_callers',
-    text: rolesText,
+    name: `plinth_job_callers_${is}`,
+    text: is === 'user' ? usersText : servicesText,
     repeatable: true,
     values: [ids],
   })

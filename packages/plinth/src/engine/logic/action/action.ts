@@ -1,6 +1,6 @@
 /** Owns the running of declared actions: rule, input, one transaction, one answer. */
 
-import type { Caller } from '../../../access/caller.ts'
+import { type Caller, inside } from '../../../access/caller.ts'
 import { AssertionError, present } from '../../../base/assert.ts'
 import { Failure, invalidInput, type Problem } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
@@ -10,6 +10,7 @@ import { databaseErrorOf } from '../../../database/errors.ts'
 import { checkObject, type ObjectValue, reporter } from '../../../kinds/kinds.ts'
 import type { Call, Reply } from '../../call.ts'
 import { type Keyed, withKey } from '../../idempotent.ts'
+import { demandScope } from '../../operations/permit.ts'
 import type { Runtime } from '../../runtime.ts'
 import { logicTransaction } from '../transaction.ts'
 import { actionScope } from './action-scope.ts'
@@ -73,6 +74,7 @@ export async function admitAction(
   { runtime, call, caller }: Asked,
   operation: ActionOperation,
 ): Promise<ObjectValue> {
+  demandScope(caller, operation)
   demandAllowable({ runtime, caller }, operation)
   const values = checkInput(operation, call.input)
   await demandAllowed({ runtime, session: runtime.database, caller }, operation, values)
@@ -122,7 +124,8 @@ function inTransaction(
   return logicTransaction<Reply>(
     runtime,
     {
-      ...{ caller, turn, traceId: call.traceId, name: operation.name, isolation: action.isolation },
+      ...{ turn, traceId: call.traceId, name: operation.name, isolation: action.isolation },
+      caller: inside(caller),
       ...{ aborted, progress, before, after },
       timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
       readOnly: operation.safe,

@@ -1,6 +1,6 @@
 /** Owns calls that are answered later: accepted at once, run as jobs, asked for by who called. */
 
-import { actorOf, type Caller } from '../../../access/caller.ts'
+import { actorOf, type Caller, keptCaller, principalOf } from '../../../access/caller.ts'
 import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import { instantText } from '../../../base/time.ts'
@@ -85,9 +85,9 @@ async function store(
         {
           ...{ id, job: laterJob, queue: laterJob, input: '{}', priority: 0, runAt: now },
           // Places are shared out among callers: one who asks for much leaves room for others.
-          key: `${caller.is === 'user' ? caller.id : caller.is}/${id}`,
+          key: `${caller.is === 'user' ? caller.id : (principalOf(caller) ?? caller.is)}/${id}`,
           traceId: call.traceId,
-          caller,
+          caller: keptCaller(caller),
         },
       ],
       now,

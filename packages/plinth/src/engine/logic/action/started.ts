@@ -1,6 +1,6 @@
 /** Owns the status of workflows, in the form of calls that are answered later. */
 
-import type { Caller } from '../../../access/caller.ts'
+import { type Caller, keptCaller } from '../../../access/caller.ts'
 import { Failure, type FailureCode, failureKinds } from '../../../base/failure.ts'
 import { instantText } from '../../../base/time.ts'
 import { type StartedStatus, startedStatus } from '../../../effects/workflows/status.ts'
@@ -33,8 +33,10 @@ export async function workflowStatus({
   caller,
   id,
 }: Asking): Promise<BegunStatus | undefined> {
-  if (caller.is !== 'user' || /\p{Cc}/u.test(id)) return undefined
-  const found = await startedStatus(runtime.database, { id, caller: { is: 'user', id: caller.id } })
+  if (caller.is === 'anonymous' || caller.is === 'unrestricted') return undefined
+  if (/\p{Cc}/u.test(id)) return undefined
+  // A key is told of what was started with it, and of nothing else: its owner started more.
+  const found = await startedStatus(runtime.database, { id, caller: keptCaller(caller) })
   const workflow = found && runtime.catalog.logic.workflows.get(found.workflow)
   if (found === undefined || workflow?.status !== true) return undefined
   return {

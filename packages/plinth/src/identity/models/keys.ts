@@ -1,0 +1,76 @@
+/** Owns the models of what acts for somebody without a session: keys, agents, services. */
+
+import { instant, list, role, text } from '../../define/fields.ts'
+import { belongsTo } from '../../define/relation.ts'
+import { nobody } from '../../define/rule.ts'
+import { hash, mine, owner } from './parts.ts'
+
+const scopes = () => list(text({ max: 130 }), { min: 1, max: 50 })
+
+/** How a secret is told from others: its first letters, which are no secret. */
+const prefix = () => text({ max: 12, description: 'What the secret begins with.' })
+
+const shownToOwner = {
+  read: mine,
+  delete: mine,
+  fields: { tokenHash: { read: nobody, write: nobody } },
+} as const
+
+/** What acts for somebody without a session. */
+export const keyModels = {
+  apiKey: {
+    description: 'A key by which programs of a user call in their name, as far as its scopes say.',
+    audit: true,
+    fields: {
+      user: owner(),
+      name: text({ max: 100 }),
+      prefix: prefix(),
+      tokenHash: hash(),
+      scopes: scopes(),
+      networks: list(text({ max: 50 }), {
+        ...{ max: 20, default: [] },
+        description: 'Where it can be used from, such as 192.0.2.0/24. Empty: from everywhere.',
+      }),
+      expiresAt: instant(),
+      lastUsedAt: instant({ optional: true }),
+      rotatedFrom: belongsTo('apiKey', { optional: true, onDelete: 'clear' }),
+    },
+    access: shownToOwner,
+    indexes: [['expiresAt']],
+  },
+  agentToken: {
+    description: 'What a user has lent to an agent: it acts in their name, for a short time.',
+    audit: true,
+    fields: {
+      user: owner(),
+      name: text({ max: 100, description: 'Of the agent or the tool.' }),
+      prefix: prefix(),
+      tokenHash: hash(),
+      scopes: scopes(),
+      expiresAt: instant(),
+      lastUsedAt: instant({ optional: true }),
+    },
+    access: shownToOwner,
+    indexes: [['expiresAt']],
+  },
+  serviceIdentity: {
+    description: 'Another program of the app’s own people. It has no user and no password.',
+    audit: true,
+    fields: {
+      name: text({ max: 60, unique: true }),
+      scopes: scopes(),
+      roles: list(role(), { max: 50, default: [] }),
+    },
+  },
+  serviceKey: {
+    description: 'The public half of a key pair that a service signs with.',
+    audit: true,
+    fields: {
+      service: belongsTo('serviceIdentity', { onDelete: 'cascade' }),
+      kid: text({ max: 60, unique: true }),
+      publicKey: text({ max: 100, description: 'Ed25519: x of its JWK (RFC 8037).' }),
+      expiresAt: instant({ optional: true }),
+      lastUsedAt: instant({ optional: true }),
+    },
+  },
+} as const
