@@ -11,8 +11,15 @@ export interface PoolOptions {
   readonly queueMax: number
   /** How long one waits before it is refused with `overloaded`. */
   readonly acquireTimeoutMs: number
+  /** A connection that nobody has needed for this long is closed. Default 30 s. */
+  readonly idleMs?: number
   readonly connect: (broken: () => void) => Promise<Wire>
 }
+
+const idleMs = 30_000
+
+// Kept for the next call: opening one takes milliseconds.
+const kept = 2
 
 interface Waiter {
   readonly caller: string
@@ -27,6 +34,8 @@ export class Pool {
   readonly #waiters = new Waiters<Waiter>()
   #open = 0
   #closed: (() => void) | undefined
+  #spare = 0
+  #sweeping: ReturnType<typeof setInterval> | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -41,6 +50,7 @@ export class Pool {
       return Promise.reject(new Failure('unavailable', { detail: 'The server is stopping.' }))
     }
     const wire = this.#idle.pop()
+    this.#spare = Math.min(this.#spare, this.#idle.length)
     if (wire) return Promise.resolve(wire)
     if (this.#open < this.#options.connectionsMax) return this.#connect()
     return this.#wait(caller)
@@ -59,13 +69,22 @@ export class Pool {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#closed = resolve
+      clearInterval(this.#sweeping)
       if (this.#open === 0) resolve()
       for (const wire of this.#idle.splice(0)) wire.close()
     })
   }
 
+  /** What lay idle through a whole span is more than the load of it needed. */
+  #sweep(): void {
+    const leaving = Math.min(this.#spare, this.#idle.length - kept)
+    if (leaving > 0) for (const wire of this.#idle.splice(0, leaving)) wire.close()
+    this.#spare = this.#idle.length
+  }
+
   async #connect(): Promise<Wire> {
     this.#open += 1
+    this.#sweeping ??= setInterval(() => this.#sweep(), this.#options.idleMs ?? idleMs).unref()
     let wire: Wire | undefined
     try {
       wire = await this.#options.connect(() => this.#lost(wire))

@@ -10,6 +10,7 @@ import { createLog } from '../log.ts'
 import { startApp } from '../start.ts'
 import { runWorker, type Service } from '../supervisor/worker-link.ts'
 import { isLocal } from './exposure.ts'
+import { giveMemoryBack } from './idle-memory.ts'
 import type { WorkerTask } from './task.ts'
 
 const task = JSON.parse(present(process.argv[2], 'the task of the worker')) as WorkerTask
@@ -26,6 +27,7 @@ async function start(): Promise<Service> {
       ? answeringTo(running.handler, publicUrl)
       : running.handler
   const server = new HttpServer({ handler, log, trustedProxies })
+  giveMemoryBack()
   return { server, drain: () => running.worker.drain(), stop: () => running.close() }
 }
 
