@@ -4,7 +4,7 @@ import type { Caller } from '../access/caller.ts'
 
 /** A call: what a door makes of a request. */
 export interface Call {
-  /** Name in the catalog: `product.list`, `identity.signIn`, or `batch`. */
+  /** Name in the catalog: `product.list`, `identity.signIn`, or `batch`, or `reads`. */
   readonly operation: string
   /** Who asks: a credential to be checked, or a caller that our own code vouches for. */
   readonly as: Credential | { readonly caller: Caller }
@@ -16,6 +16,10 @@ export interface Call {
   readonly input?: unknown
   /** list and get: what to read, as parsed JSON in the form of the read grammar. */
   readonly query?: unknown
+  /** True where lists are asked for as connections: with cursors of rows, and where they stand. */
+  readonly connections?: boolean
+  /** Of the operation `reads`: what is read together, each a list or get of a model. */
+  readonly reads?: readonly ReadAsked[]
   /** True where the leaves of `query` are text from a query string, to be parsed by kind. */
   readonly queryText?: boolean
   /** If-Match: the version that the caller has seen; `any` is `*`. */
@@ -36,6 +40,12 @@ export interface Call {
   /** Milliseconds on the app's clock when the answer is no longer wanted. */
   readonly deadlineMs?: number
 }
+
+/** One of several reads of a call. */
+export type ReadAsked = Pick<Call, 'operation' | 'id' | 'key' | 'query'>
+
+/** What one of several reads came to: the text of its answer, or why there is none. */
+export type ReadPart = { readonly body: string } | { readonly failure: unknown }
 
 /** What identifies the caller of a request. */
 export interface Credential {
@@ -60,6 +70,8 @@ export interface Reply {
   readonly replayed?: boolean
   /** A session begun (`token`) or ended (null) by the call, for the door's cookie. */
   readonly session?: { readonly token: string; readonly expiresAt: string } | null
+  /** Of the operation `reads`: the answers, in order. */
+  readonly parts?: readonly ReadPart[]
   /** Cursors of a page, for the Link header. */
   readonly page?: { readonly next: string | null; readonly previous: string | null }
 }

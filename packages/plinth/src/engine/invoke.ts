@@ -16,6 +16,7 @@ import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action/action.ts'
 import { cancelLater, readLater } from './logic/action/later.ts'
 import { runModelOperation } from './models.ts'
+import { runReads } from './operations/together.ts'
 import type { Runtime, Scope } from './runtime.ts'
 
 /**
@@ -79,7 +80,10 @@ function turnOf(caller: Caller, call: Call): string | undefined {
 }
 
 function admit({ limiter }: Runtime, call: Call, turn: string | undefined): RateState | undefined {
-  return turn === undefined || 'caller' in call.as ? undefined : limiter.take(turn)
+  if (turn === undefined || 'caller' in call.as) return undefined
+  // Each of several reads counts: nobody guesses more cheaply by asking together.
+  for (let more = call.reads?.length ?? 1; more > 1; more--) limiter.take(turn)
+  return limiter.take(turn)
 }
 
 function networkKey(call: Call): string {
@@ -89,6 +93,9 @@ function networkKey(call: Call): string {
 async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<Reply> {
   const asking = later[call.operation]
   if (asking !== undefined) return asking({ runtime, call, caller })
+  if (call.operation === 'reads') {
+    return runReads({ runtime, session: runtime.database, caller, call, turn })
+  }
   const operation = find(runtime, call.operation)
   if (operation !== 'batch' && operation.type === 'action') {
     const asked = { runtime, call, caller, turn }

@@ -15,6 +15,8 @@ export interface ReadShape {
   readonly limit: number
   readonly seek: SeekShape | undefined
   readonly count: 'exact' | 'estimated' | undefined
+  /** Absent: a plain list. */
+  readonly connection?: ConnectionShape
 }
 
 /** What to return of a record. */
@@ -30,16 +32,32 @@ export interface SelectionShape {
 /** An included to-one relation. */
 export interface OneShape {
   readonly relation: string
+  /** The member's name in the answer, where it is not the relation's. */
+  readonly as?: string
   readonly select: SelectionShape
 }
 
 /** An included to-many relation. */
 export interface ListShape {
   readonly relation: string
+  /** The member's name in the answer, where it is not the relation's. */
+  readonly as?: string
   readonly select: SelectionShape
   readonly filter: FilterShape | undefined
   readonly sort: readonly SortShape[]
   readonly limit: number
+  readonly seek?: SeekShape
+  /** Absent: a plain list. */
+  readonly connection?: ConnectionShape
+}
+
+/** How a list is answered that says where it stands, and gives cursors of its rows. */
+export interface ConnectionShape {
+  readonly cursors: 'none' | 'ends' | 'each'
+  /** Which of the read's bindings its cursors are sealed with. */
+  readonly binding: number
+  /** Included lists: all that match are counted. */
+  readonly counted: boolean
 }
 
 /** A condition on a row. */
@@ -69,10 +87,10 @@ export interface SortShape {
   readonly descending: boolean
 }
 
-/** Where a page begins: beyond the row of a cursor. */
+/** Where a page begins: beyond the row of a cursor, or at the end of the list. */
 export interface SeekShape {
   readonly direction: 'after' | 'before'
-  /** For each sort key the index of the cursor's value; null: the value is null. */
+  /** None: the end. For each sort key the index of the cursor's value; null: the value is null. */
   readonly indexes: readonly (number | null)[]
 }
 

@@ -21,18 +21,21 @@ export async function runList(scope: Scope, model: Model): Promise<Reply> {
     planned(scope, model, parseList(request)),
     cursors,
   )
-  return { status: 200, body, page }
+  return page === undefined ? { status: 200, body } : { status: 200, body, page }
 }
 
 /** One record; what the caller may not read is `not_found`, as if it did not exist. */
 export async function runGet(scope: Scope, model: Model): Promise<Reply> {
   const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
-  const parsed = parseGet({ ...readRequest(scope, model), by })
-  const { body, version } = await getOne(scope.session, planned(scope, model, parsed))
+  const { cursors } = scope.runtime
+  const paging = { cursors, meId: callerId(scope.caller) }
+  const parsed = parseGet({ ...readRequest(scope, model), by, paging })
+  const { body, version } = await getOne(scope.session, planned(scope, model, parsed), cursors)
   return version === undefined ? { status: 200, body } : { status: 200, body, version }
 }
 
-function readRequest({ runtime, caller, call }: Scope, model: Model) {
+/** What a read of a model is parsed from. */
+export function readRequest({ runtime, caller, call }: Scope, model: Model) {
   const facts = factsOf(caller, runtime.catalog)
   return {
     catalog: runtime.catalog,
@@ -40,6 +43,7 @@ function readRequest({ runtime, caller, call }: Scope, model: Model) {
     model,
     query: call.query,
     text: call.queryText ?? false,
+    connections: call.connections,
   }
 }
 

@@ -3,7 +3,14 @@
 import { present } from '../../base/assert.ts'
 import { limits } from '../../base/limits.ts'
 import type { ReadShape } from '../shape.ts'
-import { type RecordForm, type RowCells, writeRecord, writeRecords } from './writer.ts'
+import {
+  type RecordForm,
+  type RowCells,
+  type SealAt,
+  writeConnection,
+  writeRecord,
+  writeRecords,
+} from './writer.ts'
 
 /** The form of a statement's rows. Places are cells; -1: there is none. */
 export interface RowsForm {
@@ -21,8 +28,11 @@ export interface AnswerForm extends RowsForm {
   readonly shape: ReadShape
 }
 
-/** Seals the sort values of a row as a cursor. */
-export type Seal = (cells: RowCells) => string
+/** What seals cursors: those of plain lists, and those of connections. */
+export interface Seals {
+  readonly plain: (cells: RowCells) => string
+  readonly at: SealAt
+}
 
 /** Where a page stands in its list. */
 export interface PagePlace {
@@ -32,9 +42,10 @@ export interface PagePlace {
 
 /** A list, as the wire has it. */
 export interface ListAnswer {
-  /** `{"data":[…],"page":{"next":…,"previous":…},"count":…}` */
+  /** `{"data":[…],"page":{"next":…,"previous":…},"count":…}`, or a connection. */
   readonly body: string
-  readonly page: PagePlace
+  /** Undefined for a connection, which tells its place itself. */
+  readonly page: PagePlace | undefined
 }
 
 /** A record, as the wire has it. */
@@ -47,16 +58,17 @@ export interface RecordAnswer {
 type Rows = readonly RowCells[]
 
 /** Writes a list. */
-export function writeList(form: AnswerForm, rows: Rows, seal: Seal): ListAnswer {
+export function writeList(form: AnswerForm, rows: Rows, { plain, at: seal }: Seals): ListAnswer {
   const { shape } = form
   const found = rows[0]?.[form.idAt] === null ? [] : rows
+  if (shape.connection) return writeWhole(form, { rows, found }, seal)
   const backwards = shape.seek?.direction === 'before'
   const more = found.length > shape.limit
   const kept = more ? found.slice(0, shape.limit) : [...found]
   if (backwards) kept.reverse()
   const data = writeRecords(form.record, kept)
   const cursor = (row: RowCells | undefined): string | null =>
-    row ? seal(form.sortAt.map((at) => row[at] ?? null)) : null
+    row ? plain(form.sortAt.map((at) => row[at] ?? null)) : null
   const page = {
     next: backwards || more ? cursor(kept.at(-1)) : null,
     previous: (backwards && more) || shape.seek?.direction === 'after' ? cursor(kept[0]) : null,
@@ -66,11 +78,26 @@ export function writeList(form: AnswerForm, rows: Rows, seal: Seal): ListAnswer 
   return { body: `{"data":[${data}],"page":${place}${count}}`, page }
 }
 
+interface Found {
+  readonly rows: Rows
+  /** Without the row that only holds the count. */
+  readonly found: Rows
+}
+
+function writeWhole(form: AnswerForm, { rows, found }: Found, seal: SealAt): ListAnswer {
+  const { shape, record, sortAt } = form
+  const { limit, seek } = shape
+  const count = countText(shape, rows[0]?.[form.countAt])
+  const connection = present(shape.connection, 'a connection')
+  const parts = { shape: connection, seek, sortAt, form: record, limit, count }
+  return { body: writeConnection(parts, found, { offset: 0, seal }), page: undefined }
+}
+
 /** Writes a record; undefined where there is none. */
-export function writeOne(form: AnswerForm, rows: Rows): RecordAnswer | undefined {
+export function writeOne(form: AnswerForm, rows: Rows, seal?: SealAt): RecordAnswer | undefined {
   const row = rows[0]
   if (!row) return undefined
-  const body = writeRecord(form.record, row, 0)
+  const body = writeRecord(form.record, row, { offset: 0, seal })
   const cell = row[form.versionAt] ?? null
   const version = cell === null ? undefined : Number(cell)
   return { body, version }

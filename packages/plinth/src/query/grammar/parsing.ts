@@ -6,6 +6,7 @@ import { isExactNumber } from '../../base/json.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import type { Report } from '../../kinds/kinds.ts'
+import type { Cursors } from '../cursor.ts'
 
 /** A read being parsed. */
 export interface Parsing {
@@ -13,13 +14,26 @@ export interface Parsing {
   readonly facts: CallerFacts
   /** True where leaves are text from a query string. */
   readonly text: boolean
+  /** True where lists may be asked for as connections. */
+  readonly connections: boolean
+  /** Undefined where no list is paged. */
+  readonly paging: Paging | undefined
   /** Values in PostgreSQL's text form; shapes name them by index. */
   readonly values: string[]
   readonly problems: Problem[]
   /** What is well-formed but asks for too much. */
   readonly excesses: Problem[]
+  /** What the cursors of connections are bound to. */
+  readonly bindings: string[]
   terms: number
   includes: number
+}
+
+/** What lists are paged with. */
+export interface Paging {
+  readonly cursors: Cursors
+  /** The caller's user id; null: none. Cursors are for the same caller only. */
+  readonly meId: string | null
 }
 
 /** A place in the input, as a list from the end. */

@@ -4,9 +4,10 @@ import type { CallerFacts } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
-import type { CursorCells, Cursors } from '../cursor.ts'
-import type { FilterShape, ReadShape, SeekShape, SortShape } from '../shape.ts'
+import type { Cursors } from '../cursor.ts'
+import type { ReadShape } from '../shape.ts'
 import { type View, viewOf } from '../view.ts'
+import { bindingOf, connectionOptions, parseConnection, parseSeek } from './connection.ts'
 import { parseFilter } from './filter.ts'
 import {
   below,
@@ -14,6 +15,7 @@ import {
   entriesOf,
   note,
   noteUnknown,
+  type Paging,
   type Parsing,
   settle,
 } from './parsing.ts'
@@ -30,6 +32,8 @@ export interface ReadRequest {
   readonly query: unknown
   /** True where leaves are text from a query string, to be parsed by kind. */
   readonly text: boolean
+  /** True: lists may be asked for as connections. Default false. */
+  readonly connections?: boolean | undefined
 }
 
 /** A list to parse: cursors are for the same caller only. */
@@ -41,6 +45,8 @@ export interface ListRequest extends ReadRequest {
 /** One record to parse: by `{ id }`, or by all fields of the model's natural key, as text. */
 export interface GetRequest extends ReadRequest {
   readonly by: Readonly<Record<string, string>>
+  /** For cursors of included connections. */
+  readonly paging?: Paging
 }
 
 /** A read, parsed: its shape decides the plan, its values fill the plan's slots. */
@@ -51,11 +57,14 @@ export interface ParsedRead {
   readonly values: readonly string[]
   /** What the cursors of the answer are bound to. */
   readonly binding: string
+  /** The same for each connection, as the shape counts them. */
+  readonly bindings: readonly string[]
 }
 
 const listOptions: ReadonlySet<string> = new Set([
   ...['filter', 'sort', 'fields', 'include', 'limit', 'after', 'before', 'count'],
 ])
+const connectionListOptions: ReadonlySet<string> = new Set([...listOptions, ...connectionOptions])
 const getOptions: ReadonlySet<string> = new Set(['fields', 'include'])
 
 /**
@@ -63,8 +72,10 @@ const getOptions: ReadonlySet<string> = new Set(['fields', 'include'])
  * `query_too_costly` naming the cap.
  */
 export function parseList(request: ListRequest): ParsedRead {
-  const parsing = start(request)
-  const { view, query } = openQuery(parsing, request, listOptions)
+  const { cursors, meId } = request
+  const parsing = start(request, { cursors, meId })
+  const known = parsing.connections ? connectionListOptions : listOptions
+  const { view, query } = openQuery(parsing, request, known)
   const at = (name: string) => ({ view, place: below(undefined, name) })
   const filter = parseFilter(parsing, query.filter, at('filter'))
   const bound = parsing.values.length
@@ -78,9 +89,10 @@ export function parseList(request: ListRequest): ParsedRead {
   })
   checkRows(parsing, select, limit)
   const count = parseCount(parsing, query.count)
-  const binding = bindingOf(request, { filter, sort, values: parsing.values.slice(0, bound) })
-  const seek =
-    parsing.problems.length > 0 ? undefined : parseSeek(parsing, query, { request, binding, sort })
+  const values = parsing.values.slice(0, bound)
+  const binding = bindingOf(parsing, request.model.name, { filter, sort, values })
+  const seek = parseSeek(parsing, query, { place: undefined, binding, sort })
+  const connection = parseConnection(parsing, query, { place: undefined, binding })
   settle(parsing)
   const { name } = request.model
   return finish(parsing, binding, {
@@ -93,16 +105,17 @@ export function parseList(request: ListRequest): ParsedRead {
     limit,
     seek,
     count,
+    ...(connection === undefined ? {} : { connection }),
   })
 }
 
 /** Parses the read of one record. A key that can be nobody's is `not_found`. */
 export function parseGet(request: GetRequest): ParsedRead {
-  const parsing = start(request)
+  const parsing = start(request, request.paging)
   const { view, query } = openQuery(parsing, request, getOptions)
   const by = parseKey(parsing, request, view)
   const plain = request.query === undefined ? plainGets.get(view)?.get(by.join()) : undefined
-  if (plain) return { ...plain, values: parsing.values, binding: '' }
+  if (plain) return { ...plain, values: parsing.values, binding: '', bindings: [] }
   const select = parseSelection(parsing, inputOf(query), { view, place: undefined, depth: 1 })
   checkRows(parsing, select, 1)
   settle(parsing)
@@ -122,11 +135,16 @@ function keepPlain(view: View, by: readonly string[], { shape, key }: ParsedRead
 }
 
 function finish(parsing: Parsing, binding: string, shape: ReadShape): ParsedRead {
-  return { shape, key: JSON.stringify(shape), values: parsing.values, binding }
+  const { values, bindings } = parsing
+  return { shape, key: JSON.stringify(shape), values, binding, bindings }
 }
 
-function start({ catalog, facts, text }: ReadRequest): Parsing {
-  return { catalog, facts, text, values: [], problems: [], excesses: [], terms: 0, includes: 0 }
+function start(
+  { catalog, facts, text, connections = false }: ReadRequest,
+  paging: Paging | undefined,
+): Parsing {
+  const found = { values: [], problems: [], excesses: [], bindings: [], terms: 0, includes: 0 }
+  return { catalog, facts, text, connections, paging, ...found }
 }
 
 function openQuery(
@@ -151,49 +169,6 @@ function parseCount(parsing: Parsing, input: unknown): ReadShape['count'] {
   if (input === undefined || input === 'exact' || input === 'estimated') return input
   note(parsing, below(undefined, 'count'), ['not_in_choices', 'Give one of: exact, estimated.'])
   return undefined
-}
-
-interface Question {
-  readonly filter: FilterShape | undefined
-  readonly sort: readonly SortShape[]
-  readonly values: readonly string[]
-}
-
-/** A cursor serves the same caller asking the same of the same model; the page may differ. */
-function bindingOf({ facts, meId, model }: ListRequest, question: Question): string {
-  return JSON.stringify([model.name, facts.key, meId, question])
-}
-
-interface Seeking {
-  readonly request: ListRequest
-  readonly binding: string
-  readonly sort: readonly SortShape[]
-}
-
-function parseSeek(
-  parsing: Parsing,
-  { after, before }: Entries,
-  { request, binding, sort }: Seeking,
-): SeekShape | undefined {
-  const direction = after === undefined ? 'before' : 'after'
-  const cursor = after ?? before
-  if (cursor === undefined) return undefined
-  const place = below(undefined, direction)
-  if (before !== undefined && after !== undefined) {
-    note(parsing, place, ['bad_cursor', 'Give either "after" or "before".'])
-    return undefined
-  }
-  const cells = typeof cursor === 'string' ? request.cursors.open(binding, cursor) : undefined
-  if (!cells || cells.length !== sort.length) {
-    const detail = 'This cursor is not of this list as it is filtered and sorted now'
-    note(parsing, place, ['bad_cursor', `${detail}: start again without it.`])
-    return undefined
-  }
-  return { direction, indexes: keep(parsing, cells) }
-}
-
-function keep(parsing: Parsing, cells: CursorCells): readonly (number | null)[] {
-  return cells.map((cell) => (cell === null ? null : parsing.values.push(cell) - 1))
 }
 
 function parseKey(parsing: Parsing, { by, model }: GetRequest, view: View): readonly string[] {

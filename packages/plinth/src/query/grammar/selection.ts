@@ -1,8 +1,16 @@
 /** Owns the grammar of selections: which fields and which related records to return. */
 
 import { limits } from '../../base/limits.ts'
+import type { ModelRelation } from '../../catalog/catalog.ts'
 import type { ListShape, OneShape, SelectionShape } from '../shape.ts'
 import { targetOf, type View, viewOf } from '../view.ts'
+import {
+  bindingOf,
+  includedConnectionOptions,
+  parseConnection,
+  parseSeek,
+  rebased,
+} from './connection.ts'
 import { parseFilter } from './filter.ts'
 import {
   below,
@@ -50,19 +58,28 @@ export function parseSelection(
   )
   const ones: OneShape[] = []
   const lists: ListShape[] = []
-  for (const [name, want] of wanted) {
-    if (at.view.relations.has(name)) continue
-    noteUnknown(parsing, want.place, { what: 'relation', name, known: at.view.relations.keys() })
+  const byRelation = Map.groupBy(wanted, ([name, want]) => relationOf(parsing, name, want))
+  for (const [name, wants] of byRelation) {
+    const place = wants[0]?.[1].place
+    if (at.view.relations.has(name) || !place) continue
+    noteUnknown(parsing, place, { what: 'relation', name, known: at.view.relations.keys() })
   }
   for (const relation of at.view.relations.values()) {
-    const want = wanted.get(relation.name)
-    if (!want || isTooMuch(parsing, want, at.depth)) continue
-    const view = viewOf(parsing.catalog, parsing.facts, targetOf(parsing.catalog, relation))
-    const inner = { view, depth: at.depth + 1 }
-    if (relation.many) lists.push(parseList(parsing, want, { ...inner, relation: relation.name }))
-    else ones.push(parseOne(parsing, want, { ...inner, relation: relation.name }))
+    for (const [as, want] of byRelation.get(relation.name) ?? []) {
+      if (isTooMuch(parsing, want, at.depth)) continue
+      const view = viewOf(parsing.catalog, parsing.facts, targetOf(parsing.catalog, relation))
+      const target = { view, depth: at.depth + 1, of: at.view.model.name, relation, as }
+      if (relation.many) lists.push(parseList(parsing, want, target))
+      else ones.push(parseOne(parsing, want, target))
+    }
   }
   return { fields, ones, lists }
+}
+
+/** A connection may stand under another name: one relation can be asked for in several ways. */
+function relationOf({ connections }: Parsing, name: string, { options }: Wanted): string {
+  const relation = connections ? options?.relation : undefined
+  return typeof relation === 'string' ? relation : name
 }
 
 /** One relation to include, gathered from all the ways to ask for it. */
@@ -174,26 +191,43 @@ function isTooMuch(parsing: Parsing, { place }: Wanted, depth: number): boolean 
 interface Target {
   readonly view: View
   readonly depth: number
-  readonly relation: string
+  /** The model that the relation belongs to. */
+  readonly of: string
+  readonly relation: ModelRelation
+  /** The name under which it was asked for. */
+  readonly as: string
 }
 
 const oneOptions: ReadonlySet<string> = new Set(['fields', 'include'])
 const listOptions: ReadonlySet<string> = new Set([...oneOptions, 'filter', 'sort', 'limit'])
+const namedOneOptions: ReadonlySet<string> = new Set([...oneOptions, 'relation'])
+const connectionOptions: ReadonlySet<string> = new Set([
+  ...listOptions,
+  ...includedConnectionOptions,
+])
 
 function parseOne(parsing: Parsing, want: Wanted, target: Target): OneShape {
-  checkOptions(parsing, want, oneOptions)
-  return { relation: target.relation, select: selectionOf(parsing, want, target) }
+  checkOptions(parsing, want, parsing.connections ? namedOneOptions : oneOptions)
+  return { ...named(target), select: selectionOf(parsing, want, target) }
+}
+
+function named({ relation: { name: relation }, as }: Target): { relation: string; as?: string } {
+  return as === relation ? { relation } : { relation, as }
 }
 
 function parseList(parsing: Parsing, want: Wanted, target: Target): ListShape {
-  checkOptions(parsing, want, listOptions)
+  checkOptions(parsing, want, parsing.connections ? connectionOptions : listOptions)
   const options = want.options ?? {}
   const at = (name: string) => ({ view: target.view, place: below(want.place, name) })
+  const select = selectionOf(parsing, want, target)
+  const base = parsing.values.length
+  const filter = parseFilter(parsing, options.filter, at('filter'))
+  const sort = parseSort(parsing, options.sort, at('sort'))
+  const paged = parsing.connections ? pagedOf(parsing, want, { target, base, filter, sort }) : {}
   return {
-    relation: target.relation,
-    select: selectionOf(parsing, want, target),
-    filter: parseFilter(parsing, options.filter, at('filter')),
-    sort: parseSort(parsing, options.sort, at('sort')),
+    ...named(target),
+    ...paged,
+    ...{ select, filter, sort },
     limit: parseSize(parsing, options.limit, {
       place: below(want.place, 'limit'),
       most: limits.includedRowsMax,
@@ -201,6 +235,27 @@ function parseList(parsing: Parsing, want: Wanted, target: Target): ListShape {
       cap: 'includedRowsMax',
     }),
   }
+}
+
+interface Asked extends Pick<ListShape, 'filter' | 'sort'> {
+  readonly target: Target
+  /** How many values there were before those of the filter. */
+  readonly base: number
+}
+
+/** Where an included connection begins, and what it tells. */
+function pagedOf(
+  parsing: Parsing,
+  want: Wanted,
+  { target, base, filter, sort }: Asked,
+): Pick<ListShape, 'seek' | 'connection'> {
+  const { place } = want
+  const options = want.options ?? {}
+  const question = { filter: rebased(filter, base), sort, values: parsing.values.slice(base) }
+  const binding = bindingOf(parsing, `${target.of}.${target.relation.name}`, question)
+  const seek = parseSeek(parsing, options, { place, binding, sort })
+  const connection = parseConnection(parsing, options, { place, binding })
+  return { ...(seek ? { seek } : {}), ...(connection ? { connection } : {}) }
 }
 
 function selectionOf(parsing: Parsing, want: Wanted, target: Target): SelectionShape {

@@ -27,6 +27,7 @@ export interface Question {
   readonly as: Caller
   readonly query?: unknown
   readonly text?: boolean
+  readonly connections?: boolean
   readonly by?: Readonly<Record<string, string>>
 }
 
@@ -37,15 +38,14 @@ export function modelOf(name: string, of: Catalog = catalog): Model {
 
 /** Parses and plans a question. */
 export function planOf(
-  { model: name, as, query, text = false, by }: Question,
+  { model: name, as, query, text = false, by, connections }: Question,
   of: Catalog = catalog,
 ): { readonly parsed: ParsedRead; readonly plan: ReadPlan } {
   const facts = factsOf(as, of)
   const model = modelOf(name, of)
-  const request = { catalog: of, facts, model, query, text }
-  const parsed = by
-    ? parseGet({ ...request, by })
-    : parseList({ ...request, cursors, meId: callerId(as) })
+  const request = { catalog: of, facts, model, query, text, connections }
+  const paging = { cursors, meId: callerId(as) }
+  const parsed = by ? parseGet({ ...request, by, paging }) : parseList({ ...request, ...paging })
   return { parsed, plan: planRead({ catalog: of, facts, model, shape: parsed.shape }) }
 }
 
@@ -99,10 +99,14 @@ export function worldOf(database: Database, of: Catalog = catalog): World {
       return JSON.parse(body) as ListBody
     },
     get: async (question) =>
-      runGet(database, {
-        ...planOf({ by: {}, ...question }, of),
-        inputs: { meId: callerId(question.as), now },
-      }),
+      runGet(
+        database,
+        {
+          ...planOf({ by: {}, ...question }, of),
+          inputs: { meId: callerId(question.as), now },
+        },
+        cursors,
+      ),
   }
 }
 

@@ -16,7 +16,8 @@ export function drawRecord({ view, found, shape }: Sketch): Drawn {
   const versionAt = versionCell(view, found.row, layout.cells)
   const idAt = layout.cells.column(view, found.row, 'id')
   const fragment = sql`select ${join(layout.cells.fragments)} ${fromFound(found, layout.joins)}`
-  return { fragment, rows: { ...none, record, idAt, versionAt } }
+  const cells = layout.cells.fragments.length
+  return { fragment, rows: { ...none, record, idAt, versionAt }, cells }
 }
 
 /** Draws a list; one row more than the page tells whether there is another page. */
@@ -30,17 +31,18 @@ export function drawList(sketch: Sketch): Drawn {
   const count = countOf(sketch)
   const ready = !hasRelated(shape.select) || isIndexed(found.row.model, shape.sort)
   if (ready && !count) {
-    const sortAt = sortCells(sketch, page.keys, cells)
+    const sortAt = sortCells(view, { ...found, ...shape, keys: page.keys }, cells)
     const fragment = sql`select ${join(cells.fragments)} ${joinToPage(page, joins)}`
-    return { fragment, rows: { ...none, record, idAt, sortAt } }
+    return { fragment, rows: { ...none, record, idAt, sortAt }, cells: cells.fragments.length }
   }
   const { table, keys } = pageTable(page, shape.sort)
-  const sortAt = sortCells(sketch, keys, cells)
+  const sortAt = sortCells(view, { ...found, ...shape, keys }, cells)
   const order = orderBy(keys, shape.seek?.direction === 'before')
   // The count stands beside every row, and alone where the page is empty.
   const countAt = count ? cells.add(sql`k.count`) : -1
   const counted = count ? sql`(${count}) as k left join ${table} on true` : table
   const from = join([counted, ...joins], ' ')
   const fragment = sql`select ${join(cells.fragments)} from ${from} order by ${order}`
-  return { fragment, rows: { ...none, record, idAt, sortAt, countAt } }
+  const rows = { ...none, record, idAt, sortAt, countAt }
+  return { fragment, rows, cells: cells.fragments.length }
 }

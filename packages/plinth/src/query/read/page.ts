@@ -33,7 +33,9 @@ export interface Page {
 export function planPage(view: Viewpoint, { step, sort, seek, limit }: PageSpec): Page {
   const joins: Fragment[] = []
   const keys = sort.map((key) => sortKey(view, { row: step.row, key, joins }))
-  const conditions = [...step.conditions, ...(seek ? [beyond(keys, seek)] : [])]
+  // No indexes: a page from the end, which no row is beyond.
+  const sought = seek && seek.indexes.length > 0 ? [beyond(keys, seek)] : []
+  const conditions = [...step.conditions, ...sought]
   return {
     row: step.row,
     keys,

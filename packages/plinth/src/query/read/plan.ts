@@ -9,7 +9,7 @@ import { viewpoint } from '../column/column.ts'
 import { planName } from '../plan-name.ts'
 import type { ReadShape } from '../shape.ts'
 import { drawList, drawRecord } from './draw.ts'
-import { findRows, type Sketch } from './sketch.ts'
+import { type Drawn, findRows, type Sketch } from './sketch.ts'
 
 /** A read, ready to run for every caller of the same facts. */
 export interface ReadPlan {
@@ -34,10 +34,7 @@ export interface PlanRequest {
  * @example const plan = plans.get(`read ${facts.key} ${parsed.key}`, () => planRead({ … }))
  */
 export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPlan {
-  const view = viewpoint(catalog, facts)
-  const found = findRows(view, { model, alias: 't' }, shape)
-  const sketch: Sketch = { view, found, shape }
-  const { fragment, rows } = shape.only === 'get' ? drawRecord(sketch) : drawList(sketch)
+  const { fragment, rows } = drawRead({ catalog, facts, model, shape })
   const { text, values } = statement(fragment)
   return Object.freeze({
     text,
@@ -45,4 +42,12 @@ export function planRead({ catalog, facts, model, shape }: PlanRequest): ReadPla
     slots: values as readonly Slot[],
     form: Object.freeze({ ...rows, shape }),
   })
+}
+
+/** Draws the statement of a read. */
+export function drawRead({ catalog, facts, model, shape }: PlanRequest): Drawn {
+  const view = viewpoint(catalog, facts)
+  const found = findRows(view, { model, alias: 't' }, shape)
+  const sketch: Sketch = { view, found, shape }
+  return shape.only === 'get' ? drawRecord(sketch) : drawList(sketch)
 }

@@ -27,6 +27,6 @@ export function recordColumns(
   const form = { fields, ones: [], lists: [] }
   return {
     columns: cells.fragments,
-    toJson: (values, offset) => writeRecord(form, values, offset),
+    toJson: (values, offset) => writeRecord(form, values, { offset }),
   }
 }

@@ -1,9 +1,16 @@
 /** Owns the running of a planned read in a session. */
 
 import { fill } from '../../access/slot.ts'
+import { present } from '../../base/assert.ts'
 import { limits } from '../../base/limits.ts'
 import type { Statement } from '../../sql/fragment.ts'
-import { type ListAnswer, type RecordAnswer, writeList, writeOne } from '../answer/answer.ts'
+import {
+  type ListAnswer,
+  type RecordAnswer,
+  type Seals,
+  writeList,
+  writeOne,
+} from '../answer/answer.ts'
 import type { RowCells } from '../answer/writer.ts'
 import type { Cursors } from '../cursor.ts'
 import { notFound, type ParsedRead } from '../grammar/read.ts'
@@ -43,23 +50,44 @@ export interface Run {
 
 /** Runs a list read. */
 export async function runList(reader: Reader, run: Run, cursors: Cursors): Promise<ListAnswer> {
-  const rows = await rowsOf(reader, run)
-  return writeList(run.plan.form, rows, (cells) => cursors.seal(run.parsed.binding, cells))
+  return writeList(run.plan.form, await rowsOf(reader, run), sealsOf(run.parsed, cursors))
 }
 
 /** Runs the read of one record; fails with `not_found` where there is none for this caller. */
-export async function runGet(reader: Reader, run: Run): Promise<RecordAnswer> {
-  const answer = writeOne(run.plan.form, await rowsOf(reader, run))
+export async function runGet(reader: Reader, run: Run, cursors?: Cursors): Promise<RecordAnswer> {
+  const seal = cursors && sealsOf(run.parsed, cursors).at
+  const answer = writeOne(run.plan.form, await rowsOf(reader, run), seal)
   if (!answer) throw notFound()
   return answer
 }
 
-async function rowsOf(reader: Reader, run: Run): Promise<readonly RowCells[]> {
-  const { plan, parsed, inputs, caller } = run
+/** What seals the cursors of a read. */
+export function sealsOf({ binding, bindings }: ParsedRead, cursors: Cursors): Seals {
+  return {
+    plain: (cells) => cursors.seal(binding, cells),
+    at: (index, cells) => cursors.seal(present(bindings[index], 'a binding'), cells),
+  }
+}
+
+function rowsOf(reader: Reader, { plan, parsed, ...run }: Run): Promise<readonly RowCells[]> {
+  return rowsOfPlan(reader, { ...run, plan, values: parsed.values })
+}
+
+/** A statement with its slots, and the call it is run for. */
+export interface PlanRun extends Omit<Run, 'plan' | 'parsed'> {
+  readonly plan: Pick<ReadPlan, 'text' | 'name' | 'slots'>
+  readonly values: readonly string[]
+}
+
+/** Runs the statement of a plan. */
+export async function rowsOfPlan(
+  reader: Reader,
+  { plan, values, inputs, caller }: PlanRun,
+): Promise<readonly RowCells[]> {
   const { rows } = await reader.query({
     text: plan.text,
     name: plan.name,
-    values: fill(plan.slots, { ...inputs, values: parsed.values }),
+    values: fill(plan.slots, { ...inputs, values }),
     rowBytesMax: limits.readBytesMax,
     caller,
     repeatable: true,

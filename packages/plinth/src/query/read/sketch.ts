@@ -11,7 +11,7 @@ import type { Cells } from '../column/cells.ts'
 import { column, readable, type Step, tableOf, type Viewpoint } from '../column/column.ts'
 import { filterCondition, valueAt } from '../column/condition.ts'
 import type { SortKey } from '../column/seek.ts'
-import type { ReadShape } from '../shape.ts'
+import type { ReadShape, SortShape } from '../shape.ts'
 import { viewOf } from '../view.ts'
 
 /** A read under way. */
@@ -26,6 +26,8 @@ export interface Sketch {
 export interface Drawn {
   readonly fragment: Fragment
   readonly rows: RowsForm
+  /** How many cells a row has. */
+  readonly cells: number
 }
 
 /** The rows that match: readable ones, filtered or named by their key. */
@@ -63,14 +65,21 @@ export function versionCell(view: Viewpoint, row: RowSource, cells: Cells): numb
   return fields.has('version') ? cells.column(view, row, 'version') : -1
 }
 
+/** The keys by which rows are sorted, as asked for and as planned. */
+export interface Sorted {
+  readonly row: RowSource
+  readonly sort: readonly SortShape[]
+  readonly keys: readonly SortKey[]
+}
+
 /** Where the values of the sort keys stand, for cursors. */
 export function sortCells(
-  { view, found, shape }: Sketch,
-  keys: readonly SortKey[],
+  view: Viewpoint,
+  { row, sort, keys }: Sorted,
   cells: Cells,
 ): readonly number[] {
   return keys.map((key, index) => {
-    const own = present(shape.sort[index], 'a sort key').path.length === 0
-    return own ? cells.column(view, found.row, key.field.name) : cells.add(key.fragment)
+    const own = present(sort[index], 'a sort key').path.length === 0
+    return own ? cells.column(view, row, key.field.name) : cells.add(key.fragment)
   })
 }

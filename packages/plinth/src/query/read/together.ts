@@ -1,0 +1,95 @@
+/** Owns reads that are asked together: one statement, and so one snapshot, for all of them. */
+
+import type { Slot } from '../../access/slot.ts'
+import {
+  type Chunk,
+  type Fragment,
+  join,
+  name,
+  type Parameter,
+  sql,
+  statement,
+} from '../../sql/fragment.ts'
+import {
+  type AnswerForm,
+  type ListAnswer,
+  type RecordAnswer,
+  writeList,
+  writeOne,
+} from '../answer/answer.ts'
+import { readRows } from '../answer/lists.ts'
+import type { Cursors } from '../cursor.ts'
+import type { ParsedRead } from '../grammar/read.ts'
+import { planName } from '../plan-name.ts'
+import { drawRead, type PlanRequest } from './plan.ts'
+import { type PlanRun, type Reader, rowsOfPlan, sealsOf } from './run.ts'
+
+/** One of the reads: what it is planned from, and how many values it brings. */
+export interface TogetherRequest extends PlanRequest {
+  readonly values: number
+}
+
+/** Reads that run as one statement: one row, with a cell for each of them. */
+export interface TogetherPlan extends Pick<PlanRun['plan'], 'text' | 'name' | 'slots'> {
+  readonly forms: readonly AnswerForm[]
+}
+
+/** What one of the reads came to; undefined: there is no such record for this caller. */
+export type TogetherAnswer = ListAnswer | RecordAnswer | undefined
+
+/** Plans reads as one statement. Their values stand one after the other. */
+export function planTogether(requests: readonly TogetherRequest[]): TogetherPlan {
+  let offset = 0
+  const forms: AnswerForm[] = []
+  const cells = requests.map((request, at) => {
+    const { fragment, rows, cells: width } = drawRead(request)
+    forms.push(Object.freeze({ ...rows, shape: request.shape }))
+    const alias = `q${at}`
+    const columns = Array.from({ length: width }, (_, column) => `c${column}`)
+    const texts = columns.map((column) => sql`${name(alias, column)}::text`)
+    const named = sql`${name(alias)}(${join(columns.map((column) => name(column)))})`
+    const rowsOf = sql`select array_agg(array[${join(texts)}]) from (${shifted(fragment, offset)})`
+    offset += request.values
+    return sql`(${rowsOf} as ${named})`
+  })
+  const { text, values } = statement(sql`select ${join(cells)}`)
+  return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[], forms })
+}
+
+/** The same text with its values further on. */
+function shifted(fragment: Fragment, offset: number): Fragment {
+  if (offset === 0) return fragment
+  const moved = new Map<Parameter, Parameter>()
+  const move = (chunk: Chunk): Chunk => {
+    if (typeof chunk === 'string') return chunk
+    const slot = chunk.parameter as Slot
+    if (slot.slot !== 'value') return chunk
+    const known = moved.get(chunk) ?? { parameter: { ...slot, index: slot.index + offset } }
+    moved.set(chunk, known)
+    return known
+  }
+  return { chunks: fragment.chunks.map(move) }
+}
+
+/** A plan of several reads and the call it is run for. */
+export interface TogetherRun extends Omit<PlanRun, 'plan' | 'values'> {
+  readonly plan: TogetherPlan
+  readonly reads: readonly ParsedRead[]
+}
+
+/** Runs reads as one statement; the answers are in their order. */
+export async function runTogether(
+  reader: Reader,
+  { plan, reads, ...run }: TogetherRun,
+  cursors: Cursors,
+): Promise<readonly TogetherAnswer[]> {
+  const values = reads.flatMap((read) => read.values)
+  const [row] = await rowsOfPlan(reader, { ...run, plan, values })
+  return reads.map((read, at): TogetherAnswer => {
+    const form = plan.forms[at] as AnswerForm
+    const cell = row?.[at] ?? null
+    const rows = cell === null ? [] : readRows(cell)
+    const seals = sealsOf(read, cursors)
+    return form.shape.only === 'get' ? writeOne(form, rows, seals.at) : writeList(form, rows, seals)
+  })
+}
