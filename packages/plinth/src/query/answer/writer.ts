@@ -89,8 +89,10 @@ export function writeRecord(form: RecordForm, cells: RowCells, writing: Writing)
     const list = cells[at + offset] ?? null
     const rows = list === null ? [] : readRows(list)
     if (connection) {
-      const count = connection.countAt < 0 ? '' : `,"count":${cells[connection.countAt + offset]}`
-      json += `,${prefix}${writeConnection({ ...connection, form: related, limit, count }, rows, writing)}`
+      const { countAt } = connection
+      const count = countAt < 0 ? '' : `,"count":${cells[countAt + offset]}`
+      const parts = { ...connection, form: related, limit, count }
+      json += `,${prefix}${writeConnection(parts, rows, writing)}`
       continue
     }
     const kept = rows.length > limit ? rows.slice(0, limit) : rows
