@@ -8,6 +8,7 @@ import { accountModels } from './models/accounts.ts'
 import { factorModels } from './models/factors.ts'
 import { keyModels } from './models/keys.ts'
 import { hash, mine, mineInPerson, owner, signInMethods } from './models/parts.ts'
+import { passkeyModels } from './models/passkeys.ts'
 import { proofModels } from './models/proofs.ts'
 
 /**
@@ -113,6 +114,7 @@ export const identity = kit('identity', {
       indexes: [['expiresAt']],
     },
     ...proofModels,
+    ...passkeyModels,
     ...factorModels,
     ...keyModels,
     ...accountModels,

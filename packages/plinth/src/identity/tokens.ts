@@ -21,4 +21,5 @@ export const prefixes = Object.freeze({
   attempt: 'pla_',
   pending: 'plp_',
   trusted: 'pld_',
+  passkey: 'plw_',
 })

@@ -12,6 +12,7 @@ import { type MailSettings, mailbox } from '../delivery/mail.ts'
 import { argonHasher } from '../hasher.ts'
 import { tokens } from './sessions.ts'
 import { totpOf } from './totp.ts'
+import { relyingParty, webAuthnOf } from './web-authn.ts'
 
 /** What identity stands on in an app. */
 export interface IdentitySetup {
@@ -66,9 +67,11 @@ export function identityOf(
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
   const mailing = accountMailing({ tokens, title, address })
   const sendsMail = leavesByMail({ production, mail, publicUrl })
+  const party = relyingParty({ production, publicUrl, localUrl })
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
     ...{ totp: totpOf(title), sealer: sealer(sealingKey()) },
+    webAuthn: party && webAuthnOf(title, party),
   })
   return { kits: [identity, mailing.kit], actions }
 }

@@ -8,6 +8,7 @@ import type { ActionResult, ActionScope, PlainRecord } from '../../engine/runtim
 import type { SignInMethod } from '../models/parts.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
+import { waysIn } from '../ways-in.ts'
 import { deviceOf } from './device.ts'
 import type { IdentityParts } from './operation.ts'
 
@@ -48,7 +49,7 @@ export async function beginSession(
   const { token, hash } = parts.tokens.make(prefixes.session)
   const expiresAt = instantText(scope.nowMs + limits.sessionLifeDays * dayMs)
   const pending = parts.tokens.make(prefixes.pending)
-  const shown = await scope.commit<PlainRecord | undefined, Sight>(
+  const begun = await scope.commit<Begun, Sight>(
     async (inside) => {
       const id = await whose(inside)
       userId = id
@@ -72,7 +73,7 @@ export async function beginSession(
           ...{ userId: id, method, tokenHash: pending.hash },
           expiresAt: instantText(scope.nowMs + 10 * minuteMs),
         })
-        return undefined
+        return { factors: await factorsOf(parts, inside, id) }
       }
       await data.unrestricted.session.create({
         ...sessionValues(scope, { method, hash, expiresAt }),
@@ -81,16 +82,28 @@ export async function beginSession(
       })
       await noteDevice({ scope, parts, inside }, user)
       const { email, name, roles } = user
-      return { id, email, name, roles }
+      return { user: { id, email, name, roles } }
     },
     { actor: () => (userId === undefined ? undefined : { is: 'user', id: userId, roles: none }) },
   )
-  if (shown === undefined) {
-    const factors = ['totp', 'recovery-code']
-    return { status: 200, value: { pending: pending.token, factors } }
+  if ('factors' in begun) {
+    return { status: 200, value: { pending: pending.token, factors: begun.factors } }
   }
-  if (!cookie) return { status: 200, value: { token, expiresAt, user: shown } }
-  return { status: 200, value: { expiresAt, user: shown }, session: { token, expiresAt } }
+  const { user } = begun
+  if (!cookie) return { status: 200, value: { token, expiresAt, user } }
+  return { status: 200, value: { expiresAt, user }, session: { token, expiresAt } }
+}
+
+type Begun = { readonly user: PlainRecord } | { readonly factors: readonly string[] }
+
+/** What the second step of a sign-in can be. */
+async function factorsOf(
+  parts: IdentityParts,
+  inside: IdentityScope,
+  userId: string,
+): Promise<readonly string[]> {
+  const { passkeys, totp } = await waysIn(parts, inside, userId)
+  return [...(passkeys > 0 ? ['passkey'] : []), ...(totp ? ['totp'] : []), 'recovery-code']
 }
 
 const none: ReadonlySet<string> = new Set()

@@ -1,6 +1,7 @@
 /** Owns the list of identity's flows, as actions. */
 
 import type { Action } from '../../engine/runtime.ts'
+import { passkeyActions } from '../passkeys/passkeys.ts'
 import { secondFactor } from '../second-factor/pending.ts'
 import { stepUp } from '../second-factor/step-up.ts'
 import { confirmTotp, newRecoveryCodes, removeTotp, setUpTotp } from '../second-factor/totp.ts'
@@ -20,5 +21,6 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[sendLink(parts), signInByLink(parts), signInByCode(parts)],
     ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
     ...[removeTotp(parts), newRecoveryCodes(parts)],
+    ...passkeyActions(parts),
   ]
 }

@@ -4,6 +4,7 @@ import type { Sealer } from '../../base/secret/sealer.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
 import type { AccountMailing } from '../mail/sending.ts'
+import type { WebAuthn } from '../passkeys/web-authn.ts'
 import type { Passwords } from '../passwords.ts'
 import type { Tokens } from '../tokens.ts'
 
@@ -12,6 +13,8 @@ export interface IdentityParts {
   readonly passwords: Passwords
   readonly tokens: Tokens
   readonly totp: Totp
+  /** Undefined: the server has no address that passkeys could be made for. */
+  readonly webAuthn: WebAuthn | undefined
   /** Seals what has to be read again. */
   readonly sealer: Sealer
   readonly mailing: AccountMailing

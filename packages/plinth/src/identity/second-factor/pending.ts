@@ -3,13 +3,13 @@
 import { limits } from '../../base/limits.ts'
 import { dayMs, instantText } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
-import { booleanKind, textKind } from '../../kinds/kinds.ts'
+import { booleanKind, jsonKind, textKind } from '../../kinds/kinds.ts'
 import { signInAllowance } from '../flows/allowances.ts'
 import { beginSession, deviceWords, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
 import type { IdentityScope } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
-import { countTry, forgetTries, useFactor } from './check.ts'
+import { withFactor } from './shown.ts'
 
 /** Ends a sign-in by the second factor that it waits for. */
 export function secondFactor(parts: IdentityParts): Action {
@@ -17,12 +17,14 @@ export function secondFactor(parts: IdentityParts): Action {
     operation: operation('secondFactor', {
       path: 'second-factor',
       description:
-        'Ends a sign-in that answered `pending`: with six digits of the authenticator app, or ' +
-        'with a recovery code. Where `trust` is true the answer holds `trusted`: sent with later ' +
+        'Ends a sign-in that answered `pending`: with six digits of the authenticator app or a ' +
+        'recovery code (`code`), or with what a browser made of `begin-second-factor-passkey` ' +
+        '(`passkey`). Where `trust` is true the answer holds `trusted`: sent with later ' +
         'sign-ins from this device, it stands for the second factor for 30 days.',
       input: [
         given('pending', tokenInput),
-        given('code', textKind({ max: 40 })),
+        maybe('code', textKind({ max: 40 })),
+        maybe('passkey', jsonKind()),
         maybe('trust', booleanKind()),
         maybe('cookie', booleanKind()),
       ],
@@ -38,22 +40,24 @@ export function secondFactor(parts: IdentityParts): Action {
       const [pending] = await unrestricted.find('pendingSignIn', { filter, limit: 1 })
       if (!pending) throw wrongCredentials('The sign-in is too old, or has ended: begin it again.')
       const userId = String(pending.userId)
-      const shown = { userId, code: String(input.code) }
-      await countTry(scope, shown)
+      const boundTo = String(pending.id)
       const trusted = input.trust === true ? parts.tokens.make(prefixes.trusted) : undefined
-      const result = await beginSession(scope, parts, {
-        method: pending.method as 'password',
-        ...{ cookie: input.cookie === true, twoFactors: true },
-        async whose(inside) {
-          await useFactor(parts, inside, shown)
-          const { pendingSignIn } = inside.data.unrestricted
-          const first = await pendingSignIn.consumeOnce(String(pending.id), 'usedAt')
-          if (!first) throw wrongCredentials('The sign-in has ended: begin it again.')
-          if (trusted) await trust(scope, inside, { userId, tokenHash: trusted.hash })
-          return userId
-        },
+      const result = await withFactor(scope, parts, {
+        ...{ purpose: 'second-factor', userId, boundTo },
+        work: (take) =>
+          beginSession(scope, parts, {
+            method: pending.method as 'password',
+            ...{ cookie: input.cookie === true, twoFactors: true },
+            async whose(inside) {
+              await take(inside)
+              const { pendingSignIn } = inside.data.unrestricted
+              const first = await pendingSignIn.consumeOnce(boundTo, 'usedAt')
+              if (!first) throw wrongCredentials('The sign-in has ended: begin it again.')
+              if (trusted) await trust(scope, inside, { userId, tokenHash: trusted.hash })
+              return userId
+            },
+          }),
       })
-      await forgetTries(scope, userId)
       if (!trusted) return result
       return { ...result, value: { ...(result.value as object), trusted: trusted.token } }
     },

@@ -1,17 +1,18 @@
 /** Owns showing again who one is, in a session that goes on under a new token. */
 
-import { invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionResult, ActionScope } from '../../engine/runtime.ts'
-import { booleanKind, textKind } from '../../kinds/kinds.ts'
+import { booleanKind, jsonKind, textKind } from '../../kinds/kinds.ts'
 import { type IdentityParts, maybe, operation, passwordInput } from '../flows/operation.ts'
 import { checkPassword } from '../flows/password.ts'
 import { demandUser } from '../flows/sign-in.ts'
+import { demandSession } from '../passkeys/challenges.ts'
+import type { TakePasskey } from '../passkeys/use.ts'
 import type { Sight } from '../sight.ts'
-import { countTry, forgetTries, type TypedFactor, useFactor } from './check.ts'
 import { rotation } from './rotation.ts'
+import { demandGiven, isGiven, withFactor } from './shown.ts'
 
 /** Makes the proof of a session fresh, by what the account has. */
 export function stepUp(parts: IdentityParts): Action {
@@ -19,11 +20,13 @@ export function stepUp(parts: IdentityParts): Action {
     operation: operation('stepUp', {
       path: 'step-up',
       description:
-        'Shows again who the caller is: by the password, or by a code where the account has a ' +
-        'second factor. The session goes on under a new token; the old one is dead.',
+        'Shows again who the caller is: by what a browser made of `begin-step-up-passkey` ' +
+        '(`passkey`), by the password, or by a code where the account has a second factor. The ' +
+        'session goes on under a new token; the old one is dead.',
       input: [
         maybe('password', passwordInput),
         maybe('code', textKind({ max: 40 })),
+        maybe('passkey', jsonKind()),
         maybe('cookie', booleanKind()),
       ],
     }),
@@ -38,24 +41,16 @@ export function stepUp(parts: IdentityParts): Action {
       const userId = demandUser(scope)
       const { input, unrestricted } = scope
       const [user] = await unrestricted.find('user', { filter: { id: userId }, limit: 1 })
-      if (user?.secondFactor !== true) {
-        demandGiven(input.password, '/password', 'The account has no second factor: give it.')
+      if (user?.secondFactor !== true && !isGiven(input.passkey)) {
+        demandGiven(input.password, '/password', 'Give the password, or a passkey.')
         await checkPassword(scope, parts, userId)
         return rotate(scope, parts)
       }
-      demandGiven(input.code, '/code', 'The account has a second factor: give a code of it.')
-      const shown = { userId, code: String(input.code) }
-      await countTry(scope, shown)
-      const result = await rotate(scope, parts, shown)
-      await forgetTries(scope, userId)
-      return result
+      return withFactor(scope, parts, {
+        ...{ purpose: 'step-up', userId, boundTo: demandSession(scope) },
+        work: (take) => rotate(scope, parts, take),
+      })
     },
-  }
-}
-
-function demandGiven(value: unknown, pointer: string, detail: string): void {
-  if (value === null || value === undefined) {
-    throw invalidInput([{ pointer, code: 'required', detail }])
   }
 }
 
@@ -63,12 +58,12 @@ function demandGiven(value: unknown, pointer: string, detail: string): void {
 async function rotate(
   scope: ActionScope,
   parts: IdentityParts,
-  shown?: TypedFactor,
+  take?: TakePasskey,
 ): Promise<ActionResult> {
   const { put, answer } = rotation(scope, parts)
   const expiresAt = await scope.commit<string, Sight>(async (inside) => {
-    if (shown) await useFactor(parts, inside, shown)
-    return put(inside, { provedAt: inside.now, ...(shown ? { assurance: 2 } : {}) })
+    await take?.(inside)
+    return put(inside, { provedAt: inside.now, ...(take ? { assurance: 2 } : {}) })
   })
   return answer(expiresAt)
 }

@@ -10,6 +10,7 @@ import { endSessions, endTrust } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
+import { waysIn } from '../ways-in.ts'
 import { countTry, forgetTries, wrongFactor } from './check.ts'
 import { rotation } from './rotation.ts'
 
@@ -117,8 +118,9 @@ export function removeTotp(parts: IdentityParts): Action {
     operation: operation('removeTotp', {
       path: 'remove-totp',
       description:
-        'Gives up the authenticator app, the recovery codes and all trusted devices. Asks for a ' +
-        'fresh proof by the second factor.',
+        'Gives up the authenticator app; where there is no passkey that a second step could ask ' +
+        'for, the recovery codes and all trusted devices too. Asks for a fresh proof by the ' +
+        'second factor.',
       input: [],
     }),
     async run(scope) {
@@ -128,13 +130,17 @@ export function removeTotp(parts: IdentityParts): Action {
         const { totpSecret, user, session } = inside.data.unrestricted
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         for (const { id } of found) await totpSecret.delete(id)
-        await endTrust(inside, userId)
-        await forgetCodes(inside, userId)
-        await user.update(userId, { secondFactor: false })
+        const stays = (await waysIn(parts, inside, userId)).passkeys > 0
+        if (!stays) {
+          await endTrust(inside, userId)
+          await forgetCodes(inside, userId)
+          await user.update(userId, { secondFactor: false })
+        }
         const here = sessionOf(scope)
         // From now on one factor is all that it can prove.
-        if (here) await session.update(here, { assurance: 1 })
-        const what = 'The authenticator app was removed: signing in takes no second factor.'
+        if (here && !stays) await session.update(here, { assurance: 1 })
+        const from = stays ? 'takes a passkey as its second step' : 'takes no second factor'
+        const what = `The authenticator app was removed: signing in ${from}.`
         await factorsChanged(parts, inside, { userId, here, what })
       })
       return { status: 204, value: undefined }
@@ -218,7 +224,7 @@ interface Changed {
 }
 
 /** Whatever else was signed in before factors changed is signed in no more, and a mail says so. */
-async function factorsChanged(
+export async function factorsChanged(
   parts: IdentityParts,
   scope: IdentityScope,
   { userId, here, what }: Changed,
@@ -228,7 +234,8 @@ async function factorsChanged(
   await tellOfChange(parts, scope, { to: email, what })
 }
 
-async function newCodes(
+/** Makes recovery codes; those before end. */
+export async function newCodes(
   { tokens }: IdentityParts,
   scope: IdentityScope,
   userId: string,
@@ -242,7 +249,8 @@ async function newCodes(
   return codes
 }
 
-async function forgetCodes({ data }: IdentityScope, userId: string): Promise<void> {
+/** Ends all recovery codes. */
+export async function forgetCodes({ data }: IdentityScope, userId: string): Promise<void> {
   const { recoveryCode } = data.unrestricted
   const { data: found } = await recoveryCode.find({ filter: { userId }, limit: 200 })
   for (const { id } of found) await recoveryCode.delete(id)
