@@ -21,9 +21,10 @@ type Store = SeedScope<StoreModels>
 export async function seed(scope: Store): Promise<void> {
   const { data, createUser, log } = scope
   const products = await fillShelves(scope)
-  const staff = await createUser({ email: 'staff@store.example', name: 'Sam', roles: ['staff'] })
-  const alice = await createUser({ email: 'alice@store.example', name: 'Alice' })
-  const bob = await createUser({ email: 'bob@store.example', name: 'Bob' })
+  const [roles, verified] = [['staff'], true]
+  const staff = await createUser({ email: 'staff@store.example', name: 'Sam', roles, verified })
+  const alice = await createUser({ email: 'alice@store.example', name: 'Alice', verified })
+  const bob = await createUser({ email: 'bob@store.example', name: 'Bob', verified })
   await buy(scope, { number: 'A-1001', who: alice, products: products.slice(0, 3) })
   await buy(scope, { number: 'A-1002', who: alice, products: products.slice(5, 7) })
   await buy(scope, { number: 'B-1001', who: bob, products: products.slice(8, 12) })

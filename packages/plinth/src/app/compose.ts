@@ -47,7 +47,13 @@ import {
 } from './delivery/webhooks.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
-import { type IdentitySetup, identityOf, identitySetup, leavesByMail } from './people/identity.ts'
+import {
+  arrivesByMail,
+  type IdentitySetup,
+  identityOf,
+  identitySetup,
+  leavesByMail,
+} from './people/identity.ts'
 import type { UserParts } from './people/users.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
@@ -261,12 +267,14 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     publicUrl: setup.publicUrl,
     health: { live: () => undefined, ready: () => ping(database) },
   })
-  const sendsMail = leavesByMail({ production, mail, publicUrl: setup.publicUrl })
+  const mailing = { production, mail, publicUrl: setup.publicUrl }
+  const sendsMail = leavesByMail(mailing)
+  const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
   const handler = withPlaces(
     door,
     new Map([
       ...besideApi(runtime, { production, mail }),
-      ...pagesOf(app, { runtime, invoke: answer, sendsMail }),
+      ...pagesOf(app, { runtime, invoke: answer, sendsMail, confirmFirst }),
     ]),
   )
   const endHousekeeping = startHousekeeping(runtime)

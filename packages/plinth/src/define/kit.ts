@@ -133,8 +133,8 @@ export interface SeedScope<S extends Models> extends Omit<LogicScope<S>, 'me' | 
     readonly name?: string
     readonly roles?: readonly string[]
     readonly password?: string
-  }): Promise<{
     readonly verified?: boolean
+  }): Promise<{
     readonly id: string
     readonly email: string
     readonly roles: readonly string[]
@@ -154,6 +154,12 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly roles?: readonly string[]
   /** Who may sign up by themselves. Default `anyone`. */
   readonly signUp?: 'anyone' | 'nobody'
+  /**
+   * `unverified: true`: whoever signs up can sign in before the mail to their address was answered.
+   * Then signing up and in tells whether an address has an account, so it is off by default. Where
+   * no mail leaves the server it is always so.
+   */
+  readonly signIn?: { readonly unverified?: boolean }
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
   readonly origins?: readonly string[]
   /**
@@ -176,6 +182,7 @@ export interface App<S> {
   readonly title: string
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
+  readonly signIn: { readonly unverified: boolean }
   readonly origins: readonly string[]
   readonly pages: PagesSpec | false
   /** Its scope's type is erased. */
@@ -198,6 +205,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     title: spec.title ?? 'Plinth app',
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
+    signIn: Object.freeze({ unverified: spec.signIn?.unverified ?? false }),
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
     seed: spec.seed,

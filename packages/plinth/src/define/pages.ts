@@ -137,8 +137,9 @@ export interface PageViews {
   readonly forgotPassword: PageView<'email'> & PageLinks<'signIn'>
   /** `/account/reset-password`: a new password, by what was mailed. */
   readonly resetPassword: PageView<'newPassword'> & PageLinks<'forgotPassword'>
-  /** `/account/verify-email`: a button. */
-  readonly verifyEmail: PageView & PageLinks<'account'>
+  /** `/account/verify-email`: a button, and the password where nobody is signed in. */
+  readonly verifyEmail: PageView<'password'> &
+    PageLinks<'account' | 'forgotPassword'> & { readonly asked: boolean }
   /** `/account/confirm-email`: a button. */
   readonly confirmEmail: PageView & PageLinks<'account'>
   /** `/account`. */

@@ -38,6 +38,10 @@ export const identity = kit('identity', {
         }),
         name: text({ max: 200, optional: true }),
         passwordHash: text({ max: 500, optional: true }),
+        unclaimed: boolean({
+          default: false,
+          description: 'True: made by a sign-up whose mail nobody has answered; nobody’s yet.',
+        }),
         roles: list(role(), { max: 50, default: [] }),
         suspended: boolean({ default: false, description: 'True: cannot sign in.' }),
         secondFactor: boolean({
@@ -67,6 +71,7 @@ export const identity = kit('identity', {
         fields: {
           email: { write: ({ me }) => me.is('admin') },
           emailVerifiedAt: { write: nobody },
+          unclaimed: { read: ({ me }) => me.is('admin'), write: nobody },
           roles: { write: ({ me }) => me.is('admin') },
           secondFactor: { write: nobody },
           guest: { write: nobody },

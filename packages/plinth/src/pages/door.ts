@@ -31,6 +31,8 @@ export interface PagesOptions {
   readonly signUp: 'anyone' | 'nobody'
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
+  /** True: whoever signs up is let in once the mail to their address was answered. */
+  readonly confirmFirst: boolean
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify

@@ -26,6 +26,8 @@ export interface Site {
   readonly signUp: boolean
   /** False: no mail leaves, so that nothing that needs one is offered. */
   readonly sendsMail: boolean
+  /** True: whoever signs up is let in once the mail to their address was answered. */
+  readonly confirmFirst: boolean
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify

@@ -13,16 +13,18 @@ export interface PageParts {
   readonly invoke: (call: Call) => Promise<Reply>
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
+  /** True: whoever signs up is let in once the mail to their address was answered. */
+  readonly confirmFirst: boolean
 }
 
 /** The account pages by the first part of their address; none where the app has `pages: false`. */
 export function pagesOf(
   { title, signUp, pages: spec }: Pick<App<unknown>, 'title' | 'signUp' | 'pages'>,
-  { runtime, invoke, sendsMail }: PageParts,
+  { runtime, invoke, sendsMail, confirmFirst }: PageParts,
 ): ReadonlyMap<string, Handler> {
   if (spec === false) return new Map()
   const { identify, clock, log } = runtime
-  const options = { title, spec, signUp, sendsMail, invoke, identify, clock, log }
+  const options = { title, spec, signUp, sendsMail, confirmFirst, invoke, identify, clock, log }
   return new Map([['account', createPages(options)]])
 }
 

@@ -58,19 +58,32 @@ export function leavesByMail({
   return !production || (leaves && publicUrl !== undefined)
 }
 
+/**
+ * Whether mails to accounts reach people by themselves: in development they stand in `/mailbox`. In
+ * production those that are kept are seen by the operator alone, and nobody could be asked to
+ * answer one.
+ */
+export function arrivesByMail(
+  setup: Pick<IdentitySetup, 'production' | 'mail' | 'publicUrl'>,
+): boolean {
+  return leavesByMail(setup) && !(setup.production && setup.mail.smtp === undefined)
+}
+
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
-  app: Pick<App<unknown>, 'title' | 'signUp'>,
+  app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn'>,
   { passwords, production, mail, publicUrl, localUrl, sealingKey }: IdentitySetup,
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
-  const { title, signUp } = app
+  const { title, signUp, signIn } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
   const mailing = accountMailing({ tokens, title, address })
   const sendsMail = leavesByMail({ production, mail, publicUrl })
+  const mailArrives = arrivesByMail({ production, mail, publicUrl })
+  const confirmFirst = mailArrives && !signIn.unverified
   const party = relyingParty({ production, publicUrl, localUrl })
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
-    ...{ totp: totpOf(title), sealer: sealer(sealingKey()) },
+    ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
     webAuthn: party && webAuthnOf(title, party),
   })
   return { kits: [identity, mailing.kit], actions }

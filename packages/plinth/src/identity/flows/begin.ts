@@ -57,7 +57,11 @@ export async function beginSession(
       const user = await data.unrestricted.user.get(id)
       const { checked, rehashed } = beginning
       // Asked again where nothing can come between: shut out, or given another password meanwhile.
-      if (user.suspended || (checked !== undefined && user.passwordHash !== checked)) {
+      if (
+        user.suspended ||
+        user.unclaimed ||
+        (checked !== undefined && user.passwordHash !== checked)
+      ) {
         throw wrongCredentials()
       }
       if (rehashed !== undefined) {

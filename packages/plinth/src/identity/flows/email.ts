@@ -1,16 +1,24 @@
 /** Owns the address of an account: showing that it is one's own, and changing it. */
 
-import { Failure } from '../../base/failure.ts'
-import type { Action } from '../../engine/runtime.ts'
-import { emailKind } from '../../kinds/kinds.ts'
+import { Failure, invalidInput } from '../../base/failure.ts'
+import type { Action, ActionScope } from '../../engine/runtime.ts'
+import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors } from '../second-factor/totp.ts'
-import type { Sight } from '../sight.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
 import { demandMail, mailAllowances, recipientAllowance } from './allowances.ts'
-import { useProof } from './mail-proof.ts'
-import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
-import { demandOwner, wrongPassword } from './password.ts'
+import { beginSession } from './begin.ts'
+import { usedUp, useProof } from './mail-proof.ts'
+import {
+  given,
+  type IdentityParts,
+  maybe,
+  operation,
+  passwordInput,
+  tokenInput,
+} from './operation.ts'
+import { checkPassword, demandOwner, wrongPassword } from './password.ts'
 import { endSessions } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
 
@@ -37,24 +45,70 @@ export function sendVerification(parts: IdentityParts): Action {
   }
 }
 
-/** Confirms an address by what was mailed to it. */
+/**
+ * Confirms an address by what was mailed to it. Of an account that was never confirmed the token
+ * alone shows whose the mailbox is, not who made the account: a click on a mail must not bless the
+ * password of somebody else. So it is asked for, too, and then a session begins right there.
+ */
 export function verifyEmail(parts: IdentityParts): Action {
   return {
     operation: operation('verifyEmail', {
       path: 'verify-email',
-      description: 'Confirms an address by the token that was mailed to it.',
-      input: [given('token', tokenInput)],
+      description:
+        'Confirms an address by the token that was mailed to it. Whoever is not signed in gives ' +
+        'the password of the account as well, and a session begins, as by `sign-in`.',
+      input: [
+        given('token', tokenInput),
+        maybe('password', passwordInput),
+        maybe('trusted', tokenInput),
+        maybe('cookie', booleanKind()),
+      ],
     }),
     allowances: mailAllowances('verify-email'),
-    async run({ input, commit }) {
-      await commit<void, Sight>(async (scope) => {
-        const shown = { token: String(input.token), purpose: 'verify-email' } as const
-        const { userId } = await useProof(parts, scope, shown)
-        await scope.data.unrestricted.user.update(userId, { emailVerifiedAt: scope.now })
+    async run(scope) {
+      const { input } = scope
+      const shown = { token: String(input.token), purpose: 'verify-email' } as const
+      const confirm = async (inside: IdentityScope): Promise<string> => {
+        const { userId } = await useProof(parts, inside, shown)
+        const { user } = inside.data.unrestricted
+        await user.update(userId, { emailVerifiedAt: inside.now })
+        return userId
+      }
+      const asked = await ownerToAsk(scope, parts)
+      if (asked === undefined) {
+        await scope.commit<string, Sight>(confirm)
+        return { status: 204, value: undefined }
+      }
+      if (input.password === null) {
+        const detail = 'Give the password that you chose for the account.'
+        throw invalidInput([{ pointer: '/password', code: 'required', detail }])
+      }
+      const checked = await checkPassword(scope, parts, asked)
+      return beginSession(scope, parts, {
+        ...{ method: 'password', cookie: input.cookie === true, checked },
+        trusted: typeof input.trusted === 'string' ? input.trusted : undefined,
+        whose: confirm,
       })
-      return { status: 204, value: undefined }
     },
   }
+}
+
+/**
+ * Whose password is asked for beside the token: that of an account with one that was never
+ * confirmed, unless they are signed in. Fails with `invalid_credentials` where no token is good.
+ */
+async function ownerToAsk(
+  { input, caller, now, unrestricted }: ActionScope,
+  { tokens }: IdentityParts,
+): Promise<string | undefined> {
+  const tokenHash = tokens.hash(String(input.token))
+  const filter = { tokenHash, purpose: 'verify-email', expiresAt: { gt: now }, usedAt: null }
+  const [proof] = await unrestricted.find('mailProof', { filter, limit: 1 })
+  if (!proof) throw usedUp()
+  const [user] = await unrestricted.find('user', { filter: { id: proof.userId }, limit: 1 })
+  const here = caller.is === 'user' && caller.id === user?.id && caller.sessionId !== undefined
+  const open = here || typeof user?.passwordHash !== 'string' || user.emailVerifiedAt !== null
+  return open ? undefined : String(user?.id)
 }
 
 /** Asks to sign in with another address from now on. */

@@ -38,6 +38,8 @@ export async function useProof(
   // Whoever reads the mails of an address that the account has left is nobody to it any more.
   const left = proof.purpose !== 'change-email' && proof.email !== owner.email
   if (owner.suspended || stale || left) throw usedUp()
+  // Whoever reads the mails of the address has come: from now on the account is somebody's.
+  if (owner.unclaimed) await user.update(owner.id, { unclaimed: false })
   return { userId: proof.userId, email: proof.email }
 }
 
@@ -48,7 +50,8 @@ function keptForm(tokens: IdentityParts['tokens'], shown: Shown) {
   return { attemptHash, codeHash, purpose: 'sign-in' as const }
 }
 
-function usedUp() {
+/** The one answer to what was mailed, where it is not good (any more). */
+export function usedUp() {
   const what = 'The link or the code is wrong, was used, or is too old'
   return wrongCredentials(`${what}: ask for another.`)
 }

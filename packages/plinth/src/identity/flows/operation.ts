@@ -19,10 +19,14 @@ export interface IdentityParts {
   readonly sealer: Sealer
   readonly mailing: AccountMailing
   readonly signUp: 'anyone' | 'nobody'
+  /** True: whoever signs up is let in once the mail to their address was answered. */
+  readonly confirmFirst: boolean
   /** The app's name, for mails. */
   readonly title: string
   /** False: no mail leaves this server, so that nothing that needs one can be asked for. */
   readonly sendsMail: boolean
+  /** False: nobody could answer a mail, because those that leave are kept by the operator. */
+  readonly mailArrives: boolean
   /** The address of a page of this app. */
   readonly address: (path: string) => string
 }

@@ -40,7 +40,10 @@ export function signIn(parts: IdentityParts): Action {
       const { input, unrestricted } = scope
       const [user] = await unrestricted.find('user', { filter: { email: input.email }, limit: 1 })
       const counted = await countTry(scope, parts, user)
-      const stored = user?.suspended === false ? user.passwordHash : undefined
+      // Nobody has answered the mail of its sign-up yet: were its password taken, whoever signs up
+      // with an address would learn, by signing in, whether somebody has an account there.
+      const open = user?.suspended === false && user.unclaimed !== true
+      const stored = open ? user.passwordHash : undefined
       const hash = typeof stored === 'string' ? stored : undefined
       const password = String(input.password)
       const fits = await passwords.verify(hash, password)

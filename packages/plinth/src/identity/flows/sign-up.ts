@@ -17,8 +17,8 @@ export function signUp(parts: IdentityParts): Action {
     operation: operation('signUp', {
       path: 'sign-up',
       description:
-        'Makes an account. The answer is the same whether the address is new or taken; ' +
-        'sign in afterwards.',
+        'Makes an account. The answer is the same whether the address is new or taken. A mail ' +
+        'leads to `verify-email`, and after that one can sign in.',
       input: [
         given('email', emailKind()),
         given('password', passwordInput),
@@ -45,9 +45,13 @@ export function signUp(parts: IdentityParts): Action {
       await commit<void, Sight>(async (scope) => {
         const { user } = scope.data.unrestricted
         const { data: taken } = await user.find({ filter: { email }, limit: 1 })
+        const [owner] = taken
         // Taken: answered like success, so that nobody learns who has an account, save its owner.
-        const fresh = taken.length === 0
-        if (fresh) await user.create({ email, name, passwordHash })
+        // One that nobody has claimed is whoever's was last to ask for it.
+        const fresh = owner === undefined || owner.unclaimed
+        const values = { name, passwordHash, unclaimed: parts.confirmFirst }
+        if (owner === undefined) await user.create({ email, ...values })
+        else if (fresh) await user.update(owner.id, values)
         if (!parts.sendsMail) return
         await parts.mailing.ask(scope, { email, purpose: fresh ? 'verify-email' : 'sign-up-again' })
       })

@@ -12,7 +12,10 @@ const ignore = 'If you did not ask for this, ignore this mail: nothing has chang
 
 // Whoever clicks without having asked would bless an account, and a password, of somebody else.
 const confirming =
-  'Somebody made an account with this address. If that was you, confirm it within a day:'
+  'Somebody made an account with this address. If that was you, confirm it within a day, with the ' +
+  'password that you chose:'
+
+const upgrading = 'Confirm your address, within an hour, in the browser where you began:'
 
 /** The mails of an app's accounts; the kit is made for each app. */
 export function accountMails() {
@@ -53,6 +56,13 @@ export function accountMails() {
       subject: (mail) => `Sign in to ${mail.title}`,
       text: (mail) => letter('Sign in, within 10 minutes:', mail.link, codeLine(mail.code)),
       html: (mail) => page('Sign in, within 10 minutes:', mail.link, codeLine(mail.code)),
+    }),
+    upgrade: made.mail('upgrade', {
+      input: { title, link, code: text({ max: 12 }) },
+      secret: true,
+      subject: (mail) => `Confirm your address for ${mail.title}`,
+      text: (mail) => letter(upgrading, mail.link, codeLine(mail.code)),
+      html: (mail) => page(upgrading, mail.link, codeLine(mail.code)),
     }),
     newDevice: made.mail('newDevice', {
       input: { title, link, when, device: text({ max: 60 }), address: text({ max: 60 }) },

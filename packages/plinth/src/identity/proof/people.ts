@@ -1,5 +1,6 @@
 /** Owns an app of accounts alone, and short words to sign up, sign in and ask. */
 
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { openApp } from '../../app/compose.ts'
 import { argonHasher } from '../../app/hasher.ts'
@@ -90,6 +91,23 @@ async function askAs(
     const { status, code, detail, problems } = error
     return { status, text: JSON.stringify({ code, detail, problems }) }
   }
+}
+
+/** What a test has of the app of accounts. */
+export type People = Awaited<ReturnType<typeof openPeople>>
+
+/** The token of the latest mail to an address. */
+export async function mailedToken({ tested }: People, to: string): Promise<string> {
+  await tested.drain()
+  const mail = (await tested.mails()).find((one) => one.to.includes(to))
+  return /token=([\w-]+)/.exec(mail?.text ?? '')?.[1] ?? assert.fail(`no mail to ${to}`)
+}
+
+/** Signs up and answers the mail. Returns the answer, in which a session has begun. */
+export async function signedUp(people: People, email: string, secret: string): Promise<Answer> {
+  assert.equal((await people.ask('identity.signUp', { email, password: secret })).status, 201)
+  const token = await mailedToken(people, email)
+  return people.ask('identity.verifyEmail', { token, password: secret })
 }
 
 /** The token of a sign-in's answer. */

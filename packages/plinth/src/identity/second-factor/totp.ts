@@ -98,13 +98,13 @@ interface Confirmed {
 
 /**
  * Whoever sets a factor on an address that is not theirs could keep its owner out for ever. Fails
- * with `conflict` where mail leaves, and the address was never confirmed.
+ * with `conflict` where mail arrives, and the address was never confirmed.
  */
 export function demandVerified(
-  { sendsMail }: Pick<IdentityParts, 'sendsMail'>,
+  { mailArrives }: Pick<IdentityParts, 'mailArrives'>,
   emailVerifiedAt: string | null,
 ): void {
-  if (!sendsMail || emailVerifiedAt !== null) return
+  if (!mailArrives || emailVerifiedAt !== null) return
   throw new Failure('conflict', {
     detail:
       'Confirm your address first: ask for the mail at /api/identity/send-verification, follow ' +

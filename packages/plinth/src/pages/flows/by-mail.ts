@@ -4,7 +4,7 @@ import type { HttpResponse } from '../../http/message.ts'
 import { leadTo, type Visit } from '../visit.ts'
 import { formPage, signInPath } from './form-page.ts'
 import type { Done } from './notices.ts'
-import { doneAt, signInLink } from './sign-in.ts'
+import { begin, doneAt, signInLink, trustedDevice } from './sign-in.ts'
 
 const forgotPasswordPath = '/account/forgot-password'
 
@@ -39,11 +39,25 @@ export const resetPassword = formPage({
 export const verifyEmail = formPage({
   name: 'verifyEmail',
   path: '/account/verify-email',
+  secrets: ['password'],
   hidden: ['token'],
-  view: (common) => ({ ...common, links: { account: '/account' } }),
+  async view(common, visit) {
+    const links = { account: '/account', forgotPassword: forgotPasswordPath }
+    // Signed in as somebody else, they are told to give it.
+    const asked = !(await visit.who()) || common.form.problems.password !== undefined
+    return { ...common, asked, links }
+  },
   async send(visit, values) {
-    await visit.ask('identity.verifyEmail', { input: { token: values.get('token') } })
-    return leadHome(visit, 'email-verified')
+    const password = values.get('password') ?? ''
+    const known = password !== '' || (await visit.who()) !== undefined
+    return begin(visit, {
+      operation: 'identity.verifyEmail',
+      input: {
+        token: values.get('token'),
+        ...(password === '' ? {} : { password, ...trustedDevice(visit) }),
+      },
+      place: doneAt(known ? '/account' : signInPath, 'email-verified'),
+    })
   },
 })
 

@@ -26,11 +26,16 @@ const sentences = {
 export type Done = keyof typeof sentences | 'signed-up'
 
 /** The sentence of a word in an address; undefined for any other word. */
-export function noticeOf(done: string | undefined, { sendsMail }: Site): string | undefined {
+export function noticeOf(
+  done: string | undefined,
+  { sendsMail, confirmFirst }: Site,
+): string | undefined {
   if (done === 'signed-up') {
-    return sendsMail
-      ? 'A mail is on its way to your address: follow its link to confirm it. You can sign in now.'
-      : 'Your account is made: sign in.'
+    if (!sendsMail) return 'Your account is made: sign in.'
+    const mailed = 'A mail is on its way to your address: follow its link to confirm it'
+    return confirmFirst
+      ? `${mailed}. After that you are signed in.`
+      : `${mailed}. You can sign in now.`
   }
   return done !== undefined && isKnown(done) ? sentences[done] : undefined
 }

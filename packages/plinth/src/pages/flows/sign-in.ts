@@ -137,25 +137,27 @@ interface Beginning {
   readonly input: Readonly<Record<string, unknown>>
   /** Cookies that have served. */
   readonly forgets?: readonly string[]
+  /** Where it leads. Default: where the visit leads on to, or the account. */
+  readonly place?: string
 }
 
 /** Begins a session, or the second step towards one. */
-async function begin(
+export async function begin(
   visit: Visit,
-  { operation, input, forgets = [] }: Beginning,
+  { operation, input, forgets = [], place = visit.next ?? '/account' }: Beginning,
 ): Promise<HttpResponse> {
   const answer = await visit.ask(operation, { input: { ...input, cookie: true } })
   for (const name of forgets) {
     if (visit.cookie(name) !== undefined) visit.keep(name, undefined)
   }
   const pending = textIn(answer, 'pending')
-  if (pending === undefined) return leadTo(visit, visit.next ?? '/account')
+  if (pending === undefined) return leadTo(visit, place)
   visit.keep(pendingCookieName, pending, 10 * minuteSeconds)
   return leadTo(visit, addressOf(secondFactorPath, { next: visit.next }))
 }
 
 /** What shows that the device is one on which no second factor is asked for. */
-function trustedDevice(visit: Visit): { readonly trusted?: string } {
+export function trustedDevice(visit: Visit): { readonly trusted?: string } {
   const trusted = visit.cookie(trustedCookieName)
   return trusted === undefined ? {} : { trusted }
 }

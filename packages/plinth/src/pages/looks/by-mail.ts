@@ -2,7 +2,7 @@
 
 import { html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
-import { emailField, formOf, newPasswordHint, opening, ways } from './parts.ts'
+import { emailField, formOf, newPasswordHint, opening, passwordField, ways } from './parts.ts'
 
 type ByMail = 'forgotPassword' | 'resetPassword' | 'verifyEmail' | 'confirmEmail' | 'failed'
 
@@ -28,8 +28,14 @@ ${ways([['Ask for another mail', view.links.forgotPassword]])}`,
 
   verifyEmail: (view) => html`${opening('Confirm your address', view)}
 <p>The mail reached you: confirm that its address is yours.</p>
-${formOf(view.form, { fields: [], button: 'Confirm the address' })}
-${ways([['Your account', view.links.account]])}`,
+${formOf(view.form, {
+  fields: view.asked ? [{ ...passwordField, hint: 'The one that you chose.' }] : [],
+  button: 'Confirm the address',
+})}
+${ways([
+  ['Forgotten password', view.asked ? view.links.forgotPassword : undefined],
+  ['Your account', view.links.account],
+])}`,
 
   confirmEmail: (view) => html`${opening('Confirm your new address', view)}
 <p>From then on you sign in with the address that the mail came to.</p>

@@ -139,6 +139,11 @@ export const emailField = Object.freeze({
   ...{ name: 'email', label: 'E-mail address', type: 'email', fill: 'username' },
 } as const)
 
+/** The field of a password that somebody has. */
+export const passwordField = Object.freeze({
+  ...{ name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
+} as const)
+
 /** The field of a code that an app or a mail shows. */
 export const codeField = Object.freeze({
   ...{ name: 'code', label: 'Code', type: 'text', fill: 'one-time-code' },

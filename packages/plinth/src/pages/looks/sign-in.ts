@@ -2,7 +2,15 @@
 
 import { html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
-import { codeField, emailField, formOf, newPasswordHint, opening, ways } from './parts.ts'
+import {
+  codeField,
+  emailField,
+  formOf,
+  newPasswordHint,
+  opening,
+  passwordField,
+  ways,
+} from './parts.ts'
 
 type SigningIn =
   | 'signIn'
@@ -17,10 +25,7 @@ type SigningIn =
 export const signInLooks: Pick<Looks, SigningIn> = {
   signIn: (view) => html`${opening('Sign in', view)}
 ${formOf(view.form, {
-  fields: [
-    emailField,
-    { name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
-  ],
+  fields: [emailField, passwordField],
   button: 'Sign in',
 })}
 ${ways([

@@ -32,6 +32,7 @@ test('an app replaces a page by one of its own, typed by its view', async (conte
           title: `Olá ${name}`,
           content: html`<h1>Quase lá</h1><form method="post" action="${form.action}">
             <input type="hidden" name="token" value="${form.hidden.token}">
+            <input name="password" type="password"><b>${form.problems.password}</b>
             <button>É meu</button></form>`,
         }),
         signIn: ({ form, failure }) => html`<h1>Entrar</h1><p>${failure}</p>
@@ -47,8 +48,11 @@ test('an app replaces a page by one of its own, typed by its view', async (conte
   await ann.press({ button: 'Make', fields: { email, password: 'correct horse battery' } })
   await ann.open(await link(email))
   assert.match(ann.shown?.text ?? '', /<title>Olá People &amp; Co – People &amp; Co<\/title>/)
-  await ann.press({ button: 'É meu' })
-  assert.equal(ann.shown?.at, '/account/sign-in?done=email-verified')
+  const click = await ann.press({ button: 'É meu' })
+  assert.match(click.text, /<b>Give the password that you chose/)
+  await ann.press({ button: 'É meu', fields: { password: 'correct horse battery' } })
+  assert.equal(ann.shown?.at, '/account?done=email-verified')
+  await ann.press({ button: 'Sign out' })
   const wrong = await ann.press({
     button: 'Entrar',
     fields: { email: 'no address', password: 'x' },

@@ -19,9 +19,16 @@ test('an account from its making to a new password, without a script', async (co
   assert.match(confirm, /^\/account\/verify-email\?token=plv_/)
   // A program that looks at the link, twice.
   for (const _ of [1, 2]) assert.equal((await browser().open(confirm)).status, 200)
+  await ann.open('/account/sign-in')
+  const early = await ann.press({ button: 'Sign in', fields: { email: anns, password } })
+  assert.equal(early.status, 401, 'not before the mail was answered')
   await ann.open(confirm)
-  const verified = await ann.press({ button: 'Confirm the address' })
+  const wrong = await ann.press({ button: 'Confirm the address', fields: { password: fresh } })
+  assert.equal(wrong.status, 401)
+  const verified = await ann.press({ button: 'Confirm the address', fields: { password } })
+  assert.equal(verified.at, '/account?done=email-verified')
   assert.match(verified.text, /Your address is confirmed/)
+  await ann.press({ button: 'Sign out' })
   const [user] = (await tested.running.users.records.find('user', {})) as {
     emailVerifiedAt: string
   }[]
