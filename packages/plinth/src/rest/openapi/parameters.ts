@@ -2,15 +2,8 @@
 
 import { limits } from '../../base/limits.ts'
 import type { ActionOperation, Catalog, Model } from '../../catalog/catalog.ts'
-import {
-  countSchema,
-  readableFields,
-  readableRelations,
-  type Schema,
-  schemaName,
-  schemaRef,
-  sortKeys,
-} from './schemas.ts'
+import { readableFields, readableRelations } from '../../catalog/exposure/exposure.ts'
+import { countSchema, type Schema, schemaName, schemaRef, sortKeys } from './schemas.ts'
 
 /** Parameters that many operations share, by their name in the document. */
 export const sharedParameters: { readonly [name: string]: Schema } = Object.freeze({

@@ -2,37 +2,16 @@
 
 import { limits } from '../../base/limits.ts'
 import type { Catalog, Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
+import {
+  isNever,
+  readableFields,
+  readableRelations,
+  writableFields,
+} from '../../catalog/exposure/exposure.ts'
 import { type Json, operandOf, uuidKind } from '../../kinds/kinds.ts'
-import { isNever } from '../route/routes.ts'
 
 /** A JSON Schema, as plain data. */
 export type Schema = { readonly [key: string]: Json }
-
-/** Fields that some caller may read. */
-export function readableFields(model: Model): readonly ModelField[] {
-  if (isNever(model.access.read)) return []
-  return [...model.fields.values()].filter(
-    (field) => field.role !== 'deletedAt' && !isNever(field.access.read),
-  )
-}
-
-/** Fields that some caller may write. */
-export function writableFields(model: Model): readonly ModelField[] {
-  return [...model.fields.values()].filter(
-    (field) =>
-      (field.role === 'declared' || field.role === 'reference') &&
-      field.computed === undefined &&
-      !isNever(field.access.write),
-  )
-}
-
-/** Relations to records that some caller may read. */
-export function readableRelations(model: Model, catalog: Catalog): readonly ModelRelation[] {
-  return [...model.relations.values()].filter((relation) => {
-    const target = catalog.models.get(relation.target)
-    return target?.exposed && !isNever(target.access.read)
-  })
-}
 
 /** The name of a model's schema, such as `Product`; its kin are named `Product.create`. */
 export function schemaName(model: string): string {

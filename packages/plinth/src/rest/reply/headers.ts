@@ -1,36 +1,7 @@
-/** Owns the headers that replies and failures share: rates, links, what caches must know. */
+/** Owns the Link header of pages. */
 
-import type { RateState, Reply } from '../../engine/call.ts'
-import type { HttpHeaders, HttpRequest } from '../../http/message.ts'
-import { type CorsPolicy, corsHeaders } from '../../http/origin/cors.ts'
-
-/** Headers as they are gathered. */
-export type MutableHeaders = Record<string, string | readonly string[]>
-
-// What any answer of the API may depend on. It is `no-store` besides; this is for odd caches.
-const vary = 'accept, authorization, cookie, origin, prefer'
-const common: HttpHeaders = Object.freeze({ 'cache-control': 'no-store', vary })
-
-/** The headers of every answer of the API, to be added to. */
-export function commonHeaders(
-  request: HttpRequest,
-  policy: CorsPolicy,
-  rate: RateState | undefined,
-): MutableHeaders {
-  const headers: MutableHeaders = { ...common }
-  if (policy.origins.size > 0) {
-    Object.assign(headers, corsHeaders(policy, request.header('origin')), common)
-  }
-  if (rate !== undefined) addRate(headers, rate)
-  return headers
-}
-
-/** The RateLimit fields (draft-ietf-httpapi-ratelimit-headers-11), as structured fields. */
-function addRate(headers: MutableHeaders, rate: RateState): void {
-  const { policy, limit, remaining, resetSeconds, windowSeconds } = rate
-  headers['ratelimit-policy'] = `"${policy}";q=${limit};w=${windowSeconds}`
-  headers.ratelimit = `"${policy}";r=${Math.max(0, remaining)};t=${Math.ceil(resetSeconds)}`
-}
+import type { Reply } from '../../engine/call.ts'
+import type { HttpRequest } from '../../http/message.ts'
 
 /**
  * The Link header of a page (RFC 8288): the same address with another cursor. Undefined where

@@ -2,6 +2,7 @@
 
 import { Failure } from '../../base/failure.ts'
 import type { Reply } from '../../engine/call.ts'
+import type { MutableHeaders } from '../../http/call/headers.ts'
 import type { HttpRequest, HttpResponse } from '../../http/message.ts'
 import { type SessionCookies, sessionHeaders } from '../../http/session/cookie.ts'
 import { traceparent } from '../../http/trace.ts'
@@ -9,7 +10,7 @@ import { readIfMatch, readIfNoneMatch } from '../request/conditions.ts'
 import { isRead } from '../request/read-call.ts'
 import type { Route } from '../route/routes.ts'
 import { etagOf } from './etag.ts'
-import { linkHeader, type MutableHeaders } from './headers.ts'
+import { linkHeader } from './headers.ts'
 
 /** What a reply is printed with. */
 export interface Printing {

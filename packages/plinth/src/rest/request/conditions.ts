@@ -1,7 +1,6 @@
 /** Owns the headers that say under which conditions a call counts, and what its reply holds. */
 
 import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
 
 // `"7"` or `"7-…"`: the version, and a mark of the form that was sent (see reply/etag.ts).
 const tagForm = /^(W\/)?"([1-9][0-9]{0,14})?(-[A-Za-z0-9_-]+)?"$/
@@ -28,22 +27,6 @@ export function readIfNoneMatch(header: string | undefined): 'any' | readonly st
   const tags = header.split(',').map((tag) => tag.trim().replace(/^W\//, ''))
   if (tags.every((tag) => /^"[\x21\x23-\x7e]*"$/.test(tag))) return tags
   throw malformed('If-None-Match', 'Send entity tags as they came in ETag, or *.')
-}
-
-const keyForm = /^(?:"([\x20\x21\x23-\x5b\x5d-\x7e]+)"|([A-Za-z0-9!#$%&'*+\-.^_`|~:/=]+))$/
-
-/**
- * The key of an Idempotency-Key header: a quoted text, as the draft has it, or a bare word.
- *
- * @throws Failure `malformed_header`.
- */
-export function readIdempotencyKey(header: string | undefined): string | undefined {
-  if (header === undefined) return undefined
-  const match = keyForm.exec(header)
-  const key = match?.[1] ?? match?.[2]
-  if (key !== undefined && key.length <= limits.idempotencyKeyBytesMax) return key
-  const max = limits.idempotencyKeyBytesMax
-  throw malformed('Idempotency-Key', `Send a quoted text of 1 to ${max} ASCII characters.`)
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Owns what a request says about media: the type of its body, and what it accepts in return. */
 
 import { Failure } from '../../base/failure.ts'
+import { qualityOf } from '../../http/call/accept.ts'
 import type { HttpRequest } from '../../http/message.ts'
 
 /** The types of body that a method takes. */
@@ -60,7 +61,7 @@ function otherType(method: BodyMethod): Failure {
 export function checkAccept(request: HttpRequest): void {
   const accept = request.header('accept')
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return
-  if (qualityOf(accept, 'application', 'json') > 0) return
+  if (qualityOf(accept, 'application/json') > 0) return
   throw new Failure('not_acceptable', {
     detail: 'Answers are application/json; allow it in Accept, or leave Accept out.',
   })
@@ -70,26 +71,5 @@ export function checkAccept(request: HttpRequest): void {
 export function prefersHtml(request: HttpRequest): boolean {
   const accept = request.header('accept')
   if (accept === undefined) return false
-  return qualityOf(accept, 'text', 'html') > qualityOf(accept, 'application', 'json')
-}
-
-/** The weight that an Accept header gives a type: that of its most specific range. */
-function qualityOf(accept: string, type: string, subtype: string): number {
-  let quality = 0
-  let rank = 0
-  for (const part of accept.toLowerCase().split(',')) {
-    const [range = '', ...parameters] = part.split(';').map((piece) => piece.trim())
-    const rankHere = rankOf(range, type, subtype)
-    if (rankHere <= rank) continue
-    rank = rankHere
-    const weight = parameters.find((parameter) => parameter.startsWith('q='))
-    quality = weight === undefined ? 1 : Number(weight.slice(2)) || 0
-  }
-  return quality
-}
-
-function rankOf(range: string, type: string, subtype: string): number {
-  if (range === `${type}/${subtype}`) return 3
-  if (range === `${type}/*`) return 2
-  return range === '*/*' ? 1 : 0
+  return qualityOf(accept, 'text/html') > qualityOf(accept, 'application/json')
 }

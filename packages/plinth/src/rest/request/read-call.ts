@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Call, Credential } from '../../engine/call.ts'
+import { readIdempotencyKey } from '../../http/call/idempotency-key.ts'
 import type { HttpRequest } from '../../http/message.ts'
 import { type ReadQuery, readQuery } from '../query/read-query.ts'
 import { readKey, withKey } from '../route/natural-key.ts'
@@ -10,7 +11,7 @@ import type { Match } from '../route/router.ts'
 import type { RouteForm } from '../route/routes.ts'
 import { readActionQuery } from './action-input.ts'
 import { readJson, readOptionalJson, refuseBody, refuseQuery } from './body.ts'
-import { prefersLater, readIdempotencyKey, readIfMatch, readIfNoneMatch } from './conditions.ts'
+import { prefersLater, readIfMatch, readIfNoneMatch } from './conditions.ts'
 
 /** What a request says about its operation. */
 type Said = Pick<Call, 'id' | 'key' | 'input' | 'query' | 'queryText' | 'onlyCreate' | 'later'>

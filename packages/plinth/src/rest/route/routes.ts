@@ -1,12 +1,7 @@
 /** Owns the list of addresses of the API: one projection of the catalog, for door and document. */
 
-import type {
-  ActionOperation,
-  Catalog,
-  FieldAccess,
-  Model,
-  ModelOperation,
-} from '../../catalog/catalog.ts'
+import type { ActionOperation, Catalog, Model, ModelOperation } from '../../catalog/catalog.ts'
+import { isNever, isServed } from '../../catalog/exposure/exposure.ts'
 
 /** What a route reads from its request, and how its reply is printed. */
 export type RouteForm =
@@ -94,32 +89,6 @@ export function routes(catalog: Catalog): readonly Route[] {
     list.push({ method: 'DELETE', path, form: 'cancelOperation', operation: 'cancelOperation' })
   }
   return Object.freeze(list)
-}
-
-/** True where a rule is the constant no. */
-export function isNever(rule: FieldAccess['read']): boolean {
-  return rule.type === 'constant' && !rule.value
-}
-
-/** True where some caller may pass the rule of an operation. */
-export function isServed(operation: ModelOperation): boolean {
-  const { access } = operation.model
-  switch (operation.type) {
-    case 'list':
-    case 'get':
-      return !isNever(access.read)
-    case 'upsert':
-      return !isNever(access.create) || isChangeable(operation.model)
-    case 'update':
-      return isChangeable(operation.model)
-    default:
-      return !isNever(access[operation.type])
-  }
-}
-
-/** An update is asked for twice: of the row before, and of the row after. */
-function isChangeable({ access }: Model): boolean {
-  return !isNever(access.update) && !isNever(access.updated)
 }
 
 /** The address of records by their natural key: `/api/products/sku={sku}`. */
