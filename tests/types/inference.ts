@@ -59,6 +59,9 @@ const catalog = kit('catalog', {
         category: belongsTo('category', { optional: true }),
         detail: hasOne('detail'),
         tags: manyToMany('tag'),
+        houses: manyToMany('tag'),
+        statuses: manyToMany('tag'),
+        boxes: manyToMany('tag'),
       },
       compute: { worth: ({ row }) => row.price.times(row.stock) },
       access: {
@@ -151,7 +154,11 @@ export async function positive(data: Data<Store>): Promise<void> {
   same<keyof typeof narrow, 'sku' | 'id'>(true)
 
   await data.product.create({ sku: 'a', price: { amount: 1, currency: 'GBP' }, state: 'new' })
-  await data.product.update('id', { cost: null, tagIds: ['id'] }, { version: 3 })
+  await data.product.update(
+    'id',
+    { cost: null, tagIds: ['id'], houseIds: [], statusIds: [], boxIds: [] },
+    { version: 3 },
+  )
   await data.line.create({ orderId: 'a', productId: 'b', quantity: 3 })
   await data.user.find({ filter: { email: { icontains: 'x' } } })
 }

@@ -19,10 +19,14 @@ export function pluralOf(name: string): string {
   return `${name}s`
 }
 
-/** The singular that `manyToMany` inputs are named by: `tags` → `tag`. As `Singular` in infer. */
+/**
+ * The singular that `manyToMany` inputs are named by: `tags` → `tag`, `houses` → `house`,
+ * `statuses` → `status`. As `Singular` in infer.
+ */
 export function singularOf(name: string): string {
   if (name.endsWith('ies')) return `${name.slice(0, -3)}y`
-  if (name.endsWith('ses')) return name.slice(0, -2)
+  if (/[ao]uses$/.test(name)) return name.slice(0, -1)
+  if (/(uses|sses|xes|ches|shes)$/.test(name)) return name.slice(0, -2)
   return name.endsWith('s') ? name.slice(0, -1) : name
 }
 

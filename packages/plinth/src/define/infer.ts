@@ -49,11 +49,15 @@ type RelationNames<M extends Members> = {
 
 type Singular<S> = S extends `${infer Base}ies`
   ? `${Base}y`
-  : S extends `${infer Base}ses`
-    ? `${Base}s`
-    : S extends `${infer Base}s`
-      ? Base
-      : S
+  : S extends `${string}auses` | `${string}ouses`
+    ? WithoutS<S>
+    : S extends `${string}${'us' | 'ss' | 'x' | 'ch' | 'sh'}es`
+      ? WithoutEs<S>
+      : WithoutS<S>
+
+type WithoutEs<S> = S extends `${infer Base}es` ? Base : S
+
+type WithoutS<S> = S extends `${infer Base}s` ? Base : S
 
 type IdOf<K> = `${K & string}Id`
 

@@ -61,6 +61,8 @@ export interface LogEntry {
 /** A built-in action with its logic. */
 export interface Action {
   readonly operation: ActionOperation
+  /** Fails for whoever may not call it at all. Asked before the input is looked at. */
+  admit?(caller: Caller): void
   /** Taken before anything is checked, so that guesses count whatever comes of them. */
   allowances?(input: ActionValues, call: Call): readonly Allowance[]
   run(scope: ActionScope): Promise<ActionResult>

@@ -1,9 +1,10 @@
 /** Owns the form of operations for staff, `/api/work/…`: for the role admin alone. */
 
+import type { Caller } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
-import type { Action, ActionScope } from '../../engine/runtime.ts'
+import type { Action } from '../../engine/runtime.ts'
 import { integerKind, textKind } from '../../kinds/kinds.ts'
 
 /** One operation for staff. `T` is what it is done with, `I` its input as its kinds check it. */
@@ -42,15 +43,15 @@ export function staffAction<T, I>(
   })
   return {
     operation,
+    admit: demandAdmin,
     async run(scope) {
-      demandAdmin(scope)
       const value = await run(parts(), scope.input as I)
       return { status: value === undefined ? 204 : 200, value }
     },
   }
 }
 
-function demandAdmin({ caller }: ActionScope): void {
+function demandAdmin(caller: Caller): void {
   if (caller.is === 'unrestricted') return
   if (caller.is === 'anonymous') {
     throw new Failure('sign_in_required', { detail: 'Sign in as an admin to do this.' })

@@ -15,6 +15,7 @@ import type { GivenDialect } from '../../transfer/dialect/dialect.ts'
 import { exportRecords } from '../../transfer/export/export.ts'
 import type { Importer } from '../../transfer/import/importer.ts'
 import { type ImportReport, runImport } from '../../transfer/import/run.ts'
+import { exitCodes } from '../failures.ts'
 import { withApp } from '../session.ts'
 import { columns, tell, tellRaw } from '../terminal.ts'
 
@@ -45,6 +46,7 @@ export async function importFile({ app, file, mapping, given }: ImportCommand): 
       },
     })
     tellReport(report)
+    if (report.rejected > 0) process.exitCode = exitCodes.failure
   })
 }
 

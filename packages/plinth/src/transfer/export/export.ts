@@ -3,7 +3,8 @@
 import type { Caller } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import type { Catalog } from '../../catalog/catalog.ts'
+import type { Catalog, ModelField } from '../../catalog/catalog.ts'
+import { suggestion } from '../../catalog/mistakes.ts'
 import type { Call, Reply } from '../../engine/call.ts'
 import type { Separator } from '../csv/splitter.ts'
 import {
@@ -44,12 +45,14 @@ export interface ExportRun {
  */
 export async function exportRecords(run: ExportRun): Promise<number> {
   const form = formOf(run)
-  await run.write(form.head)
+  let head = form.head
   let records = 0
   let after: string | null = null
   do {
     const page: Page = await readPage(run, after)
-    await run.write(page.data.map((record) => form.line(record)).join(''))
+    // With the first page: what is refused has written nothing.
+    await run.write(`${head}${page.data.map((record) => form.line(record)).join('')}`)
+    head = ''
     records += page.data.length
     after = page.page.next
   } while (after !== null)
@@ -61,17 +64,27 @@ interface Page {
   readonly page: { readonly next: string | null }
 }
 
-function formOf({ catalog, model, form, fields, separator }: ExportRun): ExportForm {
+function formOf(run: ExportRun): ExportForm {
+  const { catalog, model, form, fields, separator } = run
   const found = catalog.models.get(model)
   if (!found?.exposed) {
     const known = [...catalog.models.values()].filter(({ exposed }) => exposed)
     const names = known.map(({ name }) => name).join(', ')
     throw new Failure('usage', { detail: `There is no model ${model}. There are: ${names}.` })
   }
-  if (form === 'jsonl') return jsonLines
   const all = exportedFields(found)
+  demandFields(all, run)
+  if (form === 'jsonl') return jsonLines
   const chosen = fields?.flatMap((name) => all.find((field) => field.name === name) ?? [])
   return csvForm(chosen ?? all, separator)
+}
+
+function demandFields(all: readonly ModelField[], { fields = [], model }: ExportRun): void {
+  const known = all.map(({ name }) => name)
+  const unknown = fields.find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  const cure = suggestion(unknown, known) || `. There are: ${known.join(', ')}.`
+  throw new Failure('usage', { detail: `There is no field "${unknown}" of ${model}${cure}` })
 }
 
 /** Records may be so long that a whole page of them is too much for one read: then half of it. */

@@ -143,6 +143,17 @@ describe('An export', () => {
     assert.equal(content.split('\n').length, 2)
   })
 
+  test('of a field that does not exist says which was meant, and writes nothing', async () => {
+    const written: string[] = []
+    const write = async (part: string): Promise<void> => void written.push(part)
+    for (const form of ['csv', 'jsonl'] as const) {
+      const asked = { fields: ['name', 'plaice'], form, write }
+      await assert.rejects(exported(asked), /no field "plaice" of item; did you mean place\?/)
+    }
+    await assert.rejects(exported({ caller: anonymous, fields: ['cost'], write }), /cost/)
+    assert.deepEqual(written, [])
+  })
+
   test('of a model that does not exist says which there are', async () => {
     await assert.rejects(exported({ model: 'items' }), /no model items.*There are: .*item, note/)
   })
