@@ -75,7 +75,7 @@ test('only staff sees, tells, stops, helps and forks workflows', async () => {
   const asked: readonly (readonly [string, string, unknown])[] = [
     ['GET', 'workflows', undefined],
     // Who may not ask is not told what is wrong with the question.
-    ['GET', 'workflows?limit=a', undefined],
+    ['POST', 'workflow-signal', { id: 5, sygnal: true }],
     ['GET', 'workflow?id=rules%201', undefined],
     ['POST', 'workflow-signal', { id, signal: 'desk.paid', data: { reference: 'r' } }],
     ['POST', 'workflow-cancel', { id }],
