@@ -1,6 +1,6 @@
 /** Owns the statements behind the scenarios: the very text that Plinth's planner makes. */
 
-import { type Caller, callerId, factsOf } from '../../packages/plinth/src/access/caller.ts'
+import { askerOf, type Caller, factsOf } from '../../packages/plinth/src/access/caller.ts'
 import { fill } from '../../packages/plinth/src/access/slot.ts'
 import { catalogOf } from '../../packages/plinth/src/app/compose.ts'
 import { loadApp } from '../../packages/plinth/src/app/file/load-app.ts'
@@ -44,16 +44,16 @@ export function statementOf(
   const model = [...catalog.models.values()].find((each) => each.plural === plural)
   if (!model) throw new Error(`There is no model behind ${path}.`)
   const common = { catalog, facts, model, text: true }
-  const meId = callerId(caller)
+  const asker = askerOf(caller)
   const parsed: ParsedRead = id
     ? parseGet({ ...common, query: undefined, by: { id } })
     : parseList({
         ...common,
         query: readQuery(search, 'list'),
         cursors: openCursors('statements of the benchmark'),
-        meId,
+        ...asker,
       })
   const { text, slots } = planRead({ catalog, facts, model, shape: parsed.shape })
   const now = new Date().toISOString()
-  return { text, values: fill(slots, { meId, now, values: parsed.values }) }
+  return { text, values: fill(slots, { ...asker, now, values: parsed.values }) }
 }

@@ -25,6 +25,8 @@ export interface Asker {
   /** A visitor without an account; a user as whom somebody else acts. Default: neither. */
   readonly guest?: boolean
   readonly impersonated?: boolean
+  /** The active organisation, and what may be done in it. Default: none. */
+  readonly organisation?: { readonly id: string; readonly permissions: ReadonlySet<string> }
 }
 
 /** Everything that an answer depends on. */
@@ -97,6 +99,10 @@ function holds(sight: Sight, rule: Expression): boolean {
     case 'assurance':
     case 'proved':
       return proves(asker, rule)
+    case 'permission':
+      return asker.organisation?.permissions.has(rule.permission) ?? false
+    case 'memberOf':
+      return isMember(sight, rule)
     case 'given':
       return Object.hasOwn(sight.input, rule.field)
     case 'truth':
@@ -157,6 +163,7 @@ function valueIn(sight: Sight, operand: Operand): unknown {
       return place?.row[operand.path.at(-1) ?? ''] ?? null
     }
     case 'me':
+      if (operand.name === 'organisation') return sight.world.asker.organisation?.id ?? null
       return sight.world.asker.id
     case 'now':
       return sight.world.asker.now
@@ -197,6 +204,18 @@ export function ingredients(operand: Operand | undefined): readonly string[] {
   return operand?.from === 'compute' ? operand.operands.flatMap(ingredients) : []
 }
 
+function isMember(sight: Sight, rule: Expression & { type: 'memberOf' }): boolean {
+  const { world } = sight
+  const organisation = valueIn(sight, rule.organisation)
+  if (world.asker.id === null || organisation === null) return false
+  return rowsOf(world, 'membership').some(
+    ({ organisationId, userId, role }) =>
+      organisationId === organisation &&
+      userId === world.asker.id &&
+      (rule.roles.length === 0 || rule.roles.includes(String(role))),
+  )
+}
+
 function proves(asker: Asker, rule: Expression): boolean {
   if (asker.id === null) return false
   if (rule.type === 'impersonated') return asker.impersonated === true
@@ -220,7 +239,8 @@ export function settled(
 ): boolean | undefined {
   const known = (term: Expression): boolean | undefined => settled(asker, term, input)
   const absent = (operand: Operand): boolean =>
-    (operand.from === 'me' && asker.id === null) ||
+    (operand.from === 'me' &&
+      (operand.name === 'organisation' ? asker.organisation?.id : asker.id) == null) ||
     (operand.from === 'input' && input !== 'unknown' && !Object.hasOwn(input, operand.field))
   switch (rule.type) {
     case 'constant':
@@ -237,6 +257,10 @@ export function settled(
     case 'assurance':
     case 'proved':
       return proves(asker, rule)
+    case 'permission':
+      return asker.organisation?.permissions.has(rule.permission) ?? false
+    case 'memberOf':
+      return asker.id === null || absent(rule.organisation) ? false : undefined
     case 'given':
       return input === 'unknown' ? undefined : Object.hasOwn(input, rule.field)
     case 'isNull':

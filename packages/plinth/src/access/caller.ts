@@ -36,8 +36,16 @@ export interface UserCaller {
   readonly guest?: boolean
   /** The id of the member of staff who acts as this user. */
   readonly impersonator?: string | undefined
+  /** The organisation in which they work just now, and their role in it at this moment. */
+  readonly organisation?: ActiveOrganisation | undefined
   /** What they came with in place of a session. Absent where they are there themselves. */
   readonly via?: Via | undefined
+}
+
+/** The active organisation of a caller. */
+export interface ActiveOrganisation {
+  readonly id: string
+  readonly role: string
 }
 
 /**
@@ -88,6 +96,10 @@ export interface CallerFacts extends ViaFacts {
   readonly assurance: number
   /** The spans, of those that rules ask for, within which a factor was shown. */
   readonly provedMinutes: ReadonlySet<number>
+  /** True where an organisation is active. Which one is a value, as the caller's id is. */
+  readonly inOrganisation: boolean
+  /** What the role in the active organisation brings, of the permissions that rules ask for. */
+  readonly permissions: ReadonlySet<string>
   /** Equal facts have equal keys. */
   readonly key: string
 }
@@ -102,6 +114,9 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   const via = viaFacts(caller.via)
   const { assurance, agoMs } = proof
   const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
+  const organisation = caller.is === 'user' ? caller.organisation : undefined
+  const permissions = permissionsOf(organisation, catalog)
+  const inside = organisation ? `:o${words(permissions)}` : ''
   const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
     unrestricted: false,
@@ -109,7 +124,9 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
     roles: new Set(roles),
     assurance,
     provedMinutes: new Set(minutes),
-    key: keyOf({ mark, roles, proved: `${reached.length}:${minutes.length}`, via }),
+    inOrganisation: organisation !== undefined,
+    permissions: new Set(permissions),
+    key: keyOf({ mark, roles, proved: `${reached.length}:${minutes.length}${inside}`, via }),
   })
 }
 
@@ -144,7 +161,21 @@ interface KeyParts {
 
 /** Encoded, so that no role's name can look like two roles, or like another part of a key. */
 function keyOf({ mark, roles, proved, via }: KeyParts): string {
-  return `${mark}:${roles.map(encodeURIComponent).join(',')}:${proved}${viaKey(via)}`
+  return `${mark}:${words(roles)}:${proved}${viaKey(via)}`
+}
+
+/** What a caller may do in the active organisation, of what rules ask for; in order. */
+function permissionsOf(
+  organisation: ActiveOrganisation | undefined,
+  catalog: Catalog,
+): readonly string[] {
+  const held = catalog.organisations?.roles.get(organisation?.role ?? '')
+  if (!held) return []
+  return [...held].filter((one) => catalog.askedByRules.permissions.has(one)).sort()
+}
+
+function words(all: readonly string[]): string {
+  return all.map(encodeURIComponent).join(',')
 }
 
 /**
@@ -161,6 +192,7 @@ const codeProves: Proof = { assurance: 1, agoMs: Number.POSITIVE_INFINITY }
 
 const none: ReadonlySet<string> = new Set()
 const noMinutes: ReadonlySet<number> = new Set()
+const outside = { inOrganisation: false, permissions: none } as const
 
 /** The facts of an anonymous caller. */
 export const anonymousFacts: CallerFacts = Object.freeze({
@@ -170,6 +202,7 @@ export const anonymousFacts: CallerFacts = Object.freeze({
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
+  ...outside,
   key: 'a',
 })
 
@@ -180,6 +213,7 @@ const unrestrictedFacts: CallerFacts = Object.freeze({
   roles: none,
   assurance: 0,
   provedMinutes: noMinutes,
+  ...outside,
   key: '*',
 })
 
@@ -191,6 +225,18 @@ export function callerId(caller: Caller): string | null {
 /** What a caller came with in place of a session; undefined: nothing. */
 export function viaOf(caller: Caller): Via | undefined {
   return caller.is === 'user' || caller.is === 'service' ? caller.via : undefined
+}
+
+/** What the values `me.id` and `me.organisation` of rules stand for. */
+export interface AskerValues {
+  readonly meId: string | null
+  readonly organisationId: string | null
+}
+
+/** What the values of a caller in rules stand for; null compares false with everything. */
+export function askerOf(caller: Caller): AskerValues {
+  const organisationId = (caller.is === 'user' && caller.organisation?.id) || null
+  return { meId: callerId(caller), organisationId }
 }
 
 /**

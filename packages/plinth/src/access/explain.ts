@@ -12,7 +12,7 @@ import {
   statement,
   typed,
 } from '../sql/fragment.ts'
-import { type Caller, callerId, factsOf } from './caller.ts'
+import { askerOf, type Caller, factsOf } from './caller.ts'
 import { type RowSource, sightOf } from './compile.ts'
 import { alive, tableAs } from './rows.ts'
 import { fill, type Slot } from './slot.ts'
@@ -111,7 +111,7 @@ async function look(
   const { text, values } = statement(
     sql`select ${join(list)} from ${tableAs(model, 't')} where ${where}`,
   )
-  const filled = fill(values, { meId: callerId(caller), now, values: [] })
+  const filled = fill(values, { ...askerOf(caller), now, values: [] })
   const { rows } = await session.query({ text, values: filled })
   assert(rows.length <= 1, 'an id names one record')
   return rows[0]

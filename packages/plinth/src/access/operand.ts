@@ -5,7 +5,7 @@ import type { ComputeOperator, Expression, Operand } from '../define/expression.
 import { instantKind, type Kind, textKind, uuidKind } from '../kinds/kinds.ts'
 import { all, type Fragment, join, raw, sql, typed } from '../sql/fragment.ts'
 import { fieldAt, fieldOf, here, reach, type Sight, type Way } from './rows.ts'
-import { meSlot, nowSlot } from './slot.ts'
+import { meSlot, nowSlot, organisationSlot } from './slot.ts'
 
 /** A value in SQL, with the related rows it stands in. */
 export interface WrittenOperand extends Way {
@@ -67,6 +67,10 @@ function write(sight: Sight, operand: Operand, reading: Reading): Fragment | und
     case 'row':
       return subselect(sight, operand)
     case 'me':
+      if (operand.name === 'organisation') {
+        const { inOrganisation } = sight.facts
+        return inOrganisation ? slotFragment(organisationSlot, reading.type, sight) : undefined
+      }
       return sight.facts.known ? slotFragment(meSlot, reading.type, sight) : undefined
     case 'now':
       return slotFragment(nowSlot, reading.type, sight)
@@ -166,6 +170,8 @@ export function operandsOf(expression: Expression): readonly Operand[] {
       return [expression.left, expression.right]
     case 'oneOf':
       return [expression.operand, ...expression.values]
+    case 'memberOf':
+      return [expression.organisation]
     default:
       return []
   }

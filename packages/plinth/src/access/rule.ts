@@ -2,11 +2,21 @@
 
 import { present, unreachable } from '../base/assert.ts'
 import type { CompareOperator, Expression, Operand } from '../define/expression.ts'
-import { type Kind, textKind } from '../kinds/kinds.ts'
+import { type Kind, textKind, uuidKind } from '../kinds/kinds.ts'
 import { type Fragment, join, raw, sql } from '../sql/fragment.ts'
 import { allOf, anyOf, type Condition, depends, fails, holds } from './condition.ts'
 import { kindOf, type WrittenOperand, writeOperand } from './operand.ts'
-import { exists, follow, type RowSource, type Sight, type Way, walk } from './rows.ts'
+import {
+  columnOf,
+  exists,
+  fieldOf,
+  follow,
+  type RowSource,
+  type Sight,
+  tableAs,
+  type Way,
+  walk,
+} from './rows.ts'
 
 /**
  * What is left of an expression. Negations are pushed down to comparisons (`wanted` false), so
@@ -39,6 +49,10 @@ export function evaluate(sight: Sight, expression: Expression, wanted = true): C
       return settled(sight.facts.assurance >= expression.atLeast === wanted)
     case 'proved':
       return settled(sight.facts.provedMinutes.has(expression.withinMinutes) === wanted)
+    case 'permission':
+      return settled(sight.facts.permissions.has(expression.permission) === wanted)
+    case 'memberOf':
+      return memberOf(sight, expression, wanted)
     case 'given':
       return given(sight, expression.field, wanted)
     case 'truth':
@@ -83,6 +97,9 @@ function truth(sight: Sight, operand: Operand, wanted: boolean): Condition {
 
 function isNull(sight: Sight, operand: Operand, wanted: boolean): Condition {
   if (operand.from === 'value') return settled((operand.value === null) === wanted)
+  if (operand.from === 'me' && operand.name === 'organisation') {
+    return settled(!sight.facts.inOrganisation === wanted)
+  }
   if (operand.from === 'me') return settled(!sight.facts.known === wanted)
   if (operand.from === 'now') return settled(!wanted)
   const kind = present(kindOf(sight, operand), 'the kind of an operand')
@@ -93,6 +110,27 @@ function isNull(sight: Sight, operand: Operand, wanted: boolean): Condition {
     return place(written, sql`${written.fragment} is not null`, !wanted)
   }
   return depends(sql`${written.fragment} is ${raw(wanted ? 'null' : 'not null')}`)
+}
+
+type Membership = Expression & { readonly type: 'memberOf' }
+
+/** There is a membership of the caller: what its own rules hide makes no difference. */
+function memberOf(sight: Sight, { organisation, roles }: Membership, wanted: boolean): Condition {
+  if (!sight.facts.known) return settled(!wanted)
+  const kind = uuidKind()
+  const written = writeOperand(sight, organisation, { kind, lift: true })
+  const caller = writeOperand(sight, { from: 'me', name: 'id' }, { kind, lift: false })
+  if (!written || !caller) return settled(!wanted)
+  const model = present(sight.catalog.models.get('membership'), 'the model of memberships')
+  const row: RowSource = { model, alias: sight.nextAlias() }
+  const column = (field: string): Fragment => columnOf(row, fieldOf(model, field))
+  const held = roles.map((role) => sight.constant(role, 'text'))
+  const found = exists({ ...written, tables: [...written.tables, tableAs(model, row.alias)] }, [
+    sql`${column('organisationId')} = ${written.fragment}`,
+    sql`${column('userId')} = ${caller.fragment}`,
+    ...(held.length > 0 ? [sql`${column('role')} in (${join(held)})`] : []),
+  ])
+  return depends(wanted ? found : sql`not ${found}`)
 }
 
 type Comparison = Expression & { readonly type: 'compare' }

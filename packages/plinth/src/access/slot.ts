@@ -4,12 +4,13 @@ import { assert, unreachable } from '../base/assert.ts'
 
 /**
  * A parameter of a cached plan. `value` takes the n-th value of the call (already in
- * PostgreSQL's text form), `me` the caller's id, `now` the clock of the call, `origin` in whose
- * course it is made, `constant` itself.
+ * PostgreSQL's text form), `me` the caller's id, `organisation` the one that is active, `now` the
+ * clock of the call, `origin` in whose course it is made, `constant` itself.
  */
 export type Slot =
   | { readonly slot: 'value'; readonly index: number }
   | { readonly slot: 'me' }
+  | { readonly slot: 'organisation' }
   | { readonly slot: 'now' }
   | { readonly slot: 'origin'; readonly part: keyof Origin }
   | { readonly slot: 'constant'; readonly value: string | number | boolean | null }
@@ -26,6 +27,8 @@ export interface Origin {
 /** What fills the slots of one call. */
 export interface SlotInputs {
   readonly meId: string | null
+  /** The caller's active organisation. */
+  readonly organisationId: string | null
   /** RFC 3339. */
   readonly now: string
   /** Given with writes. */
@@ -35,6 +38,9 @@ export interface SlotInputs {
 
 /** The caller's id. One object, so that a statement names it by one `$n`. */
 export const meSlot: Slot = Object.freeze({ slot: 'me' })
+
+/** The caller's active organisation. */
+export const organisationSlot: Slot = Object.freeze({ slot: 'organisation' })
 
 /** The call's clock. */
 export const nowSlot: Slot = Object.freeze({ slot: 'now' })
@@ -53,6 +59,8 @@ function fillOne(slot: Slot, inputs: SlotInputs): unknown {
     }
     case 'me':
       return inputs.meId
+    case 'organisation':
+      return inputs.organisationId
     case 'now':
       return inputs.now
     case 'origin':

@@ -30,6 +30,11 @@ export function compileStoredFormula(model: Model, field: ModelField): Fragment 
   return sql`(${written?.fragment ?? raw('null')})::${raw(field.kind.columnType)}`
 }
 
+const nothingAsked = Object.freeze({
+  ...{ roles: new Set<string>(), permissions: new Set<string>() },
+  ...{ assurances: new Set<number>(), provedMinutes: new Set<number>() },
+})
+
 function storedSight(model: Model): Sight {
   return {
     catalog: {
@@ -37,7 +42,8 @@ function storedSight(model: Model): Sight {
       models: new Map(),
       operations: new Map(),
       roles: undefined,
-      askedByRules: { roles: new Set(), assurances: new Set(), provedMinutes: new Set() },
+      organisations: undefined,
+      askedByRules: nothingAsked,
       logic: noLogic,
     },
     facts: anonymousFacts,

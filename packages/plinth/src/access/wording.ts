@@ -48,6 +48,12 @@ export function wordsOf(expression: Expression): string {
       return `me.assurance.atLeast(${expression.atLeast})`
     case 'proved':
       return `me.provedWithin(${expression.withinMinutes})`
+    case 'permission':
+      return `me.may(${JSON.stringify(expression.permission)})`
+    case 'memberOf': {
+      const roles = expression.roles.map((role) => `, ${JSON.stringify(role)}`)
+      return `me.in(${operandWords(expression.organisation)}${roles.join('')})`
+    }
     case 'given':
       return `input.${expression.field}.given()`
     case 'quantifier': {
@@ -69,7 +75,7 @@ export function operandWords(operand: Operand): string {
     case 'row':
       return [rowWord(operand.scope), ...operand.path].join('.')
     case 'me':
-      return 'me.id'
+      return `me.${operand.name}`
     case 'now':
       return 'now'
     case 'value':

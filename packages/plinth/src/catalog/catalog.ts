@@ -6,6 +6,7 @@ import type { Shape } from '../define/logic/shape.ts'
 import type { OnDelete } from '../define/relation.ts'
 import type { Kind } from '../kinds/kind.ts'
 import type { CatalogLogic } from './logic/logic.ts'
+import type { Organisations } from './organisations/roles.ts'
 
 /** Everything that an app declares. Doors project its operations; planners read its models. */
 export interface Catalog {
@@ -16,6 +17,8 @@ export interface Catalog {
   readonly operations: ReadonlyMap<string, Operation>
   /** Roles that users may hold; undefined allows any. */
   readonly roles: ReadonlySet<string> | undefined
+  /** The roles of organisations; undefined: the app has none. */
+  readonly organisations: Organisations | undefined
   /** What rules ask of a caller: all that changes a plan. */
   readonly askedByRules: AskedByRules
   /** Actions, events, jobs and the rest, as declared. */
@@ -27,6 +30,7 @@ export interface AskedByRules {
   readonly roles: ReadonlySet<string>
   readonly assurances: ReadonlySet<number>
   readonly provedMinutes: ReadonlySet<number>
+  readonly permissions: ReadonlySet<string>
 }
 
 /** A model, compiled. */

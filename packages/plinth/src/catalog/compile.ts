@@ -3,14 +3,16 @@
 import type { AnyKit, App } from '../define/kit.ts'
 import type { ActionOperation, Catalog, Model, ModelIndex, ModelRelation } from './catalog.ts'
 import { type DraftModel, draftModels, orderedKits } from './draft.ts'
+import type { Asked, Setting, VisibleModel } from './expressions/places.ts'
 import { actionsOf } from './logic/actions.ts'
 import { logicOf } from './logic/logic.ts'
 import { type DraftField, draftFields } from './members.ts'
 import { Mistakes, suggestion } from './mistakes.ts'
 import { nameProblem } from './names.ts'
 import { operationsOf } from './operations.ts'
+import { openModels } from './organisations/open.ts'
+import { organisationsOf } from './organisations/roles.ts'
 import { relationsOf } from './relations.ts'
-import type { Asked, Setting, VisibleModel } from './resolve.ts'
 import { accessOf, checksOf, fieldAccess, formulas } from './rules.ts'
 
 /** What comes to a catalog beside the app's own kits. */
@@ -31,7 +33,8 @@ export function compileCatalog(
 ): Catalog {
   const mistakes = new Mistakes()
   const kits = orderedKits([...builtIns.kits, ...app.kits], mistakes)
-  const drafts = draftModels(kits, mistakes)
+  const organisations = organisationsOf(app.organisations, mistakes)
+  const drafts = openModels(draftModels(kits, mistakes), organisations)
   const roles = app.roles ? new Set(app.roles) : undefined
   const joins = new Map<string, Model>()
   const visible = new Map<string, Visible>()
@@ -40,8 +43,11 @@ export function compileCatalog(
     const relations = relationsOf(draft, { drafts, mistakes, joins })
     visible.set(draft.name, { name: draft.name, fields, relations })
   }
-  const asked: Asked = { roles: new Set(), assurances: new Set(), provedMinutes: new Set() }
-  const shared = { models: visible, mistakes, roles, asked }
+  const asked: Asked = {
+    ...{ roles: new Set(), permissions: new Set() },
+    ...{ assurances: new Set(), provedMinutes: new Set() },
+  }
+  const shared = { models: visible, mistakes, roles, organisations, asked }
   const models = new Map<string, Model>()
   for (const draft of drafts.values()) {
     models.set(draft.name, finish(draft, { ...shared, model: visibleOf(visible, draft) }))
@@ -57,6 +63,7 @@ export function compileCatalog(
     operations,
     logic,
     roles,
+    organisations,
     askedByRules: Object.freeze(asked),
   })
 }

@@ -1,50 +1,23 @@
 /** Owns the check of expressions: names exist, constants fit, nothing is out of place. */
 
 import type { Problem } from '../base/failure.ts'
-import {
-  beforeScope,
-  type Expression,
-  type Operand,
-  type RowOperand,
-} from '../define/expression.ts'
+import { beforeScope, type Expression, type Operand } from '../define/expression.ts'
 import { type Kind, reporter } from '../kinds/kinds.ts'
-import type { ModelRelation } from './catalog.ts'
-import type { DraftField } from './members.ts'
-import { type Mistakes, suggestion } from './mistakes.ts'
-
-/** What an expression can see of a model. */
-export interface VisibleModel {
-  readonly name: string
-  readonly fields: ReadonlyMap<string, DraftField>
-  readonly relations: ReadonlyMap<string, ModelRelation>
-}
-
-/** Where an expression stands. */
-export interface Setting {
-  readonly place: string
-  readonly models: ReadonlyMap<string, VisibleModel>
-  readonly model: VisibleModel
-  /** `rule`: everything. `stored`: the row's own fields and constants only. */
-  readonly use: 'rule' | 'stored'
-  /** True: a rule about the row after an update, which sees the row before as well. */
-  readonly knowsBefore?: boolean
-  readonly mistakes: Mistakes
-  /** Roles that the app declares; undefined allows any. */
-  readonly roles: ReadonlySet<string> | undefined
-  /** Collects what rules ask of a caller. */
-  readonly asked: Asked
-}
-
-/** What rules ask of a caller, while it is collected. */
-export interface Asked {
-  readonly roles: Set<string>
-  readonly assurances: Set<number>
-  readonly provedMinutes: Set<number>
-}
-
-interface Inside extends Setting {
-  readonly scopes: ReadonlyMap<number, VisibleModel>
-}
+import { memberOf, permission } from './expressions/member.ts'
+import {
+  fieldAt,
+  type Inside,
+  inputField,
+  kindOf,
+  note,
+  noteIf,
+  relationAt,
+  ruleOnly,
+  type Setting,
+  textOf,
+} from './expressions/places.ts'
+import { suggestion } from './mistakes.ts'
+import { absenceProblem } from './organisations/roles.ts'
 
 /** Checks an expression and returns it with its constants in normal form. */
 export function resolveExpression(expression: Expression, setting: Setting): Expression {
@@ -88,6 +61,10 @@ function resolve(expression: Expression, inside: Inside): Expression {
     case 'assurance':
     case 'proved':
       return proof(expression, inside)
+    case 'permission':
+      return permission(expression, inside)
+    case 'memberOf':
+      return memberOf(expression, inside)
     case 'given':
       inputField(expression.field, inside)
       return ruleOnly(expression, inside, 'input')
@@ -194,31 +171,7 @@ function proof(
   return ruleOnly(expression, inside, 'me')
 }
 
-function ruleOnly(expression: Expression, inside: Inside, word: string): Expression {
-  if (inside.use === 'stored') note(inside, `a check cannot use ${word}: make it an access rule`)
-  return expression
-}
-
 // ── operands ────────────────────────────────────────────────────────────────────────────────
-
-function kindOf(operand: Operand, inside: Inside): Kind | undefined {
-  switch (operand.from) {
-    case 'row':
-      return fieldAt(operand, inside)?.kind
-    case 'input':
-      return inside.model.fields.get(operand.field)?.kind
-    case 'me':
-      return inside.model.fields.get('id')?.kind
-    case 'now':
-      return inside.model.fields.get('createdAt')?.kind
-    case 'compute': {
-      const kinds = operand.operands.map((each) => kindOf(each, inside))
-      return kinds.find((kind) => kind !== undefined)
-    }
-    case 'value':
-      return undefined
-  }
-}
 
 function settle(operand: Operand, inside: Inside, kind: Kind | undefined): Operand {
   switch (operand.from) {
@@ -234,6 +187,9 @@ function settle(operand: Operand, inside: Inside, kind: Kind | undefined): Opera
       return compute(operand, inside, kind)
     default:
       if (inside.use === 'stored') note(inside, `a check or formula cannot use ${operand.from}`)
+      if (operand.from === 'me' && operand.name === 'organisation') {
+        noteIf(inside, absenceProblem(inside.organisations))
+      }
       return operand
   }
 }
@@ -271,74 +227,4 @@ function constant(
     note(inside, `${JSON.stringify(operand.value)} does not fit: ${problem.detail}`)
   }
   return { from: 'value', value }
-}
-
-function inputField(name: string, inside: Inside): void {
-  const field = inside.model.fields.get(name)
-  if (inside.use === 'stored') note(inside, 'a check cannot use input: make it an access rule')
-  else if (!field || (field.role !== 'declared' && field.role !== 'reference')) {
-    note(inside, `input has no field "${name}"${suggestion(name, inside.model.fields.keys())}`)
-  }
-}
-
-function fieldAt(operand: RowOperand, inside: Inside): DraftField | undefined {
-  const model = hopsTo(operand, inside)
-  const name = operand.path.at(-1)
-  if (!model || name === undefined) return undefined
-  const field = model.fields.get(name)
-  if (!field) note(inside, missing(model, name))
-  return field
-}
-
-function missing(model: VisibleModel, name: string): string {
-  if (model.relations.has(name)) {
-    const cure = `go on to one of its fields, or use ${name}Id`
-    return `${name} is a related record of ${model.name}: ${cure}`
-  }
-  return `${model.name} has no field "${name}"${suggestion(name, model.fields.keys())}`
-}
-
-function relationAt(operand: RowOperand, inside: Inside): ModelRelation | undefined {
-  const model = hopsTo(operand, inside)
-  const name = operand.path.at(-1) ?? ''
-  const relation = model?.relations.get(name)
-  if (model && !relation) {
-    note(
-      inside,
-      `${model.name} has no relation "${name}"${suggestion(name, model.relations.keys())}`,
-    )
-  }
-  return relation
-}
-
-/** The model that holds the last name of a path; every name before it is a to-one relation. */
-function hopsTo(operand: RowOperand, inside: Inside): VisibleModel | undefined {
-  let model = inside.scopes.get(operand.scope)
-  if (inside.use === 'stored' && operand.path.length > 1) {
-    note(inside, `${textOf(operand)} is another row: a check or formula sees only its own`)
-    return undefined
-  }
-  for (const name of operand.path.slice(0, -1)) {
-    const relation = model?.relations.get(name)
-    if (model && !relation) note(inside, missing(model, name))
-    if (relation?.many) {
-      note(inside, `${name} holds many records: use ${name}.some(…), every(…) or none(…)`)
-      return undefined
-    }
-    model = relation ? inside.models.get(relation.target) : undefined
-  }
-  return model
-}
-
-function textOf(operand: Operand): string {
-  if (operand.from === 'row') {
-    return [operand.scope === beforeScope ? 'before' : 'row', ...operand.path].join('.')
-  }
-  if (operand.from === 'value') return JSON.stringify(operand.value) ?? 'undefined'
-  if (operand.from === 'input') return `input.${operand.field}`
-  return operand.from === 'compute' ? 'a computed value' : operand.from
-}
-
-function note(inside: Inside, problem: string): void {
-  inside.mistakes.add(inside.place, problem)
 }

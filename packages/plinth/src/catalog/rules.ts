@@ -12,9 +12,10 @@ import {
 } from '../define/rule.ts'
 import type { ModelAccess, ModelCheck } from './catalog.ts'
 import type { DraftModel } from './draft.ts'
+import type { Setting } from './expressions/places.ts'
 import type { DraftField } from './members.ts'
 import { suggestion } from './mistakes.ts'
-import { resolveExpression, resolveFormula, type Setting } from './resolve.ts'
+import { resolveExpression, resolveFormula } from './resolve.ts'
 
 type Sourced = Readonly<Record<string, unknown>>
 

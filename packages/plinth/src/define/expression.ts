@@ -28,6 +28,14 @@ export type Expression =
   | { readonly type: 'assurance'; readonly atLeast: number }
   /** The caller has shown a factor within so many minutes. */
   | { readonly type: 'proved'; readonly withinMinutes: number }
+  /** The caller's role in the active organisation brings the permission. */
+  | { readonly type: 'permission'; readonly permission: string }
+  /** The caller is a member of the organisation of this id, in one of the roles; none: in any. */
+  | {
+      readonly type: 'memberOf'
+      readonly organisation: Operand
+      readonly roles: readonly string[]
+    }
   | { readonly type: 'given'; readonly field: string }
   | {
       readonly type: 'quantifier'
@@ -55,7 +63,7 @@ export type CompareOperator =
 /** A value inside an expression. */
 export type Operand =
   | RowOperand
-  | { readonly from: 'me'; readonly name: 'id' }
+  | { readonly from: 'me'; readonly name: 'id' | 'organisation' }
   | { readonly from: 'value'; readonly value: unknown }
   | { readonly from: 'input'; readonly field: string }
   | { readonly from: 'now' }

@@ -93,7 +93,29 @@ export interface Me {
    * @example access: { delete: ({ row, me }) => row.ownerId.eq(me.id).and(me.provedWithin(5)) }
    */
   provedWithin(minutes: number): Rule
+  /**
+   * The id of the organisation in which the caller works just now (the active one of the session).
+   * Comparisons with it are false where none is active.
+   */
+  readonly organisation: Value<string>
+  /**
+   * True for a member of an organisation: any one that a row belongs to, active or not. With roles:
+   * for a member who holds one of them.
+   *
+   * @example access: { update: ({ row, me }) => me.in(row.project.organisation, 'owner', 'admin') }
+   */
+  in(organisation: OrganisationOf, ...roles: readonly string[]): Rule
+  /**
+   * True where the caller's role in the active organisation brings this permission
+   * (`app({ organisations: { roles } })`).
+   *
+   * @example access: { delete: ({ me }) => me.may('project.delete') }
+   */
+  may(permission: string): Rule
 }
+
+/** An organisation inside a rule: a relation to one, or a value that holds its id. */
+export type OrganisationOf = Value<string> | { readonly id: Value<string> }
 
 /** The one `me` that rules are built with. */
 export const me: Me = Object.freeze({
@@ -108,6 +130,13 @@ export const me: Me = Object.freeze({
     atLeast: (level: 1 | 2) => rule({ type: 'assurance', atLeast: level }),
   }),
   provedWithin: (minutes: number) => rule({ type: 'proved', withinMinutes: minutes }),
+  organisation: value<string>({ from: 'me', name: 'organisation' }),
+  in: (organisation: OrganisationOf, ...roles: readonly string[]) =>
+    rule({
+      ...{ type: 'memberOf', organisation: operandOf(organisation) },
+      roles: Object.freeze([...roles]),
+    }),
+  may: (permission: string) => rule({ type: 'permission', permission }),
 })
 
 /** Wraps an expression as a rule. */

@@ -7,6 +7,7 @@ import { nobody } from '../define/rule.ts'
 import { accountModels } from './models/accounts.ts'
 import { factorModels } from './models/factors.ts'
 import { keyModels } from './models/keys.ts'
+import { organisationModels } from './models/organisations.ts'
 import { hash, mine, mineInPerson, owner, signInMethods } from './models/parts.ts'
 import { passkeyModels } from './models/passkeys.ts'
 import { proofModels } from './models/proofs.ts'
@@ -107,6 +108,10 @@ export const identity = kit('identity', {
         // It ends with the session in which it was asked for, whatever ends that.
         staffSession: belongsTo('session', { optional: true, onDelete: 'cascade' }),
         reason: text({ max: 500, optional: true, description: 'Why staff acts as the user.' }),
+        organisation: belongsTo('organisation', {
+          ...{ optional: true, onDelete: 'clear' },
+          description: 'In which the user works just now.',
+        }),
       },
       access: {
         read: mine,
@@ -114,6 +119,7 @@ export const identity = kit('identity', {
         fields: {
           tokenHash: { read: nobody, write: nobody },
           staffSessionId: { read: nobody, write: nobody },
+          organisationId: { read: nobody, write: nobody },
         },
       },
       indexes: [['expiresAt']],
@@ -123,5 +129,6 @@ export const identity = kit('identity', {
     ...factorModels,
     ...keyModels,
     ...accountModels,
+    ...organisationModels,
   },
 })

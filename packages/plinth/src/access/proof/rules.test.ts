@@ -6,7 +6,7 @@ import { onBothServers } from '../../database/proof/servers.ts'
 import type { Expression, Operand } from '../../define/expression.ts'
 import { modelOf, openWorld } from '../../query/proof/world.ts'
 import { name, raw, sql, statement } from '../../sql/fragment.ts'
-import { anonymous, type Caller, callerId, factsOf } from '../caller.ts'
+import { anonymous, askerOf, type Caller, factsOf } from '../caller.ts'
 import { compileRule } from '../compile.ts'
 import { conditionText } from '../condition.ts'
 import { fill } from '../slot.ts'
@@ -19,6 +19,8 @@ const callers: readonly Caller[] = [
   me,
   { is: 'user', id: me.id, roles: new Set(), guest: true },
   { ...me, impersonator: ids[2] },
+  { ...me, organisation: { id: ids[3] ?? '', role: 'admin' } },
+  { ...me, organisation: { id: ids[4] ?? '', role: 'member' } },
 ]
 
 const word = fc.constantFrom('a', 'A', 'ab', 'b%', '_', '\\', '')
@@ -36,11 +38,20 @@ const forests: fc.Arbitrary<Forest> = fc.record({
           green: orNull(fc.boolean()),
           marks: orNull(fc.uniqueArray(word, { maxLength: 3 })),
           upId: orNull(fc.constantFrom(...ids)),
+          organisationId: orNull(fc.constantFrom(...ids)),
           deleted: fc.boolean(),
         }),
     ),
   ),
   bonds: fc.array(fc.tuple(fc.constantFrom(...ids), fc.constantFrom(...ids)), { maxLength: 6 }),
+  memberships: fc.array(
+    fc.tuple(
+      fc.constantFrom(...ids),
+      fc.constantFrom(...ids.slice(0, 2)),
+      fc.constantFrom('admin', 'member'),
+    ),
+    { maxLength: 8 },
+  ),
 })
 
 const path = (field: string, scopes: number): fc.Arbitrary<Operand> =>
@@ -93,12 +104,20 @@ function leafRules(scopes: number): fc.Arbitrary<Expression> {
   const id = path('id', scopes)
   const whose = fc.oneof(id, path('upId', scopes))
   const mine: fc.Arbitrary<Operand> = fc.constant({ from: 'me', name: 'id' })
+  const ours: fc.Arbitrary<Operand> = fc.constant({ from: 'me', name: 'organisation' })
+  const organisation = path('organisationId', scopes)
   return fc.oneof(
     compare(letters, [anyWord, fc.oneof(anyWord, value(word))]),
     compare(order, [anySize, fc.oneof(anySize, value(size))]),
     compare(['eq', 'ne'], [whose, fc.oneof(mine, id)]),
+    compare(['eq', 'ne'], [organisation, ours]),
+    fc
+      .tuple(fc.oneof(organisation, ours), fc.subarray(['admin', 'member']))
+      .map(([operand, roles]): Expression => ({ type: 'memberOf', organisation: operand, roles })),
     compare(['has'], [path('marks', scopes), fc.oneof(anyWord, value(word))]),
-    fc.oneof(anyWord, anySize, whose).map((operand): Expression => ({ type: 'isNull', operand })),
+    fc
+      .oneof(anyWord, anySize, whose, ours)
+      .map((operand): Expression => ({ type: 'isNull', operand })),
     path('green', scopes).map((operand): Expression => ({ type: 'truth', operand })),
     fc
       .tuple(anyWord, fc.array(fc.oneof(anyWord, value(word)), { maxLength: 3 }))
@@ -106,6 +125,7 @@ function leafRules(scopes: number): fc.Arbitrary<Expression> {
     fc.constantFrom<Expression>(
       { type: 'role', role: 'staff' },
       ...(['signedIn', 'guest', 'impersonated'] as const).map((type) => ({ type })),
+      { type: 'permission', permission: 'cut' },
     ),
     fc.boolean().map((each): Expression => ({ type: 'constant', value: each })),
   )
@@ -157,7 +177,8 @@ interface Case {
 
 async function agree(database: Database, { forest, all, caller }: Case): Promise<void> {
   const { askedByRules } = catalog
-  const staff = { ...catalog, askedByRules: { ...askedByRules, roles: new Set(['staff']) } }
+  const asked = { ...askedByRules, roles: new Set(['staff']), permissions: new Set(['cut']) }
+  const staff = { ...catalog, askedByRules: asked }
   const facts = factsOf(caller, staff)
   const row = { model: modelOf('leaf', catalog), alias: 't' }
   const decide = judge(forest, caller)
@@ -166,7 +187,7 @@ async function agree(database: Database, { forest, all, caller }: Case): Promise
   const columns = list.reduce((one, two) => sql`${one}${two}`, raw(''))
   const from = sql`${name('forest', 'leaf')} as ${name('t')}`
   const { text, values } = statement(sql`select "t".id${columns} from ${from}`)
-  const filled = fill(values, { meId: callerId(caller), now: '2026-01-01T00:00:00Z', values: [] })
+  const filled = fill(values, { ...askerOf(caller), now: '2026-01-01T00:00:00Z', values: [] })
   const { rows } = await database.query({ text, values: filled })
   for (const [id, ...outcomes] of rows) {
     const leaf = forest.leaves.find((each) => each.id === id) as Leaf
@@ -176,7 +197,7 @@ async function agree(database: Database, { forest, all, caller }: Case): Promise
   }
 }
 
-async function plant(database: Database, { leaves, bonds }: Forest): Promise<void> {
+async function plant(database: Database, { leaves, bonds, memberships }: Forest): Promise<void> {
   const text = (value: string | null) => (value === null ? 'null' : `'${value}'`)
   const marks = (value: Leaf['marks']) =>
     value === null ? 'null' : `array[${value.map(text).join(', ')}]::text[]`
@@ -188,19 +209,30 @@ async function plant(database: Database, { leaves, bonds }: Forest): Promise<voi
       String(leaf.green),
       marks(leaf.marks),
       text(leaf.upId),
+      text(leaf.organisationId),
     ]
     return `('${leaf.id}', ${stamp}, ${cells.join(', ')}, ${leaf.deleted ? 'now()' : 'null'})`
   })
   const pairs = bonds.map(([one, two]) => `(gen_random_uuid(), ${stamp}, '${one}', '${two}')`)
   const base = 'id, created_at, updated_at, version'
+  const members = memberships.map(
+    (each) => `(gen_random_uuid(), ${stamp}, ${each.map(text).join(', ')})`,
+  )
   await database.dedicated((session) =>
     session.script(
       [
-        'set standard_conforming_strings = on; truncate forest.leaf, forest.bond;',
-        `insert into forest.leaf (${base}, word, size, green, marks, up_id, deleted_at)
+        'set standard_conforming_strings = on;',
+        'truncate forest.leaf, forest.bond, forest.membership;',
+        'set session_replication_role = replica;',
+        `insert into forest.leaf (${base}, word, size, green, marks, up_id, organisation_id,
+           deleted_at)
            values ${rows.join(', ')};`,
         pairs.length > 0
           ? `insert into forest.bond (${base}, one_id, two_id) values ${pairs.join(', ')};`
+          : '',
+        members.length > 0
+          ? `insert into forest.membership (${base}, organisation_id, user_id, role)
+               values ${members.join(', ')};`
           : '',
       ].join('\n'),
     ),

@@ -2,7 +2,7 @@
 
 import { compileCatalog } from '../../catalog/compile.ts'
 import type { Expression, Operand, RowOperand } from '../../define/expression.ts'
-import { boolean, integer, list, text } from '../../define/fields.ts'
+import { boolean, integer, list, text, uuid } from '../../define/fields.ts'
 import { app, kit } from '../../define/kit.ts'
 import { belongsTo, hasMany, manyToMany } from '../../define/relation.ts'
 import { anyone } from '../../define/rule.ts'
@@ -10,6 +10,10 @@ import { type Caller, viaOf } from '../caller.ts'
 
 const forest = kit('forest', {
   models: {
+    organisation: { fields: {} },
+    membership: {
+      fields: { organisation: belongsTo('organisation'), userId: uuid(), role: text() },
+    },
     leaf: {
       fields: {
         word: text({ optional: true }),
@@ -17,6 +21,7 @@ const forest = kit('forest', {
         green: boolean({ optional: true }),
         marks: list(text(), { optional: true }),
         up: belongsTo('leaf', { optional: true }),
+        organisation: belongsTo('organisation', { optional: true }),
         below: hasMany('leaf'),
         friends: manyToMany('leaf', { through: 'bond' }),
       },
@@ -28,7 +33,9 @@ const forest = kit('forest', {
 })
 
 /** The catalog of the forest. */
-export const catalog = compileCatalog(app({ kits: [forest] }))
+export const catalog = compileCatalog(
+  app({ kits: [forest], organisations: { roles: { admin: ['cut'], member: [] } } }),
+)
 
 /** A row of the forest, as plain data. */
 export interface Leaf {
@@ -38,6 +45,7 @@ export interface Leaf {
   readonly green: boolean | null
   readonly marks: readonly string[] | null
   readonly upId: string | null
+  readonly organisationId: string | null
   readonly deleted: boolean
 }
 
@@ -45,6 +53,8 @@ export interface Leaf {
 export interface Forest {
   readonly leaves: readonly Leaf[]
   readonly bonds: readonly (readonly [string, string])[]
+  /** Who belongs to which organisation, in which role. */
+  readonly memberships: readonly (readonly [string, string, string])[]
 }
 
 type Scalar = string | number | boolean | readonly string[] | null
@@ -60,7 +70,7 @@ interface Sight {
   readonly scopes: ReadonlyMap<number, Leaf>
 }
 
-function alive({ leaves }: Forest, id: string | null): Leaf | undefined {
+function alive({ leaves }: Pick<Forest, 'leaves'>, id: string | null): Leaf | undefined {
   return leaves.find((leaf) => leaf.id === id && !leaf.deleted)
 }
 
@@ -78,7 +88,9 @@ function valueIn(operand: Operand, sight: Sight): Scalar {
       return leaf ? (leaf[operand.path.at(-1) as keyof Leaf] as Scalar) : null
     }
     case 'me':
-      return sight.caller.is === 'user' ? sight.caller.id : null
+      if (sight.caller.is !== 'user') return null
+      if (operand.name === 'organisation') return sight.caller.organisation?.id ?? null
+      return sight.caller.id
     case 'value':
       return operand.value as Scalar
     case 'compute':
@@ -107,7 +119,7 @@ function computed(operand: Operand & { from: 'compute' }, sight: Sight): Scalar 
 function related({ leaves, bonds }: Forest, leaf: Leaf, relation: string): readonly Leaf[] {
   if (relation === 'below') return leaves.filter((each) => !each.deleted && each.upId === leaf.id)
   const ends = bonds.filter(([one]) => one === leaf.id)
-  return ends.flatMap(([, two]) => alive({ leaves, bonds }, two) ?? [])
+  return ends.flatMap(([, two]) => alive({ leaves }, two) ?? [])
 }
 
 function holds(rule: Expression, sight: Sight): boolean {
@@ -136,6 +148,11 @@ function holds(rule: Expression, sight: Sight): boolean {
       return viaOf(sight.caller)?.sort === rule.sort
     case 'service':
       return sight.caller.is === 'service' && sight.caller.name === rule.name
+    case 'permission':
+      // Of the roles of this forest, only these may cut.
+      return sight.caller.is === 'user' && ['owner', 'admin'].includes(activeRole(sight.caller))
+    case 'memberOf':
+      return isMember(rule, sight)
     case 'compare':
       return compares(rule.operator, valueIn(rule.left, sight), valueIn(rule.right, sight))
     case 'oneOf': {
@@ -147,6 +164,22 @@ function holds(rule: Expression, sight: Sight): boolean {
     default:
       throw new Error(rule.type)
   }
+}
+
+function activeRole(caller: Caller): string {
+  return caller.is === 'user' ? (caller.organisation?.role ?? '') : ''
+}
+
+function isMember(rule: Expression & { type: 'memberOf' }, sight: Sight): boolean {
+  const { caller, forest } = sight
+  const asked = valueIn(rule.organisation, sight)
+  return forest.memberships.some(
+    ([organisation, user, role]) =>
+      caller.is === 'user' &&
+      organisation === asked &&
+      user === caller.id &&
+      (rule.roles.length === 0 || rule.roles.includes(role)),
+  )
 }
 
 function quantified(rule: Expression & { type: 'quantifier' }, sight: Sight): boolean {

@@ -7,9 +7,10 @@ import { instant, uuid } from '../../define/fields.ts'
 import type { Action } from '../../define/logic/logic.ts'
 import { expressionOf, inputNode, me } from '../../define/rule.ts'
 import type { ActionInput, ActionOperation, ActionOutput, Model, ModelField } from '../catalog.ts'
+import type { Asked, Setting } from '../expressions/places.ts'
 import { type Mistakes, suggestion } from '../mistakes.ts'
 import { kebabCase, nameProblem } from '../names.ts'
-import { type Asked, resolveExpression, type Setting } from '../resolve.ts'
+import { resolveExpression } from '../resolve.ts'
 import { logicName } from './logic.ts'
 
 /** What actions are compiled with. */
@@ -18,6 +19,7 @@ export interface ActionSetting {
   readonly models: ReadonlyMap<string, Model>
   readonly mistakes: Mistakes
   readonly roles: ReadonlySet<string> | undefined
+  readonly organisations: Setting['organisations']
   readonly asked: Asked
 }
 
@@ -118,7 +120,13 @@ function inputField(
 
 function allowOf(
   action: Action,
-  { mistakes, roles, asked, inputModel }: ActionSetting & { readonly inputModel: Model },
+  {
+    mistakes,
+    roles,
+    organisations,
+    asked,
+    inputModel,
+  }: ActionSetting & { readonly inputModel: Model },
 ): Expression {
   const place = `${logicName(action)}.allow`
   if (action.allow === undefined) {
@@ -130,7 +138,7 @@ function allowOf(
   )
   const model = { name: 'input', fields, relations: new Map() }
   const rule: Setting = {
-    ...{ place, mistakes, roles, asked, model },
+    ...{ place, mistakes, roles, organisations, asked, model },
     models: new Map(),
     use: 'rule',
   }

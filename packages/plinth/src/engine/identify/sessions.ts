@@ -1,6 +1,6 @@
 /** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
 
-import type { Caller, Proof } from '../../access/caller.ts'
+import type { ActiveOrganisation, Caller, Proof } from '../../access/caller.ts'
 import { limits } from '../../base/limits.ts'
 import { type Clock, dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
@@ -21,8 +21,10 @@ const touchAfterMs = 60_000
 const findText = `select s.token_hash, s.id, u.id, u.roles,
     s.last_used_at < $3::timestamp with time zone, s.assurance,
     extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000,
-    u.guest, s.impersonator_id
+    u.guest, s.impersonator_id, m.organisation_id, m.role
   from identity.session s join identity."user" u on u.id = s.user_id
+    left join identity.membership m
+      on m.organisation_id = s.organisation_id and m.user_id = s.user_id
     left join identity.session d on d.id = s.staff_session_id
     left join identity."user" w on w.id = d.user_id
   where s.token_hash = any($1::text[]) and s.expires_at > $2::timestamp with time zone
@@ -67,12 +69,15 @@ async function findSessions(
     values: [hashes, ...times, parts.impersonatorRole ?? null],
   })
   const callers = new Map<string, Caller>()
-  for (const [hash, sessionId, id, roles, stale, assurance, agoMs, guest, impersonator] of rows) {
+  for (const [hash, sessionId, id, roles, stale, assurance, agoMs, ...more] of rows) {
     if (!hash || !sessionId || !id) continue
+    const [guest, impersonator, ...membership] = more
+    const organisation = activeIn(membership)
     const proof = proofOf(assurance, agoMs)
     callers.set(hash, {
       ...{ is: 'user', id, sessionId, roles: rolesOf(roles), proof },
       ...(guest === 't' ? { guest: true } : {}),
+      ...(organisation ? { organisation } : {}),
       ...(impersonator ? { impersonator } : {}),
     })
     if (stale === 't') touch(parts, { sessionId, now })
@@ -86,6 +91,11 @@ function proofOf(assurance: Cell, agoMs: Cell): Proof {
     assurance: Number(assurance ?? 1),
     agoMs: agoMs ? Math.max(0, Number(agoMs)) : Number.POSITIVE_INFINITY,
   }
+}
+
+/** The active organisation, for as long as the user is a member: looked up with the session. */
+function activeIn([id, role]: readonly Cell[]): ActiveOrganisation | undefined {
+  return id && role ? { id, role } : undefined
 }
 
 type Cell = string | null | undefined

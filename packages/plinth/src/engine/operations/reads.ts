@@ -1,6 +1,6 @@
 /** Owns the reads of models: each parses, plans (or reuses a plan), and runs one statement. */
 
-import { callerId, factsOf } from '../../access/caller.ts'
+import { askerOf, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import { instantText } from '../../base/time.ts'
 import type { Model } from '../../catalog/catalog.ts'
@@ -15,7 +15,7 @@ import { demandPossible } from './permit.ts'
 export async function runList(scope: Scope, model: Model): Promise<Reply> {
   demandPossible(scope, model, 'read')
   const { cursors } = scope.runtime
-  const request = { ...readRequest(scope, model), cursors, meId: callerId(scope.caller) }
+  const request = { ...readRequest(scope, model), cursors, ...askerOf(scope.caller) }
   const { body, page } = await listAll(
     scope.session,
     planned(scope, model, parseList(request)),
@@ -28,7 +28,7 @@ export async function runList(scope: Scope, model: Model): Promise<Reply> {
 export async function runGet(scope: Scope, model: Model): Promise<Reply> {
   const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
   const { cursors } = scope.runtime
-  const paging = { cursors, meId: callerId(scope.caller) }
+  const paging = { cursors, ...askerOf(scope.caller) }
   const parsed = parseGet({ ...readRequest(scope, model), by, paging })
   const { body, version } = await getOne(scope.session, planned(scope, model, parsed), cursors)
   return version === undefined ? { status: 200, body } : { status: 200, body, version }
@@ -53,6 +53,6 @@ function planned({ runtime, caller, turn }: Scope, model: Model, parsed: ParsedR
   const plan = plans.get(`read ${facts.key} ${parsed.key}`, () =>
     planRead({ catalog, facts, model, shape: parsed.shape }),
   )
-  const inputs = { meId: callerId(caller), now: instantText(clock.now()) }
+  const inputs = { ...askerOf(caller), now: instantText(clock.now()) }
   return { plan, parsed, inputs, caller: turn }
 }

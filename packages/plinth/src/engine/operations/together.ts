@@ -1,6 +1,6 @@
 /** Owns reads that are asked together: each stands for itself, all are one statement. */
 
-import { callerId, factsOf } from '../../access/caller.ts'
+import { askerOf, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
@@ -58,11 +58,11 @@ function parse(scope: Scope, read: ReadAsked): Ready {
   const { is, model } = readOf(scope, read)
   demandPossible(scope, model, 'read')
   const { cursors } = scope.runtime
-  const meId = callerId(scope.caller)
+  const asker = askerOf(scope.caller)
   const request = readRequest({ ...scope, call: { ...scope.call, ...read } }, model)
-  if (is === 'list') return { model, parsed: parseList({ ...request, cursors, meId }) }
+  if (is === 'list') return { model, parsed: parseList({ ...request, cursors, ...asker }) }
   const by = read.key ?? { id: present(read.id, 'the id of a read') }
-  return { model, parsed: parseGet({ ...request, by, paging: { cursors, meId } }) }
+  return { model, parsed: parseGet({ ...request, by, paging: { cursors, ...asker } }) }
 }
 
 function run(scope: Scope, ready: readonly Ready[]) {
@@ -77,7 +77,7 @@ function run(scope: Scope, ready: readonly Ready[]) {
       }),
     ),
   )
-  const inputs = { meId: callerId(caller), now: instantText(clock.now()) }
+  const inputs = { ...askerOf(caller), now: instantText(clock.now()) }
   const reads = ready.map(({ parsed }) => parsed)
   return runTogether(session, { plan, reads, inputs, caller: turn }, cursors)
 }

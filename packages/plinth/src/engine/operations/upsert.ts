@@ -1,6 +1,6 @@
 /** Owns upsert by natural key: find under lock, then update or create, in one transaction. */
 
-import { callerId, factsOf } from '../../access/caller.ts'
+import { askerOf, factsOf } from '../../access/caller.ts'
 import { fieldRead, readCondition } from '../../access/compile.ts'
 import { allOf, conditionText, depends } from '../../access/condition.ts'
 import { fill, type Slot } from '../../access/slot.ts'
@@ -95,7 +95,7 @@ async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | 
     return { text: made.text, name: planName(made.text), slots: made.values as readonly Slot[] }
   }) as Pick<WritePlan, 'text' | 'name' | 'slots'>
   const now = instantText(runtime.clock.now())
-  const values = fill(slots, { meId: callerId(caller), now, values: key })
+  const values = fill(slots, { ...askerOf(caller), now, values: key })
   const { rows } = await session.query({ text, name: plan, values })
   return rows[0]?.[0] ?? undefined
 }

@@ -1,6 +1,6 @@
 /** Owns the writes of models: each parses, plans (or reuses a plan), fills and runs. */
 
-import { actorOf, callerId, factsOf } from '../../access/caller.ts'
+import { actorOf, askerOf, factsOf } from '../../access/caller.ts'
 import { fill, type Origin } from '../../access/slot.ts'
 import { present } from '../../base/assert.ts'
 import { reach } from '../../base/failpoint.ts'
@@ -155,7 +155,7 @@ function locked<T>(
   const key = `lock ${lock} ${target.facts.key} ${target.model.name}`
   const { text, name, slots } = runtime.plans.get(key, () => lockPlan(target, lock))
   const inputs = {
-    meId: callerId(caller),
+    ...askerOf(caller),
     now: instantText(runtime.clock.now()),
     values: [id],
   }
@@ -205,7 +205,7 @@ export async function runPlan(scope: Scope, running: Running): Promise<WriteOutc
   const { runtime, caller, session, turn } = scope
   const { model, parsed } = running
   const now = instantText(runtime.clock.now())
-  const inputs = { meId: callerId(caller), now, origin: originOf(scope), values: running.values }
+  const inputs = { ...askerOf(caller), now, origin: originOf(scope), values: running.values }
   const { text, name, slots, read } = running.plan
   try {
     const values = fill(slots, inputs)

@@ -26,7 +26,7 @@ export interface Question {
  * the model, or the model and its relation.
  */
 export function bindingOf({ facts, paging }: Parsing, list: string, question: Question): string {
-  return JSON.stringify([list, facts.key, paging?.meId ?? null, question])
+  return JSON.stringify([list, facts.key, paging?.meId, paging?.organisationId, question])
 }
 
 /** A filter as if its values were the first ones of the read. */

@@ -34,6 +34,7 @@ export interface Paging {
   readonly cursors: Cursors
   /** The caller's user id; null: none. Cursors are for the same caller only. */
   readonly meId: string | null
+  readonly organisationId: string | null
 }
 
 /** A place in the input, as a list from the end. */

@@ -40,6 +40,7 @@ export interface ReadRequest {
 export interface ListRequest extends ReadRequest {
   readonly cursors: Cursors
   readonly meId: string | null
+  readonly organisationId: string | null
 }
 
 /** One record to parse: by `{ id }`, or by all fields of the model's natural key, as text. */
@@ -72,8 +73,8 @@ const getOptions: ReadonlySet<string> = new Set(['fields', 'include'])
  * `query_too_costly` naming the cap.
  */
 export function parseList(request: ListRequest): ParsedRead {
-  const { cursors, meId } = request
-  const parsing = start(request, { cursors, meId })
+  const { cursors, meId, organisationId } = request
+  const parsing = start(request, { cursors, meId, organisationId })
   const known = parsing.connections ? connectionListOptions : listOptions
   const { view, query } = openQuery(parsing, request, known)
   const at = (name: string) => ({ view, place: below(undefined, name) })

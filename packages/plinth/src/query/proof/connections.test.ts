@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { callerId, factsOf } from '../../access/caller.ts'
+import { askerOf, factsOf } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { onBothServers } from '../../database/proof/servers.ts'
 import { planTogether, runTogether } from '../read/together.ts'
@@ -153,7 +153,7 @@ onBothServers('Connections', (server) => {
         return world.database.query(query)
       },
     }
-    const inputs = { meId: callerId(ada), now }
+    const inputs = { ...askerOf(ada), now }
     const run = { plan, inputs, reads: reads.map(({ parsed }) => parsed) }
     const answers = await runTogether(reader, run, cursors)
     assert.equal(statements, 1)

@@ -1,7 +1,7 @@
 /** Owns a database that holds the shop, and short words to ask it as somebody. */
 
 import type { TestContext } from 'node:test'
-import { type Caller, callerId, factsOf } from '../../access/caller.ts'
+import { askerOf, type Caller, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import type { Database } from '../../database/database.ts'
@@ -44,7 +44,7 @@ export function planOf(
   const facts = factsOf(as, of)
   const model = modelOf(name, of)
   const request = { catalog: of, facts, model, query, text, connections }
-  const paging = { cursors, meId: callerId(as) }
+  const paging = { cursors, ...askerOf(as) }
   const parsed = by ? parseGet({ ...request, by, paging }) : parseList({ ...request, ...paging })
   return { parsed, plan: planRead({ catalog: of, facts, model, shape: parsed.shape }) }
 }
@@ -94,7 +94,7 @@ export function worldOf(database: Database, of: Catalog = catalog): World {
   return {
     database,
     async list(question) {
-      const inputs = { meId: callerId(question.as), now }
+      const inputs = { ...askerOf(question.as), now }
       const { body } = await runList(database, { ...planOf(question, of), inputs }, cursors)
       return JSON.parse(body) as ListBody
     },
@@ -103,7 +103,7 @@ export function worldOf(database: Database, of: Catalog = catalog): World {
         database,
         {
           ...planOf({ by: {}, ...question }, of),
-          inputs: { meId: callerId(question.as), now },
+          inputs: { ...askerOf(question.as), now },
         },
         cursors,
       ),

@@ -35,6 +35,8 @@ export interface ReadQuery extends Statement {
 export interface ReadInputs {
   /** The caller's user id; null: none. */
   readonly meId: string | null
+  /** Their active organisation; null: none. */
+  readonly organisationId: string | null
   /** RFC 3339. */
   readonly now: string
 }

@@ -1,6 +1,6 @@
 /** Owns the rule of an action: asked of the caller and the input before anything runs. */
 
-import { type Caller, callerId, factsOf } from '../../../access/caller.ts'
+import { askerOf, type Caller, factsOf } from '../../../access/caller.ts'
 import { compileRule } from '../../../access/compile.ts'
 import { fill, type Slot } from '../../../access/slot.ts'
 import { present } from '../../../base/assert.ts'
@@ -61,7 +61,7 @@ export async function demandAllowed(
     return
   }
   const inputs = {
-    meId: callerId(caller),
+    ...askerOf(caller),
     now: instantText(runtime.clock.now()),
     values: [...operation.input.values()].map(({ name, kind }) => {
       const value = values[name]

@@ -1,6 +1,6 @@
 /** Owns what logic does with hot records: locks, and things of which only so many may be taken. */
 
-import { callerId } from '../../../access/caller.ts'
+import { askerOf } from '../../../access/caller.ts'
 import { fill } from '../../../access/slot.ts'
 import { assert } from '../../../base/assert.ts'
 import { isSabotaged } from '../../../base/failpoint.ts'
@@ -28,7 +28,7 @@ export async function lockRecord(scope: Scope, model: Model): Promise<unknown> {
   const key = `lock ${lock} ${target.facts.key} ${model.name}`
   const { text, name, slots } = runtime.plans.get(key, () => lockPlan(target, lock))
   const now = instantText(runtime.clock.now())
-  const values = fill(slots, { meId: callerId(caller), now, values: [id] })
+  const values = fill(slots, { ...askerOf(caller), now, values: [id] })
   const [{ count }, reply] = await Promise.all([
     session.query({ text, name, values }),
     runGet(scope, model),
