@@ -195,6 +195,7 @@ export async function openApp<S>(
       setup,
       waker,
       guards,
+      impersonatorRole: app.accounts.impersonatorRole,
     })
     return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
   } catch (error) {
@@ -222,6 +223,7 @@ interface RuntimeParts {
   readonly setup: AppSetup
   readonly waker: Waker
   readonly guards: InputGuards
+  readonly impersonatorRole: string | undefined
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
@@ -238,7 +240,9 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
-    identify: identifier([sessionTokens({ database, clock, log })]),
+    identify: identifier([
+      sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
+    ]),
     limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
     actions: new Map(actions.map((action) => [action.operation.name, action])),
   })

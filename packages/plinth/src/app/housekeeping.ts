@@ -14,12 +14,14 @@ import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
 import { forgetJobs } from '../work/queue/retention.ts'
 import { forgetWorkflows } from '../work/workflow/operate/keep.ts'
+import { deleteDue, forgetGuests } from './people/forgetting.ts'
 
 const everyMs = 300_000
 const hourMs = 3_600_000
 
 /** Clears away once. */
-export async function clearAway({ database, clock, catalog }: Runtime): Promise<void> {
+export async function clearAway(runtime: Runtime): Promise<void> {
+  const { database, clock, catalog } = runtime
   const nowMs = clock.now()
   const now = instantText(nowMs)
   await forgetReplies(database, now)
@@ -29,6 +31,8 @@ export async function clearAway({ database, clock, catalog }: Runtime): Promise<
   await forgetAudit(database, instantText(nowMs - limits.auditDays * 24 * hourMs))
   await forgetSessions(database, nowMs)
   await forgetProofs(database, nowMs)
+  await forgetGuests(runtime)
+  await deleteDue(runtime)
   await forgetJobs(database, nowMs)
   await forgetWorkflows(database, now)
   await forgetMessages(database, instantText(nowMs - limits.webhookMessageDays * 24 * hourMs))

@@ -119,6 +119,7 @@ export const limits = Object.freeze({
   guestsPerHourPerNetwork: 60,
   guestIdleDays: 30,
   guestLifeDays: 90,
+  accountsForgottenAtOnceMax: 100,
   impersonationMinutes: 30,
   impersonationsPerHourPerStaff: 20,
   // actions

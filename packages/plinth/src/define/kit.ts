@@ -1,5 +1,6 @@
 /** Owns kits and apps: how models are bundled, used by each other, and made into one app. */
 
+import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
 import type {
   Access,
   Extended,
@@ -16,7 +17,6 @@ import { type Declaring, declaring } from './logic/declare.ts'
 import type { Action, Logic } from './logic/logic.ts'
 import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
-import type { OrganisationsSpec } from './organisations.ts'
 import type { PagesSpec } from './pages.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
@@ -161,13 +161,8 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
    * no mail leaves the server it is always so.
    */
   readonly signIn?: { readonly unverified?: boolean }
-  /**
-   * Lets users found organisations and work in them together: their members, roles, invitations,
-   * and data of their own (`tenant: true`). Default: no organisations, and no addresses of theirs.
-   *
-   * @example organisations: { roles: { admin: ['members.invite'], member: [] } }
-   */
-  readonly organisations?: OrganisationsSpec
+  /** Guests, staff who act as users, and how accounts are deleted. */
+  readonly accounts?: AccountsSpec
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
   readonly origins?: readonly string[]
   /**
@@ -191,7 +186,7 @@ export interface App<S> {
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
   readonly signIn: { readonly unverified: boolean }
-  readonly organisations: OrganisationsSpec | undefined
+  readonly accounts: Accounts
   readonly origins: readonly string[]
   readonly pages: PagesSpec | false
   /** Its scope's type is erased. */
@@ -215,7 +210,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
     signIn: Object.freeze({ unverified: spec.signIn?.unverified ?? false }),
-    organisations: spec.organisations,
+    accounts: accountsOf(spec.accounts),
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
     seed: spec.seed,

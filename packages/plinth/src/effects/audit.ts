@@ -118,3 +118,21 @@ export async function forgetAudit(session: Session, before: string): Promise<num
   const { count } = await session.query({ text, values: [before] })
   return count
 }
+
+/** Values of a record that nobody is to read any more. */
+export interface Redaction {
+  readonly model: string
+  readonly record: string
+  readonly fields: readonly string[]
+}
+
+const redactText = `update plinth.audit set was = was - $3::text[], becomes = becomes - $3::text[],
+    hidden = array(select unnest(hidden) union select field from unnest($3::text[]) field
+      where coalesce(was ? field, false) or coalesce(becomes ? field, false))
+  where model = $1 and record = $2::uuid and (was ?| $3::text[] or becomes ?| $3::text[])`
+
+/** Takes values of fields out of all entries of a record; that they were changed stays. */
+export async function redactAudit(session: Session, redaction: Redaction): Promise<void> {
+  const { model, record, fields } = redaction
+  await session.query({ text: redactText, values: [model, record, `{${fields.join(',')}}`] })
+}

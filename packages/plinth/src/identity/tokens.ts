@@ -18,6 +18,7 @@ export const prefixes = Object.freeze({
   'change-email': 'plc_',
   'reset-password': 'plr_',
   'sign-in': 'pll_',
+  upgrade: 'plu_',
   attempt: 'pla_',
   pending: 'plp_',
   trusted: 'pld_',

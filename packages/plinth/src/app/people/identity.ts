@@ -2,7 +2,7 @@
 
 import { sealer } from '../../base/secret/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
-import type { Action } from '../../engine/runtime.ts'
+import type { Action, Runtime } from '../../engine/runtime.ts'
 import { identityActions } from '../../identity/flows/flows.ts'
 import { identity } from '../../identity/kit.ts'
 import { accountMailing } from '../../identity/mail/sending.ts'
@@ -71,10 +71,11 @@ export function arrivesByMail(
 
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
-  app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn'>,
-  { passwords, production, mail, publicUrl, localUrl, sealingKey }: IdentitySetup,
+  app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'accounts'>,
+  setup: IdentitySetup & { readonly runtime: () => Runtime },
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
-  const { title, signUp, signIn } = app
+  const { passwords, production, mail, publicUrl, localUrl, sealingKey, runtime } = setup
+  const { title, signUp, signIn, accounts } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
   const mailing = accountMailing({ tokens, title, address })
   const sendsMail = leavesByMail({ production, mail, publicUrl })
@@ -84,6 +85,7 @@ export function identityOf(
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
     ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
+    ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },
     webAuthn: party && webAuthnOf(title, party),
   })
   return { kits: [identity, mailing.kit], actions }

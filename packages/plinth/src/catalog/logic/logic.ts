@@ -6,6 +6,7 @@ import type { AnyKit } from '../../define/kit.ts'
 import type {
   Action,
   Event,
+  GuestJoins,
   Handler,
   Job,
   Logic,
@@ -35,6 +36,8 @@ export interface CatalogLogic {
   readonly workflows: ReadonlyMap<string, Workflow>
   readonly mails: ReadonlyMap<string, Mail>
   readonly webhooks: ReadonlyMap<string, Webhook>
+  /** What hands over the rows of a guest, one a kit. */
+  readonly guestJoins: ReadonlyMap<string, GuestJoins>
   /** Handlers by the name of their event. */
   readonly handlersOf: ReadonlyMap<string, readonly Handler[]>
 }
@@ -73,7 +76,7 @@ export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLog
   const handlersOf = Map.groupBy(handlers.values(), ({ event }) => logicName(event))
   return Object.freeze({
     ...{ actions, events, queues, jobs, handlers, schedules, signals, workflows, mails, webhooks },
-    ...{ handlersOf, subscriptions },
+    ...{ handlersOf, subscriptions, guestJoins: of('guestJoins') },
   })
 }
 

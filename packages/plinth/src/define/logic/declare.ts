@@ -9,6 +9,7 @@ import type {
   ErasedRun,
   Event,
   FailureTable,
+  GuestJoins,
   Handler,
   Job,
   Logic,
@@ -24,6 +25,7 @@ import type { NoShape, Shape } from './shape.ts'
 import type {
   ActionSpec,
   EventSpec,
+  GuestJoinsScope,
   HandlerScope,
   HandlerSpec,
   JobSpec,
@@ -96,6 +98,19 @@ export interface Declaring<S extends Models> {
   ): Workflow<I, O>
   /** Declares a mail. */
   mail<const I extends Shape = NoShape>(name: string, spec: MailSpec<I>): Mail<I>
+  /**
+   * Declares what becomes of a guest's rows where the guest signs in to an account that exists. It
+   * runs in the transaction in which the session begins: where it fails, nobody is signed in. One
+   * a kit; several kits each hand over their own.
+   *
+   * @example
+   * shop.onGuestJoins(async ({ data, guest, user }) => {
+   *   const { basket } = data.unrestricted
+   *   const { data: left } = await basket.find({ filter: { ownerId: guest } })
+   *   for (const { id } of left) await basket.update(id, { ownerId: user })
+   * })
+   */
+  onGuestJoins(run: (scope: GuestJoinsScope<S>) => Promise<void>): GuestJoins
   /** Declares a webhook that others call at `POST /webhooks/<kit>/<name>`. */
   webhook(name: string, spec: WebhookSpec<S>): Webhook
 }
@@ -137,6 +152,8 @@ export function declaring(kit: string, parts: Logic[]): Declaring<Models> {
     workflow: ((name: string, spec: ErasedWorkflowSpec) =>
       add(workflowOf(kit, name, spec))) as never,
     mail: ((name: string, spec: MailSpec<Shape>) => add(mailOf(kit, name, spec))) as never,
+    onGuestJoins: (run) =>
+      add({ is: 'guestJoins', kit, name: 'guestJoins', run: run as unknown as ErasedRun }),
     webhook: (name, spec) => add(webhookOf(kit, name, spec as unknown as ErasedWebhookSpec)),
   }
 }

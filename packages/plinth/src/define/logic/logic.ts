@@ -230,6 +230,14 @@ export interface Webhook {
   readonly job: Job
 }
 
+/** What becomes of a guest's rows where the guest turns out to have an account. */
+export interface GuestJoins {
+  readonly is: 'guestJoins'
+  readonly kit: string
+  readonly name: string
+  readonly run: ErasedRun
+}
+
 /** Everything that a kit declares beside its models. */
 export type Logic =
   | Action
@@ -243,3 +251,4 @@ export type Logic =
   | Workflow
   | Mail
   | Webhook
+  | GuestJoins

@@ -55,6 +55,17 @@ export interface ActionScope<S extends Models, I extends Shape, F> extends Logic
   progress(done: number, note?: string): void
 }
 
+/**
+ * What hands over a guest's rows. `data` obeys the rules that hold for the guest: use
+ * `data.unrestricted` for what is to become the user's.
+ */
+export interface GuestJoinsScope<S extends Models> extends LogicScope<S> {
+  /** The id of the guest, who is gone afterwards. */
+  readonly guest: string
+  /** The id of the user that the guest turned out to be. */
+  readonly user: string
+}
+
 /** What an event is declared with, beside its data. */
 export interface EventSpec<D extends Shape> {
   /** What the fact is about, e.g. the order's id: handlers of one subject run in its order. */

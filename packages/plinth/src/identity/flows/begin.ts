@@ -5,6 +5,7 @@ import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { dayMs, instantText, minuteMs } from '../../base/time.ts'
 import type { ActionResult, ActionScope, PlainRecord } from '../../engine/runtime.ts'
+import { joinGuest } from '../accounts/joining.ts'
 import type { SignInMethod } from '../models/parts.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -84,6 +85,7 @@ export async function beginSession(
         assurance: twoFactors ? 2 : 1,
         userId: id,
       })
+      await joinGuest(scope, parts, { inside, userId: id })
       await noteDevice({ scope, parts, inside }, user)
       const { email, name, roles } = user
       return { user: { id, email, name, roles } }

@@ -1,6 +1,7 @@
 /** Owns the list of identity's flows, as actions. */
 
 import type { Action } from '../../engine/runtime.ts'
+import { accountActions } from '../accounts/accounts.ts'
 import { passkeyActions } from '../passkeys/passkeys.ts'
 import { secondFactor } from '../second-factor/pending.ts'
 import { stepUp } from '../second-factor/step-up.ts'
@@ -22,5 +23,6 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
     ...[removeTotp(parts), newRecoveryCodes(parts)],
     ...passkeyActions(parts),
+    ...accountActions(parts),
   ]
 }

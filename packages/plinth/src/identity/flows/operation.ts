@@ -2,6 +2,8 @@
 
 import type { Sealer } from '../../base/secret/sealer.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
+import type { Accounts } from '../../define/accounts.ts'
+import type { GuestJoins } from '../../define/logic/logic.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
 import type { AccountMailing } from '../mail/sending.ts'
 import type { WebAuthn } from '../passkeys/web-authn.ts'
@@ -19,6 +21,10 @@ export interface IdentityParts {
   readonly sealer: Sealer
   readonly mailing: AccountMailing
   readonly signUp: 'anyone' | 'nobody'
+  /** Guests, staff who act as users, deletion. */
+  readonly accounts: Accounts
+  /** What hands over the rows of a guest who signs in. */
+  readonly guestJoins: () => readonly GuestJoins[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
   /** The app's name, for mails. */

@@ -1,10 +1,11 @@
 /** Owns signing in by a password, and signing out. */
 
-import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import { demandPerson } from '../accounts/person.ts'
+import { standingOf } from '../accounts/standing.ts'
 import type { Sight } from '../sight.ts'
 import { signInAllowance } from './allowances.ts'
 import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
@@ -141,13 +142,13 @@ export function whoAmI(): Action {
         fields: ['email', 'name', 'roles'],
         limit: 1,
       })
-      return { status: 200, value: { user: user ?? null } }
+      const standing = await standingOf(caller, unrestricted)
+      return { status: 200, value: { user: user ?? null, ...standing } }
     },
   }
 }
 
-/** The caller's id. Fails with `sign_in_required`. */
+/** The id of a caller with an account, in person. Fails with `sign_in_required`, `forbidden`. */
 export function demandUser({ caller }: Pick<ActionScope, 'caller'>): string {
-  if (caller.is === 'user') return caller.id
-  throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })
+  return demandPerson(caller)
 }

@@ -13,6 +13,7 @@ const lifeMs = Object.freeze({
   'change-email': hourMs,
   'reset-password': 15 * minuteMs,
   'sign-in': 10 * minuteMs,
+  upgrade: hourMs,
 } as const)
 
 const pages = Object.freeze({
@@ -20,6 +21,7 @@ const pages = Object.freeze({
   'change-email': '/account/confirm-email',
   'reset-password': '/account/reset-password',
   'sign-in': '/account/sign-in-by-link',
+  upgrade: '/account/confirm-upgrade',
 } as const)
 
 /** What a mail is asked for. */
@@ -73,7 +75,9 @@ export function accountMailing(parts: MailingParts) {
       if (checkedHash !== null && parts.tokens.hash(owner.passwordHash ?? '') !== checkedHash)
         return
       const { title } = parts
-      if (purpose === 'sign-up-again') {
+      // A guest learns by the mail alone, if at all, that an address has an account.
+      const taken = purpose === 'upgrade' && (await isTaken(scope, to))
+      if (purpose === 'sign-up-again' || taken) {
         const link = parts.address('/account/forgot-password')
         await scope.send(mails.signUpAgain, { to, input: { title, link } })
         return
@@ -86,6 +90,7 @@ export function accountMailing(parts: MailingParts) {
         'verify-email': () => scope.send(mails.verifyEmail, { to, input }),
         'change-email': () => scope.send(mails.changeEmail, { to, input }),
         'reset-password': () => scope.send(mails.resetPassword, { to, input }),
+        upgrade: () => scope.send(mails.upgrade, { to, input: { ...input, code } }),
         'sign-in': () => scope.send(mails.signInLink, { to, input: { ...input, code } }),
       }
       await byPurpose[purpose]()
@@ -100,6 +105,11 @@ export function accountMailing(parts: MailingParts) {
       await scope.enqueue(send, { ...asked, ...more })
     },
   }
+}
+
+async function isTaken({ data }: IdentityScope, email: string): Promise<boolean> {
+  const { data: found } = await data.unrestricted.user.find({ filter: { email }, limit: 1 })
+  return found.some(({ unclaimed }) => !unclaimed)
 }
 
 interface NewProof {

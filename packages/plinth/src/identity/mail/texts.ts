@@ -8,12 +8,13 @@ import { identity } from '../kit.ts'
 const title = text({ max: 200 })
 const link = text({ max: 2_000 })
 const when = text({ max: 40 })
+const secretLink = { input: { title, link }, secret: true } as const
 const ignore = 'If you did not ask for this, ignore this mail: nothing has changed.'
 
 // Whoever clicks without having asked would bless an account, and a password, of somebody else.
 const confirming =
-  'Somebody made an account with this address. If that was you, confirm it within a day, with the ' +
-  'password that you chose:'
+  'Somebody made an account with this address. If that was you, confirm it within a day, with ' +
+  'the password that you chose:'
 
 const upgrading = 'Confirm your address, within an hour, in the browser where you began:'
 
@@ -23,15 +24,13 @@ export function accountMails() {
   return {
     kit: made,
     verifyEmail: made.mail('verifyEmail', {
-      input: { title, link },
-      secret: true,
+      ...secretLink,
       subject: (mail) => `Confirm your address for ${mail.title}`,
       text: (mail) => letter(confirming, mail.link),
       html: (mail) => page(confirming, mail.link),
     }),
     changeEmail: made.mail('changeEmail', {
-      input: { title, link },
-      secret: true,
+      ...secretLink,
       subject: (mail) => `Confirm your new address for ${mail.title}`,
       text: (mail) => letter('Confirm, within an hour, that you sign in with this:', mail.link),
       html: (mail) => page('Confirm, within an hour, that you sign in with this:', mail.link),
@@ -44,8 +43,7 @@ export function accountMails() {
         `already.\n\nSign in, or set a new password: ${mail.link}\n`,
     }),
     resetPassword: made.mail('resetPassword', {
-      input: { title, link },
-      secret: true,
+      ...secretLink,
       subject: (mail) => `Set a new password for ${mail.title}`,
       text: (mail) => letter('Set a new password, within 15 minutes:', mail.link),
       html: (mail) => page('Set a new password, within 15 minutes:', mail.link),

@@ -9,6 +9,7 @@ export const mailProofPurposes = [
   'change-email',
   'reset-password',
   'sign-in',
+  'upgrade',
 ] as const
 
 /** What a mail's token or code is good for. */

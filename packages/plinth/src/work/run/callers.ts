@@ -8,10 +8,10 @@ import type { LogicRun } from '../../engine/logic/transaction.ts'
 /** Whose rules the logic of a job obeys. */
 export type Caller = LogicRun['caller']
 
-const usersText = `select id, array_to_json(roles) from identity."user"
-  where id = any($1::uuid[]) and not suspended`
+const usersText = `select id, array_to_json(roles), guest from identity."user"
+  where id = any($1::uuid[]) and not suspended and erased_at is null`
 
-const servicesText = `select id, array_to_json(roles) from identity.service_identity
+const servicesText = `select id, array_to_json(roles), false from identity.service_identity
   where id = any($1::uuid[])`
 
 /**
@@ -25,7 +25,8 @@ export async function callersOf(
   const held = await heldBy(database, callers)
   return callers.map((caller): Caller => {
     if (caller.is === 'anonymous' || caller.is === 'unrestricted') return caller
-    const roles = new Set(held.get(caller.id) ?? [])
+    const { roles: names = [], guest = false } = held.get(caller.id) ?? {}
+    const roles = new Set(names)
     if (caller.is === 'service') {
       const via = { sort: 'service', id: caller.id, scopes: undefined } as const
       return { ...caller, roles, via }
@@ -33,7 +34,7 @@ export async function callersOf(
     const { id, impersonator, via } = caller
     // What was let through once acts for its owner, and rules still know what it came by.
     const came = via && { via: { ...via, scopes: undefined } }
-    return { is: 'user', id, impersonator, ...came, roles }
+    return { is: 'user', id, impersonator, ...came, roles, ...(guest ? { guest } : {}) }
   })
 }
 
@@ -49,15 +50,20 @@ export async function isStillThere(database: Database, caller: JobCaller): Promi
   return (await heldBy(database, [caller])).has(caller.id)
 }
 
-type Held = ReadonlyMap<string, readonly string[]>
+interface Standing {
+  readonly roles: readonly string[]
+  readonly guest: boolean
+}
+
+type Held = ReadonlyMap<string, Standing>
 
 /** The roles of those callers who are still there, by id. */
 async function heldBy(database: Database, callers: readonly JobCaller[]): Promise<Held> {
-  const found = new Map<string, readonly string[]>()
+  const found = new Map<string, Standing>()
   for (const is of ['user', 'service'] as const) {
     const ids = new Set(callers.flatMap((one) => (one.is === is ? [one.id] : [])))
     if (ids.size === 0) continue
-    for (const [id, roles] of await rolesOf(database, is, [...ids])) found.set(id, roles)
+    for (const [id, held] of await rolesOf(database, is, [...ids])) found.set(id, held)
   }
   return found
 }
@@ -73,5 +79,10 @@ async function rolesOf(
     repeatable: true,
     values: [ids],
   })
-  return new Map(rows.map(([id, roles]) => [id ?? '', JSON.parse(roles ?? '[]') as string[]]))
+  return new Map(
+    rows.map(([id, roles, guest]) => [
+      id ?? '',
+      { roles: JSON.parse(roles ?? '[]') as string[], guest: guest === 't' },
+    ]),
+  )
 }

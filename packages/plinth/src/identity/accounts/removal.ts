@@ -1,0 +1,15 @@
+/** Owns the form in which the removal of an account is asked for. */
+
+import type { IdentityScope } from '../sight.ts'
+
+/** `anonymised`: others refer to it, so that its row stays, without anything of the person. */
+export type Removed = 'deleted' | 'anonymised'
+
+/** An account to be removed. */
+export interface Removal {
+  readonly userId: string
+  /** In whose course: what the audit names. */
+  readonly name: string
+  /** Runs first, in the same transaction: what must hold, and who is told. */
+  readonly before?: (scope: IdentityScope) => Promise<void>
+}
