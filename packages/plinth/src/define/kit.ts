@@ -17,6 +17,7 @@ import { type Declaring, declaring } from './logic/declare.ts'
 import type { Action, Logic } from './logic/logic.ts'
 import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
+import type { OrganisationsSpec } from './organisations.ts'
 import type { PagesSpec } from './pages.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
@@ -161,6 +162,13 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
    * no mail leaves the server it is always so.
    */
   readonly signIn?: { readonly unverified?: boolean }
+  /**
+   * Lets users found organisations and work in them together: their members, roles, invitations,
+   * and data of their own (`tenant: true`). Default: no organisations, and no addresses of theirs.
+   *
+   * @example organisations: { roles: { admin: ['members.invite'], member: [] } }
+   */
+  readonly organisations?: OrganisationsSpec
   /** Guests, staff who act as users, and how accounts are deleted. */
   readonly accounts?: AccountsSpec
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
@@ -186,6 +194,7 @@ export interface App<S> {
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
   readonly signIn: { readonly unverified: boolean }
+  readonly organisations: OrganisationsSpec | undefined
   readonly accounts: Accounts
   readonly origins: readonly string[]
   readonly pages: PagesSpec | false
@@ -210,6 +219,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
     signIn: Object.freeze({ unverified: spec.signIn?.unverified ?? false }),
+    organisations: spec.organisations,
     accounts: accountsOf(spec.accounts),
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
