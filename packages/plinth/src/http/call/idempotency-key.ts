@@ -15,8 +15,8 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
   const match = keyForm.exec(header)
   const key = match?.[1] ?? match?.[2]
   if (key !== undefined && key.length <= limits.idempotencyKeyBytesMax) return key
-  const max = limits.idempotencyKeyBytesMax
+  const form = `a quoted text of 1 to ${limits.idempotencyKeyBytesMax} ASCII characters`
   throw new Failure('malformed_header', {
-    detail: `Idempotency-Key could not be read. Send a quoted text of 1 to ${max} ASCII characters.`,
+    detail: `Idempotency-Key could not be read. Send ${form}.`,
   })
 }
