@@ -16,7 +16,7 @@ import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { sessionTokens } from '../engine/identify/sessions.ts'
-import { identifier } from '../engine/identify/tokens.ts'
+import { identifier, type TokenSort } from '../engine/identify/tokens.ts'
 import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
@@ -55,6 +55,7 @@ import {
   leavesByMail,
 } from './people/identity.ts'
 import type { UserParts } from './people/users.ts'
+import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
 import type { Working } from './work/beside.ts'
@@ -132,9 +133,13 @@ function builtIn(app: App<unknown>, parts: BuiltInParts): BuiltIn {
   const { runtime, hooks } = parts
   const { kits, actions } = identityOf(app, parts)
   const delivery = [...mailFlows(runtime), ...outgoingActions(app, hooks)]
+  const provider = providerKit(app, parts)
   return {
-    kits: [...kits, mail],
-    actions: [...actions, auditAction(runtime), ...delivery, ...workActions(runtime)],
+    kits: [...kits, mail, ...provider.kits],
+    actions: [
+      ...[...actions, auditAction(runtime), ...delivery, ...workActions(runtime)],
+      ...provider.actions,
+    ],
   }
 }
 
@@ -154,6 +159,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   checkPages(app)
+  checkProvider(app, {})
   return withFanOut(compileCatalog({ ...app, roles }, builtIns))
 }
 
@@ -168,6 +174,7 @@ export async function openApp<S>(
   setup: AppSetup,
   { clock = systemClock, log = () => undefined, hasher, settled }: AppParts = {},
 ): Promise<RunningApp<S extends Models ? S : Models>> {
+  checkProvider(app, setup)
   const people = identitySetup(setup, hasher)
   const { passwords } = people
   const opened: { runtime?: Runtime } = {}
@@ -196,6 +203,7 @@ export async function openApp<S>(
       waker,
       guards,
       impersonatorRole: app.accounts.impersonatorRole,
+      programs: providerTokens(app, { database, clock }, setup),
     })
     return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
   } catch (error) {
@@ -224,6 +232,8 @@ interface RuntimeParts {
   readonly waker: Waker
   readonly guards: InputGuards
   readonly impersonatorRole: string | undefined
+  /** The tokens that programs of others call with. */
+  readonly programs: readonly TokenSort[]
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
@@ -242,6 +252,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
     identify: identifier([
       sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
+      ...parts.programs,
     ]),
     limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
     actions: new Map(actions.map((action) => [action.operation.name, action])),
@@ -274,13 +285,14 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const mailing = { production, mail, publicUrl: setup.publicUrl }
   const sendsMail = leavesByMail(mailing)
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
-  const handler = withPlaces(
+  const places = withPlaces(
     door,
     new Map([
       ...besideApi(runtime, { production, mail }),
       ...pagesOf(app, { runtime, invoke: answer, sendsMail, confirmFirst }),
     ]),
   )
+  const handler = withProvider(app, places, { runtime, setup })
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
   const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })

@@ -10,6 +10,7 @@ import { forgetReplies } from '../effects/idempotency.ts'
 import { forgetMails } from '../effects/mails.ts'
 import { forgetDeliveries, forgetMessages } from '../effects/webhooks.ts'
 import { forgetProofs, forgetSessions } from '../engine/identify/forget.ts'
+import { forgetGrants } from '../engine/identify/oauth/kept.ts'
 import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
 import { forgetJobs } from '../work/queue/retention.ts'
@@ -36,6 +37,7 @@ export async function clearAway(runtime: Runtime): Promise<void> {
   await forgetJobs(database, nowMs)
   await forgetWorkflows(database, now)
   await forgetMessages(database, instantText(nowMs - limits.webhookMessageDays * 24 * hourMs))
+  if (catalog.models.has('oauthGrant')) await forgetGrants(database, nowMs)
   if (catalog.models.has('mail')) {
     await forgetMails(database, instantText(nowMs - limits.mailDays * 24 * hourMs))
   }

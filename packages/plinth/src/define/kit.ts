@@ -19,6 +19,7 @@ import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
 import type { OrganisationsSpec } from './organisations.ts'
 import type { PagesSpec } from './pages.ts'
+import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
@@ -178,6 +179,8 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
    * and what stands in the place of single ones. `false`: the app serves its own at `PLINTH_URL`.
    */
   readonly pages?: PagesSpec | false
+  /** Makes the app an OAuth provider: other programs may ask its people for access. */
+  readonly provider?: ProviderSpec
   /**
    * Fills an empty database, once: in development and on the embedded database, never where
    * `NODE_ENV` is `production`. It runs in one transaction, and again from its beginning where
@@ -198,6 +201,7 @@ export interface App<S> {
   readonly accounts: Accounts
   readonly origins: readonly string[]
   readonly pages: PagesSpec | false
+  readonly provider: Provider | undefined
   /** Its scope's type is erased. */
   readonly seed: ((scope: never) => Promise<void>) | undefined
   /** Phantom. Never set. */
@@ -223,6 +227,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     accounts: accountsOf(spec.accounts),
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
+    provider: providerOf(spec.provider),
     seed: spec.seed,
   })
 }

@@ -22,5 +22,10 @@ export const prefixes = Object.freeze({
   attempt: 'pla_',
   pending: 'plp_',
   trusted: 'pld_',
+  'oauth-access': 'plo_',
+  'oauth-refresh': 'plf_',
+  'oauth-code': 'plz_',
+  'oauth-device': 'ply_',
+  'oauth-client': 'plx_',
   passkey: 'plw_',
 })

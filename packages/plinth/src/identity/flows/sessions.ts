@@ -1,16 +1,20 @@
 /** Owns the ending of sessions by what happens to an account. */
 
+import { endGrants } from '../provider/endings.ts'
 import type { IdentityScope } from '../sight.ts'
 
 /**
- * Ends all sessions of a user but one, and the sign-ins that wait for a second factor: they began
- * by what may count no more. They are dead for the next call.
+ * Ends all sessions of a user but one, the sign-ins that wait for a second factor, and what
+ * programs of others were granted: they began by what may count no more. They are dead for the
+ * next call.
  */
 export async function endSessions(
-  { data }: IdentityScope,
+  inside: IdentityScope,
   userId: string,
   keep?: string,
 ): Promise<void> {
+  await endGrants(inside, userId)
+  const { data } = inside
   const { session, pendingSignIn } = data.unrestricted
   for (;;) {
     const { data: waiting } = await pendingSignIn.find({ filter: { userId }, limit: 200 })

@@ -1,0 +1,51 @@
+/** Owns the way from an OAuth access token to its caller: a user, by what they have said yes to. */
+
+import type { Caller } from '../../../access/caller.ts'
+import { readArray } from '../../../kinds/kinds.ts'
+import { sql, statement, typed } from '../../../sql/fragment.ts'
+import type { IdentifyParts } from '../sessions.ts'
+import { inBatches, type TokenSort } from '../tokens.ts'
+import { livingGrants } from './living.ts'
+
+const tokenPattern = /^plo_[A-Za-z0-9_-]{43}$/
+
+/**
+ * Access tokens that were made for this very API (RFC 8707). Nothing is cached: one that was
+ * revoked is dead for the next call. None of them proves who is there: what takes a fresh proof
+ * takes a session.
+ */
+export function accessTokens(
+  parts: Pick<IdentifyParts, 'database' | 'clock'>,
+  resource: string,
+): TokenSort {
+  return {
+    pattern: tokenPattern,
+    identify: inBatches((hashes) => find(parts, { hashes, resource })),
+  }
+}
+
+async function find(
+  { database, clock }: Pick<IdentifyParts, 'database' | 'clock'>,
+  { hashes, resource }: { readonly hashes: readonly string[]; readonly resource: string },
+): Promise<ReadonlyMap<string, Caller>> {
+  const { joined, counts } = livingGrants(clock.now())
+  const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes
+    from oauth.oauth_access_token t ${joined}
+    where t.token_hash = any(${typed(hashes, 'text[]')}) and ${counts}
+      and t.resource = ${typed(resource, 'text')}`
+  const name = 'plinth_oauth_find'
+  const { rows } = await database.query({ name, repeatable: true, ...statement(question) })
+  const callers = new Map<string, Caller>()
+  for (const [hash, grant, id, roles, scopes] of rows) {
+    if (!hash || !grant || !id) continue
+    const via = { sort: 'oauth', id: grant, scopes: wordsOf(scopes) } as const
+    callers.set(hash, { is: 'user', id, roles: wordsOf(roles), via, proof: unproven })
+  }
+  return callers
+}
+
+const unproven = Object.freeze({ assurance: 1, agoMs: Number.POSITIVE_INFINITY })
+
+function wordsOf(columnText: string | null | undefined): ReadonlySet<string> {
+  return new Set(readArray(columnText ?? '{}').filter((word) => word !== null))
+}

@@ -1,0 +1,96 @@
+/** Owns what the questions to users have in common: who may answer, and what is being asked. */
+
+import { Failure } from '../../base/failure.ts'
+import type { ActionScope } from '../../engine/runtime.ts'
+import type { Tokens } from '../tokens.ts'
+import type { ProviderScope } from './kit.ts'
+import { inWords, ownScopes, type WordedScope } from './words.ts'
+
+/** What the actions of a provider need from outside. */
+export interface ProviderParts {
+  readonly tokens: Tokens
+  /** The scopes of the API that programs may ask for, in words. */
+  readonly scopes: Readonly<Record<string, string>>
+  /** The API as a resource (RFC 8707). */
+  readonly resource: string
+}
+
+/** A program as its user sees it. */
+export interface AskingClient {
+  readonly id: string
+  readonly name: string
+  /** False: nobody here knows it; all that is known of it is its address. */
+  readonly registered: boolean
+}
+
+/** What a program asks for, as it was kept. */
+export interface Asked {
+  readonly client: AskingClient
+  /** Where its user is sent back to. */
+  readonly host: string
+  readonly scopes: readonly string[]
+  /** In seconds since 1970: a factor must have been shown since. */
+  readonly since: number
+}
+
+/** Somebody who is there themself. */
+export interface Person {
+  readonly userId: string
+  readonly sessionId: string
+}
+
+/**
+ * Who answers: a person in a session of their own. No token can agree to another token, no guest
+ * has anything to share, and staff that acts as somebody agrees to nothing for them.
+ */
+export function demandPerson({ caller }: Pick<ActionScope, 'caller'>): Person {
+  if (caller.is !== 'user' || caller.sessionId === undefined || caller.guest) {
+    throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })
+  }
+  if (caller.impersonator !== undefined || caller.via !== undefined) {
+    throw new Failure('forbidden', { detail: 'Only the owner of the account can do this.' })
+  }
+  return { userId: caller.id, sessionId: caller.sessionId }
+}
+
+/** What is asked for in words; what nobody offers is left out. */
+export function wordsOf({ scopes }: ProviderParts, asked: Asked): readonly WordedScope[] {
+  return inWords(asked.scopes, scopes)
+}
+
+/** What of it is granted: what is known, no more. */
+export function grantable(parts: ProviderParts, asked: Asked): readonly string[] {
+  return wordsOf(parts, asked).map(({ scope }) => scope)
+}
+
+/** True where some of it is of the API. */
+export function isOfApi({ scopes }: ProviderParts, asked: readonly string[]): boolean {
+  return asked.some((scope) => !Object.hasOwn(ownScopes, scope) && Object.hasOwn(scopes, scope))
+}
+
+/** Keeps what somebody agreed to, beside what they agreed to before. */
+export async function keepConsent(
+  { data }: ProviderScope,
+  {
+    userId,
+    client,
+    scopes,
+  }: {
+    readonly userId: string
+    readonly client: AskingClient
+    readonly scopes: readonly string[]
+  },
+): Promise<void> {
+  const { oauthConsent } = data.unrestricted
+  const filter = { userId, clientId: client.id }
+  const { data: found } = await oauthConsent.find({ filter, limit: 1 })
+  const all = [...new Set([...(found[0]?.scopes ?? []), ...scopes])].sort()
+  await oauthConsent.upsert({ ...filter, clientName: client.name, scopes: all })
+}
+
+/** One answer to whatever is not there, not theirs, or too old. */
+export function gone(): Failure {
+  return new Failure('not_found', {
+    detail: 'This question is too old, or was answered: go back to the program and begin again.',
+  })
+}
