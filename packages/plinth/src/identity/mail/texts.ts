@@ -9,6 +9,8 @@ const title = text({ max: 200 })
 const link = text({ max: 2_000 })
 const when = text({ max: 40 })
 const secretLink = { input: { title, link }, secret: true } as const
+// With room for the longest address.
+const what = text({ max: 400 })
 const ignore = 'If you did not ask for this, ignore this mail: nothing has changed.'
 
 // Whoever clicks without having asked would bless an account, and a password, of somebody else.
@@ -70,8 +72,7 @@ export function accountMails() {
         `${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
     accountChanged: made.mail('accountChanged', {
-      // With room for the longest address.
-      input: { title, link, when, what: text({ max: 400 }) },
+      input: { title, link, when, what },
       subject: (mail) => `Your account at ${mail.title} was changed`,
       text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),

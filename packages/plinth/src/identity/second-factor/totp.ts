@@ -54,8 +54,8 @@ export function confirmTotp(parts: IdentityParts): Action {
       path: 'confirm-totp',
       description:
         'Shows a code of the new authenticator app: from now on signing in asks for one. Answers ' +
-        'with recovery codes, shown this once, and with a new token of the session; the old one is ' +
-        'dead. All other sessions end.',
+        'with recovery codes, shown this once, and with a new token of the session; the old one ' +
+        'is dead. All other sessions end.',
       input: [given('code', textKind({ max: 12 }))],
     }),
     async run(scope) {
