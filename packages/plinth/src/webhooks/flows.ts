@@ -4,6 +4,7 @@ import { Failure, invalidInput } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { ActionInput, ActionOperation } from '../catalog/catalog.ts'
 import type { Action, ActionScope, PlainRecord } from '../engine/runtime.ts'
+import { demandPerson } from '../identity/accounts/person.ts'
 import {
   choiceKind,
   instantKind,
@@ -209,9 +210,9 @@ function givenOf<T>(input: ActionScope['input']): T {
   return Object.fromEntries(given) as T
 }
 
+/** An endpoint goes on after a session: neither a guest nor staff who acts as a user makes one. */
 function demandUser(caller: ActionScope['caller']): string {
-  if (caller.is === 'user') return caller.id
-  throw new Failure('sign_in_required', { detail: 'Sign in first: an endpoint has an owner.' })
+  return demandPerson(caller)
 }
 
 /** What is not the caller's is answered like what does not exist. */

@@ -10,6 +10,7 @@ import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
 import { deriveKey } from '../config/secret.ts'
 import { type MailSettings, mailbox } from '../delivery/mail.ts'
 import { argonHasher } from '../hasher.ts'
+import { removeAccount } from './removal.ts'
 import { tokens } from './sessions.ts'
 import { totpOf } from './totp.ts'
 import { relyingParty, webAuthnOf } from './web-authn.ts'
@@ -85,6 +86,7 @@ export function identityOf(
   const actions = identityActions({
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
     ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
+    removeAccount: (removal) => removeAccount(runtime(), removal),
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },
     webAuthn: party && webAuthnOf(title, party),
   })

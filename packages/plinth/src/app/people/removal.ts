@@ -1,6 +1,6 @@
 /** Owns the removal of accounts: deleted, or emptied of the person where others refer to them. */
 
-import { actorOf, type Caller } from '../../access/caller.ts'
+import { actorOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import { instantText } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
@@ -12,12 +12,6 @@ import { logicTransaction } from '../../engine/logic/transaction.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { Removal, Removed } from '../../identity/accounts/removal.ts'
 
-/** An account to be removed, and in whose course. */
-export interface Removing extends Removal {
-  readonly caller: Caller
-  readonly traceId: string
-}
-
 // What the audit has recorded of the person goes with them. That something was changed, when and by
 // whom, stays: their id alone says who it was.
 const personal = ['email', 'name']
@@ -27,7 +21,7 @@ const personal = ['email', 'name']
  * forbids it, the row stays as that of a deleted user, without anything of the person, and what
  * would have gone with it goes all the same, save what others refer to in turn.
  */
-export async function removeAccount(runtime: Runtime, removing: Removing): Promise<Removed> {
+export async function removeAccount(runtime: Runtime, removing: Removal): Promise<Removed> {
   const { userId } = removing
   try {
     await inTransaction(runtime, removing, async ({ data }) => {
@@ -64,7 +58,7 @@ function isStillReferred(error: unknown): boolean {
 
 function inTransaction(
   runtime: Runtime,
-  { caller, name, traceId, userId, before }: Removing,
+  { caller, name, traceId, userId, before }: Removal,
   work: (scope: LogicScope<Models>) => Promise<void>,
 ): Promise<void> {
   return logicTransaction(

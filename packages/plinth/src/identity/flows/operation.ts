@@ -5,6 +5,7 @@ import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import type { Accounts } from '../../define/accounts.ts'
 import type { GuestJoins } from '../../define/logic/logic.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
+import type { RemoveAccount } from '../accounts/removal.ts'
 import type { AccountMailing } from '../mail/sending.ts'
 import type { WebAuthn } from '../passkeys/web-authn.ts'
 import type { Passwords } from '../passwords.ts'
@@ -23,6 +24,8 @@ export interface IdentityParts {
   readonly signUp: 'anyone' | 'nobody'
   /** Guests, staff who act as users, deletion. */
   readonly accounts: Accounts
+  /** Deletes an account, or empties it of the person where others refer to it. */
+  readonly removeAccount: RemoveAccount
   /** What hands over the rows of a guest who signs in. */
   readonly guestJoins: () => readonly GuestJoins[]
   /** True: whoever signs up is let in once the mail to their address was answered. */

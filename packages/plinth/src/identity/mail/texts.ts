@@ -2,7 +2,9 @@
 
 import { text } from '../../define/fields.ts'
 import { type Html, html } from '../../define/html.ts'
+import type { Models } from '../../define/infer.ts'
 import { kit } from '../../define/kit.ts'
+import type { Declaring } from '../../define/logic/declare.ts'
 import { identity } from '../kit.ts'
 
 const title = text({ max: 200 })
@@ -71,12 +73,22 @@ export function accountMails() {
         `Somebody signed in to your account: ${mail.device}, from ${mail.address}, at ` +
         `${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
+    accountDeleted: deletedMail(made.mail),
     accountChanged: made.mail('accountChanged', {
       input: { title, link, when, what },
       subject: (mail) => `Your account at ${mail.title} was changed`,
       text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
   }
+}
+
+function deletedMail(mail: Declaring<Models>['mail']) {
+  return mail('accountDeleted', {
+    input: { title, when },
+    subject: (deleted) => `Your account at ${deleted.title} was deleted`,
+    text: (deleted) =>
+      `As you asked, your account was deleted at ${deleted.when}. Its address is free again.\n`,
+  })
 }
 
 /** The mails of an app's accounts. */

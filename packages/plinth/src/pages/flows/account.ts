@@ -134,18 +134,19 @@ interface KeptSession {
   readonly device: string | null
   readonly address: string | null
   readonly lastUsedAt: string
+  readonly method: string
 }
 
 async function sessionsOf(
   visit: Visit,
   current: string | undefined,
 ): Promise<readonly PageSession[]> {
-  const fields = ['device', 'address', 'lastUsedAt']
+  const fields = ['device', 'address', 'lastUsedAt', 'method']
   const query = { fields, sort: ['-lastUsedAt', '-id'], limit: sessionsMax }
   const { data } = (await visit.ask('session.list', { query })) as { data: KeptSession[] }
-  return data.map(({ id, device, address, lastUsedAt }) => ({
+  return data.map(({ id, device, address, lastUsedAt, method }) => ({
     ...{ id, lastUsedAt, current: id === current },
-    device: device ?? undefined,
+    device: method === 'impersonation' ? 'A member of staff' : (device ?? undefined),
     address: address ?? undefined,
   }))
 }
