@@ -15,6 +15,7 @@ import type { Data, Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
+import { keyTokens } from '../engine/identify/keys/keys.ts'
 import { sessionTokens } from '../engine/identify/sessions.ts'
 import { identifier, type TokenSort } from '../engine/identify/tokens.ts'
 import { invoke } from '../engine/invoke.ts'
@@ -253,6 +254,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     identify: identifier([
       sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
       ...parts.programs,
+      ...keyTokens({ database, clock, log }),
     ]),
     limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
     actions: new Map(actions.map((action) => [action.operation.name, action])),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { networkOf } from './network.ts'
+import { isInRange, networkOf, rangeOf } from './network.ts'
 
 test('an IPv4 address is its own network', () => {
   assert.equal(networkOf('192.0.2.7'), '192.0.2.7')
@@ -29,5 +29,29 @@ test('IPv4 inside IPv6 counts as the IPv4 address', () => {
 test('what is no address is its own network', () => {
   for (const text of ['', 'unknown', 'export', '1::2::3', ':::', '1:2:3', '2001:db8::g']) {
     assert.equal(networkOf(text), text)
+  }
+})
+
+test('an address is inside of a range, or not, in every spelling', () => {
+  const inside = (address: string, range: string): boolean | undefined => {
+    const read = rangeOf(range)
+    return read && isInRange(address, read)
+  }
+  assert.equal(inside('192.0.2.77', '192.0.2.0/24'), true)
+  assert.equal(inside('192.0.3.77', '192.0.2.0/24'), false)
+  assert.equal(inside('192.0.2.77', '192.0.2.64/26'), true)
+  assert.equal(inside('192.0.2.128', '192.0.2.64/26'), false)
+  assert.equal(inside('::ffff:192.0.2.77', '192.0.2.0/24'), true)
+  assert.equal(inside('::ffff:c000:24d', '192.0.2.77'), true)
+  assert.equal(inside('2001:db8:1::5', '2001:db8::/32'), true)
+  assert.equal(inside('2001:db9::5', '2001:db8::/32'), false)
+  assert.equal(inside('203.0.113.9', '0.0.0.0/0'), true)
+  assert.equal(inside('2001:db8::1', '0.0.0.0/0'), false)
+  assert.equal(inside('', '0.0.0.0/0'), false)
+  for (const wrong of ['', '192.0.2', '192.0.2.0/33', '192.0.2.0/', '1.2.3.4/08', '256.0.0.1']) {
+    assert.equal(rangeOf(wrong), undefined, wrong)
+  }
+  for (const wrong of ['2001:db8::/129', 'fe80::1%eth0/64', '1.2.3.4/24/8', '01.2.3.4', 'here']) {
+    assert.equal(rangeOf(wrong), undefined, wrong)
   }
 })

@@ -42,3 +42,43 @@ function numbersOf(text: string): readonly number[] | undefined {
   if (!parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part))) return undefined
   return parts.map((part) => Number.parseInt(part, 16))
 }
+
+/** Addresses of one network: `192.0.2.0/24`, `2001:db8::/32`, or one address by itself. */
+export interface Range {
+  readonly bytes: readonly number[]
+  readonly bits: number
+}
+
+/** The range that a text writes; undefined where it is none. Bits past its length are left out. */
+export function rangeOf(text: string): Range | undefined {
+  const [address = '', length, more] = text.split('/')
+  const bytes = more === undefined && !address.includes('%') ? bytesOf(address) : undefined
+  if (!bytes) return undefined
+  const most = bytes.length * 8
+  if (length === undefined) return { bytes, bits: most }
+  if (!/^(?:0|[1-9]\d{0,2})$/.test(length) || Number(length) > most) return undefined
+  return { bytes, bits: Number(length) }
+}
+
+/** True for an address inside of a range. IPv4 written as IPv6 is IPv4. */
+export function isInRange(address: string, { bytes, bits }: Range): boolean {
+  const own = bytesOf(address)
+  if (own?.length !== bytes.length) return false
+  return bytes.every((byte, at) => {
+    const width = Math.min(8, Math.max(0, bits - at * 8))
+    const shift = 8 - width
+    return byte >> shift === (own[at] ?? 0) >> shift
+  })
+}
+
+function bytesOf(address: string): readonly number[] | undefined {
+  const groups = groupsOf(address)
+  if (groups) {
+    const all = groups.flatMap((group) => [group >> 8, group & 255])
+    const mapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff
+    return mapped ? all.slice(12) : all
+  }
+  if (!/^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/.test(address)) return undefined
+  const numbers = address.split('.').map(Number)
+  return numbers.every((number) => number <= 255) ? numbers : undefined
+}

@@ -1,6 +1,7 @@
 /** Owns kits and apps: how models are bundled, used by each other, and made into one app. */
 
 import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
+import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 import type {
   Access,
   Extended,
@@ -19,7 +20,6 @@ import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
 import type { OrganisationsSpec } from './organisations.ts'
 import type { PagesSpec } from './pages.ts'
-import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {

@@ -16,6 +16,7 @@ import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action/action.ts'
 import { cancelLater, readLater } from './logic/action/later.ts'
 import { runModelOperation } from './models.ts'
+import { isReadOnly } from './operations/permit.ts'
 import { runReads } from './operations/together.ts'
 import type { Runtime, Scope } from './runtime.ts'
 
@@ -63,7 +64,8 @@ async function identify(runtime: Runtime, call: Call): Promise<Identified> {
   const { credential } = call.as
   if (!credential) return { caller: anonymous, stale: false }
   try {
-    return { caller: await runtime.identify(credential.token), stale: false }
+    const came = { from: credential.from, remoteAddress: call.remoteAddress }
+    return { caller: await runtime.identify(credential.token, came), stale: false }
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'invalid_credentials') throw error
     if (credential.from === 'cookie') return { caller: anonymous, stale: true }
@@ -104,6 +106,13 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
   const safe = operation !== 'batch' && (operation.type === 'list' || operation.type === 'get')
   const run = (scope: Scope): Promise<Reply> =>
     operation === 'batch' ? runBatch(scope) : runModelOperation(scope, operation)
+  if (isReadOnly(caller, runtime.catalog)) {
+    return runtime.database.transaction((session) => run({ runtime, session, caller, call }), {
+      isolation: 'read committed',
+      readOnly: true,
+      caller: turn,
+    })
+  }
   if (!safe && call.idempotencyKey !== undefined) return once({ runtime, call, caller, turn }, run)
   if (operation === 'batch') {
     const inOne = (session: Session): Promise<Reply> => {

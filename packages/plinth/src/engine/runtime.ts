@@ -39,8 +39,17 @@ export type InputGuards = ReadonlyMap<
   (values: ReadonlyMap<string, string | null>) => readonly Problem[]
 >
 
-/** Turns a credential into a caller, or fails with `invalid_credentials`. */
-export type Identify = (token: string) => Promise<Caller>
+/**
+ * Turns a credential into a caller, or fails with `invalid_credentials`. Where nobody says how it
+ * came, it is taken for a cookie, which can be a session and nothing else.
+ */
+export type Identify = (token: string, came?: Came) => Promise<Caller>
+
+/** How a credential came. */
+export interface Came {
+  readonly from: 'bearer' | 'cookie'
+  readonly remoteAddress: string
+}
 
 /** Counts the calls of a caller; fails with `rate_limited`. */
 export interface Limiter {

@@ -4,6 +4,8 @@
 export interface Tokens {
   /** A new secret of 256 random bits behind its prefix, and its hash. */
   make(prefix: string): { readonly token: string; readonly hash: string }
+  /** The same with a checksum at its end, for what lies around in files and is typed by people. */
+  makeKey(prefix: string): { readonly token: string; readonly hash: string }
   hash(token: string): string
   /** A number of so many decimal digits, each value as likely as any other. */
   code(digits: number): string
@@ -28,4 +30,6 @@ export const prefixes = Object.freeze({
   'oauth-device': 'ply_',
   'oauth-client': 'plx_',
   passkey: 'plw_',
+  key: 'plk_',
+  agent: 'plg_',
 })

@@ -23,18 +23,19 @@ const modelWords = ['read', 'write', 'create'] as const
 type Scopes = ReadonlySet<string>
 
 /**
- * The kit whose models and operations are out of reach of every narrower credential: what changes
+ * The kits whose models and operations are out of reach of every narrower credential: what changes
  * who somebody is, or what else can act for them, takes the person.
  */
-const closedKit = 'identity'
+const closedKits: ReadonlySet<string> = new Set(['identity', 'oauth'])
 
 // What may be read of it all the same: who the owner is, and who the people in their records are.
-const openModels: ReadonlySet<string> = new Set(['user', 'organisation', 'member'])
+const openModels: ReadonlySet<string> = new Set(['user', 'organisation', 'membership'])
 const openActions: ReadonlySet<string> = new Set(['identity.me'])
 
 /** True where scopes could let a credential do this with records of the model at all. */
 export function isModelOpen({ kit, name }: Pick<Model, 'kit' | 'name'>, verb: Verb): boolean {
-  return kit !== closedKit || (verb === 'read' && openModels.has(name))
+  if (!closedKits.has(kit)) return true
+  return kit === 'identity' && verb === 'read' && openModels.has(name)
 }
 
 /** True where scopes let a credential do this with records of a model. Undefined: no limits. */
@@ -64,7 +65,7 @@ export type Wanted =
 export function wantedBy(operation: Operation): Wanted {
   if (operation.type === 'action') {
     if (openActions.has(operation.name)) return { is: 'nothing' }
-    if (operation.kit === closedKit) return { is: 'session' }
+    if (closedKits.has(operation.kit)) return { is: 'session' }
     const safe = operation.safe ? ['read'] : []
     return { is: 'scope', anyOf: [operation.name, ...safe, 'write'] }
   }

@@ -1,5 +1,6 @@
 /** Owns the wiring of identity: its flows, its mails, and the addresses that they name. */
 
+import { scopeProblems } from '../../access/scopes/scopes.ts'
 import { sealer } from '../../base/secret/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import type { Action, Runtime } from '../../engine/runtime.ts'
@@ -89,6 +90,7 @@ export function identityOf(
     removeAccount: (removal) => removeAccount(runtime(), removal),
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },
     webAuthn: party && webAuthnOf(title, party),
+    scopeProblems: (scopes) => scopeProblems(runtime().catalog, scopes),
   })
   return { kits: [identity, mailing.kit], actions }
 }

@@ -2,6 +2,7 @@
 
 import { base64url, randomBytes } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
+import { checksumOf } from '../../base/secret/checksum.ts'
 import { instantText } from '../../base/time.ts'
 import { sessionTokenPrefix } from '../../engine/identify/sessions.ts'
 import { tokenHash } from '../../engine/identify/tokens.ts'
@@ -21,6 +22,11 @@ export function newSessionToken(): { readonly token: string; readonly hash: stri
 export const tokens: Tokens = Object.freeze({
   make(prefix: string) {
     const token = `${prefix}${base64url(randomBytes(32))}`
+    return { token, hash: tokenHash(token) }
+  },
+  makeKey(prefix: string) {
+    const body = `${prefix}${base64url(randomBytes(32))}`
+    const token = `${body}${checksumOf(body)}`
     return { token, hash: tokenHash(token) }
   },
   hash: tokenHash,

@@ -51,7 +51,8 @@ export interface IdentifyParts {
 
 /** Tokens of sessions. */
 export function sessionTokens(parts: IdentifyParts): TokenSort {
-  return { pattern: tokenPattern, identify: inBatches((hashes) => findSessions(parts, hashes)) }
+  const identify = inBatches((hashes) => findSessions(parts, hashes))
+  return { pattern: tokenPattern, cookie: true, identify }
 }
 
 async function findSessions(

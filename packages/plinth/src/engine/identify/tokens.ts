@@ -10,6 +10,8 @@ import type { Identify } from '../runtime.ts'
 export interface TokenSort {
   /** Of the whole token. No token fits two sorts: each has its own prefix. */
   readonly pattern: RegExp
+  /** True: a cookie may hold it. Default false: it comes as a bearer token, or not at all. */
+  readonly cookie?: true
   /** The caller, or a Failure `invalid_credentials`. */
   readonly identify: Identify
 }
@@ -21,27 +23,28 @@ export function tokenHash(token: string): string {
 
 /** Makes `identify` of the sorts of tokens that an app takes. A token of no sort is refused. */
 export function identifier(sorts: readonly TokenSort[]): Identify {
-  return (token) => {
+  return (token, came) => {
     const sort = sorts.find(({ pattern }) => pattern.test(token))
-    return sort ? sort.identify(token) : Promise.reject(invalidToken())
+    const fits = sort !== undefined && (came?.from === 'bearer' || sort.cookie === true)
+    return fits ? sort.identify(token, came) : Promise.reject(invalidToken())
   }
 }
 
-/** Finds the callers of hashed tokens; a token whose hash is not among the keys is refused. */
-export type FindCallers = (hashes: readonly string[]) => Promise<ReadonlyMap<string, Caller>>
+/** Finds what belongs to hashed tokens; a token whose hash is not among the keys is refused. */
+export type FindByHash<T> = (hashes: readonly string[]) => Promise<ReadonlyMap<string, T>>
 
-interface Waiting {
-  readonly resolve: (caller: Caller) => void
+interface Waiting<T> {
+  readonly resolve: (found: T) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * Makes `identify`. Calls that arrive in the same turn of the event loop share one statement, so
+ * Makes a look-up. Calls that arrive in the same turn of the event loop share one statement, so
  * that a look-up costs a round trip but hardly a statement of its own. Nothing is cached: a
  * session that was ended is dead for the next call.
  */
-export function inBatches(find: FindCallers): Identify {
-  let waiting = new Map<string, Waiting[]>()
+export function inBatches<T = Caller>(find: FindByHash<T>): (token: string) => Promise<T> {
+  let waiting = new Map<string, Waiting<T>[]>()
   return (token) =>
     new Promise((resolve, reject) => {
       const hash = tokenHash(token)
@@ -58,15 +61,15 @@ export function inBatches(find: FindCallers): Identify {
     })
 }
 
-type Batch = ReadonlyMap<string, readonly Waiting[]>
+type Batch<T> = ReadonlyMap<string, readonly Waiting<T>[]>
 
-async function lookUp(find: FindCallers, batch: Batch): Promise<void> {
+async function lookUp<T>(find: FindByHash<T>, batch: Batch<T>): Promise<void> {
   try {
     const found = await find([...batch.keys()])
     for (const [hash, calls] of batch) {
-      const caller = found.get(hash)
+      const one = found.get(hash)
       for (const { resolve, reject } of calls) {
-        if (caller) resolve(caller)
+        if (one !== undefined) resolve(one)
         else reject(invalidToken())
       }
     }

@@ -1,7 +1,13 @@
 /** Owns the first answer of authorisation: what rules forbid whatever the record ends here. */
 
 import { type Caller, type CallerFacts, factsOf, provenFacts, viaOf } from '../../access/caller.ts'
-import { scopesReach, type Wanted, wantedBy, wantedFor } from '../../access/scopes/scopes.ts'
+import {
+  areReadOnly,
+  scopesReach,
+  type Wanted,
+  wantedBy,
+  wantedFor,
+} from '../../access/scopes/scopes.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Catalog, Model, Operation, Verb } from '../../catalog/catalog.ts'
 import { permissionsOf } from '../../query/write/permissions.ts'
@@ -62,6 +68,15 @@ export function demandScope(caller: Caller, operation: Operation): void {
   } else if (wanted.is === 'scope') {
     if (!wanted.anyOf.some((scope) => scopes.has(scope))) throw missing(wanted)
   } else if (wanted.is === 'session') throw sessionRequired()
+}
+
+/**
+ * True for a caller whose credential lets them change nothing: PostgreSQL itself refuses whatever
+ * would be written for them, should all other controls have a hole.
+ */
+export function isReadOnly(caller: Caller, catalog: Catalog): boolean {
+  const scopes = viaOf(caller)?.scopes
+  return scopes !== undefined && areReadOnly(scopes, catalog)
 }
 
 function missing(wanted: Wanted): Failure {

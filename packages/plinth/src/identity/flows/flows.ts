@@ -2,6 +2,7 @@
 
 import type { Action } from '../../engine/runtime.ts'
 import { accountActions } from '../accounts/accounts.ts'
+import { keyActions } from '../keys/keys.ts'
 import { passkeyActions } from '../passkeys/passkeys.ts'
 import { secondFactor } from '../second-factor/pending.ts'
 import { stepUp } from '../second-factor/step-up.ts'
@@ -24,5 +25,6 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[removeTotp(parts), newRecoveryCodes(parts)],
     ...passkeyActions(parts),
     ...accountActions(parts),
+    ...keyActions(parts),
   ]
 }

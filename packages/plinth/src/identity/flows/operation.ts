@@ -1,5 +1,6 @@
 /** Owns the form in which the flows of identity are described, and what they need from outside. */
 
+import type { Problem } from '../../base/failure.ts'
 import type { Sealer } from '../../base/secret/sealer.ts'
 import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import type { Accounts } from '../../define/accounts.ts'
@@ -30,6 +31,8 @@ export interface IdentityParts {
   readonly guestJoins: () => readonly GuestJoins[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
+  /** What is wrong with scopes that somebody asks for: the app's own are known by now. */
+  readonly scopeProblems: (scopes: readonly string[]) => readonly Problem[]
   /** The app's name, for mails. */
   readonly title: string
   /** False: no mail leaves this server, so that nothing that needs one can be asked for. */

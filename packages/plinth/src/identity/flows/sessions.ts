@@ -4,9 +4,9 @@ import { endGrants } from '../provider/endings.ts'
 import type { IdentityScope } from '../sight.ts'
 
 /**
- * Ends all sessions of a user but one, the sign-ins that wait for a second factor, and what
- * programs of others were granted: they began by what may count no more. They are dead for the
- * next call.
+ * Ends all sessions of a user but one, the tokens of agents, which stand beside them, the sign-ins
+ * that wait for a second factor, and what programs of others were granted: they began by what may
+ * count no more. They are dead for the next call.
  */
 export async function endSessions(
   inside: IdentityScope,
@@ -16,6 +16,7 @@ export async function endSessions(
   await endGrants(inside, userId)
   const { data } = inside
   const { session, pendingSignIn } = data.unrestricted
+  await endAgents({ data }, userId)
   for (;;) {
     const { data: waiting } = await pendingSignIn.find({ filter: { userId }, limit: 200 })
     await Promise.all(waiting.map(({ id }) => pendingSignIn.delete(id)))
@@ -35,6 +36,19 @@ export async function endTrust({ data }: IdentityScope, userId: string): Promise
   for (;;) {
     const { data: found } = await trustedDevice.find({ filter: { userId }, limit: 200 })
     await Promise.all(found.map(({ id }) => trustedDevice.delete(id)))
+    if (found.length < 200) return
+  }
+}
+
+/** Nothing that a user has lent to an agent is good any more. */
+export async function endAgents(
+  { data }: Pick<IdentityScope, 'data'>,
+  userId: string,
+): Promise<void> {
+  const { agentToken } = data.unrestricted
+  for (;;) {
+    const { data: found } = await agentToken.find({ filter: { userId }, limit: 200 })
+    await Promise.all(found.map(({ id }) => agentToken.delete(id)))
     if (found.length < 200) return
   }
 }

@@ -67,6 +67,8 @@ interface Asking {
   readonly token?: string
   readonly from?: 'bearer' | 'cookie'
   readonly remoteAddress?: string
+  /** Of a record. */
+  readonly id?: string
 }
 
 /** What came of a call: as the wire would show it. */
@@ -78,12 +80,13 @@ export interface Answer {
 
 async function askAs(
   runtime: Runtime,
-  { token, from = 'bearer', remoteAddress = '192.0.2.1', agent }: Asking,
+  { token, from = 'bearer', remoteAddress = '192.0.2.1', agent, id }: Asking,
   call: { readonly operation: string; readonly input: object },
 ): Promise<Answer> {
   const as = { credential: token === undefined ? undefined : { from, token } }
   try {
-    const whole = { ...call, as, remoteAddress, agent, traceId: '0'.repeat(32) }
+    const record = id === undefined ? {} : { id }
+    const whole = { ...call, ...record, as, remoteAddress, agent, traceId: '0'.repeat(32) }
     const { status, body = '', session } = await invoke(runtime, whole)
     return { status, text: body, session }
   } catch (error) {

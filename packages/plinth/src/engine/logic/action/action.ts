@@ -10,7 +10,7 @@ import { databaseErrorOf } from '../../../database/errors.ts'
 import { checkObject, type ObjectValue, reporter } from '../../../kinds/kinds.ts'
 import type { Call, Reply } from '../../call.ts'
 import { type Keyed, withKey } from '../../idempotent.ts'
-import { demandScope } from '../../operations/permit.ts'
+import { demandScope, isReadOnly } from '../../operations/permit.ts'
 import type { Runtime } from '../../runtime.ts'
 import { logicTransaction } from '../transaction.ts'
 import { actionScope } from './action-scope.ts'
@@ -128,7 +128,7 @@ function inTransaction(
       caller: inside(caller),
       ...{ aborted, progress, before, after },
       timeoutMs: Math.min(action.timeoutMs ?? Number.MAX_VALUE, leftMs ?? Number.MAX_VALUE),
-      readOnly: operation.safe,
+      readOnly: operation.safe || isReadOnly(caller, runtime.catalog),
       input: operation.safe ? undefined : values,
       begins: keyed?.begins,
       look: keyed?.look,

@@ -1,0 +1,132 @@
+/** Owns the way from an API key, or the token of an agent, to its caller: its owner, narrowed. */
+
+import type { Caller } from '../../../access/caller.ts'
+import type { ViaSort } from '../../../access/scopes/via.ts'
+import { Failure } from '../../../base/failure.ts'
+import { isInRange, rangeOf } from '../../../base/network.ts'
+import { hasChecksum } from '../../../base/secret/checksum.ts'
+import { instantText } from '../../../base/time.ts'
+import { readArray } from '../../../kinds/kinds.ts'
+import type { Came } from '../../runtime.ts'
+import type { IdentifyParts } from '../sessions.ts'
+import { inBatches, invalidToken, type TokenSort } from '../tokens.ts'
+
+/** One sort of key, and its statements. */
+interface Sort {
+  readonly sort: ViaSort
+  readonly pattern: RegExp
+  readonly findText: string
+  readonly touchText: string
+}
+
+const apiKeys: Sort = {
+  sort: 'key',
+  pattern: /^plk_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
+  findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, k.networks,
+      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
+    from identity.api_key k join identity."user" u on u.id = k.user_id
+    where k.token_hash = any($1::text[]) and k.expires_at > $2::timestamp with time zone
+      and not u.suspended and not u.guest and u.erased_at is null`,
+  touchText: `update identity.api_key set last_used_at = $2::timestamp with time zone
+    where id = $1::uuid
+      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`,
+}
+
+const agentTokens: Sort = {
+  sort: 'agent',
+  pattern: /^plg_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
+  findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, '{}'::text[],
+      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
+    from identity.agent_token k join identity."user" u on u.id = k.user_id
+    where k.token_hash = any($1::text[]) and k.expires_at > $2::timestamp with time zone
+      and not u.suspended and not u.guest and u.erased_at is null`,
+  touchText: `update identity.agent_token set last_used_at = $2::timestamp with time zone
+    where id = $1::uuid
+      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`,
+}
+
+// A key is used again at most this often before the use is written down.
+const touchAfterMs = 60_000
+
+/** Whose key it is, and where it can be used from. */
+interface Found {
+  readonly caller: Caller
+  readonly networks: readonly string[]
+}
+
+/** API keys, and tokens of agents. Nothing is cached: what was ended is dead for the next call. */
+export function keyTokens(parts: IdentifyParts): readonly TokenSort[] {
+  return [apiKeys, agentTokens].map((sort) => {
+    const look = inBatches<Found>((hashes) => find(parts, sort, hashes))
+    const { pattern } = sort
+    return {
+      pattern,
+      async identify(token, came) {
+        if (!hasChecksum(token)) throw mistyped()
+        const { caller, networks } = await look(token)
+        demandNetwork(networks, came)
+        return caller
+      },
+    }
+  })
+}
+
+/** Told before anything is looked up: it says nothing of which keys there are. */
+function mistyped(): Failure {
+  return new Failure('invalid_credentials', {
+    detail: 'The key is mistyped or cut off: its last six characters do not fit the others.',
+  })
+}
+
+/** A stolen key is of no use elsewhere, and whoever has it learns not even that it is one. */
+function demandNetwork(networks: readonly string[], came: Came | undefined): void {
+  if (networks.length === 0) return
+  const ranges = networks.flatMap((network) => rangeOf(network) ?? [])
+  const { remoteAddress = '' } = came ?? {}
+  if (!ranges.some((range) => isInRange(remoteAddress, range))) throw invalidToken()
+}
+
+async function find(
+  parts: IdentifyParts,
+  { sort, findText, touchText }: Sort,
+  hashes: readonly string[],
+): Promise<ReadonlyMap<string, Found>> {
+  const now = parts.clock.now()
+  const { rows } = await parts.database.query({
+    name: `plinth_${sort}_find`,
+    text: findText,
+    repeatable: true,
+    values: [hashes, instantText(now), instantText(now - touchAfterMs)],
+  })
+  const found = new Map<string, Found>()
+  for (const [hash, id, userId, roles, scopes, from, stale] of rows) {
+    if (!hash || !id || !userId) continue
+    const via = { sort, id, scopes: new Set(wordsOf(scopes)) }
+    const caller = { is: 'user', id: userId, roles: new Set(wordsOf(roles)), via, proof } as const
+    found.set(hash, { caller, networks: wordsOf(from) })
+    if (stale === 't') touch(parts, { sort, text: touchText, id, now })
+  }
+  return found
+}
+
+// A key proves that somebody made it once, and nothing of who is there.
+const proof = Object.freeze({ assurance: 1, agoMs: Number.POSITIVE_INFINITY })
+
+function wordsOf(columnText: string | null | undefined): readonly string[] {
+  return readArray(columnText ?? '{}').filter((word) => word !== null)
+}
+
+interface Touching {
+  readonly sort: ViaSort
+  readonly text: string
+  readonly id: string
+  readonly now: number
+}
+
+/** Writes the use down beside the call, once a minute over all nodes; a failure is only told. */
+function touch({ database, log }: IdentifyParts, { sort, text, id, now }: Touching): void {
+  const values = [id, instantText(now), instantText(now - touchAfterMs)]
+  database.query({ name: `plinth_${sort}_touch`, text, values }).catch((cause: unknown) => {
+    log({ level: 'warning', message: 'the use of a key was not written down', cause })
+  })
+}
