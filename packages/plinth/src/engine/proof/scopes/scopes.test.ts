@@ -39,7 +39,8 @@ onBothServers('scopes', (server) => {
     for (const operation of running.catalog.operations.values()) {
       const kit = operation.type === 'action' ? operation.kit : operation.model.kit
       if (kit !== 'identity') continue
-      if (/^(identity\.me|(user|organisation|membership)\.(list|get))$/.test(operation.name)) continue
+      if (/^(identity\.me|(user|organisation|membership)\.(list|get))$/.test(operation.name))
+        continue
       asked += 1
       const rest = { id: ann.id, input: {}, query: {} }
       const code = await outcomeOf(ask(every, operation.name, rest))
