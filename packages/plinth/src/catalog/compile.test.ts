@@ -8,6 +8,7 @@ import { type App, app, kit } from '../define/kit.ts'
 import { belongsTo, hasMany, hasOne, manyToMany } from '../define/relation.ts'
 import { anyone } from '../define/rule.ts'
 import { compileCatalog } from './compile.ts'
+import { pluralOf, singularOf } from './names.ts'
 
 const shop = kit('shop', {
   models: {
@@ -253,5 +254,14 @@ test('whatever names a declaration uses, it compiles or says why, and never brea
       mistakesOf(app({ kits: [kit(kitName, { models })] }))
     }),
     { numRuns: 300 },
+  )
+})
+
+test('the singular of a plural is the name that it was made of', () => {
+  const names = ['tag', 'house', 'case', 'course', 'clause', 'warehouse', 'licence', 'database']
+  names.push('status', 'bus', 'class', 'address', 'box', 'batch', 'dish', 'category', 'day', 'note')
+  assert.deepEqual(
+    names.map((name) => singularOf(pluralOf(name))),
+    names,
   )
 })
