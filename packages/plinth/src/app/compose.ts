@@ -56,6 +56,7 @@ import {
   leavesByMail,
 } from './people/identity.ts'
 import type { UserParts } from './people/users.ts'
+import { takesPasskeys } from './people/web-authn.ts'
 import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import { workActions } from './work/actions.ts'
@@ -286,12 +287,13 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   })
   const mailing = { production, mail, publicUrl: setup.publicUrl }
   const sendsMail = leavesByMail(mailing)
+  const passkeys = takesPasskeys(setup)
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
   const places = withPlaces(
     door,
     new Map([
       ...besideApi(runtime, { production, mail }),
-      ...pagesOf(app, { runtime, invoke: answer, sendsMail, confirmFirst }),
+      ...pagesOf(app, { passkeys, runtime, invoke: answer, sendsMail, confirmFirst }),
     ]),
   )
   const handler = withProvider(app, places, { runtime, setup })

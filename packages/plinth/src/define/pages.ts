@@ -109,20 +109,59 @@ export interface AccountView extends Omit<PageView, 'form'> {
   >
 }
 
+/**
+ * A form by which a passkey is made or shown. It is drawn hidden, as
+ * `<form data-passkey data-begin data-options hidden>` with an empty hidden field `passkey`, a
+ * place for words (`data-told`) and a button: the script of the page shows and sends it.
+ */
+export interface PagePasskey {
+  /** Where it is sent, by POST. */
+  readonly action: string
+  /** Where the script gets the browser's options from. */
+  readonly begin: string
+  /** The options themselves, as JSON, in place of that. */
+  readonly options: string | undefined
+}
+
+/** A passkey in the list of an account. */
+export interface PageKeptPasskey {
+  readonly id: string
+  readonly name: string
+  /** What keeps it, such as `iCloud Keychain`. */
+  readonly provider: string | undefined
+  readonly backedUp: boolean
+  /** RFC 3339. */
+  readonly createdAt: string
+  /** RFC 3339. */
+  readonly lastUsedAt: string | undefined
+  /** True: a copy of it seemed to be in use, so it signs nobody in any more. */
+  readonly locked: boolean
+}
+
 /** The second factor of an account as its page shows it. */
 export interface FactorsView extends Omit<PageView, 'form'> {
   /** True: signing in takes one. */
   readonly on: boolean
   /** Where buttons are sent, each by POST. */
   readonly actions: Readonly<Record<'setUp' | 'remove' | 'newRecoveryCodes', string>>
+  /** Undefined where the server has no address that passkeys could be made for. */
+  readonly passkeys:
+    | {
+        readonly list: readonly PageKeptPasskey[]
+        readonly add: PagePasskey | undefined
+        /** Each by POST with the hidden field `id`; `rename` with `name`. */
+        readonly actions: Readonly<Record<'rename' | 'remove', string>>
+      }
+    | undefined
   readonly links: Readonly<Record<'account', string>>
 }
 
 /** What each page is shown with. The names of fields are those that the form is sent with. */
 export interface PageViews {
   /** `/account/sign-in`. */
-  readonly signIn: PageView<'email' | 'password'> &
-    PageLinks<'signUp' | 'forgotPassword' | 'sendLink'>
+  readonly signIn: PageView<'email' | 'password'> & {
+    readonly passkey: PagePasskey | undefined
+  } & PageLinks<'signUp' | 'forgotPassword' | 'sendLink'>
   /** `/account/sign-up`. */
   readonly signUp: PageView<'email' | 'password' | 'name'> & PageLinks<'signIn'>
   /** `/account/send-link`: asks for a mail to sign in by. */
@@ -132,7 +171,8 @@ export interface PageViews {
   /** `/account/sign-in-by-link`: a button, so that programs that look at links sign nobody in. */
   readonly signInByLink: PageView & PageLinks<'signIn'>
   /** `/account/second-factor`: the second step of signing in; `trust` is a tick box. */
-  readonly secondFactor: PageView<'code' | 'trust'> & PageLinks<'signIn'>
+  readonly secondFactor: PageView<'code' | 'trust'> &
+    PageLinks<'signIn'> & { readonly passkey: PagePasskey | undefined }
   /** `/account/forgot-password`. */
   readonly forgotPassword: PageView<'email'> & PageLinks<'signIn'>
   /** `/account/reset-password`: a new password, by what was mailed. */
@@ -164,7 +204,10 @@ export interface PageViews {
     PageLinks<'account'> & { readonly codes: readonly string[] }
   /** `/account/step-up`: who somebody is, shown again. Only `asked` is a field of the form. */
   readonly stepUp: PageView<'password' | 'code'> &
-    PageLinks<'account'> & { readonly asked: 'password' | 'code' }
+    PageLinks<'account'> & {
+      readonly asked: 'password' | 'code'
+      readonly passkey: PagePasskey | undefined
+    }
   /** Whatever could not be shown. */
   readonly failed: Omit<PageView, 'form'> &
     PageLinks<'account'> & {

@@ -20,6 +20,7 @@ import { signUp } from './flows/sign-up.ts'
 import { showPage } from './frame.ts'
 import { looks } from './looks/looks.ts'
 import { localPlace } from './next.ts'
+import { script, scriptPath } from './script.ts'
 import { styleSheet, stylesPath } from './theme.ts'
 import { openVisit, type Site, type Visit } from './visit.ts'
 
@@ -29,6 +30,8 @@ export interface PagesOptions {
   readonly spec: PagesSpec
   /** Who may sign up by themselves. */
   readonly signUp: 'anyone' | 'nobody'
+  /** False: the server has no address that passkeys could be made for. */
+  readonly passkeys: boolean
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
   /** True: whoever signs up is let in once the mail to their address was answered. */
@@ -55,6 +58,9 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'confirm-totp': factors.confirmTotp,
   'remove-totp': factors.removeTotp,
   'new-recovery-codes': factors.newRecoveryCodes,
+  'add-passkey': factors.addPasskey,
+  'rename-passkey': factors.renamePasskey,
+  'remove-passkey': factors.removePasskey,
   'step-up': factors.stepUp,
   'send-link': sendLink,
   'enter-code': enterCode,
@@ -82,9 +88,12 @@ export function createPages(options: PagesOptions): Handler {
   const pages = new Map(Object.entries(always))
   if (site.signUp) pages.set('sign-up', signUp)
   const contentType = 'text/css; charset=utf-8'
-  const styles = staticHandler({ [stylesPath]: { body: styleSheet(spec), contentType } })
+  const files = staticHandler({
+    [stylesPath]: { body: styleSheet(spec), contentType },
+    [scriptPath]: script(),
+  })
   return async (request) => {
-    if (request.path === stylesPath) return styles(request)
+    if (request.path === stylesPath || request.path === scriptPath) return files(request)
     const next = localPlace(readParameter(request.search, 'next'))
     const visit = openVisit(site, request, next)
     try {

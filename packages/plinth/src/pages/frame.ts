@@ -4,6 +4,7 @@ import { html } from '../define/html.ts'
 import type { PageName } from '../define/pages.ts'
 import type { HttpResponse } from '../http/message.ts'
 import { htmlPage } from '../http/page.ts'
+import { runsOn, scriptPath } from './script.ts'
 import { stylesPath } from './theme.ts'
 import type { Drawn, Visit } from './visit.ts'
 
@@ -50,6 +51,7 @@ ${content}
     title: `${wrong}${title} – ${site.title}`,
     body: body.text,
     styles: stylesPath,
+    ...(runsOn(name, site) ? { script: scriptPath } : {}),
     language,
   })
   return { ...page, status, headers: { ...page.headers, ...headers, ...visit.headers() } }

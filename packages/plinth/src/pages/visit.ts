@@ -24,6 +24,8 @@ export interface Site {
   readonly looks: Looks
   /** False: accounts are made by the staff of the app. */
   readonly signUp: boolean
+  /** False: the server has no address that passkeys could be made for. */
+  readonly passkeys: boolean
   /** False: no mail leaves, so that nothing that needs one is offered. */
   readonly sendsMail: boolean
   /** True: whoever signs up is let in once the mail to their address was answered. */

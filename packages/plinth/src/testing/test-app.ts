@@ -34,6 +34,8 @@ export interface TestOptions {
   readonly startMs?: number
   /** Default: so many that no test meets the limit. */
   readonly callsPerMinute?: number
+  /** Where the app is reached on its own machine. Default `http://127.0.0.1:3000`. */
+  readonly localUrl?: string
   /** A mail server of the test. Default: every mail stays in the mailbox. */
   readonly smtpUrl?: string
 }
@@ -132,6 +134,7 @@ export async function testApp<S>(
     secret: base64url(randomBytes(32)),
     production: false,
     callsPerMinute: options.callsPerMinute ?? 1_000_000,
+    localUrl: options.localUrl,
     mail: options.smtpUrl === undefined ? undefined : mailSettings(options.smtpUrl),
   }
   const server = await serverFor(options.server, resolve(options.directory ?? '.plinth/test'))

@@ -11,6 +11,8 @@ import { demandPages } from '../../pages/theme.ts'
 export interface PageParts {
   readonly runtime: Runtime
   readonly invoke: (call: Call) => Promise<Reply>
+  /** False: the server has no address that passkeys could be made for. */
+  readonly passkeys: boolean
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
   /** True: whoever signs up is let in once the mail to their address was answered. */
@@ -20,12 +22,12 @@ export interface PageParts {
 /** The account pages by the first part of their address; none where the app has `pages: false`. */
 export function pagesOf(
   { title, signUp, pages: spec }: Pick<App<unknown>, 'title' | 'signUp' | 'pages'>,
-  { runtime, invoke, sendsMail, confirmFirst }: PageParts,
+  { passkeys, runtime, invoke, sendsMail, confirmFirst }: PageParts,
 ): ReadonlyMap<string, Handler> {
   if (spec === false) return new Map()
   const { identify, clock, log } = runtime
   const options = { title, spec, signUp, sendsMail, confirmFirst, invoke, identify, clock, log }
-  return new Map([['account', createPages(options)]])
+  return new Map([['account', createPages({ ...options, passkeys })]])
 }
 
 /** Checks what an app declares about its pages. Fails with `declaration_invalid`. */

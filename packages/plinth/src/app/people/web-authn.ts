@@ -204,3 +204,16 @@ async function demandPlain({ clientDataJSON, attestationObject }: AddedResponse)
   if (form === 'none' || selfMade) return
   throw new Error(`A new passkey came with an attestation of the form ${form}.`)
 }
+
+/** True where browsers would make passkeys for an app. */
+export function takesPasskeys({
+  production,
+  publicUrl,
+  localUrl = 'http://127.0.0.1:3000',
+}: {
+  readonly production: boolean
+  readonly publicUrl?: string | undefined
+  readonly localUrl?: string | undefined
+}): boolean {
+  return relyingParty({ production, publicUrl, localUrl }) !== undefined
+}

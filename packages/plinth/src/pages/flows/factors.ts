@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Html } from '../../define/html.ts'
+import type { FormValues } from '../../http/form/read-form.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
 import { leadTo, type Visit } from '../visit.ts'
@@ -17,6 +18,7 @@ import {
   shownFailure,
   stepUpPath,
 } from './form-page.ts'
+import { addedPasskey, askedPasskey, bringsPasskey, passkeyIn, passkeysOf } from './passkeys.ts'
 import { doneAt } from './sign-in.ts'
 
 const factorsPath = '/account/factors'
@@ -26,6 +28,11 @@ const actions = {
   setUp: setUpPath,
   remove: '/account/remove-totp',
   newRecoveryCodes: '/account/new-recovery-codes',
+} as const
+
+const passkeyActions = {
+  rename: '/account/rename-passkey',
+  remove: '/account/remove-passkey',
 } as const
 
 /** The second factor, on or off. */
@@ -67,6 +74,26 @@ export const newRecoveryCodes = button(async (visit) =>
   showCodes(visit, await visit.ask('identity.newRecoveryCodes')),
 )
 
+/** Adds the passkey that the page's script brings. */
+export const addPasskey = button(async (visit, values) => {
+  const input = { response: passkeyIn(values), name: (values.get('name') ?? '').trim() || null }
+  await visit.ask('identity.addPasskey', { input })
+  return leadTo(visit, doneAt(factorsPath, 'passkey-added'))
+})
+
+/** Gives a passkey another name. */
+export const renamePasskey = button(async (visit, values) => {
+  const input = { name: (values.get('name') ?? '').trim() }
+  await visit.ask('passkey.update', { id: values.get('id') ?? '', input })
+  return leadTo(visit, doneAt(factorsPath, 'passkey-renamed'))
+})
+
+/** Gives a passkey up. */
+export const removePasskey = button(async (visit, values) => {
+  await visit.ask('identity.removePasskey', { input: { passkey: values.get('id') } })
+  return leadTo(visit, doneAt(factorsPath, 'passkey-removed'))
+})
+
 /** Shows again who somebody is: by the second factor where there is one, else by password. */
 export const stepUp = formPage({
   name: 'stepUp',
@@ -75,21 +102,26 @@ export const stepUp = formPage({
   enter: demandSignedIn,
   async view(common, visit) {
     const asked = (await hasFactor(visit)) ? 'code' : 'password'
-    return { ...common, asked, links: { account: '/account' } }
+    const operation = 'identity.beginStepUpPasskey'
+    const passkey = await askedPasskey(visit, { path: stepUpPath, operation })
+    return { ...common, asked, passkey, links: { account: '/account' } }
   },
   async send(visit, values) {
     const asked = (await hasFactor(visit)) ? 'code' : 'password'
-    await visit.ask('identity.stepUp', { input: { [asked]: values.get(asked), cookie: true } })
+    const shown = bringsPasskey(values)
+      ? { passkey: passkeyIn(values) }
+      : { [asked]: values.get(asked) }
+    await visit.ask('identity.stepUp', { input: { ...shown, cookie: true } })
     return leadTo(visit, visit.next ?? '/account')
   },
 })
 
-function button(press: (visit: Visit) => Promise<HttpResponse>): Page {
+function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
   return {
     show: (visit) => leadTo(visit, factorsPath),
-    async send(visit) {
+    async send(visit, values) {
       try {
-        return await press(visit)
+        return await press(visit, values)
       } catch (error) {
         const failure = shownFailure(error)
         return ledElsewhere(visit, failure, factorsPath) ?? showFactors(visit, failure)
@@ -103,7 +135,10 @@ async function showFactors(visit: Visit, failure?: Failure): Promise<HttpRespons
   if (elsewhere) return elsewhere
   const on = await hasFactor(visit)
   const links = { account: '/account' }
-  const view = { ...commonView(visit, failure), on, actions, links }
+  const passkeys = visit.site.passkeys
+    ? { list: await passkeysOf(visit), add: addedPasskey(visit.site), actions: passkeyActions }
+    : undefined
+  const view = { ...commonView(visit, failure), on, actions, passkeys, links }
   return showPage(visit, 'factors', { view, ...answeredBy(visit, failure) })
 }
 

@@ -19,6 +19,9 @@ const sentences = {
   'code-sent':
     'If there is an account with this address, a mail is on its way to it, with a link and a ' +
     'code that count for 10 minutes.',
+  'passkey-added': 'The passkey is added, and all your other sessions have ended.',
+  'passkey-renamed': 'The passkey has its new name.',
+  'passkey-removed': 'The passkey is removed, and all your other sessions have ended.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const
 

@@ -7,6 +7,7 @@ import { addressOf } from '../next.ts'
 import { leadTo, trustedCookieName, type Visit } from '../visit.ts'
 import { formPage, signInPath } from './form-page.ts'
 import type { Done } from './notices.ts'
+import { askedPasskey, bringsPasskey, passkeyIn, signInPasskey } from './passkeys.ts'
 
 const attemptCookieName = '__Host-attempt'
 const pendingCookieName = '__Host-pending'
@@ -41,17 +42,22 @@ export const signIn = formPage({
       forgotPassword: sendsMail ? '/account/forgot-password' : undefined,
       sendLink: sendsMail ? addressOf(sendLinkPath, { next }) : undefined,
     }
-    return { ...common, links }
+    return { ...common, passkey: signInPasskey(site, next), links }
   },
-  send: (visit, values) =>
-    begin(visit, {
+  send(visit, values) {
+    if (bringsPasskey(values)) {
+      const input = { response: passkeyIn(values) }
+      return begin(visit, { operation: 'identity.signInByPasskey', input })
+    }
+    return begin(visit, {
       operation: 'identity.signIn',
       input: {
         email: values.get('email'),
         password: values.get('password'),
         ...trustedDevice(visit),
       },
-    }),
+    })
+  },
 })
 
 /** Asks for a mail to sign in by. */
@@ -114,12 +120,18 @@ export const secondFactor = formPage({
     if (visit.cookie(pendingCookieName) === undefined) return leadTo(visit, signInLink(visit))
     return undefined
   },
-  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  async view(common, visit) {
+    const passkey = await askedPasskey(visit, {
+      ...{ path: secondFactorPath, operation: 'identity.beginSecondFactorPasskey' },
+      input: { pending: visit.cookie(pendingCookieName) },
+    })
+    return { ...common, passkey, links: { signIn: signInLink(visit) } }
+  },
   async send(visit, values) {
     const answer = await visit.ask('identity.secondFactor', {
       input: {
         pending: visit.cookie(pendingCookieName),
-        code: values.get('code'),
+        ...(bringsPasskey(values) ? { passkey: passkeyIn(values) } : { code: values.get('code') }),
         trust: values.get('trust') === 'yes',
         cookie: true,
       },

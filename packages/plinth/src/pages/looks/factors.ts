@@ -4,11 +4,13 @@ import { type Html, html } from '../../define/html.ts'
 import type { PageViews } from '../../define/pages.ts'
 import type { Looks } from '../visit.ts'
 import { button, codeField, formOf, opening, ways } from './parts.ts'
+import { passkeyList } from './passkeys.ts'
 
 /** The second factor, its set-up, its recovery codes. */
 export const factorLooks: Pick<Looks, 'factors' | 'setUpTotp' | 'recoveryCodes'> = {
   factors: (view) => html`${opening('Second factor', view)}
 ${view.on ? turnedOn(view) : turnedOff(view)}
+${passkeyList(view)}
 ${ways([['Back to the account', view.links.account]])}`,
 
   setUpTotp: (view) => html`${opening('Set up an authenticator app', view)}

@@ -11,6 +11,7 @@ import {
   passwordField,
   ways,
 } from './parts.ts'
+import { passkeyForm } from './passkeys.ts'
 
 type SigningIn =
   | 'signIn'
@@ -21,13 +22,17 @@ type SigningIn =
   | 'secondFactor'
   | 'stepUp'
 
+/** Where browsers offer passkeys beside addresses. */
+const passkeyField = Object.freeze({ ...emailField, fill: 'username webauthn' } as const)
+
 /** Signing in, signing up, the second step. */
 export const signInLooks: Pick<Looks, SigningIn> = {
   signIn: (view) => html`${opening('Sign in', view)}
 ${formOf(view.form, {
-  fields: [emailField, passwordField],
+  fields: [view.passkey === undefined ? emailField : passkeyField, passwordField],
   button: 'Sign in',
 })}
+${passkeyForm(view.passkey, { use: 'sign-in', label: 'Sign in with a passkey' })}
 ${ways([
   ['Mail me a link or a code instead', view.links.sendLink],
   ['I forgot my password', view.links.forgotPassword],
@@ -67,6 +72,7 @@ ${formOf(view.form, { fields: [], button: 'Sign in' })}
 ${ways([['Sign in another way', view.links.signIn]])}`,
 
   secondFactor: (view) => html`${opening('Second step', view)}
+${passkeyForm(view.passkey, { use: 'show', label: 'Use a passkey' })}
 ${formOf(view.form, {
   fields: [{ ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }],
   more: tick(view.form.values.trust === 'yes'),
@@ -76,6 +82,7 @@ ${ways([['Begin again', view.links.signIn]])}`,
 
   stepUp: (view) => html`${opening('Show that it is you', view)}
 <p>What you are about to do needs a fresh proof. It counts for five minutes.</p>
+${passkeyForm(view.passkey, { use: 'show', label: 'Use a passkey' })}
 ${formOf(view.form, {
   fields: [
     view.asked === 'code'

@@ -112,12 +112,13 @@ test('L03: what people typed is text, wherever it is shown', async (context) => 
 test('the headers of every page, and of its style sheet', async (context) => {
   const { browser } = await stand(context)
   const one = browser()
-  for (const path of ['/account/sign-in', '/account/nothing', '/account/reset-password?token=x']) {
-    const { headers } = await one.open(path)
+  const pages = ['/account/sign-up', '/account/nothing', '/account/reset-password?token=x']
+  for (const path of ['/account/sign-in', ...pages]) {
+    const { headers, text } = await one.open(path)
     const policy = headers.get('content-security-policy') ?? ''
     for (const part of [
       "default-src 'none'",
-      "script-src 'none'",
+      pages.includes(path) ? "script-src 'none'" : "script-src 'nonce-",
       "form-action 'self'",
       "frame-ancestors 'none'",
       "base-uri 'none'",
@@ -125,6 +126,7 @@ test('the headers of every page, and of its style sheet', async (context) => {
       assert.ok(policy.includes(part), `${path}: ${part}`)
     }
     assert.doesNotMatch(policy, /unsafe/)
+    assert.equal(text.match(/<script/g)?.length ?? 0, pages.includes(path) ? 0 : 1, path)
     assert.equal(headers.get('referrer-policy'), 'no-referrer')
     assert.equal(headers.get('cache-control'), 'no-store')
     assert.equal(headers.get('x-content-type-options'), 'nosniff')
@@ -133,6 +135,9 @@ test('the headers of every page, and of its style sheet', async (context) => {
   assert.equal(status, 200)
   assert.equal(headers.get('content-type'), 'text/css; charset=utf-8')
   assert.equal((await one.send('/account/style.css', {})).status, 405)
+  const script = await one.open('/account/passkeys.js')
+  assert.equal(script.headers.get('content-type'), 'text/javascript; charset=utf-8')
+  assert.match(script.headers.get('etag') ?? '', /^"[\w-]{22}"$/)
 })
 
 test('a body that is no form, or too much of one, is refused', async (context) => {
@@ -160,7 +165,7 @@ test('C06: pages tell nobody who has an account, and C01: guesses are counted', 
     return {
       status,
       at,
-      text: text.replace(/nonce="[^"]*"/, '').replaceAll(values.email ?? '', ''),
+      text: text.replaceAll(/nonce="[^"]*"/g, '').replaceAll(values.email ?? '', ''),
     }
   }
   for (const path of ['/account/sign-in', '/account/forgot-password', '/account/send-link']) {

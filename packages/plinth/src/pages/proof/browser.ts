@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
+import type { Handler } from '../../http/message.ts'
 import { HttpServer } from '../../http/server.ts'
 import { app } from '../../index.ts'
 import { type TestApp, testApp } from '../../testing/test-app.ts'
@@ -157,14 +158,16 @@ export async function stand(
   declared: Partial<Parameters<typeof app>[0]> = {},
 ): Promise<Stand> {
   const people = app({ title: 'People & Co', kits: [], ...declared })
-  const tested = await testApp(people as never)
-  const server = new HttpServer({ handler: tested.running.handler, log: () => undefined })
+  // The server first: passkeys are made for its address, and for no other.
+  const opened: { handler?: Handler } = {}
+  const handler: Handler = (request) => present(opened.handler)(request)
+  const server = new HttpServer({ handler, log: () => undefined })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  context.after(async () => {
-    await server.close()
-    await tested.close()
-  })
+  context.after(() => server.close())
   const origin = `http://localhost:${port}`
+  const tested = await testApp(people as never, { localUrl: origin })
+  context.after(() => tested.close())
+  opened.handler = tested.running.handler
   return {
     ...{ tested: tested as Stand['tested'], origin },
     browser: () => new Browser(origin),
