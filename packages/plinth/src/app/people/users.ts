@@ -37,6 +37,7 @@ export interface UserRecord {
   readonly name: string | null
   readonly roles: readonly string[]
   readonly suspended: boolean
+  readonly erasedAt: string | null
   readonly createdAt: string
 }
 
@@ -65,15 +66,16 @@ export async function createUser(parts: UserParts, user: NewUser): Promise<MadeU
   return { id: String(made.id), email: String(made.email), roles, password }
 }
 
-/** All accounts by e-mail, page after page. */
+/** All accounts by e-mail, page after page: neither guests nor what is left of deleted ones. */
 export async function* listUsers({ records }: UserParts): AsyncGenerator<UserRecord> {
-  let filter: object = {}
+  const accounts = { guest: false, erasedAt: null }
+  let filter: object = accounts
   for (;;) {
     const page = await records.find('user', { filter, sort: ['email'], limit: 200 })
     yield* page as unknown as readonly UserRecord[]
     const last = page.at(-1)
     if (!last || page.length < 200) return
-    filter = { email: { gt: last.email } }
+    filter = { ...accounts, email: { gt: last.email } }
   }
 }
 
@@ -99,14 +101,32 @@ export async function setRoles(
   return (await parts.records.update('user', id, { roles })) as unknown as UserRecord
 }
 
-/** Shuts a user out, or lets them in again. Sessions of a suspended user are dead at once. */
+/**
+ * Shuts a user out, or lets them in again. Their sessions and the sign-ins that wait for a second
+ * factor are gone, so that none comes back with them. Fails with `conflict` for a deleted user.
+ */
 export async function setSuspended(
   parts: UserParts,
   who: string,
   suspended: boolean,
 ): Promise<UserRecord> {
-  const { id } = await findUser(parts, who)
-  return (await parts.records.update('user', id, { suspended })) as unknown as UserRecord
+  const { id, erasedAt } = await findUser(parts, who)
+  if (erasedAt) {
+    throw new Failure('conflict', { detail: 'The account was deleted: nobody comes back to it.' })
+  }
+  const user = await parts.records.update('user', id, { suspended })
+  for (const model of suspended ? (['session', 'pendingSignIn'] as const) : []) {
+    await endAll(parts, model, id)
+  }
+  return user as unknown as UserRecord
+}
+
+async function endAll({ records }: UserParts, model: string, userId: string): Promise<void> {
+  for (;;) {
+    const found = await records.find(model, { filter: { userId }, limit: 200 })
+    for (const { id } of found) await records.delete(model, String(id))
+    if (found.length < 200) return
+  }
 }
 
 function checkRoles({ roles: known }: Catalog, roles: readonly string[]): void {

@@ -1,12 +1,15 @@
-/** Owns `plinth user create|list|set-roles|suspend`. */
+/** Owns `plinth user create|list|set-roles|suspend|delete`. */
 
+import { removeAccount } from '../../app/people/removal.ts'
 import {
   createUser,
+  findUser,
   listUsers,
   setRoles,
   setSuspended,
   type UserRecord,
 } from '../../app/people/users.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import { readPassword, readPasswordFromPipe } from '../password.ts'
 import { withApp } from '../session.ts'
 import { columns, isInteractive, printData, tell } from '../terminal.ts'
@@ -88,5 +91,18 @@ export async function suspend(
   await withApp(app, async ({ running }) => {
     const { email } = await setSuspended(running.users, who, suspended)
     tell(suspended ? `${email} is suspended; their sessions are dead.` : `${email} is active.`)
+  })
+}
+
+/** Deletes an account, or empties it of the person where others refer to it. */
+export async function remove(app: string | undefined, who: string): Promise<void> {
+  await withApp(app, async ({ running }) => {
+    const { id, email } = await findUser(running.users, who)
+    const outcome = await removeAccount(running.runtime, {
+      ...{ userId: id, name: 'identity.deleteAccount', traceId: hex(randomBytes(16)) },
+      caller: { is: 'unrestricted', reason: 'plinth user delete' },
+    })
+    const kept = `Others refer to ${email}: the row stays, without anything of the person.`
+    tell(outcome === 'deleted' ? `${email} is deleted.` : kept)
   })
 }

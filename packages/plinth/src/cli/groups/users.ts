@@ -4,12 +4,13 @@ import type { Command } from 'commander'
 import { listOf, readApp, readOne, readWords } from '../arguments.ts'
 import { addCommand, addFormat, addGroup, examples, type Format } from './words.ts'
 
-/** Adds `user create|list|set-roles|suspend`. */
+/** Adds `user create|list|set-roles|suspend|delete`. */
 export function addUserCommands(program: Command): void {
-  const user = addGroup(program, 'user', 'make, list, change and suspend accounts')
+  const user = addGroup(program, 'user', 'make, list, change, suspend and delete accounts')
   addCreate(user)
   addList(user)
   addChanges(user)
+  addDelete(user)
 }
 
 interface CreateOptions {
@@ -78,4 +79,16 @@ function addChanges(user: Command): void {
       await suspend(app, word, !undo)
     })
     .addHelpText('after', examples(['plinth user suspend ann@shop.example']))
+}
+
+function addDelete(user: Command): void {
+  addCommand(user, 'delete', 'delete an account for good; where others refer to it, empty it')
+    .usage('[app.ts] <email or id> --yes')
+    .requiredOption('--yes', 'you know that nothing brings it back')
+    .action(async (words: string[]) => {
+      const { app, word } = readOne(words, 'plinth user delete [app.ts] <email or id> --yes')
+      const { remove } = await import('../commands/user.ts')
+      await remove(app, word)
+    })
+    .addHelpText('after', examples(['plinth user delete ann@shop.example --yes']))
 }

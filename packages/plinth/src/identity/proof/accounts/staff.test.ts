@@ -116,6 +116,21 @@ onBothServers('staff who acts as a user', (server) => {
     assert.equal(await status(own), 401)
   })
 
+  test('suspends: sessions end for good, told as a wrong password (C11)', async (context) => {
+    const { ann, get, post, signIn, tested } = await scene(context)
+    const token = await signIn(anns)
+    const { users } = tested.running
+    await setSuspended(users, ann.id, true)
+    assert.equal((await get('identity/me', token)).status, 401)
+    const shut = await post('sign-in', { email: anns, password })
+    const wrong = await post('sign-in', { email: anns, password: `${password}!` })
+    assert.deepEqual([shut.status, codeOf(shut)], [wrong.status, codeOf(wrong)])
+    assert.equal(shut.body.detail, wrong.body.detail)
+    await setSuspended(users, ann.id, false)
+    assert.equal((await get('identity/me', token)).status, 401, 'nor does it come back')
+    assert.equal((await post('sign-in', { email: anns, password })).status, 200)
+  })
+
   test('is not there where the app says so', async (context) => {
     const { act, ann } = await scene(context, { impersonation: false })
     assert.equal((await act(ann.id)).status, 404)
