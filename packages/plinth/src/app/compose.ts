@@ -55,6 +55,7 @@ import {
   identitySetup,
   leavesByMail,
 } from './people/identity.ts'
+import { organisationsIn } from './people/organisations.ts'
 import type { UserParts } from './people/users.ts'
 import { takesPasskeys } from './people/web-authn.ts'
 import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
@@ -134,12 +135,14 @@ interface BuiltIn {
 function builtIn(app: App<unknown>, parts: BuiltInParts): BuiltIn {
   const { runtime, hooks } = parts
   const { kits, actions } = identityOf(app, parts)
+  const office = organisationsIn(app, parts)
   const delivery = [...mailFlows(runtime), ...outgoingActions(app, hooks)]
   const provider = providerKit(app, parts)
   return {
-    kits: [...kits, mail, ...provider.kits],
+    kits: [...kits, ...office.kits, mail, ...provider.kits],
     actions: [
       ...[...actions, auditAction(runtime), ...delivery, ...workActions(runtime)],
+      ...office.actions,
       ...provider.actions,
     ],
   }

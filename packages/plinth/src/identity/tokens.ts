@@ -32,4 +32,5 @@ export const prefixes = Object.freeze({
   passkey: 'plw_',
   key: 'plk_',
   agent: 'plg_',
+  invitation: 'pli_',
 })

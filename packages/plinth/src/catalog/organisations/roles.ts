@@ -11,6 +11,8 @@ export interface Organisations {
   /** What each role may. */
   readonly roles: ReadonlyMap<string, ReadonlySet<string>>
   readonly create: 'anyone' | 'staff'
+  /** True where the first role may all that the second one may: nobody gives what they lack. */
+  covers(giver: string, given: string): boolean
 }
 
 const roleForm = /^[a-z][a-zA-Z0-9-]{0,49}$/
@@ -37,7 +39,8 @@ export function organisationsOf(
     roles.set(role, new Set(permissions))
   }
   roles.set(ownerRole, everything)
-  return Object.freeze({ roles, create: spec.create ?? 'anyone' })
+  const covers = (giver: string, given: string): boolean => coversAll(roles, giver, given)
+  return Object.freeze({ roles, create: spec.create ?? 'anyone', covers })
 }
 
 const none = 'the app has no organisations: say app({ organisations: { roles: { … } } })'
@@ -66,9 +69,8 @@ export function absenceProblem(known: Organisations | undefined): string | undef
   return known ? undefined : none
 }
 
-/** True where the first role may all that the second one may: nobody gives what they lack. */
-export function covers(known: Organisations, giver: string, given: string): boolean {
+function coversAll(roles: Organisations['roles'], giver: string, given: string): boolean {
   if (given === ownerRole) return giver === ownerRole
-  const held = known.roles.get(giver) ?? new Set()
-  return [...(known.roles.get(given) ?? [])].every((permission) => held.has(permission))
+  const held = roles.get(giver) ?? new Set()
+  return [...(roles.get(given) ?? [])].every((permission) => held.has(permission))
 }

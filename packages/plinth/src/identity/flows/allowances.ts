@@ -45,7 +45,7 @@ export function mailAllowances(
 }
 
 /** Fails with `unavailable` where no mail would arrive. */
-export function demandMail({ sendsMail }: IdentityParts): void {
+export function demandMail({ sendsMail }: Pick<IdentityParts, 'sendsMail'>): void {
   if (sendsMail) return
   throw new Failure('unavailable', {
     detail: 'This server sends no mail: its operator has to set SMTP_URL and PLINTH_URL.',

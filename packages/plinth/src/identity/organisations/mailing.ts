@@ -1,0 +1,64 @@
+/** Owns the mail that invites somebody: asked for at once, its token made and sent by a job. */
+
+import { text, uuid } from '../../define/fields.ts'
+import { type Html, html } from '../../define/html.ts'
+import { kit } from '../../define/kit.ts'
+import { identity } from '../kit.ts'
+import type { MailingParts } from '../mail/sending.ts'
+import type { IdentityScope } from '../sight.ts'
+import { prefixes } from '../tokens.ts'
+
+const words = text({ max: 200 })
+
+/** How invitations are mailed. */
+export type InvitationMailing = ReturnType<typeof invitationMailing>
+
+/**
+ * The mail of an app's invitations, and the job that sends it. Who gets one with an account and who
+ * without is the same to both: the mail leads to a page on which one signs in, or up.
+ */
+export function invitationMailing(parts: MailingParts) {
+  const made = kit('organisationMail', { uses: [identity] })
+  const mail = made.mail('invitation', {
+    input: { title: words, organisation: words, link: text({ max: 2_000 }) },
+    secret: true,
+    subject: (values) => `You are invited to ${values.organisation} at ${values.title}`,
+    text: (values) => `${lead(values)}\n\n${values.link}\n\n${ignore}\n`,
+    html: (values): Html => page(lead(values), values.link),
+  })
+  const send = made.job('invite', {
+    input: { invitationId: uuid() },
+    async run(scope) {
+      const { invitation, organisation } = scope.data.unrestricted
+      const filter = { id: scope.input.invitationId }
+      const [found] = (await invitation.find({ filter, limit: 1 })).data
+      // Taken back, or accepted by an earlier mail.
+      if (!found || found.usedAt !== null || found.expiresAt <= scope.now) return
+      const { name } = await organisation.get(found.organisationId)
+      const { token, hash } = parts.tokens.make(prefixes.invitation)
+      await invitation.update(found.id, { tokenHash: hash })
+      const link = `${parts.address('/account/accept-invitation')}?token=${token}`
+      await scope.send(mail, {
+        to: found.email,
+        input: { title: parts.title, organisation: name, link },
+      })
+    },
+  })
+  return {
+    kit: made,
+    /** Asks for the mail of an invitation, in the transaction of whoever asks. */
+    ask: async (scope: IdentityScope, invitationId: string) => {
+      await scope.enqueue(send, { invitationId })
+    },
+  }
+}
+
+function page(words: string, link: string): Html {
+  return html`<p>${words}</p><p><a href="${link}">${link}</a></p><p>${ignore}</p>`
+}
+
+function lead(values: { readonly organisation: string }): string {
+  return `You are invited to work in ${values.organisation}. Accept within a week:`
+}
+
+const ignore = 'If you do not know them, ignore this mail: nothing has changed.'

@@ -1,0 +1,148 @@
+/** Owns the members of organisations: their list, their roles, and their leaving. */
+
+import { Failure } from '../../base/failure.ts'
+import type { Action, PlainRecord } from '../../engine/runtime.ts'
+import { textKind, uuidKind } from '../../kinds/kinds.ts'
+import { given, operation } from '../flows/operation.ts'
+import { demandUser } from '../flows/sign-in.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
+import type { OrganisationParts } from './parts.ts'
+import {
+  demandCovers,
+  demandMay,
+  demandMember,
+  demandOtherOwner,
+  holdOrganisation,
+  organisationInput,
+  organisationOf,
+  roleIn,
+  type Standing,
+} from './standing.ts'
+
+/** Who works in an organisation. */
+export function listMembers({ known }: OrganisationParts): Action {
+  return {
+    operation: operation('members', {
+      path: 'members',
+      safe: true,
+      description:
+        'The members of an organisation of the caller: names and roles; addresses, and who is ' +
+        'invited, with the permission members.invite or members.manage.',
+      input: [organisationInput],
+    }),
+    async run(scope) {
+      const userId = demandUser(scope)
+      const organisationId = organisationOf(scope)
+      const { unrestricted, now } = scope
+      const find = { filter: { organisationId }, include: { user: true }, limit: 200 }
+      const all = await unrestricted.find('membership', find)
+      const mine = all.find((one) => one.userId === userId)
+      if (!mine) throw noMember('You are not a member of it, or there is no such organisation.')
+      const held = known.roles.get(String(mine.role))
+      const sees = held?.has('members.invite') || held?.has('members.manage') || false
+      const members = all.map((one) => {
+        const { name, email } = one.user as PlainRecord
+        return { user: one.userId, name, role: one.role, ...(sees ? { email } : {}) }
+      })
+      if (!sees) return { status: 200, value: { members } }
+      const filter = { organisationId, usedAt: { isNull: true }, expiresAt: { gt: now } }
+      const waiting = await unrestricted.find('invitation', { filter, limit: 200 })
+      const invitations = waiting.map(({ id, email, role, expiresAt }) => {
+        return { id, email, role, expiresAt }
+      })
+      return { status: 200, value: { members, invitations } }
+    },
+  }
+}
+
+/** Gives a member another role. */
+export function changeMemberRole({ known }: OrganisationParts): Action {
+  return {
+    operation: operation('changeMemberRole', {
+      path: 'change-member-role',
+      description:
+        'Gives a member another role, from their next call on. Takes the permission ' +
+        'members.manage, and everything that the old and the new role bring.',
+      input: [organisationInput, given('user', uuidKind()), given('role', textKind({ max: 50 }))],
+    }),
+    async run(scope) {
+      const userId = demandUser(scope)
+      const organisationId = organisationOf(scope)
+      const role = roleIn(known, scope.input.role)
+      await scope.commit<void, Sight>(async (inside) => {
+        const by = await demandMember(inside, { organisationId, userId })
+        demandMay(known, by, 'members.manage')
+        demandCovers(known, by, role)
+        await holdOrganisation(inside, organisationId)
+        const member = await memberIn(inside, { organisationId, userId: String(scope.input.user) })
+        demandCovers(known, by, member.role)
+        if (member.role === role) return
+        await demandOtherOwner(inside, member)
+        await inside.data.unrestricted.membership.update(member.id, { role })
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+/** Removes a member. */
+export function removeMember({ known }: OrganisationParts): Action {
+  return {
+    operation: operation('removeMember', {
+      path: 'remove-member',
+      description:
+        'Removes a member: their next call finds nothing of the organisation any more. Takes the ' +
+        'permission members.manage, and everything that their role brings.',
+      input: [organisationInput, given('user', uuidKind())],
+    }),
+    async run(scope) {
+      const userId = demandUser(scope)
+      const organisationId = organisationOf(scope)
+      await scope.commit<void, Sight>(async (inside) => {
+        const by = await demandMember(inside, { organisationId, userId })
+        demandMay(known, by, 'members.manage')
+        await holdOrganisation(inside, organisationId)
+        const member = await memberIn(inside, { organisationId, userId: String(scope.input.user) })
+        demandCovers(known, by, member.role)
+        await demandOtherOwner(inside, member)
+        await inside.data.unrestricted.membership.delete(member.id)
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+/** Leaves an organisation. */
+export function leaveOrganisation(): Action {
+  return {
+    operation: operation('leaveOrganisation', {
+      path: 'leave-organisation',
+      description: 'Ends the membership of the caller. The last owner cannot leave.',
+      input: [organisationInput],
+    }),
+    async run(scope) {
+      const userId = demandUser(scope)
+      const organisationId = organisationOf(scope)
+      await scope.commit<void, Sight>(async (inside) => {
+        await holdOrganisation(inside, organisationId)
+        const member = await demandMember(inside, { organisationId, userId })
+        await demandOtherOwner(inside, member)
+        await inside.data.unrestricted.membership.delete(member.id)
+      })
+      return { status: 204, value: undefined }
+    },
+  }
+}
+
+async function memberIn(
+  inside: IdentityScope,
+  of: { readonly organisationId: string; readonly userId: string },
+): Promise<Standing> {
+  return demandMember(inside, of).catch(() => {
+    throw noMember('There is no such member in this organisation.')
+  })
+}
+
+function noMember(detail: string): Failure {
+  return new Failure('not_found', { detail })
+}
