@@ -1,6 +1,12 @@
 /** Owns the declaring vocabulary as the world imports it: safe in a browser, no server code. */
 
 export { Failure, type FailureCode, type Problem } from './base/failure.ts'
+export type {
+  IdentityProvider,
+  OAuthProtocol,
+  OpenIdProtocol,
+  OutsideProfile,
+} from './define/app/sign-in-with.ts'
 export { computed, type Field } from './define/field.ts'
 export * from './define/fields.ts'
 export { type Html, type HtmlValue, html } from './define/html.ts'
@@ -37,6 +43,17 @@ export type * from './define/pages.ts'
 export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'
+export { discord, facebook, github, x } from './identity/outside/plain-presets.ts'
+export {
+  apple,
+  gitlab,
+  google,
+  linkedin,
+  microsoft,
+  type ProviderOptions,
+  slack,
+} from './identity/outside/presets.ts'
+export { type OidcOptions, oidc } from './identity/outside/provider.ts'
 export type { Json, Kind, Money, StandardSchema } from './kinds/kinds.ts'
 export { cell } from './transfer/import/cells.ts'
 export { type Importer, importer } from './transfer/import/importer.ts'

@@ -56,6 +56,8 @@ import {
   leavesByMail,
 } from './people/identity.ts'
 import { organisationsIn } from './people/organisations.ts'
+import type { KeysByProvider } from './people/outside/keys.ts'
+import { usableProviders } from './people/outside/wiring.ts'
 import type { UserParts } from './people/users.ts'
 import { takesPasskeys } from './people/web-authn.ts'
 import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
@@ -90,6 +92,8 @@ export interface AppSetup {
   readonly mail?: MailSettings | undefined
   /** Which addresses of other people's choice are called. Default: by `production`. */
   readonly outbound?: OutboundPolicy | undefined
+  /** What the app is known by at the providers of `signInWith`. Those without are left out. */
+  readonly providerKeys?: KeysByProvider | undefined
 }
 
 /** What a test replaces, and what a sandbox adds. */
@@ -292,11 +296,12 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const sendsMail = leavesByMail(mailing)
   const passkeys = takesPasskeys(setup)
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
+  const providers = usableProviders(app, setup.providerKeys)
   const places = withPlaces(
     door,
     new Map([
       ...besideApi(runtime, { production, mail }),
-      ...pagesOf(app, { passkeys, runtime, invoke: answer, sendsMail, confirmFirst }),
+      ...pagesOf(app, { passkeys, runtime, invoke: answer, sendsMail, confirmFirst, providers }),
     ]),
   )
   const handler = withProvider(app, places, { runtime, setup })

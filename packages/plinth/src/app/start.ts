@@ -5,6 +5,7 @@ import { shiftedClock, systemClock } from '../base/time.ts'
 import type { DatabaseAddress } from '../database/database.ts'
 import { openApp, type RunningApp } from './compose.ts'
 import type { Config } from './config/config.ts'
+import { readProviderKeys } from './config/provider-keys.ts'
 import { keptSecret } from './config/secret.ts'
 import { type LoadedApp, loadApp } from './file/load-app.ts'
 import type { Log } from './log.ts'
@@ -57,9 +58,12 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
   const mode = await schemaMode({ command, production, embedded, migrations })
   const schema = { mode, migrations, ask: () => acceptLoss }
   const { jobsAtOnce, mail, outbound, publicUrl } = config
+  const { keys: providerKeys, missing } = readProviderKeys(loaded.app.signInWith, config)
+  for (const message of missing) log({ level: 'warning', message })
   const setup = {
     ...{ database, secret, production, callsPerMinute, schema, work },
-    ...{ jobsAtOnce, mail, outbound, publicUrl, localUrl: `http://127.0.0.1:${config.port}` },
+    ...{ providerKeys, jobsAtOnce, mail, outbound, publicUrl },
+    localUrl: `http://127.0.0.1:${config.port}`,
   }
   const clock = shiftedClock(systemClock)
   const settled = production ? undefined : sandboxStart(clock)

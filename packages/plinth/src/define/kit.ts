@@ -2,6 +2,7 @@
 
 import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
 import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
+import type { IdentityProvider } from './app/sign-in-with.ts'
 import type {
   Access,
   Extended,
@@ -172,6 +173,13 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly organisations?: OrganisationsSpec
   /** Guests, staff who act as users, and how accounts are deleted. */
   readonly accounts?: AccountsSpec
+  /**
+   * Other providers that people can sign in with, in the order of their buttons. What the app is
+   * known by there stands in variables, such as `GOOGLE_CLIENT_ID` and `GOOGLE_CLIENT_SECRET`.
+   *
+   * @example signInWith: [google(), oidc('acme', { issuer: 'https://id.acme.example' })]
+   */
+  readonly signInWith?: readonly IdentityProvider[]
   /** Origins of other sites that may call the API from a browser (CORS). Default none. */
   readonly origins?: readonly string[]
   /**
@@ -199,6 +207,7 @@ export interface App<S> {
   readonly signIn: { readonly unverified: boolean }
   readonly organisations: OrganisationsSpec | undefined
   readonly accounts: Accounts
+  readonly signInWith: readonly IdentityProvider[]
   readonly origins: readonly string[]
   readonly pages: PagesSpec | false
   readonly provider: Provider | undefined
@@ -225,6 +234,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     signIn: Object.freeze({ unverified: spec.signIn?.unverified ?? false }),
     organisations: spec.organisations,
     accounts: accountsOf(spec.accounts),
+    signInWith: Object.freeze([...(spec.signInWith ?? [])]),
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
     provider: providerOf(spec.provider),

@@ -91,6 +91,37 @@ export interface PageSession {
   readonly current: boolean
 }
 
+/** Another provider that people can sign in with, and the address that leads there. */
+export interface PageProvider {
+  readonly name: string
+  /** Such as `Google`. */
+  readonly title: string
+  /** For a link: a form would not get there. */
+  readonly address: string
+}
+
+/** An identity at another provider, in the list of an account. */
+export interface PageIdentity {
+  readonly id: string
+  /** The provider's. */
+  readonly title: string
+  /** What the provider said last; undefined: it told no address. */
+  readonly email: string | undefined
+  /** RFC 3339. */
+  readonly lastUsedAt: string
+}
+
+/** The identities of an account as their page shows them. */
+export interface IdentitiesView extends Omit<PageView, 'form'> {
+  readonly identities: readonly PageIdentity[]
+  /** Each by a link that adds an identity. */
+  readonly providers: readonly PageProvider[]
+  /** Where the button is sent, by POST, with the hidden field `id`. */
+  readonly actions: Readonly<Record<'unlink', string>>
+  /** `waiting`: where an identity that waits in this browser is linked. */
+  readonly links: { readonly account: string; readonly waiting: string | undefined }
+}
+
 /** An account as its page shows it. */
 export interface AccountView extends Omit<PageView, 'form'> {
   readonly email: string
@@ -106,7 +137,7 @@ export interface AccountView extends Omit<PageView, 'form'> {
   > & { readonly sendVerification: string | undefined }
   readonly links: Readonly<
     Record<'changeName' | 'changeEmail' | 'changePassword' | 'secondFactor', string>
-  >
+  > & { readonly identities: string | undefined }
 }
 
 /**
@@ -161,9 +192,12 @@ export interface PageViews {
   /** `/account/sign-in`. */
   readonly signIn: PageView<'email' | 'password'> & {
     readonly passkey: PagePasskey | undefined
-  } & PageLinks<'signUp' | 'forgotPassword' | 'sendLink'>
+  } & PageLinks<'signUp' | 'forgotPassword' | 'sendLink'> & {
+      readonly providers: readonly PageProvider[]
+    }
   /** `/account/sign-up`. */
-  readonly signUp: PageView<'email' | 'password' | 'name'> & PageLinks<'signIn'>
+  readonly signUp: PageView<'email' | 'password' | 'name'> &
+    PageLinks<'signIn'> & { readonly providers: readonly PageProvider[] }
   /** `/account/send-link`: asks for a mail to sign in by. */
   readonly sendLink: PageView<'email'> & PageLinks<'signIn'>
   /** `/account/enter-code`: the code of such a mail. */
@@ -208,6 +242,15 @@ export interface PageViews {
       readonly asked: 'password' | 'code'
       readonly passkey: PagePasskey | undefined
     }
+  /** `/account/identities`: who somebody is at other providers. */
+  readonly identities: IdentitiesView
+  /** `/account/link-identity`: a button that links what waits in this browser. */
+  readonly linkIdentity: PageView &
+    PageLinks<'account'> & { readonly provider: string; readonly email: string | undefined }
+  /** `/account/give-address`: the address of a new account, where the provider vouches for none. */
+  readonly giveAddress: PageView<'email'> & PageLinks<'signIn'> & { readonly provider: string }
+  /** `/account/finish-sign-up`: a button that makes the account. */
+  readonly finishSignUp: PageView & PageLinks<'signIn'>
   /** Whatever could not be shown. */
   readonly failed: Omit<PageView, 'form'> &
     PageLinks<'account'> & {

@@ -8,6 +8,7 @@ import { accountModels } from './models/accounts.ts'
 import { factorModels } from './models/factors.ts'
 import { keyModels } from './models/keys.ts'
 import { organisationModels } from './models/organisations.ts'
+import { outsideModels } from './models/outside.ts'
 import { hash, mine, mineInPerson, owner, signInMethods } from './models/parts.ts'
 import { passkeyModels } from './models/passkeys.ts'
 import { proofModels } from './models/proofs.ts'
@@ -125,6 +126,7 @@ export const identity = kit('identity', {
       indexes: [['expiresAt']],
     },
     ...proofModels,
+    ...outsideModels,
     ...passkeyModels,
     ...factorModels,
     ...keyModels,

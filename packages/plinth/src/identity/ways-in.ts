@@ -9,6 +9,8 @@ export interface WaysIn {
   readonly password: boolean
   /** How many passkeys that are not locked. */
   readonly passkeys: number
+  /** How many identities of other providers. */
+  readonly outside: number
   /** True where mail leaves, and the address was confirmed. */
   readonly mail: boolean
   /** True: a code of an authenticator app can be asked for. */
@@ -25,16 +27,18 @@ export async function waysIn(
   { data }: IdentityScope,
   userId: string,
 ): Promise<WaysIn> {
-  const { user, passkey, totpSecret } = data.unrestricted
+  const { user, passkey, outsideIdentity, totpSecret } = data.unrestricted
   const { passwordHash, email, emailVerifiedAt, secondFactor } = await user.get(userId)
   const { data: usable } = await passkey.find({
     filter: { userId, lockedAt: { isNull: true } },
     limit: 200,
   })
+  const { data: linked } = await outsideIdentity.find({ filter: { userId }, limit: 200 })
   const { data: secrets } = await totpSecret.find({ filter: { userId }, limit: 1 })
   return {
     password: passwordHash !== null,
     passkeys: usable.length,
+    outside: linked.length,
     mail: sendsMail && email !== null && emailVerifiedAt !== null,
     totp: secrets.some(({ confirmedAt }) => confirmedAt !== null),
     secondFactor,
@@ -50,8 +54,8 @@ export async function demandWayIn(
   scope: IdentityScope,
   userId: string,
 ): Promise<void> {
-  const { password, passkeys, mail } = await waysIn(parts, scope, userId)
-  if (password || passkeys > 0 || mail) return
+  const { password, passkeys, outside, mail } = await waysIn(parts, scope, userId)
+  if (password || passkeys > 0 || outside > 0 || mail) return
   throw new Failure('conflict', {
     detail: 'It is the last way into the account: add another one first, then remove this.',
   })

@@ -2,6 +2,7 @@
 
 import { Failure } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
+import { localPlace } from '../base/web/local-place.ts'
 import type { PagesSpec } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import type { Identify, Log } from '../engine/runtime.ts'
@@ -15,11 +16,11 @@ import * as byMail from './flows/by-mail.ts'
 import { changeEmail, changeName, changePassword } from './flows/changes.ts'
 import * as factors from './flows/factors.ts'
 import { answeredBy, commonView, type Page } from './flows/form-page.ts'
+import * as outside from './flows/outside.ts'
 import { enterCode, secondFactor, sendLink, signIn, signInByLink } from './flows/sign-in.ts'
 import { signUp } from './flows/sign-up.ts'
 import { showPage } from './frame.ts'
 import { looks } from './looks/looks.ts'
-import { localPlace } from './next.ts'
 import { script, scriptPath } from './script.ts'
 import { styleSheet, stylesPath } from './theme.ts'
 import { openVisit, type Site, type Visit } from './visit.ts'
@@ -34,6 +35,8 @@ export interface PagesOptions {
   readonly passkeys: boolean
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
+  /** The other providers that people can sign in with. */
+  readonly providers: readonly { readonly name: string; readonly title: string }[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
   /** The engine. */
@@ -71,6 +74,11 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'confirm-email': byMail.confirmEmail,
   'change-email': changeEmail,
   'send-verification': account.sendVerification,
+  identities: outside.identities,
+  'unlink-identity': outside.unlinkIdentity,
+  'link-identity': outside.linkIdentity,
+  'give-address': outside.giveAddress,
+  'finish-sign-up': outside.finishSignUp,
 })
 
 /**
@@ -106,16 +114,27 @@ export function createPages(options: PagesOptions): Handler {
 
 async function answer(visit: Visit, pages: ReadonlyMap<string, Page>): Promise<HttpResponse> {
   const { request } = visit
-  const page = request.segments.length > 2 ? undefined : pages.get(request.segments[1] ?? '')
+  const page = pageOf(request.segments, pages)
   if (!page) throw new Failure('not_found', { detail: 'There is no page at this address.' })
   if (request.method === 'GET') return page.show(visit)
-  const { send } = page
+  const { send, fromElsewhere } = page
+  if (request.method === 'POST' && fromElsewhere) {
+    return fromElsewhere(visit, await readForm(request))
+  }
   if (request.method !== 'POST' || !send) {
     throw methodNotAllowed(send ? 'GET, HEAD, POST' : 'GET, HEAD')
   }
   const foreign = formFailure(request)
   if (foreign) throw foreign
   return send(visit, await readForm(request))
+}
+
+function pageOf(
+  [, first = '', ...rest]: readonly string[],
+  pages: ReadonlyMap<string, Page>,
+): Page | undefined {
+  if (first === 'with' && rest.length > 0) return outside.outsidePage(rest)
+  return rest.length > 0 ? undefined : pages.get(first)
 }
 
 // The rest of the request is in doubt after these: the server answers, and ends the connection.

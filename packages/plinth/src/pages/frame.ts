@@ -28,6 +28,10 @@ const titles: Readonly<Record<PageName, string>> = Object.freeze({
   setUpTotp: 'Set up an authenticator app',
   recoveryCodes: 'Recovery codes',
   stepUp: 'Show that it is you',
+  identities: 'Other ways to sign in',
+  linkIdentity: 'Link an identity',
+  giveAddress: 'One more step',
+  finishSignUp: 'Make your account',
   failed: 'That did not work',
 })
 

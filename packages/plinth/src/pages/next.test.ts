@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addressOf, localPlace, nextOf } from './next.ts'
+import { localPlace } from '../base/web/local-place.ts'
+import { addressOf, nextOf } from './next.ts'
 
 test('places of this app are led on to', () => {
   for (const place of ['/', '/orders', '/orders?a=1&b=%2F#top', '/a%20b', '/x?next=//evil']) {

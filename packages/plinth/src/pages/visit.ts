@@ -28,6 +28,8 @@ export interface Site {
   readonly passkeys: boolean
   /** False: no mail leaves, so that nothing that needs one is offered. */
   readonly sendsMail: boolean
+  /** The other providers that people can sign in with. */
+  readonly providers: readonly { readonly name: string; readonly title: string }[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
   /** The engine. */

@@ -15,6 +15,8 @@ export interface PageParts {
   readonly passkeys: boolean
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
+  /** The other providers that people can sign in with. */
+  readonly providers: readonly { readonly name: string; readonly title: string }[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
 }
@@ -22,11 +24,12 @@ export interface PageParts {
 /** The account pages by the first part of their address; none where the app has `pages: false`. */
 export function pagesOf(
   { title, signUp, pages: spec }: Pick<App<unknown>, 'title' | 'signUp' | 'pages'>,
-  { passkeys, runtime, invoke, sendsMail, confirmFirst }: PageParts,
+  { passkeys, runtime, invoke, sendsMail, confirmFirst, providers }: PageParts,
 ): ReadonlyMap<string, Handler> {
   if (spec === false) return new Map()
   const { identify, clock, log } = runtime
-  const options = { title, spec, signUp, sendsMail, confirmFirst, invoke, identify, clock, log }
+  const mailing = { sendsMail, confirmFirst }
+  const options = { title, spec, signUp, ...mailing, providers, invoke, identify, clock, log }
   return new Map([['account', createPages({ ...options, passkeys })]])
 }
 

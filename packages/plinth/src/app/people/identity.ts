@@ -11,6 +11,7 @@ import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
 import { deriveKey } from '../config/secret.ts'
 import { type MailSettings, mailbox } from '../delivery/mail.ts'
 import { argonHasher } from '../hasher.ts'
+import { type OutsideSetup, outsideOf, outsideSetup } from './outside/wiring.ts'
 import { removeAccount } from './removal.ts'
 import { tokens } from './sessions.ts'
 import { totpOf } from './totp.ts'
@@ -27,6 +28,8 @@ export interface IdentitySetup {
   readonly localUrl: string
   /** What secrets of second factors are sealed with. Asked for when the first one is. */
   readonly sealingKey: () => Uint8Array
+  /** What people sign in with elsewhere. */
+  readonly outside: OutsideSetup
 }
 
 /** What identity stands on, of an app's setup; outside of production where it does not say. */
@@ -37,14 +40,15 @@ export function identitySetup(
     readonly publicUrl?: string | undefined
     readonly localUrl?: string | undefined
     readonly secret?: string
-  },
+  } & Parameters<typeof outsideSetup>[0],
   hasher = argonHasher,
 ): IdentitySetup {
   const { production = false, mail = mailbox, publicUrl, secret = '' } = setup
   const { localUrl = 'http://127.0.0.1:3000' } = setup
   const sealingKey = (): Uint8Array => deriveKey(secret, 'second-factors')
   const passwords = boundedPasswords(hasher)
-  return { passwords, production, mail, publicUrl, localUrl, sealingKey }
+  const outside = outsideSetup(setup)
+  return { passwords, production, mail, publicUrl, localUrl, sealingKey, outside }
 }
 
 /**
@@ -73,19 +77,23 @@ export function arrivesByMail(
 
 /** The kits and the actions of identity, made for one app. */
 export function identityOf(
-  app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'accounts'>,
+  app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'signInWith' | 'accounts'>,
   setup: IdentitySetup & { readonly runtime: () => Runtime },
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
   const { passwords, production, mail, publicUrl, localUrl, sealingKey, runtime } = setup
   const { title, signUp, signIn, accounts } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
   const mailing = accountMailing({ tokens, title, address })
+  const outside = outsideOf(app, {
+    ...{ setup: setup.outside, accountMails: mailing, tokens, title, address },
+    log: (entry) => runtime().log(entry),
+  })
   const sendsMail = leavesByMail({ production, mail, publicUrl })
   const mailArrives = arrivesByMail({ production, mail, publicUrl })
   const confirmFirst = mailArrives && !signIn.unverified
   const party = relyingParty({ production, publicUrl, localUrl })
   const actions = identityActions({
-    ...{ passwords, tokens, mailing, signUp, title, sendsMail, address },
+    ...{ passwords, tokens, mailing, signUp, title, sendsMail, address, outside },
     ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
     removeAccount: (removal) => removeAccount(runtime(), removal),
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },

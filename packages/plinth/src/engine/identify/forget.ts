@@ -22,6 +22,8 @@ export async function forgetSessions(database: Database, nowMs: number): Promise
 const forgetProofTexts = [
   'delete from identity.mail_proof where expires_at <= $1::timestamp with time zone',
   'delete from identity.guest_upgrade where expires_at <= $1::timestamp with time zone',
+  'delete from identity.outside_attempt where expires_at <= $1::timestamp with time zone',
+  'delete from identity.outside_link where expires_at <= $1::timestamp with time zone',
   'delete from identity.pending_sign_in where expires_at <= $1::timestamp with time zone',
   'delete from identity.passkey_challenge where expires_at <= $1::timestamp with time zone',
   'delete from identity.trusted_device where expires_at <= $1::timestamp with time zone',

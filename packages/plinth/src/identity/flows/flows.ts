@@ -3,6 +3,7 @@
 import type { Action } from '../../engine/runtime.ts'
 import { accountActions } from '../accounts/accounts.ts'
 import { keyActions } from '../keys/keys.ts'
+import { outsideActions } from '../outside/outside.ts'
 import { passkeyActions } from '../passkeys/passkeys.ts'
 import { secondFactor } from '../second-factor/pending.ts'
 import { stepUp } from '../second-factor/step-up.ts'
@@ -24,6 +25,7 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
     ...[removeTotp(parts), newRecoveryCodes(parts)],
     ...passkeyActions(parts),
+    ...outsideActions(parts),
     ...accountActions(parts),
     ...keyActions(parts),
   ]

@@ -8,6 +8,7 @@ import type { GuestJoins } from '../../define/logic/logic.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
 import type { RemoveAccount } from '../accounts/removal.ts'
 import type { AccountMailing } from '../mail/sending.ts'
+import type { OutsideParts } from '../outside/parts.ts'
 import type { WebAuthn } from '../passkeys/web-authn.ts'
 import type { Passwords } from '../passwords.ts'
 import type { Tokens } from '../tokens.ts'
@@ -19,6 +20,8 @@ export interface IdentityParts {
   readonly totp: Totp
   /** Undefined: the server has no address that passkeys could be made for. */
   readonly webAuthn: WebAuthn | undefined
+  /** Undefined: the app declares no other provider to sign in with. */
+  readonly outside: OutsideParts | undefined
   /** Seals what has to be read again. */
   readonly sealer: Sealer
   readonly mailing: AccountMailing

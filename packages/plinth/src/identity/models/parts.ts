@@ -12,6 +12,7 @@ export const signInMethods = [
   'passkey',
   'guest',
   'impersonation',
+  'outside',
 ] as const
 
 /** How somebody showed who they are when a session began. */

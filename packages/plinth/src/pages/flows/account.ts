@@ -111,6 +111,7 @@ async function viewOf(
       changeEmail: '/account/change-email',
       changePassword: '/account/change-password',
       secondFactor: '/account/factors',
+      identities: visit.site.providers.length > 0 ? '/account/identities' : undefined,
     },
   }
 }

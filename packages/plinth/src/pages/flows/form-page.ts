@@ -15,6 +15,8 @@ export interface Page {
   show(visit: Visit): HttpResponse | Promise<HttpResponse>
   /** Absent: it has no form. */
   readonly send?: (visit: Visit, values: FormValues) => Promise<HttpResponse>
+  /** Takes forms of other sites: it leads elsewhere with what came, and does nothing else. */
+  readonly fromElsewhere?: (visit: Visit, values: FormValues) => Promise<HttpResponse>
 }
 
 /** The pages that have a form. */

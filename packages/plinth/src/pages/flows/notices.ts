@@ -22,6 +22,12 @@ const sentences = {
   'passkey-added': 'The passkey is added, and all your other sessions have ended.',
   'passkey-renamed': 'The passkey has its new name.',
   'passkey-removed': 'The passkey is removed, and all your other sessions have ended.',
+  'identity-waits':
+    'An account has the address of this identity: sign in to it as you do, then link the identity.',
+  'identity-linked': 'The identity is linked: from now on you can sign in with it.',
+  'identity-unlinked': 'The identity is unlinked, and all your other sessions have ended.',
+  'address-asked':
+    'A mail is on its way to this address: open its link in this browser within 10 minutes.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const
 

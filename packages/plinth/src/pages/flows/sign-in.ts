@@ -4,6 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { addressOf } from '../next.ts'
+import { providersOf } from '../providers.ts'
 import { leadTo, trustedCookieName, type Visit } from '../visit.ts'
 import { formPage, signInPath } from './form-page.ts'
 import type { Done } from './notices.ts'
@@ -35,14 +36,15 @@ export const signIn = formPage({
   fields: ['email'],
   secrets: ['password'],
   enter: leadOnSignedIn,
-  view(common, { site, next }) {
+  view(common, visit) {
+    const { site, next } = visit
     const { signUp, sendsMail } = site
     const links = {
       signUp: signUp ? addressOf('/account/sign-up', { next }) : undefined,
       forgotPassword: sendsMail ? '/account/forgot-password' : undefined,
       sendLink: sendsMail ? addressOf(sendLinkPath, { next }) : undefined,
     }
-    return { ...common, passkey: signInPasskey(site, next), links }
+    return { ...common, passkey: signInPasskey(site, next), links, providers: providersOf(visit) }
   },
   send(visit, values) {
     if (bringsPasskey(values)) {
@@ -162,10 +164,22 @@ export async function begin(
   for (const name of forgets) {
     if (visit.cookie(name) !== undefined) visit.keep(name, undefined)
   }
+  return carryOn(visit, answer, { next: visit.next, place })
+}
+
+/** Leads on from a sign-in that was answered: to where it was for, or to its second step. */
+export function carryOn(
+  visit: Visit,
+  answer: unknown,
+  {
+    next,
+    place = next ?? '/account',
+  }: { readonly next: string | undefined; readonly place?: string },
+): HttpResponse {
   const pending = textIn(answer, 'pending')
   if (pending === undefined) return leadTo(visit, place)
   visit.keep(pendingCookieName, pending, 10 * minuteSeconds)
-  return leadTo(visit, addressOf(secondFactorPath, { next: visit.next }))
+  return leadTo(visit, addressOf(secondFactorPath, { next }))
 }
 
 /** What shows that the device is one on which no second factor is asked for. */
@@ -179,7 +193,7 @@ async function leadOnSignedIn(visit: Visit): Promise<HttpResponse | undefined> {
 }
 
 /** A text in an answer. */
-function textIn(answer: unknown, name: string): string | undefined {
+export function textIn(answer: unknown, name: string): string | undefined {
   const value = (answer as Readonly<Record<string, unknown>> | undefined)?.[name]
   return typeof value === 'string' ? value : undefined
 }

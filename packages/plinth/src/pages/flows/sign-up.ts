@@ -1,5 +1,6 @@
 /** Owns the page that makes an account. */
 
+import { providersOf } from '../providers.ts'
 import { leadTo } from '../visit.ts'
 import { formPage, signInPath } from './form-page.ts'
 import { doneAt, signInLink } from './sign-in.ts'
@@ -13,7 +14,11 @@ export const signUp = formPage({
   async enter(visit) {
     return (await visit.who()) ? leadTo(visit, visit.next ?? '/account') : undefined
   },
-  view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
+  view: (common, visit) => ({
+    ...common,
+    links: { signIn: signInLink(visit) },
+    providers: providersOf(visit),
+  }),
   async send(visit, values) {
     const name = values.get('name')?.trim() ?? ''
     const input = {

@@ -3,7 +3,7 @@
 import { type Html, html } from '../../define/html.ts'
 import type { AccountView, PageSession } from '../../define/pages.ts'
 import type { Looks } from '../visit.ts'
-import { button, formOf, newPasswordHint, opening, ways } from './parts.ts'
+import { button, formOf, newPasswordHint, opening, timeOf, ways } from './parts.ts'
 
 type Account = 'account' | 'changeName' | 'changeEmail' | 'changePassword'
 
@@ -66,7 +66,13 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
     fact('E-mail address', addressOf(view), change('e-mail address', links.changeEmail)),
     fact('Password', 'Not shown', change('password', links.changePassword)),
     fact('Second factor', secondFactor ? 'On' : 'Off', change('factor', links.secondFactor)),
+    ...elsewhereOf(links.identities),
   ]
+}
+
+function elsewhereOf(address: string | undefined): readonly Html[] {
+  if (address === undefined) return []
+  return [fact('Other ways to sign in', 'By other providers', change('other ways', address))]
 }
 
 function elsewhere({ sessions, actions }: AccountView): Html | undefined {
@@ -105,13 +111,4 @@ function sessionOf(session: PageSession, action: string): Html {
   return html`<li><div><strong>${device}</strong>${place}<br>
 <span class="faint">Last used ${time}</span></div>
 ${end}</li>`
-}
-
-const clock = new Intl.DateTimeFormat('en-GB', {
-  ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
-})
-
-/** Such as `21 Nov 2026, 09:30 UTC`. */
-function timeOf(instant: string): string {
-  return `${clock.format(new Date(instant))} UTC`
 }

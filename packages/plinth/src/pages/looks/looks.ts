@@ -4,6 +4,7 @@ import type { Looks } from '../visit.ts'
 import { accountLooks } from './account.ts'
 import { byMailLooks } from './by-mail.ts'
 import { factorLooks } from './factors.ts'
+import { outsideLooks } from './outside.ts'
 import { signInLooks } from './sign-in.ts'
 
 /** How each page is drawn where the app does not say otherwise. */
@@ -12,4 +13,5 @@ export const looks: Looks = Object.freeze({
   ...byMailLooks,
   ...accountLooks,
   ...factorLooks,
+  ...outsideLooks,
 })

@@ -151,3 +151,12 @@ export const codeField = Object.freeze({
 
 /** The field of a new password. */
 export const newPasswordHint = 'At least 15 characters: a few words will do.'
+
+const clock = new Intl.DateTimeFormat('en-GB', {
+  ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
+})
+
+/** Such as `21 Nov 2026, 09:30 UTC`. */
+export function timeOf(instant: string): string {
+  return `${clock.format(new Date(instant))} UTC`
+}

@@ -2,6 +2,7 @@
 
 import { html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
+import { providerLinks } from './outside.ts'
 import {
   codeField,
   emailField,
@@ -33,6 +34,7 @@ ${formOf(view.form, {
   button: 'Sign in',
 })}
 ${passkeyForm(view.passkey, { use: 'sign-in', label: 'Sign in with a passkey' })}
+${providerLinks(view.providers)}
 ${ways([
   ['Mail me a link or a code instead', view.links.sendLink],
   ['I forgot my password', view.links.forgotPassword],
@@ -51,6 +53,7 @@ ${formOf(view.form, {
   ],
   button: 'Make an account',
 })}
+${providerLinks(view.providers, 'Go on with')}
 ${ways([['I have an account', view.links.signIn]])}`,
 
   sendLink: (view) => html`${opening('Sign in by mail', view)}

@@ -1,0 +1,91 @@
+/** Owns accounts of identities whose provider vouches for no address: a mail shows whose it is. */
+
+import { Failure } from '../../base/failure.ts'
+import type { Action } from '../../engine/runtime.ts'
+import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import { demandMail, mailAllowances, signInAllowance } from '../flows/allowances.ts'
+import { beginSession } from '../flows/begin.ts'
+import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
+import type { Sight } from '../sight.ts'
+import { demandSignUp, newUser, taken } from './finish.ts'
+import { findIdentity, keepIdentity } from './identities.ts'
+import { titleOf } from './link.ts'
+import type { OutsideParts } from './parts.ts'
+import { goneLink, useLink, waitingLink } from './waiting.ts'
+
+/** Mails a link to the address that somebody says is theirs. */
+export function sendFinishSignUp(parts: IdentityParts, outside: OutsideParts): Action {
+  return {
+    operation: operation('sendFinishSignUp', {
+      path: 'send-finish-sign-up',
+      description:
+        'Mails a link to the address that an identity is to get its account with. The answer is ' +
+        'the same whether an account has the address or not.',
+      input: [given('link', tokenInput), given('email', emailKind())],
+    }),
+    allowances: mailAllowances('send-finish-sign-up'),
+    async run({ input, commit }) {
+      demandMail(parts)
+      demandSignUp(parts)
+      const email = String(input.email)
+      await commit<void, Sight>(async (inside) => {
+        const link = await waitingLink(parts, inside, input.link)
+        if (link.need !== 'email') throw goneLink()
+        // Another address: what was mailed before is good for nothing.
+        const { outsideLink } = inside.data.unrestricted
+        await outsideLink.update(link.id, { mailEmail: email, mailTokenHash: null })
+        const provider = titleOf(outside, link.provider)
+        await outside.mailing.ask(inside, { link: link.id, email, provider })
+      })
+      return { status: 202, value: { email } }
+    },
+  }
+}
+
+/** Makes the account. */
+export function finishSignUp(parts: IdentityParts, outside: OutsideParts): Action {
+  return {
+    operation: operation('finishSignUp', {
+      path: 'finish-sign-up',
+      description:
+        'Makes the account of an identity by the token that was mailed, beside the `link` of the ' +
+        'browser that began, and begins a session.',
+      input: [
+        given('link', tokenInput),
+        given('token', tokenInput),
+        maybe('cookie', booleanKind()),
+      ],
+    }),
+    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    async run(scope) {
+      demandSignUp(parts)
+      const { input } = scope
+      return beginSession(scope, parts, {
+        ...{ method: 'outside', cookie: input.cookie === true },
+        async whose(inside) {
+          // Both: whoever reads the mail has not begun it, and whoever began it reads no mail.
+          const link = await waitingLink(parts, inside, input.link)
+          const { mailEmail: email } = link
+          if (link.mailTokenHash !== parts.tokens.hash(String(input.token))) throw goneLink()
+          if (email === null) throw goneLink()
+          await useLink(inside, link.id)
+          const { user } = inside.data.unrestricted
+          const { data: found } = await user.find({ filter: { email }, limit: 1 })
+          if (found.length > 0) {
+            throw new Failure('conflict', {
+              detail: 'An account has this address by now: sign in to it, then link the identity.',
+            })
+          }
+          const known = await findIdentity(inside, link)
+          if (known) throw taken(titleOf(outside, link.provider), false)
+          const who = { name: link.name ?? undefined }
+          const userId = await newUser(scope, inside, { email, who })
+          const { issuer, subject, provider } = link
+          const told = { issuer, subject, email: link.email ?? undefined }
+          await keepIdentity(inside, { userId, provider, who: told })
+          return userId
+        },
+      })
+    },
+  }
+}
