@@ -45,6 +45,7 @@ test('C20: state is missing, another, used, too old, or of another browser', asy
   const late = await wayBack(ann)
   tested.clock.advance(11 * 60_000)
   assert.equal((await ann.open(late)).status, 401)
+  issuer.lies.codesLast = true
   const good = await wayBack(ann)
   const kept = ann.jar.get('__Host-outside') ?? ''
   assert.equal((await ann.open(good)).at, '/account')
@@ -120,6 +121,7 @@ test('mix-up: what one provider answers is never taken for another’s', async (
   const ann = browser()
   const back = new URL(await wayBack(ann))
   assert.equal((await ann.open(back.href.replace('/with/acme/', '/with/evil/'))).status, 401)
+  assert.ok(!evil.asked.includes('/token'), 'the code of one is never shown to the other')
   // The same subject at another issuer is somebody else, and vouches for nothing.
   await ann.open('/account/with/acme')
   assert.equal(signedIn(ann), true)
@@ -149,6 +151,12 @@ test('C18: what waits is for one account, one identity, one browser', async (con
   ann.jar.set('__Host-link', mallory.jar.get('__Host-link') ?? '')
   await ann.open('/account/link-identity')
   assert.equal((await ann.press('Link it')).status, 401)
+  await mallory.press('Sign in', { email: 'mallory@acme.example', password })
+  issuer.person = { sub: 'another', email: 'mallory@acme.example', email_verified: true }
+  await mallory.open('/account/with/acme?purpose=link')
+  ann.jar.set('__Host-link', mallory.jar.get('__Host-link') ?? '')
+  await ann.open('/account/link-identity')
+  assert.equal((await ann.press('Link it')).status, 401, 'asked for by another account')
   // A link that a signed-in browser is forced to begin ends at a button, and begins here alone.
   await ann.open('/account/with/acme?purpose=link')
   assert.equal(ann.seen.at, '/account/link-identity')
@@ -174,8 +182,13 @@ test('C22: nowhere but this app is led on to', async (context) => {
     const ann = browser()
     await ann.open(`/account/with/acme?next=${encodeURIComponent(next)}`)
     assert.equal(ann.seen.at, '/account', next)
+    await fetch(`${ann.origin}/api/identity/begin-outside`, {
+      ...{ method: 'POST', headers: { 'content-type': 'application/json' } },
+      body: JSON.stringify({ provider: 'acme', next }),
+    })
   }
   const stored = (await records.find('outsideAttempt', {})) as { next: string | null }[]
+  assert.equal(stored.length, 8)
   assert.ok(stored.every((one) => one.next === null))
 })
 

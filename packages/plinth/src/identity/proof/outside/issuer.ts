@@ -29,8 +29,8 @@ export interface Lies {
   answer?: (path: string, response: ServerResponse) => boolean
   /** Published in place of the true configuration. */
   configuration?: Readonly<Record<string, unknown>>
-  /** True: the proof key is not asked for. */
-  anyVerifier?: boolean
+  /** True: a code can be used again, as with an issuer that has forgotten to look. */
+  codesLast?: boolean
 }
 
 /** An issuer of a test. */
@@ -126,12 +126,12 @@ async function tokensFor(
   body: URLSearchParams,
 ): Promise<object> {
   const code = codes.get(body.get('code') ?? '')
-  codes.delete(body.get('code') ?? '')
+  if (lies.codesLast !== true) codes.delete(body.get('code') ?? '')
   const verifier = body.get('code_verifier') ?? ''
   const challenge = createHash('sha256').update(verifier).digest('base64url')
   const known = body.get('client_secret') === appAtIssuer.clientSecret
   if (!known) return { error: 'invalid_client' }
-  const fits = lies.anyVerifier === true || code?.challenge === challenge
+  const fits = code?.challenge === challenge
   if (!code || !fits || code.redirect !== body.get('redirect_uri'))
     return { error: 'invalid_grant' }
   const nowSeconds = Math.floor(systemClock.now() / 1_000)
