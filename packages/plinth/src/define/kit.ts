@@ -165,8 +165,8 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
    */
   readonly signIn?: { readonly unverified?: boolean }
   /**
-   * Lets users found organisations and work in them together: their members, roles, invitations,
-   * and data of their own (`tenant: true`). Default: no organisations, and no addresses of theirs.
+   * Lets users found organisations and work in them together: members, roles, invitations, and
+   * rules that speak of them. Default: no organisations, and no addresses of theirs.
    *
    * @example organisations: { roles: { admin: ['members.invite'], member: [] } }
    */

@@ -171,12 +171,18 @@ function brokenEachTime(cause: unknown): Failure {
   })
 }
 
+/** What was answered in one organisation is not told in another, nor to who has left it. */
+function placeOf(caller: Caller): string {
+  const { organisation } = caller.is === 'user' ? caller : {}
+  return organisation ? ` in ${organisation.id}` : ''
+}
+
 function keyOf({ call, caller }: Asked): CallKey {
   const whole = [call.operation, call.id, call.version, call.onlyCreate, call.input]
   const content = isSabotaged('key-without-body') ? [call.operation] : whole
   return {
     // A key finds no reply that was given to its owner: it may read less.
-    caller: principalOf(caller) ?? `${caller.is}:${call.remoteAddress}`,
+    caller: `${principalOf(caller) ?? `${caller.is}:${call.remoteAddress}`}${placeOf(caller)}`,
     key: call.idempotencyKey ?? '',
     fingerprint: hash('sha256', JSON.stringify(content), 'base64url'),
   }

@@ -5,14 +5,32 @@ import type { TestContext } from 'node:test'
 import { beginSession } from '../../../app/people/sessions.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { ProvenServer } from '../../../database/proof/servers.ts'
-import { app } from '../../../define/kit.ts'
+import { text } from '../../../define/fields.ts'
+import { app, kit } from '../../../define/kit.ts'
+import { belongsTo } from '../../../define/relation.ts'
 import { invoke } from '../../../engine/invoke.ts'
 import { testApp } from '../../../testing/test-app.ts'
 import { identity } from '../../kit.ts'
 
+const work = kit('work', {
+  uses: [identity],
+  models: {
+    project: {
+      fields: { organisation: belongsTo('organisation'), name: text() },
+      access: {
+        read: ({ row, me }) => row.organisationId.eq(me.organisation),
+        create: ({ row, me }) => row.organisationId.eq(me.organisation),
+        update: ({ row, me }) => me.in(row.organisation, 'owner', 'admin'),
+        delete: ({ row, me }) =>
+          row.organisationId.eq(me.organisation).and(me.may('project.delete')),
+      },
+    },
+  },
+})
+
 /** The app. */
 export const officeApp = app({
-  kits: [identity],
+  kits: [identity, work],
   title: 'Office',
   organisations: {
     roles: {
@@ -36,10 +54,10 @@ export async function openOffice(server: ProvenServer, context: TestContext) {
   const tested = await testApp(officeApp, { server: server.address() })
   context.after(() => tested.close())
   const { runtime } = tested.running
-  const ask = async (token: string, operation: string, input: object = {}): Promise<Answer> => {
+  const call = async (token: string, operation: string, rest: object): Promise<Answer> => {
     const as = { credential: { from: 'bearer', token } } as const
     try {
-      const whole = { operation: `identity.${operation}`, input, as, remoteAddress: '192.0.2.1' }
+      const whole = { operation, as, remoteAddress: '192.0.2.1', ...rest }
       const { status, body = '{}' } = await invoke(runtime, { ...whole, traceId: '0'.repeat(32) })
       return { status, body: JSON.parse(body || '{}') }
     } catch (error) {
@@ -48,11 +66,19 @@ export async function openOffice(server: ProvenServer, context: TestContext) {
       return { status, code, ...(detail ? { detail } : {}), body: {} }
     }
   }
+  const ask = (token: string, operation: string, input: object = {}) =>
+    call(token, `identity.${operation}`, { input })
   /** Somebody with a session, under an address that was confirmed. */
   const person = async (name: string) => {
     const { id, email } = await tested.user({ email: `${name}@office.example` })
     const token = await beginSession(runtime, id)
-    return { id, email, token, ask: (what: string, input?: object) => ask(token, what, input) }
+    return {
+      id,
+      email,
+      token,
+      ask: (what: string, input?: object) => ask(token, what, input),
+      call: (operation: string, rest: object) => call(token, operation, rest),
+    }
   }
   const mailedToken = async (to: string): Promise<string> => {
     await tested.drain()
