@@ -75,9 +75,9 @@ export const controls: readonly Control[] = [
     to: 'all(step.conditions.slice(0, 1))',
   }),
   without('the read rule of an included list', reads, {
-    file: 'query/read/record.ts',
-    from: 'const conditions = [...step.conditions]',
-    to: 'const conditions = [...step.conditions.slice(0, 1)]',
+    file: 'query/read/page.ts',
+    from: 'const conditions = [...step.conditions, ...sought]',
+    to: 'const conditions = [...step.conditions.slice(0, 1), ...sought]',
   }),
   without('the read rule on the way of a filter', reads, {
     file: condition,
