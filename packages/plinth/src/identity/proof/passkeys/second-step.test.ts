@@ -162,6 +162,17 @@ onBothServers('passkeys as a second step', (server) => {
     assert.equal((await remove()).status, 204)
   })
 
+  test('C17: the first to show an address gets no foreign passkey', async (context) => {
+    const { ask, tested, id, enter, key } = await ann(context)
+    await tested.running.users.records.update('user', id, { emailVerifiedAt: null })
+    const { attempt } = bodyOf<{ attempt: string }>(await ask('identity.sendLink', { email: anns }))
+    await tested.drain()
+    const [mail] = (await tested.mails()).filter(({ subject }) => /Sign in/.test(subject))
+    const code = /: (\d{8})\./.exec(mail?.text ?? '')?.[1] ?? ''
+    assert.equal((await ask('identity.signInByCode', { attempt, code })).status, 200)
+    assert.equal((await enter(key)).status, 401)
+  })
+
   test('a password is no way out of a last passkey that is locked', async (context) => {
     const people = await ann(context)
     const { token, ask, tested, id, passkeyId } = people
