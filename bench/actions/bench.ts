@@ -104,10 +104,10 @@ async function fill(address: DatabaseAddress, scratch: Scratch): Promise<World> 
   const token = `pls_${randomBytes(32).toString('base64url')}`
   try {
     await client.query(
-      `insert into identity."user" (id, email, roles, suspended, second_factor, guest,
+      `insert into identity."user" (id, email, roles, suspended, second_factor, guest, unclaimed,
           created_at, updated_at, version)
-        values (gen_random_uuid(), 'ann@bench.example', '{}', false, false, false, now(),
-          now(), 1)`,
+        values (gen_random_uuid(), 'ann@bench.example', '{}', false, false, false, false,
+          now(), now(), 1)`,
     )
     await client.query(
       `insert into identity.session (id, token_hash, user_id, expires_at, last_used_at,

@@ -21,8 +21,9 @@ export async function enrol(
     const times = `$2::timestamptz, $2::timestamptz, 1`
     await database.query({
       text: `insert into identity."user"
-        (id, created_at, updated_at, version, email, roles, suspended, second_factor, guest)
-        values ($1::uuid, ${times}, $3::text, $4::text[], false, false, false)`,
+        (id, created_at, updated_at, version, email, roles, suspended,
+          second_factor, guest, unclaimed)
+        values ($1::uuid, ${times}, $3::text, $4::text[], false, false, false, false)`,
       values: [id, nowText, `user${number}@x.example`, list],
     })
     await database.query({
