@@ -85,6 +85,8 @@ export async function openStand(context: TestContext, { trusted, signUp, setup }
 export class Visitor {
   readonly origin: string
   readonly jar = new Map<string, string>()
+  /** Cookies of everybody else. */
+  readonly #others = new Map<string, string>()
   seen: Seen = { status: 0, at: '', text: '' }
   /** Where it was led, in order. */
   trail: string[] = []
@@ -129,11 +131,12 @@ export class Visitor {
     this.trail = []
     for (let leaps = 0; leaps < 12; leaps++) {
       const own = at.origin === this.origin
-      const cookie = [...this.jar].map((pair) => pair.join('=')).join('; ')
-      const headers = { ...asked.headers, ...(own && cookie ? { cookie } : {}) }
+      const jar = own ? this.jar : this.#others
+      const cookie = [...jar].map((pair) => pair.join('=')).join('; ')
+      const headers = { ...asked.headers, ...(cookie ? { cookie } : {}) }
       const response = await fetch(at, { ...asked, headers, redirect: 'manual' })
       const text = await response.text()
-      if (own) for (const line of response.headers.getSetCookie()) this.#keep(line)
+      for (const line of response.headers.getSetCookie()) this.#keep(line, jar)
       const place = response.headers.get('location')
       this.seen = { status: response.status, at: at.href.replace(this.origin, ''), text }
       if (place === null) return this.seen
@@ -145,9 +148,9 @@ export class Visitor {
     return assert.fail('led in a circle')
   }
 
-  #keep(line: string): void {
+  #keep(line: string, jar: Map<string, string>): void {
     const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
-    if (/Max-Age=0$/.test(line)) this.jar.delete(name)
-    else this.jar.set(name, value)
+    if (/Max-Age=0$/.test(line)) jar.delete(name)
+    else jar.set(name, value)
   }
 }
