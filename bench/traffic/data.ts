@@ -45,7 +45,8 @@ const script = `
   insert into identity."user" (id, email, roles, suspended, second_factor, guest,
       unclaimed, ${stamps})
     select uuidv7(), 'user-' || n || '@bench.example',
-      case when n <= 20 then array['staff'] else array[]::text[] end, false, false, false, false, ${now}
+      case when n <= 20 then array['staff'] else array[]::text[] end,
+      false, false, false, false, ${now}
     from generate_series(1, ${amounts.customers}) n;
   insert into orders.customer (id, number, name, country, groups, user_id, ${stamps})
     select uuidv7(), split_part(u.email, '@', 1), 'Customer ' || u.email, 'United Kingdom',

@@ -192,7 +192,7 @@ test('C22: nowhere but this app is led on to', async (context) => {
   assert.ok(stored.every((one) => one.next === null))
 })
 
-test('G04, G05: a provider that is slow, huge, broken or inside gets no call through', async (context) => {
+test('G04, G05: a provider that is slow, huge or inside gets no call through', async (context) => {
   const issuer = await openIssuer(context)
   const trusted = [{ name: 'acme', url: issuer.url, vouchesFor }]
   const { browser, origin } = await openStand(context, { trusted })
