@@ -1,5 +1,6 @@
 /** Owns the account pages as an app declares them: their looks, and what stands in their place. */
 
+import type { ProgramPageViews } from './app/program-pages.ts'
 import type { Html } from './html.ts'
 
 /**
@@ -188,7 +189,7 @@ export interface FactorsView extends Omit<PageView, 'form'> {
 }
 
 /** What each page is shown with. The names of fields are those that the form is sent with. */
-export interface PageViews {
+export interface PageViews extends ProgramPageViews {
   /** `/account/sign-in`. */
   readonly signIn: PageView<'email' | 'password'> & {
     readonly passkey: PagePasskey | undefined

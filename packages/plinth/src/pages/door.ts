@@ -14,6 +14,7 @@ import { staticHandler } from '../http/static.ts'
 import * as account from './flows/account.ts'
 import * as byMail from './flows/by-mail.ts'
 import { changeEmail, changeName, changePassword } from './flows/changes.ts'
+import { apps, consent, device, removeApp, signOutOf } from './flows/consent.ts'
 import * as factors from './flows/factors.ts'
 import { answeredBy, commonView, type Page } from './flows/form-page.ts'
 import * as outside from './flows/outside.ts'
@@ -74,6 +75,11 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'confirm-email': byMail.confirmEmail,
   'change-email': changeEmail,
   'send-verification': account.sendVerification,
+  consent,
+  device,
+  apps,
+  'remove-app': removeApp,
+  'sign-out-of': signOutOf,
   identities: outside.identities,
   'unlink-identity': outside.unlinkIdentity,
   'link-identity': outside.linkIdentity,

@@ -32,6 +32,13 @@ const titles: Readonly<Record<PageName, string>> = Object.freeze({
   linkIdentity: 'Link an identity',
   giveAddress: 'One more step',
   finishSignUp: 'Make your account',
+  consent: 'Let a program in',
+  goOn: 'Going on',
+  device: 'Let a device in',
+  deviceAsked: 'Let a device in',
+  deviceDone: 'Your device',
+  apps: 'Programs you let in',
+  signOutOf: 'Sign out',
   failed: 'That did not work',
 })
 

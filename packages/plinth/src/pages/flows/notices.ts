@@ -28,6 +28,7 @@ const sentences = {
   'identity-unlinked': 'The identity is unlinked, and all your other sessions have ended.',
   'address-asked':
     'A mail is on its way to this address: open its link in this browser within 10 minutes.',
+  'app-removed': 'The program is shut out: what it had is dead.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const
 

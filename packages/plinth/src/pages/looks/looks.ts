@@ -3,6 +3,7 @@
 import type { Looks } from '../visit.ts'
 import { accountLooks } from './account.ts'
 import { byMailLooks } from './by-mail.ts'
+import { consentLooks } from './consent.ts'
 import { factorLooks } from './factors.ts'
 import { outsideLooks } from './outside.ts'
 import { signInLooks } from './sign-in.ts'
@@ -13,5 +14,6 @@ export const looks: Looks = Object.freeze({
   ...byMailLooks,
   ...accountLooks,
   ...factorLooks,
+  ...consentLooks,
   ...outsideLooks,
 })
