@@ -232,8 +232,8 @@ export const controls: readonly Control[] = [
   ),
   without('the caller of an idempotency key', attack('A08'), {
     file: 'engine/idempotent.ts',
-    from: 'caller: principalOf(caller) ??',
-    to: 'caller: (principalOf(caller) && undefined) ??',
+    from: 'principalOf(caller) ?? ',
+    to: '(principalOf(caller) && undefined) ?? ',
   }),
   ...['filterDepthMax: 5', 'filterTermsMax: 50', 'includedRowsMax: 100', 'sortFieldsMax: 4'].map(
     (cap) =>
