@@ -17,7 +17,7 @@ import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { keyTokens } from '../engine/identify/keys/keys.ts'
 import { sessionTokens } from '../engine/identify/sessions.ts'
-import { identifier, type TokenSort } from '../engine/identify/tokens.ts'
+import { identifier, recaller, type TokenSort } from '../engine/identify/tokens.ts'
 import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
@@ -248,6 +248,11 @@ interface RuntimeParts {
 function runtimeOf(parts: RuntimeParts): Runtime {
   const { catalog, database, clock, log, actions, setup, waker, guards } = parts
   const newId = uuidSource(clock)
+  const sorts = [
+    sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
+    ...parts.programs,
+    ...keyTokens({ database, clock, log }),
+  ]
   return Object.freeze({
     catalog,
     database,
@@ -259,11 +264,8 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),
     cursors: openCursors(deriveKey(setup.secret, 'cursors')),
-    identify: identifier([
-      sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
-      ...parts.programs,
-      ...keyTokens({ database, clock, log }),
-    ]),
+    identify: identifier(sorts),
+    recall: recaller(sorts),
     limiter: callLimiter(clock, setup.callsPerMinute ?? limits.callsPerMinute),
     actions: new Map(actions.map((action) => [action.operation.name, action])),
   })

@@ -72,6 +72,8 @@ export const limits = Object.freeze({
   transactionTimeoutMs: 15_000,
   transactionAttemptsMax: 5,
   statementCacheMax: 500,
+  /** Sessions that a process remembers, so that a read is sent together with their look-up. */
+  recalledSessionsMax: 5_000,
   statementCacheCharactersMax: 131_072,
   preparedTextCharactersMax: 16_384,
   // migrations

@@ -12,6 +12,7 @@ import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
 import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
+import { isAsGuessed } from './identify/recall.ts'
 import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action/action.ts'
 import { cancelLater, readLater } from './logic/action/later.ts'
@@ -28,14 +29,44 @@ import type { Runtime, Scope } from './runtime.ts'
 export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
   demandTime(runtime, call)
   await reach('request.read')
+  const guess = guessOf(runtime, call)
+  const early = guess && promptly(runtime, call, guess)
   const { caller, stale } = await identify(runtime, call)
   await reach('request.identified')
+  if (early && isAsGuessed(guess, caller)) return early
+  const reply = await admitted(runtime, call, caller)
+  return stale ? { session: null, ...reply } : reply
+}
+
+/**
+ * Who a read is asked by, if nothing has changed since the last call of that session. Then the look-up
+ * of the caller costs no round trip: both statements are under way together, and the answer counts
+ * only where the caller is found to be as guessed. Reads leave no trace, so what was read for
+ * somebody else's eyes is dropped, and read again for theirs.
+ */
+function guessOf(runtime: Runtime, call: Call): Caller | undefined {
+  if ('caller' in call.as || !call.as.credential) return undefined
+  const isRead =
+    call.operation === 'reads' || isSafe(runtime.catalog.operations.get(call.operation))
+  const { token, from } = call.as.credential
+  return isRead ? runtime.recall(token, from) : undefined
+}
+
+/** Its failure is told by whoever waits for it; where the guess was wrong, nobody does. */
+function promptly(runtime: Runtime, call: Call, guess: Caller): Promise<Reply> {
+  const early = admitted(runtime, call, guess)
+  early.catch(() => undefined)
+  return early
+}
+
+/** Counts the call to its caller, then answers it. */
+async function admitted(runtime: Runtime, call: Call, caller: Caller): Promise<Reply> {
   const turn = turnOf(caller, call)
   const rate = admit(runtime, call, turn)
   try {
     demandTime(runtime, call)
     const reply = await answer(runtime, { call, caller, turn })
-    return { ...(stale ? { session: null } : {}), ...reply, ...(rate ? { rate } : {}) }
+    return rate ? { ...reply, rate } : reply
   } catch (error) {
     if (rate) noteRate(error, rate)
     throw error
@@ -103,7 +134,7 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
     const asked = { runtime, call, caller, turn }
     return operation.declared ? runDeclared(asked, operation) : runAction(asked, operation)
   }
-  const safe = operation !== 'batch' && (operation.type === 'list' || operation.type === 'get')
+  const safe = operation !== 'batch' && isSafe(operation)
   const run = (scope: Scope): Promise<Reply> =>
     operation === 'batch' ? runBatch(scope) : runModelOperation(scope, operation)
   if (isReadOnly(caller, runtime.catalog)) {
@@ -122,6 +153,10 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
     return runtime.database.transaction(inOne, { caller: turn })
   }
   return run({ runtime, session: runtime.database, caller, call, turn })
+}
+
+function isSafe(operation: Operation | undefined): boolean {
+  return operation?.type === 'list' || operation?.type === 'get'
 }
 
 /** Calls about calls that are answered later. Names of operations of the catalog have a dot. */

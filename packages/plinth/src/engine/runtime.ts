@@ -22,6 +22,7 @@ export interface Runtime {
   readonly plans: PlanCache
   readonly cursors: Cursors
   readonly identify: Identify
+  readonly recall: Recalling
   readonly limiter: Limiter
   readonly actions: ReadonlyMap<string, Action>
   /** How what logic causes is stored, and who is told after the commit. */
@@ -44,6 +45,12 @@ export type InputGuards = ReadonlyMap<
  * came, it is taken for a cookie, which can be a session and nothing else.
  */
 export type Identify = (token: string, came?: Came) => Promise<Caller>
+
+/**
+ * Who a credential stood for when it was looked up last; undefined: nobody remembers. A guess, to
+ * be confirmed by `identify` before anything is answered.
+ */
+export type Recalling = (token: string, from: Came['from']) => Caller | undefined
 
 /** How a credential came. */
 export interface Came {

@@ -6,6 +6,7 @@ import { type Clock, dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 import { readArray } from '../../kinds/kinds.ts'
 import type { Log } from '../runtime.ts'
+import { Recall } from './recall.ts'
 import { inBatches, type TokenSort } from './tokens.ts'
 
 /** Every session token starts so, so that scanners find leaked ones. */
@@ -51,8 +52,17 @@ export interface IdentifyParts {
 
 /** Tokens of sessions. */
 export function sessionTokens(parts: IdentifyParts): TokenSort {
-  const identify = inBatches((hashes) => findSessions(parts, hashes))
-  return { pattern: tokenPattern, cookie: true, identify }
+  const seen = new Recall(parts.clock)
+  const identify = inBatches(async (hashes) => {
+    const callers = await findSessions(parts, hashes)
+    for (const hash of hashes) {
+      const caller = callers.get(hash)
+      if (caller) seen.keep(hash, caller)
+      else seen.forget(hash)
+    }
+    return callers
+  })
+  return { pattern: tokenPattern, cookie: true, identify, recall: (hash) => seen.find(hash) }
 }
 
 async function findSessions(

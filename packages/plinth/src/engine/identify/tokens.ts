@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import type { Caller } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { atTurnEnd } from '../../base/loop/turn.ts'
-import type { Identify } from '../runtime.ts'
+import type { Identify, Recalling } from '../runtime.ts'
 
 /** One sort of token: what it looks like, and who sends it. */
 export interface TokenSort {
@@ -14,11 +14,22 @@ export interface TokenSort {
   readonly cookie?: true
   /** The caller, or a Failure `invalid_credentials`. */
   readonly identify: Identify
+  /** Who a hashed token stood for last. Default: nothing is remembered. */
+  readonly recall?: (hash: string) => Caller | undefined
 }
 
 /** How a token is kept: never in the clear. 256 random bits need no slow hash. */
 export function tokenHash(token: string): string {
   return hash('sha256', token, 'base64url')
+}
+
+/** Makes `recall` of the sorts of tokens that an app takes: nobody, for a token of no sort. */
+export function recaller(sorts: readonly TokenSort[]): Recalling {
+  return (token, from) => {
+    const sort = sorts.find(({ pattern }) => pattern.test(token))
+    const fits = sort?.recall !== undefined && (from === 'bearer' || sort.cookie === true)
+    return fits ? sort.recall?.(tokenHash(token)) : undefined
+  }
 }
 
 /** Makes `identify` of the sorts of tokens that an app takes. A token of no sort is refused. */
