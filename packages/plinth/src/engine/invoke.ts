@@ -39,10 +39,10 @@ export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
 }
 
 /**
- * Who a read is asked by, if nothing has changed since the last call of that session. Then the look-up
- * of the caller costs no round trip: both statements are under way together, and the answer counts
- * only where the caller is found to be as guessed. Reads leave no trace, so what was read for
- * somebody else's eyes is dropped, and read again for theirs.
+ * Who a read is asked by, if nothing has changed since the last call of that session. Then the
+ * look-up of the caller costs no round trip: both statements are under way together, and the
+ * answer counts only where the caller is found to be as guessed. Reads leave no trace, so what was
+ * read for somebody else's eyes is dropped, and read again for theirs.
  */
 function guessOf(runtime: Runtime, call: Call): Caller | undefined {
   if ('caller' in call.as || !call.as.credential) return undefined
