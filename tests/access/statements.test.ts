@@ -37,6 +37,7 @@ function noting(database: Database, told: Told[]): Database {
       return database.transaction((inner) => work(session(inner)), options)
     },
     dedicated: (work) => database.dedicated(work),
+    follow: (following) => database.follow(following),
     close: () => database.close(),
   }
 }

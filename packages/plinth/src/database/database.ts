@@ -2,6 +2,7 @@
 
 import type { Failure } from '../base/failure.ts'
 import type { Statement } from '../sql/fragment.ts'
+import type { Feed, Following } from './feed/change.ts'
 
 /** A statement, with a name where it should be prepared once per connection. */
 export interface Query extends Statement {
@@ -88,6 +89,11 @@ export interface Database extends Session {
    * The connection is discarded afterwards.
    */
   dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T>
+  /**
+   * Follows what is committed, from the log of the server: see `openFeed`. Costs a connection and a
+   * slot for as long as it is open.
+   */
+  follow(following: Following): Promise<Feed>
   /** Ends idle connections, waits for busy ones. */
   close(): Promise<void>
 }

@@ -13,6 +13,8 @@ import type {
 } from './database.ts'
 import type { DatabaseLimits } from './database-limits.ts'
 import { runDedicated } from './dedicated.ts'
+import type { Feed, Following } from './feed/change.ts'
+import { openFeed } from './feed/stream.ts'
 import type { Lane } from './lanes/lane.ts'
 import { readingLane, storingLane } from './lanes/lanes.ts'
 import { Pool } from './pool.ts'
@@ -114,6 +116,10 @@ class OpenDatabase implements Database {
 
   dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T> {
     return runDedicated(this.#address, this.#limits, work)
+  }
+
+  follow(following: Following): Promise<Feed> {
+    return openFeed(this.#address, caps, following)
   }
 
   async close(): Promise<void> {

@@ -26,6 +26,8 @@ const durable = {
   wal_level: 'logical',
   max_wal_senders: '4',
   max_replication_slots: '4',
+  // A feed that stands still for longer than this much of the log is given up, not the disk.
+  max_slot_wal_keep_size: '512MB',
 }
 
 /** What a test takes away, to see that its proof notices. */

@@ -46,7 +46,7 @@ export async function connect(
   limits: ConnectionLimits,
   { broken = ignore, watcher, byIndex = false }: ConnectionOptions = {},
 ): Promise<Wire> {
-  const client = new Client(await configuration(address, limits))
+  const client = new Client(await clientConfiguration(address, limits))
   let version = 0
   client.connection.on('parameterStatus', (status: ParameterStatus) => {
     if (status.parameterName === 'server_version') version = majorOf(status.parameterValue)
@@ -84,9 +84,10 @@ function ignore(): void {
   // Nothing depends on it.
 }
 
-async function configuration(
+/** What pg opens a connection with. */
+export async function clientConfiguration(
   address: DatabaseAddress,
-  limits: ConnectionLimits,
+  limits: Pick<ConnectionLimits, 'connectTimeoutMs'>,
 ): Promise<ClientConfig> {
   const tls = tlsOf(address)
   const authority = tls?.authorityFile ? await readAuthority(tls.authorityFile) : undefined

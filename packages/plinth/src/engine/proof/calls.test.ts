@@ -38,6 +38,7 @@ function noting(real: Database): { readonly statements: Query[]; readonly databa
       query,
       transaction: (work, options) => real.transaction(work, options),
       dedicated: (work) => real.dedicated(work),
+      follow: (following) => real.follow(following),
       close: () => Promise.resolve(),
     },
   }

@@ -82,6 +82,7 @@ function watching(real: Database, asked: string[]): Database {
     query: (query) => real.query(query),
     transaction: (work, options) => real.transaction(work, options),
     dedicated: (work) => real.dedicated((session) => work(noting(session))),
+    follow: (following) => real.follow(following),
     close: () => real.close(),
   }
 }
