@@ -1,4 +1,4 @@
-/** Owns the decoding of `pgoutput`, version 1: PostgreSQL's messages on what transactions changed. */
+/** Owns the decoding of `pgoutput`, version 1: what PostgreSQL tells of changes in transactions. */
 
 import { assert } from '../../base/assert.ts'
 import type { ChangedRow, ChangedTable, Commit } from './change.ts'
