@@ -1,6 +1,7 @@
 /** Owns `npm run bench`: every figure, side by side. `npm run bench -- reads memory` runs parts. */
 
 import { measureActions } from './actions/bench.ts'
+import { measureIdentity } from './identity/bench.ts'
 import { measureJobs } from './jobs/bench.ts'
 import { machineFacts } from './machine.ts'
 import { measureFairness } from './measures/fairness.ts'
@@ -20,6 +21,7 @@ const parts = [
   'actions',
   'jobs',
   'workflows',
+  'identity',
   'fairness',
   'startup',
   'memory',
@@ -51,6 +53,7 @@ async function main(): Promise<void> {
     if (asked.has('actions')) figures.push(...(await measureActions(scratch, tell)))
     if (asked.has('jobs')) figures.push(...(await measureJobs(scratch, tell)))
     if (asked.has('workflows')) figures.push(...(await measureWorkflows(scratch, tell)))
+    if (asked.has('identity')) figures.push(...(await measureIdentity(scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))

@@ -25,7 +25,8 @@ const apiKeys: Sort = {
   findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, k.networks,
       k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
     from identity.api_key k join identity."user" u on u.id = k.user_id
-    where k.token_hash = any($1::text[]) and k.expires_at > $2::timestamp with time zone
+    where k.token_hash = any($1::text[])
+      and k.expires_at + interval '0' > $2::timestamp with time zone
       and not u.suspended and not u.guest and u.erased_at is null`,
   touchText: `update identity.api_key set last_used_at = $2::timestamp with time zone
     where id = $1::uuid
@@ -38,7 +39,8 @@ const agentTokens: Sort = {
   findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, '{}'::text[],
       k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
     from identity.agent_token k join identity."user" u on u.id = k.user_id
-    where k.token_hash = any($1::text[]) and k.expires_at > $2::timestamp with time zone
+    where k.token_hash = any($1::text[])
+      and k.expires_at + interval '0' > $2::timestamp with time zone
       and not u.suspended and not u.guest and u.erased_at is null`,
   touchText: `update identity.agent_token set last_used_at = $2::timestamp with time zone
     where id = $1::uuid
