@@ -3,8 +3,15 @@
 import { app } from 'plinth'
 import { kits } from './kits.ts'
 import { seed } from './seed.ts'
+import { start, startStyles } from './start.ts'
 
 /** `plinth import` finds it here. */
 export { onlineRetail } from './import.ts'
 
-export default app({ title: 'Store', kits, roles: ['staff', 'admin'], seed })
+export default app({
+  title: 'Store',
+  kits,
+  roles: ['staff', 'admin'],
+  seed,
+  pages: { start, css: startStyles },
+})

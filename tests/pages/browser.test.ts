@@ -1,25 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { password, stand } from '../../packages/plinth/src/pages/proof/browser.ts'
+import { look, openChromium, skip, views } from './chromium.ts'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
-const skip = executablePath === undefined && 'needs Chromium: apt-get install chromium'
-const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const anns = 'ann@people.example'
-
-/** Where pictures go, for people who want to look: nowhere unless it is named. */
-const pictures = process.env.PLINTH_PICTURES
-
-const views: readonly (readonly [name: string, options: BrowserContextOptions])[] = [
-  ['light', { colorScheme: 'light', viewport: { width: 1000, height: 900 } }],
-  ['dark', { colorScheme: 'dark', viewport: { width: 1000, height: 900 } }],
-  ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
-]
 
 interface Walk {
   readonly page: Page
@@ -32,10 +17,9 @@ interface Walk {
 
 async function walk(context: TestContext, options: BrowserContextOptions, name: string) {
   const people = await stand(context)
-  const browser = await chromium.launch({ executablePath: executablePath ?? '', args })
-  context.after(() => browser.close())
+  const browse = await openChromium(context)
   // Axe runs by the debugger: the pages themselves run nothing.
-  const visitor = await browser.newContext(options)
+  const visitor = await browse(options)
   const page = await visitor.newPage()
   const wrong: string[] = []
   page.on('pageerror', (error) => wrong.push(error.message))
@@ -49,33 +33,11 @@ async function walk(context: TestContext, options: BrowserContextOptions, name: 
     open: async (path) => void (await page.goto(people.origin + path)),
     press: (button) => page.getByRole('button', { name: button }).first().click(),
     look: async (shown) => {
-      await checkRules(page, `${name} ${shown}`)
-      await picture(page, `${name}-${shown}`)
+      await look(page, `${name}-${shown}`)
       assert.deepEqual(wrong, [], shown)
     },
   }
   return { ...people, ...walking }
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (pictures === undefined) return
-  mkdirSync(pictures, { recursive: true })
-  await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-}
-
-/** WCAG 2.2 AA as far as a machine can tell, and nothing wider than its window. */
-async function checkRules(page: Page, name: string): Promise<void> {
-  const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-  const asked = `(async () => {
-    const found = await axe.run(document, { runOnly: ${JSON.stringify(tags)} })
-    return found.violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join(' '))
-  })()`
-  await page.evaluate(axe)
-  assert.deepEqual(await page.evaluate(asked), [], name)
-  const [wide, window] = (await page.evaluate(
-    '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-  )) as [number, number]
-  assert.ok(wide <= window, `${name} is ${wide} pixels wide in a window of ${window}`)
 }
 
 for (const [name, options] of views) {

@@ -1,43 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { type CDPSession, chromium, type Page } from 'playwright-core'
 import { password, stand } from '../../packages/plinth/src/pages/proof/browser.ts'
+import { look, openChromium, skip, virtualKey, withoutOffers } from './chromium.ts'
 
-const executablePath = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find(existsSync)
-const skip = executablePath === undefined && 'needs Chromium: apt-get install chromium'
-const args = ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking']
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const anns = 'ann@people.example'
-
-/** Where pictures go, for people who want to look: nowhere unless it is named. */
-const pictures = process.env.PLINTH_PICTURES
-
-/** A key that answers by itself, as the browser's own test of keys makes one. */
-interface Key {
-  /** False: it answers to nothing until it is touched again. */
-  readonly touch: (touched: boolean) => Promise<void>
-  readonly client: CDPSession
-  readonly id: string
-}
-
-async function key(page: Page): Promise<Key> {
-  const client = await page.context().newCDPSession(page)
-  await client.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId: id } = await client.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      ...{ protocol: 'ctap2', transport: 'internal', hasResidentKey: true },
-      ...{ hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: false },
-    },
-  })
-  const touch = async (enabled: boolean) => {
-    const asked = { authenticatorId: id, enabled }
-    await client.send('WebAuthn.setAutomaticPresenceSimulation', asked)
-  }
-  return { touch, client, id }
-}
 
 async function open(context: TestContext) {
   const people = await stand(context)
@@ -45,9 +11,8 @@ async function open(context: TestContext) {
   const { id } = await tested.user({ email: anns, password })
   const { records } = tested.running.users
   await records.update('user', id, { emailVerifiedAt: '2026-01-01T00:00:00Z' })
-  const browser = await chromium.launch({ executablePath: executablePath ?? '', args })
-  context.after(() => browser.close())
-  const visitor = await browser.newContext({ viewport: { width: 900, height: 900 } })
+  const browse = await openChromium(context)
+  const visitor = await browse({ viewport: { width: 900, height: 900 } })
   const page = await visitor.newPage()
   const wrong: string[] = []
   page.on('pageerror', (error) => wrong.push(error.message))
@@ -69,26 +34,9 @@ async function open(context: TestContext) {
   }
 }
 
-/** From now on nothing is offered in fields: a key that answers by itself would take it at once. */
-async function withoutOffers(page: Page): Promise<void> {
-  const content = 'PublicKeyCredential.isConditionalMediationAvailable = async () => false'
-  await page.addInitScript({ content })
-}
-
-async function look(page: Page, name: string): Promise<void> {
-  if (pictures !== undefined) {
-    mkdirSync(pictures, { recursive: true })
-    await page.screenshot({ path: join(pictures, `${name}.png`), fullPage: true })
-  }
-  await page.evaluate(axe)
-  const found = await page.evaluate(`axe.run(document).then(({ violations }) =>
-    violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)].join(' ')))`)
-  assert.deepEqual(found, [], name)
-}
-
 test('passkeys in a browser: added, signed in by, shown again', { skip }, async (context) => {
   const { page, go, press, byPassword, signOut, wrong, tested, records } = await open(context)
-  const mine = await key(page)
+  const mine = await virtualKey(page)
   await byPassword()
   await page.getByRole('heading', { name: 'Your account' }).waitFor()
   tested.clock.advance(6 * 60_000)
@@ -142,7 +90,7 @@ test('passkeys in a browser: added, signed in by, shown again', { skip }, async 
 
 test('a passkey as the second step; a copy is locked', { skip }, async (context) => {
   const { page, go, press, byPassword, signOut, id, tested, records } = await open(context)
-  const mine = await key(page)
+  const mine = await virtualKey(page)
   await withoutOffers(page)
   await byPassword()
   await page.getByRole('heading', { name: 'Your account' }).waitFor()
@@ -176,7 +124,7 @@ test('a passkey as the second step; a copy is locked', { skip }, async (context)
 
 test('C26: the browser itself gives no passkey to another origin', { skip }, async (context) => {
   const { page, go, press, byPassword, origin } = await open(context)
-  const mine = await key(page)
+  const mine = await virtualKey(page)
   await withoutOffers(page)
   await byPassword()
   await page.getByRole('heading', { name: 'Your account' }).waitFor()

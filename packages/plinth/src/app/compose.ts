@@ -298,12 +298,13 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const sendsMail = leavesByMail(mailing)
   const passkeys = takesPasskeys(setup)
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
+  const mails = { sendsMail, confirmFirst }
   const providers = usableProviders(app, setup.providerKeys)
   const places = withPlaces(
     door,
     new Map([
       ...besideApi(runtime, { production, mail }),
-      ...pagesOf(app, { passkeys, runtime, invoke: answer, sendsMail, confirmFirst, providers }),
+      ...pagesOf(app, { door, passkeys, runtime, invoke: answer, ...mails, providers }),
     ]),
   )
   const handler = withProvider(app, places, { runtime, setup })

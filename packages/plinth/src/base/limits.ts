@@ -157,6 +157,9 @@ export const limits = Object.freeze({
   guestIdleDays: 30,
   guestLifeDays: 90,
   accountsForgottenAtOnceMax: 100,
+  exportRowsPerPart: 1_000,
+  exportPartsPerFileMax: 20,
+  exportsPerDay: 20,
   impersonationMinutes: 30,
   impersonationsPerHourPerStaff: 20,
   // actions

@@ -8,6 +8,12 @@ export interface Html {
   readonly text: string
 }
 
+/** A page's content under a title of its own. */
+export interface TitledContent {
+  readonly title: string
+  readonly content: Html
+}
+
 /** What can be put into HTML. A list is joined; null, undefined and false are nothing. */
 export type HtmlValue =
   | string

@@ -20,7 +20,7 @@ import type { Action, Logic } from './logic/logic.ts'
 import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
 import type { OrganisationsSpec } from './organisations.ts'
-import type { PagesSpec } from './pages.ts'
+import type { DeclaredPages, PagesSpec } from './pages.ts'
 
 /** A model as the catalog receives it: the spec, with its types erased. */
 export type AnyModelSpec = Omit<ModelSpec<Models, Members>, 'access' | 'compute' | 'checks'> & {
@@ -186,7 +186,7 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
    * The pages on which people sign in and look after their accounts, under `/account`: their looks,
    * and what stands in the place of single ones. `false`: the app serves its own at `PLINTH_URL`.
    */
-  readonly pages?: PagesSpec | false
+  readonly pages?: PagesSpec<ModelsOfApp<U>> | false
   /** Makes the app an OAuth provider: other programs may ask its people for access. */
   readonly provider?: ProviderSpec
   /**
@@ -209,7 +209,7 @@ export interface App<S> {
   readonly accounts: Accounts
   readonly signInWith: readonly IdentityProvider[]
   readonly origins: readonly string[]
-  readonly pages: PagesSpec | false
+  readonly pages: DeclaredPages | false
   readonly provider: Provider | undefined
   /** Its scope's type is erased. */
   readonly seed: ((scope: never) => Promise<void>) | undefined
@@ -236,7 +236,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     accounts: accountsOf(spec.accounts),
     signInWith: Object.freeze([...(spec.signInWith ?? [])]),
     origins: Object.freeze([...(spec.origins ?? [])]),
-    pages: spec.pages === false ? false : Object.freeze({ ...spec.pages }),
+    pages: spec.pages === false ? false : (Object.freeze({ ...spec.pages }) as DeclaredPages),
     provider: providerOf(spec.provider),
     seed: spec.seed,
   })

@@ -1,7 +1,14 @@
 /** Owns the account pages as an app declares them: their looks, and what stands in their place. */
 
+import type { PageForm, PageLinks, PageView } from './app/page-view.ts'
 import type { ProgramPageViews } from './app/program-pages.ts'
-import type { Html } from './html.ts'
+import type { StandingPageViews } from './app/standing-pages.ts'
+import type { StartPage } from './app/start-page.ts'
+import type { Html, TitledContent } from './html.ts'
+import type { Models } from './infer.ts'
+
+export type { PageData, PageVisitor, StartView } from './app/start-page.ts'
+export type { PageForm, PageLinks, PageView, StartPage, TitledContent }
 
 /**
  * The looks of the account pages, and what stands in the place of single ones. A page decides
@@ -13,7 +20,21 @@ import type { Html } from './html.ts'
  *   pages: { logo: 'The Shop', colours: { accent: ['#8a2a0a', '#ffb59a'] } },
  * })
  */
-export interface PagesSpec {
+export interface PagesSpec<S extends Models = Models> extends PageLooks {
+  /**
+   * The page at `/`, where people are led once they have signed in. Default: none; what a browser
+   * is shown at `/` is where the documentation stands, and people are led to their account.
+   */
+  readonly start?: StartPage<S>
+}
+
+/** The pages as an app has declared them: the type of what the start page reads is erased. */
+export interface DeclaredPages extends PageLooks {
+  readonly start?: (view: never) => Html | TitledContent | Promise<Html | TitledContent>
+}
+
+/** The looks of the pages, and what stands in the place of single ones. */
+export interface PageLooks {
   /** What stands above each page. Default: the app's title. */
   readonly logo?: string
   /** The language of the pages, such as `de`, where an app replaces them all. Default `en`. */
@@ -49,34 +70,6 @@ export interface PageColours {
   readonly good?: PageColour
   /** What is wrong, and what ends something. */
   readonly bad?: PageColour
-}
-
-/** A form of a page: where it goes, what is typed in it, and what was wrong with that. */
-export interface PageForm<F extends string = never> {
-  /** Where it is sent: by POST, as a browser sends forms. */
-  readonly action: string
-  /** What it sends along unseen, each in an `<input type="hidden">`. */
-  readonly hidden: Readonly<Record<string, string>>
-  /** What was typed before, by the field's name; a password never comes back. */
-  readonly values: Readonly<Record<F, string>>
-  /** What is wrong with a field, in a sentence. */
-  readonly problems: { readonly [N in F]?: string }
-}
-
-/** What every page is shown with. */
-export interface PageView<F extends string = never> {
-  /** The app's title. */
-  readonly app: string
-  /** What has just been done, in a sentence. */
-  readonly notice: string | undefined
-  /** Why what was sent was not done, in a sentence. */
-  readonly failure: string | undefined
-  readonly form: PageForm<F>
-}
-
-/** Addresses of other pages; undefined where the app has none such. */
-export type PageLinks<L extends string> = {
-  readonly links: Readonly<Record<L, string | undefined>>
 }
 
 /** A session in the list of an account. */
@@ -130,14 +123,24 @@ export interface AccountView extends Omit<PageView, 'form'> {
   readonly emailVerified: boolean
   readonly name: string | undefined
   readonly secondFactor: boolean
+  /** When it will be deleted, as was asked for. RFC 3339. */
+  readonly deletionAt: string | undefined
   /** The latest first. */
   readonly sessions: readonly PageSession[]
   /** Where buttons are sent, each by POST; `endSession` with the hidden field `id`. */
   readonly actions: Readonly<
     Record<'endSession' | 'signOut' | 'signOutEverywhere' | 'signOutElsewhere', string>
-  > & { readonly sendVerification: string | undefined }
+  > & { readonly sendVerification: string | undefined; readonly keep: string | undefined }
   readonly links: Readonly<
-    Record<'changeName' | 'changeEmail' | 'changePassword' | 'secondFactor', string>
+    Record<
+      | 'changeName'
+      | 'changeEmail'
+      | 'changePassword'
+      | 'secondFactor'
+      | 'download'
+      | 'deleteAccount',
+      string
+    >
   > & { readonly identities: string | undefined }
 }
 
@@ -174,8 +177,16 @@ export interface PageKeptPasskey {
 export interface FactorsView extends Omit<PageView, 'form'> {
   /** True: signing in takes one. */
   readonly on: boolean
-  /** Where buttons are sent, each by POST. */
-  readonly actions: Readonly<Record<'setUp' | 'remove' | 'newRecoveryCodes', string>>
+  /** True: an authenticator app is set up. */
+  readonly totp: boolean
+  /** True: the account has a password. */
+  readonly password: boolean
+  /** True: there is a passkey that a second step could ask for. */
+  readonly canAsk: boolean
+  /** Where buttons are sent, each by POST; `setSecondFactor` with `on` as `yes` or `no`. */
+  readonly actions: Readonly<
+    Record<'setUp' | 'remove' | 'newRecoveryCodes' | 'setSecondFactor', string>
+  >
   /** Undefined where the server has no address that passkeys could be made for. */
   readonly passkeys:
     | {
@@ -185,11 +196,12 @@ export interface FactorsView extends Omit<PageView, 'form'> {
         readonly actions: Readonly<Record<'rename' | 'remove', string>>
       }
     | undefined
-  readonly links: Readonly<Record<'account', string>>
+  readonly links: Readonly<Record<'account', string>> &
+    Readonly<Record<'removePassword' | 'forgotPassword', string | undefined>>
 }
 
 /** What each page is shown with. The names of fields are those that the form is sent with. */
-export interface PageViews extends ProgramPageViews {
+export interface PageViews extends ProgramPageViews, StandingPageViews {
   /** `/account/sign-in`. */
   readonly signIn: PageView<'email' | 'password'> & {
     readonly passkey: PagePasskey | undefined
@@ -240,8 +252,13 @@ export interface PageViews extends ProgramPageViews {
   /** `/account/step-up`: who somebody is, shown again. Only `asked` is a field of the form. */
   readonly stepUp: PageView<'password' | 'code'> &
     PageLinks<'account'> & {
-      readonly asked: 'password' | 'code'
+      /** Undefined: the account has neither. */
+      readonly asked: 'password' | 'code' | undefined
       readonly passkey: PagePasskey | undefined
+      /** Those with an identity of the account: by a link. */
+      readonly providers: readonly PageProvider[]
+      /** Signing in anew is a fresh proof, too. */
+      readonly actions: Readonly<Record<'signOut', string>>
     }
   /** `/account/identities`: who somebody is at other providers. */
   readonly identities: IdentitiesView
@@ -263,12 +280,6 @@ export interface PageViews extends ProgramPageViews {
 
 /** The pages by name. */
 export type PageName = keyof PageViews
-
-/** A page's content under a title of its own. */
-export interface TitledContent {
-  readonly title: string
-  readonly content: Html
-}
 
 /**
  * What stands in the place of pages: what is shown inside of `<main>`, by its view. Scripts do not

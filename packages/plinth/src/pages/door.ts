@@ -3,7 +3,7 @@
 import { Failure } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
 import { localPlace } from '../base/web/local-place.ts'
-import type { PagesSpec } from '../define/pages.ts'
+import type { DeclaredPages } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import type { Identify, Log } from '../engine/runtime.ts'
 import { readForm, readParameter } from '../http/form/read-form.ts'
@@ -11,25 +11,32 @@ import type { Handler, HttpResponse } from '../http/message.ts'
 import { formFailure } from '../http/origin/csrf.ts'
 import { failureOf, methodNotAllowed } from '../http/problem.ts'
 import { staticHandler } from '../http/static.ts'
+import { actingIn } from './acting.ts'
 import * as account from './flows/account.ts'
 import * as byMail from './flows/by-mail.ts'
-import { changeEmail, changeName, changePassword } from './flows/changes.ts'
+import { changeEmail, changeName, changePassword, removePassword } from './flows/changes.ts'
 import { apps, consent, device, removeApp, signOutOf } from './flows/consent.ts'
 import * as factors from './flows/factors.ts'
 import { answeredBy, commonView, type Page } from './flows/form-page.ts'
 import * as outside from './flows/outside.ts'
 import { enterCode, secondFactor, sendLink, signIn, signInByLink } from './flows/sign-in.ts'
 import { signUp } from './flows/sign-up.ts'
+import { deleteAccount, keepAccount } from './flows/standing/deletion.ts'
+import { download } from './flows/standing/download.ts'
+import { confirmUpgrade, upgrade } from './flows/standing/upgrade.ts'
 import { showPage } from './frame.ts'
 import { looks } from './looks/looks.ts'
 import { script, scriptPath } from './script.ts'
+import { showStart } from './start.ts'
 import { styleSheet, stylesPath } from './theme.ts'
 import { openVisit, type Site, type Visit } from './visit.ts'
 
 /** What the pages stand on. */
 export interface PagesOptions {
   readonly title: string
-  readonly spec: PagesSpec
+  readonly spec: DeclaredPages
+  /** The names of the models that a start page can read. */
+  readonly models: readonly string[]
   /** Who may sign up by themselves. */
   readonly signUp: 'anyone' | 'nobody'
   /** False: the server has no address that passkeys could be made for. */
@@ -38,6 +45,10 @@ export interface PagesOptions {
   readonly sendsMail: boolean
   /** The other providers that people can sign in with. */
   readonly providers: readonly { readonly name: string; readonly title: string }[]
+  /** True: a guest can ask for an account here. */
+  readonly guests: boolean
+  /** How many days pass before an account is deleted. */
+  readonly deletionDelayDays: number
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
   /** The engine. */
@@ -63,6 +74,8 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'remove-totp': factors.removeTotp,
   'new-recovery-codes': factors.newRecoveryCodes,
   'add-passkey': factors.addPasskey,
+  'set-second-factor': factors.setSecondFactor,
+  'remove-password': removePassword,
   'rename-passkey': factors.renamePasskey,
   'remove-passkey': factors.removePasskey,
   'step-up': factors.stepUp,
@@ -75,6 +88,9 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'confirm-email': byMail.confirmEmail,
   'change-email': changeEmail,
   'send-verification': account.sendVerification,
+  delete: deleteAccount,
+  keep: keepAccount,
+  download,
   consent,
   device,
   apps,
@@ -87,31 +103,62 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'finish-sign-up': outside.finishSignUp,
 })
 
+/** The handlers of the pages: of `/account` and what is below it, and of the start page. */
+export interface Pages {
+  readonly account: Handler
+  /** Undefined: the app has no start page. */
+  readonly start: Handler | undefined
+}
+
 /**
- * Makes the handler of `/account` and what is below it. Failures are pages themselves, except where
- * the connection has to end with them.
+ * Makes the pages. Failures are pages themselves, except where the connection has to end with them.
  */
-export function createPages(options: PagesOptions): Handler {
-  const { spec, sendsMail } = options
-  const site: Site = Object.freeze({
-    ...options,
-    signUp: options.signUp === 'anyone',
-    sendsMail,
-    looks: { ...looks, ...spec.replace },
-  })
-  const pages = new Map(Object.entries(always))
-  if (site.signUp) pages.set('sign-up', signUp)
+export function createPages(options: PagesOptions): Pages {
+  const { spec } = options
+  const site = siteOf(options)
+  const pages = pagesOf(site)
   const contentType = 'text/css; charset=utf-8'
   const files = staticHandler({
     [stylesPath]: { body: styleSheet(spec), contentType },
     [scriptPath]: script(),
   })
+  const visited = visiting(site, (visit) => answer(visit, pages))
+  const { start: draw } = spec
+  return {
+    account: (request) =>
+      request.path === stylesPath || request.path === scriptPath
+        ? files(request)
+        : visited(request),
+    start: draw && visiting(site, (visit) => showStart(visit, draw, options.models)),
+  }
+}
+
+function siteOf({ spec, signUp, ...options }: PagesOptions): Site {
+  return Object.freeze({
+    ...{ ...options, spec, signUp: signUp === 'anyone' },
+    guests: options.guests && options.sendsMail && signUp === 'anyone',
+    home: spec.start === undefined ? '/account' : '/',
+    looks: { ...looks, ...spec.replace },
+  })
+}
+
+function pagesOf({ signUp: signsUp, guests }: Site): ReadonlyMap<string, Page> {
+  const pages = new Map(Object.entries(always))
+  if (signsUp) pages.set('sign-up', signUp)
+  if (guests) pages.set('upgrade', upgrade).set('confirm-upgrade', confirmUpgrade)
+  return pages
+}
+
+/** Each visit knows from its beginning whether staff acts in it: every page says so. */
+function visiting(site: Site, show: (visit: Visit) => Promise<HttpResponse>): Handler {
   return async (request) => {
-    if (request.path === stylesPath || request.path === scriptPath) return files(request)
     const next = localPlace(readParameter(request.search, 'next'))
-    const visit = openVisit(site, request, next)
+    const opened = openVisit(site, request, next)
+    let visit = opened
     try {
-      return await answer(visit, pages)
+      const acting = await actingIn(opened)
+      if (acting) visit = { ...opened, acting }
+      return await show(visit)
     } catch (thrown) {
       return answerFailure(visit, failureOf(thrown))
     }

@@ -1,9 +1,10 @@
 /** Owns the frame around every page: title, name of the app, the page's own content. */
 
-import { html } from '../define/html.ts'
+import { type Html, html, type TitledContent } from '../define/html.ts'
 import type { PageName } from '../define/pages.ts'
 import type { HttpResponse } from '../http/message.ts'
 import { htmlPage } from '../http/page.ts'
+import { actingBanner } from './looks/banner.ts'
 import { runsOn, scriptPath } from './script.ts'
 import { stylesPath } from './theme.ts'
 import type { Drawn, Visit } from './visit.ts'
@@ -32,6 +33,11 @@ const titles: Readonly<Record<PageName, string>> = Object.freeze({
   linkIdentity: 'Link an identity',
   giveAddress: 'One more step',
   finishSignUp: 'Make your account',
+  upgrade: 'Make an account',
+  confirmUpgrade: 'Confirm your address',
+  deleteAccount: 'Delete your account',
+  download: 'Download your data',
+  removePassword: 'Remove your password',
   consent: 'Let a program in',
   goOn: 'Going on',
   device: 'Let a device in',
@@ -49,21 +55,43 @@ export function showPage<P extends PageName>(
   { view, status = 200, headers = {} }: Drawn<P>,
 ): HttpResponse {
   const { site } = visit
-  const { logo = site.title, language = 'en' } = site.spec
   const drawn = site.looks[name](view)
   const { title, content } = 'content' in drawn ? drawn : { title: titles[name], content: drawn }
-  const body = html`<header><p class="logo">${logo}</p></header>
+  // Told first by a screen reader, and seen in the list of windows.
+  const wrong = view.failure !== undefined && name !== 'failed' ? 'Problem: ' : ''
+  const page = framed(visit, {
+    ...{ title: `${wrong}${title}`, content },
+    ...(runsOn(name, site) ? { script: scriptPath } : {}),
+  })
+  return { ...page, status, headers: { ...page.headers, ...headers, ...visit.headers() } }
+}
+
+/** Draws a page of the app's own, and answers with it. */
+export function showOwn(visit: Visit, drawn: Html | TitledContent): HttpResponse {
+  const page = framed(visit, 'content' in drawn ? drawn : { title: undefined, content: drawn })
+  return { ...page, headers: { ...page.headers, ...visit.headers() } }
+}
+
+interface Framed {
+  /** Undefined: the app's alone. */
+  readonly title: string | undefined
+  readonly content: Html
+  readonly script?: string
+}
+
+function framed({ site, acting }: Visit, { title, content, script }: Framed): HttpResponse {
+  const { logo = site.title, language = 'en' } = site.spec
+  const named = site.home === '/' ? html`<a href="/">${logo}</a>` : html`${logo}`
+  const body = html`${acting && actingBanner(acting)}
+<header><p class="logo">${named}</p></header>
 <main id="main">
 ${content}
 </main>`
-  // Told first by a screen reader, and seen in the list of windows.
-  const wrong = view.failure !== undefined && name !== 'failed' ? 'Problem: ' : ''
-  const page = htmlPage({
-    title: `${wrong}${title} – ${site.title}`,
+  return htmlPage({
+    title: title === undefined ? site.title : `${title} – ${site.title}`,
     body: body.text,
     styles: stylesPath,
-    ...(runsOn(name, site) ? { script: scriptPath } : {}),
     language,
+    ...(script === undefined ? {} : { script }),
   })
-  return { ...page, status, headers: { ...page.headers, ...headers, ...visit.headers() } }
 }

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure } from '../base/failure.ts'
-import type { PageColours, PagesSpec } from '../define/pages.ts'
+import type { PageColours, PageLooks } from '../define/pages.ts'
 
 /** The address of the style sheet. */
 export const stylesPath = '/account/style.css'
@@ -33,7 +33,7 @@ const languageForm = /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/
  *
  * @throws Failure `declaration_invalid` with the first mistake and its cure.
  */
-export function demandPages({ colours = {}, language = 'en' }: PagesSpec): void {
+export function demandPages({ colours = {}, language = 'en' }: PageLooks): void {
   if (!languageForm.test(language)) {
     throw mistake(`pages.language is "${language}": write a language such as en or pt-BR.`)
   }
@@ -50,7 +50,7 @@ export function demandPages({ colours = {}, language = 'en' }: PagesSpec): void 
 }
 
 /** The style sheet. */
-export function styleSheet({ colours = {}, css = '' }: PagesSpec): string {
+export function styleSheet({ colours = {}, css = '' }: PageLooks): string {
   const own = Object.entries(colours).map(([name, colour]) => {
     const [light, dark] = pair(colour)
     return `  ${variables[name as keyof PageColours]}: light-dark(${light}, ${dark});\n`

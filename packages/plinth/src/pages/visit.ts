@@ -4,7 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
 import type { Html } from '../define/html.ts'
-import type { PageName, PagesSpec, PageViews, TitledContent } from '../define/pages.ts'
+import type { PageLooks, PageName, PageViews, TitledContent } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import type { Identify, Log } from '../engine/runtime.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
@@ -20,7 +20,7 @@ export type Looks = {
 /** What all visits share. */
 export interface Site {
   readonly title: string
-  readonly spec: PagesSpec
+  readonly spec: PageLooks
   readonly looks: Looks
   /** False: accounts are made by the staff of the app. */
   readonly signUp: boolean
@@ -30,6 +30,12 @@ export interface Site {
   readonly sendsMail: boolean
   /** The other providers that people can sign in with. */
   readonly providers: readonly { readonly name: string; readonly title: string }[]
+  /** True: a guest can ask for an account here. */
+  readonly guests: boolean
+  /** How many days pass before an account is deleted. */
+  readonly deletionDelayDays: number
+  /** Where people are led once they are signed in, if nowhere in particular. */
+  readonly home: string
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
   /** The engine. */
@@ -39,10 +45,29 @@ export interface Site {
   readonly log: Log
 }
 
-/** Somebody who is signed in. */
-export interface Who {
+/** Somebody with a session. */
+export interface Known {
   readonly userId: string
   readonly sessionId: string | undefined
+  readonly roles: ReadonlySet<string>
+  readonly guest: boolean
+  /** True: a member of staff acts as them. */
+  readonly impersonated: boolean
+}
+
+/** Somebody who is signed in. */
+export type Who = Pick<Known, 'userId' | 'sessionId'>
+
+/** A member of staff who acts as somebody, as every page says of itself. */
+export interface Acting {
+  /** Who is acted as. */
+  readonly as: string
+  /** Who acts. */
+  readonly by: string
+  readonly reason: string
+  /** RFC 3339. */
+  readonly until: string
+  readonly minutesLeft: number
 }
 
 /** What a page asks of the engine. */
@@ -56,8 +81,12 @@ export interface Visit {
   readonly next: string | undefined
   /** Calls an operation as the visitor; the answer's JSON. Fails as the operation does. */
   ask(operation: string, asked?: Asked): Promise<unknown>
-  /** Who is signed in, asked once. */
+  /** Who is signed in, asked once. A guest is not. */
   who(): Promise<Who | undefined>
+  /** Who has a session, guests too; asked once. */
+  known(): Promise<Known | undefined>
+  /** Set where a member of staff acts as who is signed in. */
+  readonly acting?: Acting
   /** A cookie that the visitor came with. */
   cookie(name: string): string | undefined
   /** Keeps something in the visitor's browser; without a value it is forgotten. */
@@ -74,10 +103,14 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
   const credential = credentialOf(request, sessionCookieName)
   const cookies = new Map<string, string>()
   let session: Reply['session']
-  let known: Promise<Who | undefined> | undefined
+  let known: Promise<Known | undefined> | undefined
   // Counted from here: a form that comes slowly uses up the visit's own time.
   const deadlineMs = site.clock.now() + limits.requestTimeoutMs
   const cookie = (name: string) => readCookie(request.header('cookie'), name) || undefined
+  const knownOnce = (): Promise<Known | undefined> => {
+    known ??= credential === undefined ? Promise.resolve(undefined) : whose(site, credential.token)
+    return known
+  }
   return {
     ...{ site, request, next, cookie },
     async ask(operation, asked = {}) {
@@ -90,10 +123,10 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
       if (reply.session !== undefined) session = reply.session
       return reply.body === undefined ? undefined : (JSON.parse(reply.body) as unknown)
     },
-    who() {
-      known ??=
-        credential === undefined ? Promise.resolve(undefined) : whose(site, credential.token)
-      return known
+    known: knownOnce,
+    async who() {
+      const found = await knownOnce()
+      return found?.guest === false ? found : undefined
     },
     keep(name, value, maxAgeSeconds = 0) {
       cookies.set(name, writeCookie(name, value ?? '', { maxAgeSeconds }))
@@ -116,11 +149,12 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
   }
 }
 
-async function whose({ identify }: Site, token: string): Promise<Who | undefined> {
+async function whose({ identify }: Site, token: string): Promise<Known | undefined> {
   try {
     const caller = await identify(token)
     if (caller.is !== 'user') return undefined
-    return { userId: caller.id, sessionId: caller.sessionId }
+    const { id: userId, sessionId, roles, guest = false, impersonator } = caller
+    return { userId, sessionId, roles, guest, impersonated: impersonator !== undefined }
   } catch (error) {
     if (error instanceof Failure && error.code === 'invalid_credentials') return undefined
     throw error

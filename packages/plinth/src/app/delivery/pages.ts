@@ -3,14 +3,17 @@
 import type { App } from '../../define/kit.ts'
 import type { Call, Reply } from '../../engine/call.ts'
 import type { Runtime } from '../../engine/runtime.ts'
-import type { Handler } from '../../http/message.ts'
+import type { Handler, HttpRequest } from '../../http/message.ts'
 import { createPages } from '../../pages/door.ts'
 import { demandPages } from '../../pages/theme.ts'
+import { prefersHtml } from '../../rest/request/media-type.ts'
 
 /** What the pages of an app stand on. */
 export interface PageParts {
   readonly runtime: Runtime
   readonly invoke: (call: Call) => Promise<Reply>
+  /** What answers at `/` where no page does. */
+  readonly door: Handler
   /** False: the server has no address that passkeys could be made for. */
   readonly passkeys: boolean
   /** False: no mail leaves this server. */
@@ -21,16 +24,29 @@ export interface PageParts {
   readonly confirmFirst: boolean
 }
 
+type Declared = Pick<App<unknown>, 'title' | 'signUp' | 'accounts' | 'pages'>
+
+function isLook(request: HttpRequest): boolean {
+  return request.method === 'GET' && prefersHtml(request)
+}
+
 /** The account pages by the first part of their address; none where the app has `pages: false`. */
 export function pagesOf(
-  { title, signUp, pages: spec }: Pick<App<unknown>, 'title' | 'signUp' | 'pages'>,
-  { passkeys, runtime, invoke, sendsMail, confirmFirst, providers }: PageParts,
+  { title, signUp, accounts, pages: spec }: Declared,
+  { door, passkeys, runtime, invoke, sendsMail, confirmFirst, providers }: PageParts,
 ): ReadonlyMap<string, Handler> {
   if (spec === false) return new Map()
-  const { identify, clock, log } = runtime
-  const mailing = { sendsMail, confirmFirst }
-  const options = { title, spec, signUp, ...mailing, providers, invoke, identify, clock, log }
-  return new Map([['account', createPages({ ...options, passkeys })]])
+  const { identify, clock, log, catalog } = runtime
+  const models = [...catalog.models.values()].filter(({ exposed }) => exposed)
+  const { guests, deletionDelayDays } = accounts
+  const { account, start } = createPages({
+    ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
+    ...{ providers, invoke, identify, clock, log, models: models.map(({ name }) => name) },
+  })
+  const places = new Map([['account', account]])
+  // Programs find the list of addresses at `/` as before; whoever looks with a browser a page.
+  if (start) places.set('', (request) => (isLook(request) ? start(request) : door(request)))
+  return places
 }
 
 /** Checks what an app declares about its pages. Fails with `declaration_invalid`. */

@@ -12,6 +12,7 @@ import { deriveKey } from '../config/secret.ts'
 import { type MailSettings, mailbox } from '../delivery/mail.ts'
 import { argonHasher } from '../hasher.ts'
 import { type OutsideSetup, outsideOf, outsideSetup } from './outside/wiring.ts'
+import { ownRowsIn } from './own-rows.ts'
 import { removeAccount } from './removal.ts'
 import { tokens } from './sessions.ts'
 import { totpOf } from './totp.ts'
@@ -96,6 +97,7 @@ export function identityOf(
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address, outside },
     ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
     removeAccount: (removal) => removeAccount(runtime(), removal),
+    ownRows: () => ownRowsIn(runtime().catalog),
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },
     webAuthn: party && webAuthnOf(title, party),
     scopeProblems: (scopes) => scopeProblems(runtime().catalog, scopes),

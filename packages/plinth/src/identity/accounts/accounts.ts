@@ -3,6 +3,7 @@
 import type { Action } from '../../engine/runtime.ts'
 import type { IdentityParts } from '../flows/operation.ts'
 import { deleteAccount, keepAccount } from './deletion.ts'
+import { exportAccount } from './export.ts'
 import { continueAsGuest } from './guests.ts'
 import { impersonate } from './impersonate.ts'
 import { confirmUpgrade, upgrade } from './upgrade.ts'
@@ -14,6 +15,7 @@ export function accountActions(parts: IdentityParts): readonly Action[] {
     ...(guests ? [continueAsGuest(parts), upgrade(parts), confirmUpgrade(parts)] : []),
     ...(role === undefined ? [] : [impersonate(parts, role)]),
     deleteAccount(parts),
+    exportAccount(parts),
     ...(deletionDelayDays > 0 ? [keepAccount(parts)] : []),
   ]
 }

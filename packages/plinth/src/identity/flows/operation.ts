@@ -6,6 +6,7 @@ import type { ActionInput, ActionOperation } from '../../catalog/catalog.ts'
 import type { Accounts } from '../../define/accounts.ts'
 import type { GuestJoins } from '../../define/logic/logic.ts'
 import { type Kind, textKind } from '../../kinds/kinds.ts'
+import type { OwnRows } from '../accounts/export.ts'
 import type { RemoveAccount } from '../accounts/removal.ts'
 import type { AccountMailing } from '../mail/sending.ts'
 import type { OutsideParts } from '../outside/parts.ts'
@@ -30,6 +31,8 @@ export interface IdentityParts {
   readonly accounts: Accounts
   /** Deletes an account, or empties it of the person where others refer to it. */
   readonly removeAccount: RemoveAccount
+  /** The models with rows of somebody, and the ways to them. */
+  readonly ownRows: () => readonly OwnRows[]
   /** What hands over the rows of a guest who signs in. */
   readonly guestJoins: () => readonly GuestJoins[]
   /** True: whoever signs up is let in once the mail to their address was answered. */

@@ -43,7 +43,7 @@ export const endSession = button(async (visit, values) => {
 /** Ends the session of the visit. */
 export const signOut = button(async (visit) => {
   await visit.ask('identity.signOut')
-  return leadTo(visit, doneAt(signInPath, 'signed-out'))
+  return leadTo(visit, doneAt(signInPath, 'signed-out', visit.next))
 })
 
 /** Ends all sessions, or all others. */
@@ -59,7 +59,7 @@ export const signOutElsewhere = button(async (visit) => {
 })
 
 /** A button of the account's page: what goes wrong is told there. */
-function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
+export function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
   return {
     // A reload after something went wrong.
     show: (visit) => leadTo(visit, accountPath),
@@ -98,6 +98,7 @@ async function viewOf(
     emailVerified,
     name: user.name ?? undefined,
     secondFactor: user.secondFactor,
+    deletionAt: user.deletionAt ?? undefined,
     sessions,
     actions: {
       endSession: '/account/end-session',
@@ -105,12 +106,15 @@ async function viewOf(
       signOutEverywhere: '/account/sign-out-everywhere',
       signOutElsewhere: '/account/sign-out-elsewhere',
       sendVerification: resend ? '/account/send-verification' : undefined,
+      keep: user.deletionAt === null ? undefined : '/account/keep',
     },
     links: {
       changeName: '/account/change-name',
       changeEmail: '/account/change-email',
       changePassword: '/account/change-password',
       secondFactor: '/account/factors',
+      download: '/account/download',
+      deleteAccount: '/account/delete',
       identities: visit.site.providers.length > 0 ? '/account/identities' : undefined,
     },
   }
@@ -119,6 +123,7 @@ async function viewOf(
 /** An account, as its owner sees it. */
 export interface Account {
   readonly email: string
+  readonly deletionAt: string | null
   readonly emailVerifiedAt: string | null
   readonly name: string | null
   readonly secondFactor: boolean
@@ -126,7 +131,7 @@ export interface Account {
 
 /** The account of a user, read by the rules of every door. */
 export async function accountOf(visit: Visit, userId: string): Promise<Account> {
-  const fields = ['email', 'emailVerifiedAt', 'name', 'secondFactor']
+  const fields = ['email', 'emailVerifiedAt', 'name', 'secondFactor', 'deletionAt']
   return (await visit.ask('user.get', { id: userId, query: { fields } })) as Account
 }
 

@@ -56,6 +56,18 @@ export const changePassword = formPage({
   },
 })
 
+/** Does without a password from now on. */
+export const removePassword = formPage({
+  name: 'removePassword',
+  path: '/account/remove-password',
+  enter: demandSignedIn,
+  view: (common) => ({ ...common, links: { factors: '/account/factors' } }),
+  async send(visit) {
+    await visit.ask('identity.removePassword', { input: {} })
+    return leadTo(visit, doneAt('/account/factors', 'password-removed'))
+  },
+})
+
 /** Who is signed in, on pages that show themselves to nobody else. */
 async function signedIn(visit: Visit): Promise<Who> {
   return present(await visit.who(), 'whoever sees this page is signed in')

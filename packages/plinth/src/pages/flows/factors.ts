@@ -3,9 +3,12 @@
 import { present } from '../../base/assert.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Html } from '../../define/html.ts'
+import type { PageProvider } from '../../define/pages.ts'
 import type { FormValues } from '../../http/form/read-form.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
+import { addressOf } from '../next.ts'
+import { providersOf } from '../providers.ts'
 import { leadTo, type Visit } from '../visit.ts'
 import { accountOf } from './account.ts'
 import {
@@ -28,6 +31,7 @@ const actions = {
   setUp: setUpPath,
   remove: '/account/remove-totp',
   newRecoveryCodes: '/account/new-recovery-codes',
+  setSecondFactor: '/account/set-second-factor',
 } as const
 
 const passkeyActions = {
@@ -69,6 +73,14 @@ export const removeTotp = button(async (visit) => {
   return leadTo(visit, doneAt('/account', 'factor-removed'))
 })
 
+/** Turns the second step after a password on or off, where passkeys are what it asks for. */
+export const setSecondFactor = button(async (visit, values) => {
+  const on = values.get('on') === 'yes'
+  const answer = await visit.ask('identity.setSecondFactor', { input: { on } })
+  if (on) return showCodes(visit, answer)
+  return leadTo(visit, doneAt(factorsPath, 'second-step-off'))
+})
+
 /** Ends all recovery codes and shows new ones once. */
 export const newRecoveryCodes = button(async (visit) =>
   showCodes(visit, await visit.ask('identity.newRecoveryCodes')),
@@ -101,10 +113,16 @@ export const stepUp = formPage({
   secrets: ['password', 'code'],
   enter: demandSignedIn,
   async view(common, visit) {
-    const asked = (await hasFactor(visit)) ? 'code' : 'password'
+    const { password, secondFactor, outside } = await waysOf(visit)
     const operation = 'identity.beginStepUpPasskey'
     const passkey = await askedPasskey(visit, { path: stepUpPath, operation })
-    return { ...common, asked, passkey, links: { account: '/account' } }
+    const { next } = visit
+    return {
+      ...{ ...common, passkey, links: { account: '/account' } },
+      asked: secondFactor ? 'code' : password ? 'password' : undefined,
+      providers: outside > 0 ? await linkedProviders(visit) : [],
+      actions: { signOut: addressOf('/account/sign-out', { next }) },
+    }
   },
   async send(visit, values) {
     const asked = (await hasFactor(visit)) ? 'code' : 'password'
@@ -133,13 +151,38 @@ function button(press: (visit: Visit, values: FormValues) => Promise<HttpRespons
 async function showFactors(visit: Visit, failure?: Failure): Promise<HttpResponse> {
   const elsewhere = await demandSignedIn(visit)
   if (elsewhere) return elsewhere
-  const on = await hasFactor(visit)
-  const links = { account: '/account' }
+  const { secondFactor: on, totp, password, passkeys: usable } = await waysOf(visit)
+  const removePassword = password && usable > 0 ? '/account/remove-password' : undefined
+  const forgotPassword = visit.site.sendsMail ? '/account/forgot-password' : undefined
+  const links = { account: '/account', removePassword, forgotPassword }
   const passkeys = visit.site.passkeys
     ? { list: await passkeysOf(visit), add: addedPasskey(visit.site), actions: passkeyActions }
     : undefined
-  const view = { ...commonView(visit, failure), on, actions, passkeys, links }
+  const states = { on, totp, password, canAsk: usable > 0 }
+  const view = { ...commonView(visit, failure), ...states, actions, passkeys, links }
   return showPage(visit, 'factors', { view, ...answeredBy(visit, failure) })
+}
+
+interface Ways {
+  readonly password: boolean
+  readonly passkeys: number
+  readonly outside: number
+  readonly totp: boolean
+  readonly secondFactor: boolean
+}
+
+async function waysOf(visit: Visit): Promise<Ways> {
+  return (await visit.ask('identity.waysIn', { input: {} })) as Ways
+}
+
+/** Of the providers of the app those with an identity of the account. */
+async function linkedProviders(visit: Visit): Promise<readonly PageProvider[]> {
+  const query = { fields: ['provider'], limit: 100 }
+  const { data } = (await visit.ask('outsideIdentity.list', { query })) as {
+    readonly data: readonly { readonly provider: string }[]
+  }
+  const linked = new Set(data.map(({ provider }) => provider))
+  return providersOf(visit, 'step-up').filter(({ name }) => linked.has(name))
 }
 
 async function hasFactor(visit: Visit): Promise<boolean> {

@@ -28,6 +28,17 @@ const sentences = {
   'identity-unlinked': 'The identity is unlinked, and all your other sessions have ended.',
   'address-asked':
     'A mail is on its way to this address: open its link in this browser within 10 minutes.',
+  'upgrade-asked':
+    'A mail is on its way to your address: follow its link in this browser, or type its code here, ' +
+    'within an hour.',
+  upgraded: 'You have an account now. What you had as a guest is yours.',
+  'account-deleted': 'Your account is deleted.',
+  'account-kept': 'Your account stays.',
+  'deletion-scheduled':
+    'Your account will be deleted, and all your other sessions have ended. Until then you can ' +
+    'keep it.',
+  'password-removed': 'Your password is removed, and all your other sessions have ended.',
+  'second-step-off': 'Signing in by a password or a mail takes no second step any more.',
   'app-removed': 'The program is shut out: what it had is dead.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const

@@ -46,7 +46,7 @@ function leave(provider: string): Page {
       const purpose = readParameter(request.search, 'purpose') ?? 'sign-in'
       const signedIn = (await visit.who()) !== undefined
       if (purpose === 'sign-in') {
-        if (signedIn) return leadTo(visit, next ?? '/account')
+        if (signedIn) return leadTo(visit, next ?? visit.site.home)
       } else if (request.header('sec-fetch-site') !== 'same-origin') {
         throw new Failure('csrf_refused', {
           detail: 'Another site has led you here: begin on the page of your account.',

@@ -142,7 +142,7 @@ export const secondFactor = formPage({
     const trusted = textIn(answer, 'trusted')
     const { trustedDeviceDays } = limits
     if (trusted) visit.keep(trustedCookieName, trusted, trustedDeviceDays * daySeconds)
-    return leadTo(visit, visit.next ?? '/account')
+    return leadTo(visit, visit.next ?? visit.site.home)
   },
 })
 
@@ -158,7 +158,7 @@ interface Beginning {
 /** Begins a session, or the second step towards one. */
 export async function begin(
   visit: Visit,
-  { operation, input, forgets = [], place = visit.next ?? '/account' }: Beginning,
+  { operation, input, forgets = [], place = visit.next ?? visit.site.home }: Beginning,
 ): Promise<HttpResponse> {
   const answer = await visit.ask(operation, { input: { ...input, cookie: true } })
   for (const name of forgets) {
@@ -173,7 +173,7 @@ export function carryOn(
   answer: unknown,
   {
     next,
-    place = next ?? '/account',
+    place = next ?? visit.site.home,
   }: { readonly next: string | undefined; readonly place?: string },
 ): HttpResponse {
   const pending = textIn(answer, 'pending')
@@ -189,7 +189,7 @@ export function trustedDevice(visit: Visit): { readonly trusted?: string } {
 }
 
 async function leadOnSignedIn(visit: Visit): Promise<HttpResponse | undefined> {
-  return (await visit.who()) ? leadTo(visit, visit.next ?? '/account') : undefined
+  return (await visit.who()) ? leadTo(visit, visit.next ?? visit.site.home) : undefined
 }
 
 /** A text in an answer. */

@@ -12,7 +12,7 @@ export const signUp = formPage({
   fields: ['email', 'name'],
   secrets: ['password'],
   async enter(visit) {
-    return (await visit.who()) ? leadTo(visit, visit.next ?? '/account') : undefined
+    return (await visit.who()) ? leadTo(visit, visit.next ?? visit.site.home) : undefined
   },
   view: (common, visit) => ({
     ...common,

@@ -3,7 +3,7 @@
 import { type Html, html } from '../../define/html.ts'
 import type { AccountView, PageSession } from '../../define/pages.ts'
 import type { Looks } from '../visit.ts'
-import { button, formOf, newPasswordHint, opening, timeOf, ways } from './parts.ts'
+import { button, formOf, newPasswordField, opening, timeOf, ways } from './parts.ts'
 
 type Account = 'account' | 'changeName' | 'changeEmail' | 'changePassword'
 
@@ -15,6 +15,7 @@ export const accountLooks: Pick<Looks, Account> = {
 <dl class="facts">
 ${facts(view)}
 </dl>
+${leaving(view)}
 ${unconfirmed(view)}
 <h2 id="sessions">Sessions</h2>
 <p>Wherever you are signed in. End what you do not know, and change your password.</p>
@@ -25,7 +26,11 @@ ${view.sessions.map((session) => sessionOf(session, view.actions.endSession))}
 ${button(view.actions.signOut, 'Sign out', { weight: 'main' })}
 ${elsewhere(view)}
 ${button(view.actions.signOutEverywhere, 'Sign out everywhere', { weight: 'ends' })}
-</div>`,
+</div>
+${ways([
+  ['Download your data', view.links.download],
+  ['Delete your account', view.deletionAt === undefined ? view.links.deleteAccount : undefined],
+])}`,
 
   changeName: (view) => html`${opening('Change your name', view)}
 ${formOf(view.form, {
@@ -50,10 +55,7 @@ ${ways([[back, view.links.account]])}`,
 ${formOf(view.form, {
   fields: [
     { name: 'password', label: 'Password as it is', type: 'password', fill: 'current-password' },
-    {
-      ...{ name: 'newPassword', label: 'New password', type: 'password', fill: 'new-password' },
-      hint: newPasswordHint,
-    },
+    newPasswordField('newPassword', 'New password'),
   ],
   button: 'Change the password',
 })}
@@ -65,7 +67,11 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
     fact('Name', name ?? 'Not given', change('name', links.changeName)),
     fact('E-mail address', addressOf(view), change('e-mail address', links.changeEmail)),
     fact('Password', 'Not shown', change('password', links.changePassword)),
-    fact('Second factor', secondFactor ? 'On' : 'Off', change('factor', links.secondFactor)),
+    fact(
+      'Passkeys and second factor',
+      secondFactor ? 'Signing in takes a second step' : 'Signing in takes no second step',
+      change('factor', links.secondFactor),
+    ),
     ...elsewhereOf(links.identities),
   ]
 }
@@ -93,6 +99,13 @@ function addressOf({ email, emailVerified }: Pick<AccountView, 'email' | 'emailV
     ? html`<span class="good">confirmed</span>`
     : html`<span class="bad">not confirmed yet</span>`
   return html`${email}<br>${state}`
+}
+
+function leaving({ deletionAt, actions }: AccountView): Html | undefined {
+  if (deletionAt === undefined || actions.keep === undefined) return undefined
+  const time = html`<time datetime="${deletionAt}">${timeOf(deletionAt)}</time>`
+  return html`<div class="trouble"><p>Your account will be deleted on ${time}.</p>
+${button(actions.keep, 'Keep my account', { weight: 'main' })}</div>`
 }
 
 function unconfirmed({ actions }: AccountView): Html | undefined {

@@ -2,7 +2,7 @@
 
 import { html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
-import { emailField, formOf, newPasswordHint, opening, passwordField, ways } from './parts.ts'
+import { emailField, formOf, newPasswordField, opening, passwordField, ways } from './parts.ts'
 
 type ByMail = 'forgotPassword' | 'resetPassword' | 'verifyEmail' | 'confirmEmail' | 'failed'
 
@@ -16,12 +16,7 @@ ${ways([['Sign in', view.links.signIn]])}`,
   resetPassword: (view) => html`${opening('Set a new password', view)}
 <p>All your sessions end: sign in afterwards with the new password.</p>
 ${formOf(view.form, {
-  fields: [
-    {
-      ...{ name: 'newPassword', label: 'New password', type: 'password', fill: 'new-password' },
-      hint: newPasswordHint,
-    },
-  ],
+  fields: [newPasswordField('newPassword', 'New password')],
   button: 'Set the password',
 })}
 ${ways([['Ask for another mail', view.links.forgotPassword]])}`,

@@ -11,6 +11,7 @@ export const factorLooks: Pick<Looks, 'factors' | 'setUpTotp' | 'recoveryCodes'>
   factors: (view) => html`${opening('Second factor', view)}
 ${view.on ? turnedOn(view) : turnedOff(view)}
 ${passkeyList(view)}
+${passwordOf(view)}
 ${ways([['Back to the account', view.links.account]])}`,
 
   setUpTotp: (view) => html`${opening('Set up an authenticator app', view)}
@@ -30,18 +31,42 @@ ${ways([['I have kept them: back to the account', view.links.account]])}`,
 
 type Factors = PageViews['factors']
 
-function turnedOn({ actions }: Factors): Html {
-  return html`<p>Signing in takes your password and a code of your authenticator app.</p>
+function turnedOn({ actions, totp, canAsk }: Factors): Html {
+  const steps = [...(canAsk ? ['a passkey'] : []), ...(totp ? ['a code of your app'] : [])]
+  const fresh = button(actions.newRecoveryCodes, 'Make new recovery codes', { weight: 'main' })
+  const off = totp
+    ? button(actions.remove, 'Remove the authenticator app', { weight: 'ends' })
+    : button(actions.setSecondFactor, 'Ask for no second step', {
+        ...{ weight: 'ends', hidden: { on: 'no' } },
+      })
+  return html`<p>Signing in by a password or a mail takes a second step: ${steps.join(' or ')}, or
+a recovery code.</p>
 <div class="buttons">
-${button(actions.newRecoveryCodes, 'Make new recovery codes', { weight: 'main' })}
-${button(actions.remove, 'Remove the second factor', { weight: 'ends' })}
+${fresh}
+${totp ? undefined : button(actions.setUp, 'Set up an authenticator app')}
+${off}
 </div>`
 }
 
-function turnedOff({ actions }: Factors): Html {
+function turnedOff({ actions, canAsk }: Factors): Html {
+  const ask = button(actions.setSecondFactor, 'Ask for a passkey after a password', {
+    hidden: { on: 'yes' },
+  })
   return html`<p>With a second factor nobody signs in by your password alone. You need an app that
 shows codes, such as one that keeps your passwords. All your other sessions end.</p>
-${button(actions.setUp, 'Set up an authenticator app', { weight: 'main' })}`
+<div class="buttons">
+${button(actions.setUp, 'Set up an authenticator app', { weight: 'main' })}
+${canAsk ? ask : undefined}
+</div>`
+}
+
+function passwordOf({ password, links }: Factors): Html | undefined {
+  if (!password) {
+    return html`<h2>Password</h2>
+<p>Your account has none.</p>
+${ways([['Set one by mail', links.forgotPassword]])}`
+  }
+  return ways([['Remove the password', links.removePassword]])
 }
 
 function shown({ qr, secret, uri }: NonNullable<PageViews['setUpTotp']['made']>): Html {

@@ -7,6 +7,7 @@ import { consentLooks } from './consent.ts'
 import { factorLooks } from './factors.ts'
 import { outsideLooks } from './outside.ts'
 import { signInLooks } from './sign-in.ts'
+import { standingLooks } from './standing.ts'
 
 /** How each page is drawn where the app does not say otherwise. */
 export const looks: Looks = Object.freeze({
@@ -16,4 +17,5 @@ export const looks: Looks = Object.freeze({
   ...factorLooks,
   ...consentLooks,
   ...outsideLooks,
+  ...standingLooks,
 })

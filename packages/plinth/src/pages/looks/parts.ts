@@ -149,8 +149,29 @@ export const codeField = Object.freeze({
   ...{ name: 'code', label: 'Code', type: 'text', fill: 'one-time-code' },
 } as const)
 
+const newPasswordHint = 'At least 15 characters: a few words will do.'
+
 /** The field of a new password. */
-export const newPasswordHint = 'At least 15 characters: a few words will do.'
+export function newPasswordField<F extends string>(name: F, label: string): Field<F> {
+  return { name, label, type: 'password', fill: 'new-password', hint: newPasswordHint }
+}
+
+/** A box to tick, sent as `yes`. */
+export function tickOf<F extends string>(
+  { values, problems }: PageForm<F>,
+  { name, label }: Pick<Field<F>, 'name' | 'label'>,
+): Html {
+  const problem = problems[name]
+  const ticked = values[name] === 'yes' ? ' checked' : ''
+  const told = problem === undefined ? '' : ` aria-invalid="true" aria-describedby="${name}-told"`
+  const box = Object.freeze({
+    is: 'html',
+    text: `<input type="checkbox" id="${name}" name="${name}" value="yes"${ticked}${told}>`,
+  } as const)
+  return html`${problem && html`<p class="problem" id="${name}-told">${problem}</p>`}
+<p class="tick">${box}
+<label for="${name}">${label}</label></p>`
+}
 
 const clock = new Intl.DateTimeFormat('en-GB', {
   ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },

@@ -1,15 +1,18 @@
 /** Owns the looks of the pages on which somebody signs in or makes an account. */
 
-import { html } from '../../define/html.ts'
+import { type Html, html } from '../../define/html.ts'
+import type { PageViews } from '../../define/pages.ts'
 import type { Looks } from '../visit.ts'
 import { providerLinks } from './outside.ts'
 import {
+  button,
   codeField,
   emailField,
   formOf,
-  newPasswordHint,
+  newPasswordField,
   opening,
   passwordField,
+  tickOf,
   ways,
 } from './parts.ts'
 import { passkeyForm } from './passkeys.ts'
@@ -46,10 +49,7 @@ ${formOf(view.form, {
   fields: [
     emailField,
     { name: 'name', label: 'Name', type: 'text', fill: 'name', optional: true },
-    {
-      ...{ name: 'password', label: 'Password', type: 'password', fill: 'new-password' },
-      hint: newPasswordHint,
-    },
+    newPasswordField('password', 'Password'),
   ],
   button: 'Make an account',
 })}
@@ -78,7 +78,9 @@ ${ways([['Sign in another way', view.links.signIn]])}`,
 ${passkeyForm(view.passkey, { use: 'show', label: 'Use a passkey' })}
 ${formOf(view.form, {
   fields: [{ ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }],
-  more: tick(view.form.values.trust === 'yes'),
+  more: tickOf(view.form, {
+    ...{ name: 'trust', label: 'Do not ask for a code on this device for 30 days' },
+  }),
   button: 'Sign in',
 })}
 ${ways([['Begin again', view.links.signIn]])}`,
@@ -86,21 +88,18 @@ ${ways([['Begin again', view.links.signIn]])}`,
   stepUp: (view) => html`${opening('Show that it is you', view)}
 <p>What you are about to do needs a fresh proof. It counts for five minutes.</p>
 ${passkeyForm(view.passkey, { use: 'show', label: 'Use a passkey' })}
-${formOf(view.form, {
-  fields: [
-    view.asked === 'code'
-      ? { ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }
-      : { name: 'password', label: 'Password', type: 'password', fill: 'current-password' },
-  ],
-  button: 'Go on',
-})}
+${view.asked && shownAgain(view.form, view.asked)}
+${providerLinks(view.providers, 'Show it with')}
+<details><summary>I have none of these at hand</summary>
+<p>Sign out, and sign in again as you do: that is a fresh proof, too.</p>
+${button(view.actions.signOut, 'Sign out')}</details>
 ${ways([['Back to the account', view.links.account]])}`,
 }
 
-function tick(ticked: boolean) {
-  const box = ticked
-    ? html`<input type="checkbox" id="trust" name="trust" value="yes" checked>`
-    : html`<input type="checkbox" id="trust" name="trust" value="yes">`
-  return html`<p class="tick">${box}
-<label for="trust">Do not ask for a code on this device for 30 days</label></p>`
+function shownAgain(form: PageViews['stepUp']['form'], asked: 'password' | 'code'): Html {
+  const field =
+    asked === 'code'
+      ? { ...codeField, hint: 'Six digits of your authenticator app, or a recovery code.' }
+      : passwordField
+  return formOf(form, { fields: [field], button: 'Go on' })
 }

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { Handler } from '../../http/message.ts'
 import { HttpServer } from '../../http/server.ts'
-import { app } from '../../index.ts'
-import { type TestApp, testApp } from '../../testing/test-app.ts'
+import { type App, app } from '../../index.ts'
+import { type TestApp, type TestOptions, testApp } from '../../testing/test-app.ts'
 
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
@@ -157,7 +157,15 @@ export async function stand(
   context: TestContext,
   declared: Partial<Parameters<typeof app>[0]> = {},
 ): Promise<Stand> {
-  const people = app({ title: 'People & Co', kits: [], ...declared })
+  return standOf(context, app({ title: 'People & Co', kits: [], ...declared }))
+}
+
+/** Opens an app behind a real server, closed at the end of the test. */
+export async function standOf(
+  context: TestContext,
+  declared: App<unknown>,
+  options: Pick<TestOptions, 'seed'> = {},
+): Promise<Stand> {
   // The server first: passkeys are made for its address, and for no other.
   const opened: { handler?: Handler } = {}
   const handler: Handler = (request) => present(opened.handler)(request)
@@ -165,7 +173,7 @@ export async function stand(
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   context.after(() => server.close())
   const origin = `http://localhost:${port}`
-  const tested = await testApp(people as never, { localUrl: origin })
+  const tested = await testApp(declared as never, { localUrl: origin, ...options })
   context.after(() => tested.close())
   opened.handler = tested.running.handler
   return {

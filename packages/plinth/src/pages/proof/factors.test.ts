@@ -42,7 +42,7 @@ test('a second factor is set up, asked for, trusted and given up', async (contex
   const on = await ann.press({ button: 'Turn it on', fields: { code: code() } })
   const codes = on.text.match(/<li><code>[^<]+/g)?.map((one) => one.replace(/.*>/, '')) ?? []
   assert.equal(codes.length, 10)
-  assert.match((await ann.open('/account/factors')).text, /Remove the second factor/)
+  assert.match((await ann.open('/account/factors')).text, /Remove the authenticator app/)
 
   const second = browser()
   await signIn(second)
