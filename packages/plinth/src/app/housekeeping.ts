@@ -15,7 +15,7 @@ import type { Runtime } from '../engine/runtime.ts'
 import { keepPartitions } from '../work/events/partitions.ts'
 import { forgetJobs } from '../work/queue/retention.ts'
 import { forgetWorkflows } from '../work/workflow/operate/keep.ts'
-import { deleteDue, forgetGuests } from './people/forgetting.ts'
+import { deleteDue, forgetGuests } from './people/leaving/forgetting.ts'
 
 const everyMs = 300_000
 const hourMs = 3_600_000

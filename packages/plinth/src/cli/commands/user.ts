@@ -1,6 +1,6 @@
 /** Owns `plinth user create|list|set-roles|suspend|delete`. */
 
-import { removeAccount } from '../../app/people/removal.ts'
+import { removeAccount } from '../../app/people/leaving/removal.ts'
 import {
   createUser,
   findUser,

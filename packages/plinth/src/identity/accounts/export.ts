@@ -8,13 +8,7 @@ import { textKind } from '../../kinds/kinds.ts'
 import { type IdentityParts, maybe, operation } from '../flows/operation.ts'
 import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
-
-/** A model with rows of somebody, and the ways from a row of it to whose it is. */
-export interface OwnRows {
-  readonly model: string
-  /** Such as `userId`, or `order.customer.userId`. */
-  readonly paths: readonly string[]
-}
+import type { OwnRows } from './own-rows.ts'
 
 /** A part of what somebody takes along. */
 interface Part {

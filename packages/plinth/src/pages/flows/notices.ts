@@ -29,8 +29,8 @@ const sentences = {
   'address-asked':
     'A mail is on its way to this address: open its link in this browser within 10 minutes.',
   'upgrade-asked':
-    'A mail is on its way to your address: follow its link in this browser, or type its code here, ' +
-    'within an hour.',
+    'A mail is on its way to your address: follow its link in this browser, or type its code ' +
+    'here, within an hour.',
   upgraded: 'You have an account now. What you had as a guest is yours.',
   'account-deleted': 'Your account is deleted.',
   'account-kept': 'Your account stays.',

@@ -1,7 +1,7 @@
 /** Owns which rows are somebody's own: those that refer to them, and what belongs to those. */
 
-import type { Catalog, Model } from '../../catalog/catalog.ts'
-import type { OwnRows } from '../../identity/accounts/export.ts'
+import type { Catalog, Model } from '../../../catalog/catalog.ts'
+import type { OwnRows } from '../../../identity/accounts/own-rows.ts'
 
 // A filter goes no deeper, and what is further away is hardly anybody's own.
 const stepsMax = 4

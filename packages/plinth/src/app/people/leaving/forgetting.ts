@@ -1,8 +1,8 @@
 /** Owns the forgetting of guests who will not come back, and of accounts whose end has come. */
 
-import { hex, randomBytes } from '../../base/ids.ts'
-import { findDeletionsDue, findIdleGuests } from '../../engine/identify/idle-guests.ts'
-import type { Runtime } from '../../engine/runtime.ts'
+import { hex, randomBytes } from '../../../base/ids.ts'
+import { findDeletionsDue, findIdleGuests } from '../../../engine/identify/idle-guests.ts'
+import type { Runtime } from '../../../engine/runtime.ts'
 import { removeAccount } from './removal.ts'
 
 /** Forgets guests without a session. Those that others refer to stay as deleted users. */

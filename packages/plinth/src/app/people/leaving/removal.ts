@@ -1,16 +1,16 @@
 /** Owns the removal of accounts: deleted, or emptied of the person where others refer to them. */
 
-import { actorOf } from '../../access/caller.ts'
-import { present } from '../../base/assert.ts'
-import { instantText } from '../../base/time.ts'
-import type { Catalog } from '../../catalog/catalog.ts'
-import { databaseErrorOf } from '../../database/errors.ts'
-import type { Models } from '../../define/infer.ts'
-import type { LogicScope } from '../../define/logic/scope.ts'
-import { appendCall, redactAudit } from '../../effects/audit.ts'
-import { logicTransaction } from '../../engine/logic/transaction.ts'
-import type { Runtime } from '../../engine/runtime.ts'
-import type { Removal, Removed } from '../../identity/accounts/removal.ts'
+import { actorOf } from '../../../access/caller.ts'
+import { present } from '../../../base/assert.ts'
+import { instantText } from '../../../base/time.ts'
+import type { Catalog } from '../../../catalog/catalog.ts'
+import { databaseErrorOf } from '../../../database/errors.ts'
+import type { Models } from '../../../define/infer.ts'
+import type { LogicScope } from '../../../define/logic/scope.ts'
+import { appendCall, redactAudit } from '../../../effects/audit.ts'
+import { logicTransaction } from '../../../engine/logic/transaction.ts'
+import type { Runtime } from '../../../engine/runtime.ts'
+import type { Removal, Removed } from '../../../identity/accounts/removal.ts'
 
 // What the audit has recorded of the person goes with them. That something was changed, when and by
 // whom, stays: their id alone says who it was.
