@@ -263,8 +263,11 @@ export function actorOf(caller: Caller): string {
       const by = impersonator === undefined ? '' : ` by user:${impersonator}`
       return `user:${id}${via === undefined ? '' : ` via ${viaWord(via)}`}${by}`
     }
-    case 'service':
-      return `service:${caller.name}`
+    case 'service': {
+      // Its jobs act for it without any token: what they came by is the service itself.
+      const { name, id, via } = caller
+      return `service:${name}${via.id === id ? '' : ` via ${viaWord(via)}`}`
+    }
     case 'anonymous':
       return 'anonymous'
     case 'unrestricted':

@@ -43,6 +43,7 @@ function storedSight(model: Model): Sight {
       operations: new Map(),
       roles: undefined,
       organisations: undefined,
+      services: new Map(),
       askedByRules: nothingAsked,
       logic: noLogic,
     },

@@ -24,6 +24,7 @@ import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
+import type { IdentityParts } from '../identity/flows/operation.ts'
 import type { Hasher, Passwords } from '../identity/passwords.ts'
 import { mail } from '../mail/kit.ts'
 import { openCursors } from '../query/cursor.ts'
@@ -55,6 +56,7 @@ import {
   identitySetup,
   leavesByMail,
 } from './people/identity.ts'
+import { type OperatorKeys, operatorKeys } from './people/keys.ts'
 import { organisationsIn } from './people/organisations.ts'
 import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
@@ -62,6 +64,13 @@ import type { UserParts } from './people/users.ts'
 import { takesPasskeys } from './people/web-authn.ts'
 import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
+import {
+  audienceOf,
+  checkServices,
+  type ServiceToken,
+  serviceSigner,
+  servicesIn,
+} from './services/services.ts'
 import { workActions } from './work/actions.ts'
 import type { Working } from './work/beside.ts'
 import { effectsOf } from './work/effects.ts'
@@ -117,10 +126,14 @@ export interface RunningApp<S extends Models = Models> {
   as(caller: Caller): Data<S>
   /** Calls an action. */
   readonly call: CallAction
+  /** Signs a token for a service of the app. Fails with `not_found` and `invalid_input`. */
+  readonly serviceToken: ServiceToken
   /** The workflows: start, look, signal, cancel, retry, fork. */
   readonly workflows: Workflows
   /** What the work with accounts stands on. */
   readonly users: UserParts
+  /** The API keys of users, for operators. */
+  readonly keys: OperatorKeys
   readonly passwords: Passwords
   /** Runs jobs, where the setup says so. */
   readonly worker: Working
@@ -134,11 +147,12 @@ export interface RunningApp<S extends Models = Models> {
 interface BuiltIn {
   readonly kits: readonly AnyKit[]
   readonly actions: readonly Action[]
+  readonly identity: IdentityParts
 }
 
 function builtIn(app: App<unknown>, parts: BuiltInParts): BuiltIn {
   const { runtime, hooks } = parts
-  const { kits, actions } = identityOf(app, parts)
+  const { kits, actions, parts: identity } = identityOf(app, parts)
   const office = organisationsIn(app, parts)
   const delivery = [...mailFlows(runtime), ...outgoingActions(app, hooks)]
   const provider = providerKit(app, parts)
@@ -149,6 +163,7 @@ function builtIn(app: App<unknown>, parts: BuiltInParts): BuiltIn {
       ...office.actions,
       ...provider.actions,
     ],
+    identity,
   }
 }
 
@@ -169,7 +184,9 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   checkPages(app)
   checkProvider(app, {})
-  return withFanOut(compileCatalog({ ...app, roles }, builtIns))
+  const catalog = compileCatalog({ ...app, roles }, builtIns)
+  checkServices(catalog)
+  return withFanOut(catalog)
 }
 
 /**
@@ -214,7 +231,17 @@ export async function openApp<S>(
       impersonatorRole: app.accounts.impersonatorRole,
       programs: providerTokens(app, { database, clock }, setup),
     })
-    return compose({ app, runtime: opened.runtime, passwords, clock, setup, waker, hooks })
+    const { identity } = known
+    return compose({
+      app,
+      runtime: opened.runtime,
+      identity,
+      passwords,
+      clock,
+      setup,
+      waker,
+      hooks,
+    })
   } catch (error) {
     await database.close()
     throw error
@@ -252,6 +279,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
     ...parts.programs,
     ...keyTokens({ database, clock, log }),
+    ...servicesIn({ catalog, database, clock, log, newId, audience: audienceOf(setup.secret) }),
   ]
   return Object.freeze({
     catalog,
@@ -274,6 +302,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
 interface Composing {
   readonly app: App<unknown>
   readonly runtime: Runtime
+  readonly identity: IdentityParts
   readonly passwords: Passwords
   readonly clock: Clock
   readonly setup: AppSetup
@@ -282,7 +311,7 @@ interface Composing {
 }
 
 function compose<S extends Models>(composing: Composing): RunningApp<S> {
-  const { app, runtime, passwords, clock, setup, waker, hooks } = composing
+  const { app, runtime, identity, passwords, clock, setup, waker, hooks } = composing
   const { mail = mailbox, production } = setup
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
@@ -311,6 +340,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
   const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })
+  const users = { catalog, clock, records: recordAccess(runtime, database), passwords }
   return {
     catalog,
     runtime,
@@ -318,8 +348,14 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
+    serviceToken: serviceSigner({
+      runtime,
+      secret: setup.secret,
+      audience: audienceOf(setup.secret),
+    }),
     workflows: openWorkflows(runtime),
-    users: { catalog, clock, records: recordAccess(runtime, database), passwords },
+    users,
+    keys: operatorKeys({ runtime, users, identity }),
     passwords,
     worker,
     operating: operatingOf(runtime),

@@ -33,6 +33,8 @@ export interface StartOptions {
 export interface StartedApp {
   readonly loaded: LoadedApp
   readonly running: RunningApp
+  /** The app's. */
+  readonly secret: string
   /** What the seed showed, where this start was the first. */
   readonly seedLines: readonly string[] | undefined
 }
@@ -73,7 +75,7 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
     const seedable = !production && (command === 'dev' || embedded)
     const seedLines = seedable ? await seedOnce({ ...running, app: loaded.app }) : undefined
     if (seedLines) await keepSeedLines(config.dataDirectory, seedLines)
-    return { loaded, running, seedLines }
+    return { loaded, running, secret, seedLines }
   } catch (error) {
     await running.close()
     throw error

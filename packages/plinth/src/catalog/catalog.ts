@@ -1,5 +1,6 @@
 /** Owns the form of the catalog: all declarations, compiled, checked and frozen. */
 
+import type { Service } from '../define/app/services.ts'
 import type { Expression, Operand } from '../define/expression.ts'
 import type { Action } from '../define/logic/logic.ts'
 import type { Shape } from '../define/logic/shape.ts'
@@ -19,6 +20,8 @@ export interface Catalog {
   readonly roles: ReadonlySet<string> | undefined
   /** The roles of organisations; undefined: the app has none. */
   readonly organisations: Organisations | undefined
+  /** Other programs of the app's own people, by name. */
+  readonly services: ReadonlyMap<string, Service>
   /** What rules ask of a caller: all that changes a plan. */
   readonly askedByRules: AskedByRules
   /** Actions, events, jobs and the rest, as declared. */

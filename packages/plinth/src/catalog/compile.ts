@@ -14,6 +14,7 @@ import { openModels } from './organisations/open.ts'
 import { organisationsOf } from './organisations/roles.ts'
 import { relationsOf } from './relations.ts'
 import { accessOf, checksOf, fieldAccess, formulas } from './rules.ts'
+import { checkServices } from './services/services.ts'
 
 /** What comes to a catalog beside the app's own kits. */
 export interface BuiltIns {
@@ -47,7 +48,9 @@ export function compileCatalog(
     ...{ roles: new Set(), permissions: new Set() },
     ...{ assurances: new Set(), provedMinutes: new Set() },
   }
-  const shared = { models: visible, mistakes, roles, organisations, asked }
+  const { services } = app
+  checkServices({ services, roles }, mistakes)
+  const shared = { models: visible, mistakes, roles, organisations, services, asked }
   const models = new Map<string, Model>()
   for (const draft of drafts.values()) {
     models.set(draft.name, finish(draft, { ...shared, model: visibleOf(visible, draft) }))
@@ -64,6 +67,7 @@ export function compileCatalog(
     logic,
     roles,
     organisations,
+    services,
     askedByRules: Object.freeze(asked),
   })
 }

@@ -18,6 +18,7 @@ import {
 } from './expressions/places.ts'
 import { suggestion } from './mistakes.ts'
 import { absenceProblem } from './organisations/roles.ts'
+import { serviceProblem } from './services/services.ts'
 
 /** Checks an expression and returns it with its constants in normal form. */
 export function resolveExpression(expression: Expression, setting: Setting): Expression {
@@ -56,7 +57,9 @@ function resolve(expression: Expression, inside: Inside): Expression {
     case 'guest':
     case 'impersonated':
     case 'via':
+      return ruleOnly(expression, inside, 'me')
     case 'service':
+      noteIf(inside, serviceProblem(inside.services, expression.name))
       return ruleOnly(expression, inside, 'me')
     case 'assurance':
     case 'proved':

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { addClockCommands } from './groups/clock.ts'
+import { addKeyCommands, addServiceCommands } from './groups/credentials.ts'
 import { addDataCommands } from './groups/data.ts'
 import { addMigrateCommands } from './groups/migrate.ts'
 import { addServingCommands } from './groups/serving.ts'
@@ -26,6 +27,8 @@ export function createProgram(): Command {
   addMigrateCommands(program)
   addDataCommands(program)
   addUserCommands(program)
+  addKeyCommands(program)
+  addServiceCommands(program)
   addWorkCommands(program)
   addWorkflowCommands(program)
   addClockCommands(program)

@@ -2,6 +2,7 @@
 
 import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
 import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
+import { type Service, type ServicesSpec, servicesOf } from './app/services.ts'
 import type { IdentityProvider } from './app/sign-in-with.ts'
 import type {
   Access,
@@ -190,6 +191,12 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   /** Makes the app an OAuth provider: other programs may ask its people for access. */
   readonly provider?: ProviderSpec
   /**
+   * Other programs of the app's own people, which call without a user: what each of them may do.
+   *
+   * @example services: { billing: { scopes: ['order.read', 'orders.settle'] } }
+   */
+  readonly services?: ServicesSpec
+  /**
    * Fills an empty database, once: in development and on the embedded database, never where
    * `NODE_ENV` is `production`. It runs in one transaction, and again from its beginning where
    * PostgreSQL asks for that.
@@ -211,6 +218,7 @@ export interface App<S> {
   readonly origins: readonly string[]
   readonly pages: DeclaredPages | false
   readonly provider: Provider | undefined
+  readonly services: ReadonlyMap<string, Service>
   /** Its scope's type is erased. */
   readonly seed: ((scope: never) => Promise<void>) | undefined
   /** Phantom. Never set. */
@@ -238,6 +246,7 @@ export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : (Object.freeze({ ...spec.pages }) as DeclaredPages),
     provider: providerOf(spec.provider),
+    services: servicesOf(spec.services),
     seed: spec.seed,
   })
 }

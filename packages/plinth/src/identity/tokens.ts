@@ -37,4 +37,6 @@ export const prefixes = Object.freeze({
   key: 'plk_',
   agent: 'plg_',
   invitation: 'pli_',
+  service: 'pln_',
+  'service-key': 'plq_',
 })

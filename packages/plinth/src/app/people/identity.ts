@@ -5,6 +5,7 @@ import { sealer } from '../../base/secret/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import type { Action, Runtime } from '../../engine/runtime.ts'
 import { identityActions } from '../../identity/flows/flows.ts'
+import type { IdentityParts } from '../../identity/flows/operation.ts'
 import { identity } from '../../identity/kit.ts'
 import { accountMailing } from '../../identity/mail/sending.ts'
 import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
@@ -80,7 +81,11 @@ export function arrivesByMail(
 export function identityOf(
   app: Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'signInWith' | 'accounts'>,
   setup: IdentitySetup & { readonly runtime: () => Runtime },
-): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
+): {
+  readonly kits: readonly AnyKit[]
+  readonly actions: readonly Action[]
+  readonly parts: IdentityParts
+} {
   const { passwords, production, mail, publicUrl, localUrl, sealingKey, runtime } = setup
   const { title, signUp, signIn, accounts } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
@@ -93,7 +98,7 @@ export function identityOf(
   const mailArrives = arrivesByMail({ production, mail, publicUrl })
   const confirmFirst = mailArrives && !signIn.unverified
   const party = relyingParty({ production, publicUrl, localUrl })
-  const actions = identityActions({
+  const parts: IdentityParts = {
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address, outside },
     ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
     removeAccount: (removal) => removeAccount(runtime(), removal),
@@ -101,6 +106,6 @@ export function identityOf(
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },
     webAuthn: party && webAuthnOf(title, party),
     scopeProblems: (scopes) => scopeProblems(runtime().catalog, scopes),
-  })
-  return { kits: [identity, mailing.kit], actions }
+  }
+  return { kits: [identity, mailing.kit], actions: identityActions(parts), parts }
 }

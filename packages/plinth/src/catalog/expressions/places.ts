@@ -1,5 +1,6 @@
 /** Owns where an expression stands, and what it can see there: rows, fields, relations, input. */
 
+import type { Service } from '../../define/app/services.ts'
 import {
   beforeScope,
   type Expression,
@@ -33,6 +34,8 @@ export interface Setting {
   readonly roles: ReadonlySet<string> | undefined
   /** The organisations of the app; undefined: it has none. */
   readonly organisations: Organisations | undefined
+  /** The services of the app, by name. */
+  readonly services: ReadonlyMap<string, Service>
   /** Collects what rules ask of a caller. */
   readonly asked: Asked
 }

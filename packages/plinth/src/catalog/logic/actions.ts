@@ -20,6 +20,7 @@ export interface ActionSetting {
   readonly mistakes: Mistakes
   readonly roles: ReadonlySet<string> | undefined
   readonly organisations: Setting['organisations']
+  readonly services: Setting['services']
   readonly asked: Asked
 }
 
@@ -124,6 +125,7 @@ function allowOf(
     mistakes,
     roles,
     organisations,
+    services,
     asked,
     inputModel,
   }: ActionSetting & { readonly inputModel: Model },
@@ -138,7 +140,7 @@ function allowOf(
   )
   const model = { name: 'input', fields, relations: new Map() }
   const rule: Setting = {
-    ...{ place, mistakes, roles, organisations, asked, model },
+    ...{ place, mistakes, roles, organisations, services, asked, model },
     models: new Map(),
     use: 'rule',
   }

@@ -26,6 +26,7 @@ const forgetProofTexts = [
   'delete from identity.outside_link where expires_at <= $1::timestamp with time zone',
   'delete from identity.pending_sign_in where expires_at <= $1::timestamp with time zone',
   'delete from identity.passkey_challenge where expires_at <= $1::timestamp with time zone',
+  'delete from identity.service_token_use where expires_at <= $1::timestamp with time zone',
   'delete from identity.trusted_device where expires_at <= $1::timestamp with time zone',
 ]
 const forgetDevicesText = `delete from identity.known_device

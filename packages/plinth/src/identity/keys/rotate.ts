@@ -32,21 +32,23 @@ export function rotateApiKey(parts: IdentityParts): Action {
       const deadAt = scope.nowMs + overlap * hourMs
       const value = await scope.commit<MadeKey, Sight>(async (inside) => {
         await demandStillMaker(scope, inside, userId)
-        return rotate(parts, inside, { userId, id: String(key), deadAt })
+        return rotateKey(parts, inside, { userId, id: String(key), deadAt })
       })
       return { status: 200, value }
     },
   }
 }
 
-interface Rotating {
+/** Which key is to be replaced. */
+export interface Rotating {
   readonly userId: string
   readonly id: string
   /** In milliseconds since 1970. */
   readonly deadAt: number
 }
 
-async function rotate(
+/** Makes the key that takes another one's place, in a transaction. */
+export async function rotateKey(
   parts: IdentityParts,
   inside: IdentityScope,
   { userId, id, deadAt }: Rotating,

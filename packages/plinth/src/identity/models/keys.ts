@@ -1,6 +1,6 @@
 /** Owns the models of what acts for somebody without a session: keys, agents, services. */
 
-import { instant, list, role, text } from '../../define/fields.ts'
+import { choice, instant, list, text } from '../../define/fields.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { nobody } from '../../define/rule.ts'
 import { hash, mine, owner } from './parts.ts'
@@ -54,23 +54,31 @@ export const keyModels = {
     indexes: [['expiresAt']],
   },
   serviceIdentity: {
-    description: 'Another program of the app’s own people. It has no user and no password.',
+    description: 'A service of the app that has had a key. What it may is declared in code.',
     audit: true,
-    fields: {
-      name: text({ max: 60, unique: true }),
-      scopes: scopes(),
-      roles: list(role(), { max: 50, default: [] }),
-    },
+    fields: { name: text({ max: 60, unique: true }) },
   },
   serviceKey: {
     description: 'The public half of a key pair that a service signs with.',
     audit: true,
     fields: {
       service: belongsTo('serviceIdentity', { onDelete: 'cascade' }),
-      kid: text({ max: 60, unique: true }),
       publicKey: text({ max: 100, description: 'Ed25519: x of its JWK (RFC 8037).' }),
-      expiresAt: instant({ optional: true }),
+      holder: choice(['installation', 'service'], {
+        description: 'Who has the other half: this installation by its secret, or the service.',
+      }),
+      derivation: text({
+        ...{ max: 60, optional: true },
+        description: 'What the other half comes of, together with the secret of the app.',
+      }),
+      expiresAt: instant(),
       lastUsedAt: instant({ optional: true }),
     },
+    indexes: [['expiresAt']],
+  },
+  serviceTokenUse: {
+    description: 'A token of a service whose tokens are good once, until it has run out.',
+    fields: { tokenId: text({ max: 200, unique: true }), expiresAt: instant() },
+    indexes: [['expiresAt']],
   },
 } as const

@@ -25,9 +25,16 @@ const board = kit('board', {
 })
 
 /** The app. */
-export const peopleApp = app({ kits: [identity, board], title: 'People', roles: ['editor'] })
+export const peopleApp = app({
+  ...{ kits: [identity, board], title: 'People', roles: ['editor'] },
+  services: {
+    press: { scopes: ['post.write'], roles: ['editor'] },
+    wire: { scopes: ['read'], singleUse: true },
+  },
+})
 
-const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSaEeUiOoQ'
+/** The secret of the app that is asked. */
+export const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSaEeUiOoQ'
 
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
@@ -56,7 +63,7 @@ export async function openPeople(server: ProvenServer, context: TestContext) {
   })
   const { runtime } = counting
   return {
-    ...{ tested, runtime, hashes },
+    ...{ tested, runtime, hashes, serviceToken: counting.serviceToken },
     ask: (operation: string, input: object, rest: Asking = {}) =>
       askAs(runtime, rest, { operation, input }),
   }

@@ -54,8 +54,8 @@ class LaterCall {
   async #act(operation: ActionOperation, input: unknown): Promise<void> {
     const runtime = this.#runtime
     const { job, aborted } = this.#lease
-    if (!(await isStillThere(runtime.database, job.caller))) throw suspended()
-    const caller = await callerOf(runtime.database, job.caller)
+    if (!(await isStillThere(runtime, job.caller))) throw suspended()
+    const caller = await callerOf(runtime, job.caller)
     const call = {
       ...{ operation: operation.name, as: { caller }, input, remoteAddress: '' },
       ...{ traceId: job.traceId, idempotencyKey: job.id },

@@ -39,7 +39,7 @@ async function runDeclared(runtime: Runtime, job: Job, lease: Lease): Promise<vo
   const input: unknown = JSON.parse(lease.job.input)
   const outside = { database, lease, job, input }
   const [caller, result] = await Promise.all([
-    callerOf(database, lease.job.caller),
+    callerOf(runtime, lease.job.caller),
     job.external ? askOutside(outside) : undefined,
   ])
   if (result === unknown) return

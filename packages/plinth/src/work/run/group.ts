@@ -29,7 +29,7 @@ export interface Grouped {
 export async function runGroup(runtime: Runtime, jobs: readonly Grouped[]): Promise<boolean> {
   try {
     const callers = await callersOf(
-      runtime.database,
+      runtime,
       jobs.map(({ held }) => held.job.caller),
     )
     const news = await runtime.database.transaction(

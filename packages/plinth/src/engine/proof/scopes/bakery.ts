@@ -99,7 +99,10 @@ const refund = bakery.action('refund', {
 export const actions = { bake, count, refund } as const
 
 /** The app. */
-export const bakeryApp = app({ kits: [identity, bakery], title: 'Bakery', roles: ['accountant'] })
+export const bakeryApp = app({
+  ...{ kits: [identity, bakery], title: 'Bakery', roles: ['accountant'] },
+  services: { billing: { scopes: ['ledger.write'] } },
+})
 
 /** A caller who came with a credential of these scopes. */
 export function withScopes(user: TestUser, scopes: readonly string[], sort: ViaSort = 'key') {

@@ -6,6 +6,8 @@ export interface TokenType {
   readonly model?: string
   /** The field of its hash. Default `tokenHash`. */
   readonly hash?: string
+  /** True: a service signs it. */
+  readonly signed?: true
   /** What its row says beside what any row says. */
   readonly values?: Readonly<Record<string, string>>
   /** `bearer`, `cookie`, or `<operation>.<input>`. Everywhere else it is refused. */
@@ -23,6 +25,9 @@ export const tokenTypes: Readonly<Record<string, TokenType>> = Object.freeze({
   session: { model: 'session', goodAt: ['bearer', 'cookie'] },
   key: { model: 'apiKey', goodAt: ['bearer'] },
   agent: { model: 'agentToken', goodAt: ['bearer'] },
+  // Nothing of it is kept: what was signed is checked.
+  service: { goodAt: ['bearer'], signed: true },
+  'service-key': { goodAt: [] },
   'verify-email': mailed('verify-email', 'identity.verifyEmail.token'),
   'change-email': mailed('change-email', 'identity.confirmEmail.token'),
   'reset-password': mailed('reset-password', 'identity.resetPassword.token'),

@@ -257,7 +257,7 @@ export class SqlJournal implements Journal<WorkflowStepScope> {
     ends: Pick<LogicRun, 'after' | 'last'>,
   ): Promise<Transacted<undefined>> {
     const { runtime, lease, id } = this.#parts
-    this.#caller ??= callerOf(runtime.database, lease.job.caller)
+    this.#caller ??= callerOf(runtime, lease.job.caller)
     const run: LogicRun = {
       ...{ caller: await this.#caller, traceId: lease.job.traceId, name: this.#name },
       ...{ aborted: lease.aborted, ...ends },
