@@ -21,7 +21,8 @@ export interface ServiceCredential {
 /** Writes a credential as one word: a secret, as a password is. */
 export function credentialText(credential: ServiceCredential): string {
   const bytes = new TextEncoder().encode(JSON.stringify(credential))
-  const body = `${prefixes['service-key']}${bytes.toBase64({ alphabet: 'base64url', omitPadding: true })}`
+  const word = bytes.toBase64({ alphabet: 'base64url', omitPadding: true })
+  const body = `${prefixes['service-key']}${word}`
   return `${body}${checksumOf(body)}`
 }
 
