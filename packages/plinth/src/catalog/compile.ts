@@ -58,6 +58,13 @@ export function compileCatalog(
   for (const [name, join] of joins) models.set(name, join)
   const logic = logicOf(kits, mistakes)
   const declared = actionsOf({ ...shared, actions: logic.actions, models })
+  for (const action of app.actions) {
+    if (logic.actions.get(`${action.kit}.${action.name}`) === action) continue
+    mistakes.add(
+      'app.actions',
+      `${action.kit}.${action.name} is of no kit of this app: add its kit`,
+    )
+  }
   const operations = operationsOf(models, [...builtIns.actions, ...declared], mistakes)
   mistakes.report()
   return Object.freeze({

@@ -18,6 +18,7 @@ import type {
 } from './infer.ts'
 import { type Declaring, declaring } from './logic/declare.ts'
 import type { Action, Logic } from './logic/logic.ts'
+import { type ActionSource, type ActionsIn, actionsIn } from './logic/named.ts'
 import type { LogicScope } from './logic/scope.ts'
 import type { Given, Shape } from './logic/shape.ts'
 import type { OrganisationsSpec } from './organisations.ts'
@@ -43,12 +44,12 @@ export interface AnyKit extends KitTypes<unknown, unknown> {
 
 /**
  * A bundle of models and logic: the unit of reuse. `M` are its models' members, `E` what it adds
- * to other kits' models, `S` all models in its sight.
+ * to other kits' models, `S` all models in its sight, `K` its name.
  */
-export interface Kit<M, E, S extends Models = Models>
+export interface Kit<M, E, S extends Models = Models, K extends string = string>
   extends Omit<AnyKit, 'types'>,
     KitTypes<M, E>,
-    Declaring<S> {}
+    Declaring<S, K> {}
 
 /** What a kit is declared with. */
 export interface KitSpec<
@@ -92,13 +93,14 @@ export function kit<
   M extends Models = Readonly<Record<never, never>>,
   const U extends readonly KitTypes<unknown, unknown>[] = readonly [],
   E extends Extensions = Readonly<Record<never, never>>,
->(name: string, spec: KitSpec<M, U, E>): Kit<M, E, LogicSight<M, U, E>> {
+  const K extends string = string,
+>(name: K, spec: KitSpec<M, U, E>): Kit<M, E, LogicSight<M, U, E>, K> {
   const logic: Logic[] = []
   return Object.freeze({
     is: 'kit',
     name,
     logic,
-    ...(declaring(name, logic) as unknown as Declaring<LogicSight<M, U, E>>),
+    ...(declaring(name, logic) as unknown as Declaring<LogicSight<M, U, E>, K>),
     uses: Object.freeze([...((spec.uses ?? []) as unknown as readonly AnyKit[])]),
     models: Object.freeze({ ...((spec.models ?? {}) as unknown as AnyKit['models']) }),
     extends: Object.freeze({ ...((spec.extends ?? {}) as Extensions) }),
@@ -150,9 +152,19 @@ export interface SeedScope<S extends Models> extends Omit<LogicScope<S>, 'me' | 
 }
 
 /** What an app is declared with. */
-export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
+export interface AppSpec<
+  U extends readonly KitTypes<unknown, unknown>[],
+  A extends readonly ActionSource[] = readonly ActionSource[],
+> {
   /** The app's kits; kits that they use come along. */
   readonly kits: U
+  /**
+   * The actions that typed clients know, by value or by the module that exports them. All others
+   * are served as well; a client of types alone cannot tell of them. Default none.
+   *
+   * @example actions: [checkout, cart] // import * as checkout from './checkout.ts'
+   */
+  readonly actions?: A
   /** Shown in documents and pages. Default `Plinth app`. */
   readonly title?: string
   /** The roles of accounts; a rule that asks for another is a mistake. Default: any. */
@@ -204,10 +216,12 @@ export interface AppSpec<U extends readonly KitTypes<unknown, unknown>[]> {
   readonly seed?: (scope: SeedScope<ModelsOfApp<U>>) => Promise<void>
 }
 
-/** A whole back end: kits and configuration. `S` are all its models. */
-export interface App<S> {
+/** A whole back end: kits and configuration. `S` are all its models, `A` the actions it names. */
+export interface App<S, A = unknown> {
   readonly is: 'app'
   readonly kits: readonly AnyKit[]
+  /** The actions that it names for typed clients. */
+  readonly actions: readonly Action[]
   readonly title: string
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
@@ -223,6 +237,8 @@ export interface App<S> {
   readonly seed: ((scope: never) => Promise<void>) | undefined
   /** Phantom. Never set. */
   readonly models?: S
+  /** Phantom. Never set. */
+  readonly actionTypes?: A
 }
 
 /**
@@ -230,12 +246,14 @@ export interface App<S> {
  *
  * @example export default app({ title: 'Store', kits: [catalog, orders] })
  */
-export function app<const U extends readonly KitTypes<unknown, unknown>[]>(
-  spec: AppSpec<U>,
-): App<ModelsOfApp<U>> {
+export function app<
+  const U extends readonly KitTypes<unknown, unknown>[],
+  const A extends readonly ActionSource[] = readonly [],
+>(spec: AppSpec<U, A>): App<ModelsOfApp<U>, ActionsIn<A>> {
   return Object.freeze({
     is: 'app',
     kits: Object.freeze([...(spec.kits as unknown as readonly AnyKit[])]),
+    actions: Object.freeze(actionsIn(spec.actions ?? [])),
     title: spec.title ?? 'Plinth app',
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',

@@ -38,8 +38,8 @@ import type {
 } from './specs.ts'
 import type { SubscriptionSpec } from './subscription.ts'
 
-/** How a kit gets its logic. `S` are the models in its sight. */
-export interface Declaring<S extends Models> {
+/** How a kit gets its logic. `S` are the models in its sight, `K` is its name. */
+export interface Declaring<S extends Models, K extends string = string> {
   /**
    * Declares an action: business logic in one transaction, served as `POST /api/<kit>/<action>`.
    *
@@ -59,7 +59,22 @@ export interface Declaring<S extends Models> {
     const I extends Shape = NoShape,
     const O extends Shape | (keyof S & string) | undefined = undefined,
     const F extends FailureTable = Readonly<Record<never, never>>,
-  >(name: string, spec: ActionSpec<S, I, O, F>): Action<I, OutputValues<S, O>>
+    const A extends (keyof S & string) | undefined = undefined,
+    const N extends string = string,
+  >(
+    name: N,
+    spec: ActionSpec<S, I, O, F, A>,
+  ): Action<
+    I,
+    OutputValues<S, O>,
+    {
+      readonly kit: K
+      readonly name: N
+      readonly on: A
+      readonly output: O
+      readonly codes: keyof F & string
+    }
+  >
   /** Declares a fact that actions can record by `emit`. */
   event<const D extends Shape>(name: string, data: D, spec?: EventSpec<D>): Event<D>
   /** Declares a queue, for jobs that share limits. */

@@ -18,8 +18,19 @@ export type FailureTable = Readonly<Record<string, DeclaredFailure>>
 /** Logic with its types erased: how the engine runs it. */
 export type ErasedRun = (scope: never) => Promise<unknown>
 
+/** What the types of an action tell a typed client beside its input and its answer. */
+export interface ActionTypes {
+  readonly kit: string
+  readonly name: string
+  readonly on: string | undefined
+  /** What it was declared to answer with. */
+  readonly output: unknown
+  /** The codes of its declared failures. */
+  readonly codes: string
+}
+
 /** An action: typed input and output, one transaction. */
-export interface Action<I extends Shape = Shape, O = unknown> {
+export interface Action<I extends Shape = Shape, O = unknown, T extends ActionTypes = ActionTypes> {
   readonly is: 'action'
   readonly kit: string
   readonly name: string
@@ -41,6 +52,8 @@ export interface Action<I extends Shape = Shape, O = unknown> {
   readonly run: ErasedRun
   /** Phantom. Never set. */
   readonly answer?: O
+  /** Phantom. Never set. */
+  readonly types?: T
 }
 
 /** A fact: recorded in the transaction that made it true, delivered after the commit. */

@@ -22,7 +22,13 @@ export type OutputValues<S extends Models, O> = O extends keyof S
     : undefined
 
 /** What an action is declared with. */
-export interface ActionSpec<S extends Models, I extends Shape, O, F extends FailureTable> {
+export interface ActionSpec<
+  S extends Models,
+  I extends Shape,
+  O,
+  F extends FailureTable,
+  A extends (keyof S & string) | undefined = (keyof S & string) | undefined,
+> {
   readonly input?: I
   /** A shape, or the name of a model whose record is the answer. Absent: it answers nothing. */
   readonly output?: O
@@ -31,7 +37,7 @@ export interface ActionSpec<S extends Models, I extends Shape, O, F extends Fail
   /** Default `serializable`; it is repeated where PostgreSQL asks for it. */
   readonly isolation?: 'serializable' | 'repeatable read' | 'read committed'
   /** The model whose address it stands under: `/api/orders/<action>`. Default: the kit's. */
-  readonly on?: keyof S & string
+  readonly on?: A
   /** True: a call needs an Idempotency-Key. Default false. */
   readonly money?: boolean
   /** True: it only reads. Default false. */

@@ -51,6 +51,7 @@ export function tagOf({ model, action, form }: Route): string {
 export function operationId(route: Route): string {
   const model = route.model?.name
   if (route.form === 'query' || route.form === 'getByKey') return `${model}.${route.form}`
+  if (route.form === 'queryAction' && route.method === 'POST') return `${route.operation}.query`
   return route.operation
 }
 

@@ -130,5 +130,7 @@ function actionRoutes(action: ActionOperation): readonly Route[] {
   if (!safe) return [{ method: 'POST', path, form: 'action', operation, action }]
   const byGet: Route = { method: 'GET', path, form: 'safeAction', operation, action }
   if (!action.declared) return [byGet]
-  return [byGet, { method: 'QUERY', path, form: 'queryAction', operation, action }]
+  // As with lists: QUERY, and POST for what does not know it.
+  const byBody = { path, form: 'queryAction', operation, action } as const
+  return [byGet, { method: 'QUERY', ...byBody }, { method: 'POST', ...byBody }]
 }

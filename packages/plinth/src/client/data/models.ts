@@ -1,0 +1,94 @@
+/** Owns the calls of one model: its reads and writes as requests. */
+
+import type { Page } from '../../define/infer.ts'
+import type { CallFailure } from '../call/failure.ts'
+import type { Asked, CallOptions, ChangeOptions } from '../call/request.ts'
+import { type Calling, calling, mapped, type Result } from '../call/result.ts'
+import type { Send } from '../call/send.ts'
+import type { UpsertOptions, VersionOptions } from '../typed/client.ts'
+import { keyText } from './addresses.ts'
+import { search } from './search.ts'
+
+type Query = Readonly<Record<string, unknown>>
+type Row = unknown
+
+/** A model without its types. */
+export interface ErasedModel {
+  find(query?: Query, options?: CallOptions): Calling<Page<Row>>
+  get(which: string | Query, query?: Query, options?: CallOptions): Calling<Row>
+  count(query?: Query, options?: CallOptions): Calling<{ count: number; exact: boolean }>
+  pages(query?: Query, options?: CallOptions): AsyncGenerator<Page<Row>, void, undefined>
+  each(query?: Query, options?: CallOptions): AsyncGenerator<Row, void, undefined>
+  create(input: unknown, options?: ChangeOptions): Calling<Row>
+  update(id: string, patch: unknown, options?: VersionOptions): Calling<Row>
+  delete(id: string, options?: VersionOptions): Calling<Row>
+  upsert(key: Query, values: unknown, options?: UpsertOptions): Calling<Row>
+}
+
+/** The calls of the model whose records stand at an address such as `/api/products`. */
+export function modelClient(send: Send, address: string): ErasedModel {
+  const one = (which: string | Query) => `${address}/${keyText(which)}`
+  const find: ErasedModel['find'] = (query = {}, options) => {
+    const path = `${address}/query`
+    return ask(send, { method: 'POST', path, body: query, repeat: 'safe' }, options)
+  }
+  async function* pages(query: Query = {}, options?: CallOptions) {
+    const { before, ...rest } = query
+    let asked: Query = before === undefined ? rest : query
+    for (;;) {
+      const page = await find(asked, options).orThrow()
+      yield page
+      const cursor = before === undefined ? page.page.next : page.page.previous
+      if (cursor === null) return
+      asked = { ...rest, [before === undefined ? 'after' : 'before']: cursor }
+    }
+  }
+  return {
+    find,
+    pages,
+    async *each(query, options) {
+      for await (const { data } of pages(query, options)) yield* data
+    },
+    get: (which, query = {}, options) =>
+      ask(send, { method: 'GET', path: one(which) + search(query), repeat: 'safe' }, options),
+    count(query = {}, options) {
+      const asked = { count: 'exact', ...query, fields: ['id'], limit: 1 }
+      return calling(
+        find(asked, options).then((result) =>
+          mapped(result, ({ count = 0, countExact = true }) => ({ count, exact: countExact })),
+        ),
+      )
+    },
+    create: (body, options) =>
+      ask(send, { method: 'POST', path: address, body, repeat: 'keyed' }, options),
+    update: (id, body, options) =>
+      ask(send, { method: 'PATCH', path: one(id), body, ...changing(options) }, options),
+    delete: (id, options) =>
+      ask(send, { method: 'DELETE', path: one(id), ...changing(options) }, options),
+    upsert: (key, body, options) =>
+      ask(send, { method: 'PUT', path: one(key), body, ...changing(options) }, options),
+  }
+}
+
+function changing(options: UpsertOptions = {}): Pick<Asked, 'repeat' | 'headers'> {
+  const { version, onlyCreate } = options
+  const headers = {
+    ...(version === undefined ? {} : { 'if-match': `"${version}"` }),
+    ...(onlyCreate ? { 'if-none-match': '*' } : {}),
+  }
+  return { repeat: 'keyed', headers }
+}
+
+/** Sends a call, and takes its answer's body for what its types say. */
+export function ask<T, C extends string = never>(
+  send: Send,
+  asked: Asked,
+  options?: ChangeOptions,
+): Calling<T, C> {
+  return calling(
+    send(asked, options).then((answer): Result<T, C> => {
+      if ('failure' in answer) return { ok: false, failure: answer.failure as CallFailure<C> }
+      return { ok: true, value: answer.value as T }
+    }),
+  )
+}
