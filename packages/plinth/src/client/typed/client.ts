@@ -38,7 +38,7 @@ export interface ModelClient<S extends Models, M extends Members, N, A> {
   /**
    * A page of records.
    *
-   * @example const page = await client.data.product.find({ filter: { stock: { gt: 0 } } }).orThrow()
+   * @example const page = await client.data.product.find({ filter: { stock: 5 } }).orThrow()
    */
   find<const F extends Fields<M> = undefined, const I extends Included<S, M> = undefined>(
     query?: ListQuery<S, M, F, I>,
