@@ -2,7 +2,7 @@
 
 import { Agent, request as open } from 'node:http'
 import { join } from 'node:path'
-import { argonHasher } from '../../packages/plinth/src/app/hasher.ts'
+import { argonHasher } from '../../packages/plinth/src/app/passwords/hasher.ts'
 import { type Figure, grouped, median } from '../table.ts'
 import { connectTo, fill } from '../traffic/data.ts'
 import { addressOf, type Scratch, startStore } from '../world.ts'

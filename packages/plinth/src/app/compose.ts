@@ -25,7 +25,7 @@ import { recordAccess } from '../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
 import type { IdentityParts } from '../identity/flows/operation.ts'
-import type { Hasher, Passwords } from '../identity/passwords.ts'
+import type { Hasher, Passwords } from '../identity/passwords/passwords.ts'
 import { mail } from '../mail/kit.ts'
 import { openCursors } from '../query/cursor.ts'
 import { createRestDoor } from '../rest/door.ts'
@@ -178,7 +178,7 @@ interface BuiltInParts extends IdentitySetup {
 export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const alone = <T>(): T => present<T>(undefined, 'the runtime of a catalog alone')
   const parts = { runtime: alone<Runtime>, hooks: alone<WebhookParts> }
-  const { kits, actions } = known ?? builtIn(app, { ...parts, ...identitySetup({}) })
+  const { kits, actions } = known ?? builtIn(app, { ...parts, ...identitySetup({}, { app }) })
   // The built-in kits ask for `admin`: an app that lists its roles has it as well.
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
@@ -201,7 +201,7 @@ export async function openApp<S>(
   { clock = systemClock, log = () => undefined, hasher, settled }: AppParts = {},
 ): Promise<RunningApp<S extends Models ? S : Models>> {
   checkProvider(app, setup)
-  const people = identitySetup(setup, hasher)
+  const people = identitySetup(setup, { app, hasher })
   const { passwords } = people
   const opened: { runtime?: Runtime } = {}
   const live = (): Runtime => present(opened.runtime, 'the runtime of an open app')

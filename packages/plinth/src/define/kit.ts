@@ -3,6 +3,7 @@
 import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
 import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 import { type Service, type ServicesSpec, servicesOf } from './app/services.ts'
+import { type SignIn, type SignInSpec, signInOf } from './app/sign-in.ts'
 import type { IdentityProvider } from './app/sign-in-with.ts'
 import type {
   Access,
@@ -131,9 +132,9 @@ export interface SeedScope<S extends Models> extends Omit<LogicScope<S>, 'me' | 
     options?: { readonly as?: SeedCaller },
   ): Promise<O>
   /**
-   * Makes an account. Without a password (at least 15 characters) a random one is made and
-   * returned. `verified`: you vouch for the address, as if a mail had been answered. Fails with
-   * `invalid_input`, and with `conflict` where the address is taken.
+   * Makes an account. Without a password a random one is made and returned; one that is given is
+   * measured as everybody’s are. `verified`: you vouch for the address, as if a mail had been
+   * answered. Fails with `invalid_input`, and with `conflict` where the address is taken.
    */
   createUser(user: {
     readonly email: string
@@ -171,12 +172,8 @@ export interface AppSpec<
   readonly roles?: readonly string[]
   /** Who may sign up by themselves. Default `anyone`. */
   readonly signUp?: 'anyone' | 'nobody'
-  /**
-   * `unverified: true`: whoever signs up can sign in before the mail to their address was answered.
-   * Then signing up and in tells whether an address has an account, so it is off by default. Where
-   * no mail leaves the server it is always so.
-   */
-  readonly signIn?: { readonly unverified?: boolean }
+  /** Before what signing in is possible, and by which passwords. */
+  readonly signIn?: SignInSpec
   /**
    * Lets users found organisations and work in them together: members, roles, invitations, and
    * rules that speak of them. Default: no organisations, and no addresses of theirs.
@@ -225,7 +222,7 @@ export interface App<S, A = unknown> {
   readonly title: string
   readonly roles: readonly string[] | undefined
   readonly signUp: 'anyone' | 'nobody'
-  readonly signIn: { readonly unverified: boolean }
+  readonly signIn: SignIn
   readonly organisations: OrganisationsSpec | undefined
   readonly accounts: Accounts
   readonly signInWith: readonly IdentityProvider[]
@@ -257,7 +254,7 @@ export function app<
     title: spec.title ?? 'Plinth app',
     roles: spec.roles ? Object.freeze([...spec.roles]) : undefined,
     signUp: spec.signUp ?? 'anyone',
-    signIn: Object.freeze({ unverified: spec.signIn?.unverified ?? false }),
+    signIn: signInOf(spec.signIn),
     organisations: spec.organisations,
     accounts: accountsOf(spec.accounts),
     signInWith: Object.freeze([...(spec.signInWith ?? [])]),

@@ -38,6 +38,8 @@ export interface Site {
   readonly home: string
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
+  /** How many characters a new password has at least. */
+  readonly newPasswordCharactersMin: number
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify

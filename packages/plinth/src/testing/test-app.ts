@@ -57,7 +57,7 @@ export interface TestUserOptions {
   readonly email?: string
   readonly name?: string
   readonly roles?: readonly string[]
-  /** At least 15 characters; only for tests of signing in, because hashing takes its time. */
+  /** As long as the app asks; only for tests of signing in, because hashing takes its time. */
   readonly password?: string
   /** False: nobody has confirmed the address yet. Default true. */
   readonly verified?: boolean

@@ -7,6 +7,7 @@ import type { Handler, HttpRequest } from '../../http/message.ts'
 import { createPages } from '../../pages/door.ts'
 import { demandPages } from '../../pages/theme.ts'
 import { prefersHtml } from '../../rest/request/media-type.ts'
+import { passwordRules } from '../passwords/rules.ts'
 
 /** What the pages of an app stand on. */
 export interface PageParts {
@@ -24,7 +25,7 @@ export interface PageParts {
   readonly confirmFirst: boolean
 }
 
-type Declared = Pick<App<unknown>, 'title' | 'signUp' | 'accounts' | 'pages'>
+type Declared = Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'accounts' | 'pages'>
 
 function isLook(request: HttpRequest): boolean {
   return request.method === 'GET' && prefersHtml(request)
@@ -32,14 +33,17 @@ function isLook(request: HttpRequest): boolean {
 
 /** The account pages by the first part of their address; none where the app has `pages: false`. */
 export function pagesOf(
-  { title, signUp, accounts, pages: spec }: Declared,
+  app: Declared,
   { door, passkeys, runtime, invoke, sendsMail, confirmFirst, providers }: PageParts,
 ): ReadonlyMap<string, Handler> {
+  const { title, signUp, accounts, pages: spec } = app
   if (spec === false) return new Map()
   const { identify, clock, log, catalog } = runtime
   const models = [...catalog.models.values()].filter(({ exposed }) => exposed)
   const { guests, deletionDelayDays } = accounts
+  const newPasswordCharactersMin = passwordRules(app).charactersMin
   const { account, start } = createPages({
+    newPasswordCharactersMin,
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
     ...{ providers, invoke, identify, clock, log, models: models.map(({ name }) => name) },
   })

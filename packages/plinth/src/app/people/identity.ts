@@ -8,10 +8,15 @@ import { identityActions } from '../../identity/flows/flows.ts'
 import type { IdentityParts } from '../../identity/flows/operation.ts'
 import { identity } from '../../identity/kit.ts'
 import { accountMailing } from '../../identity/mail/sending.ts'
-import { boundedPasswords, type Passwords } from '../../identity/passwords.ts'
+import {
+  boundedPasswords,
+  type Hasher,
+  type Passwords,
+} from '../../identity/passwords/passwords.ts'
 import { deriveKey } from '../config/secret.ts'
 import { type MailSettings, mailbox } from '../delivery/mail.ts'
-import { argonHasher } from '../hasher.ts'
+import { argonHasher } from '../passwords/hasher.ts'
+import { passwordRules } from '../passwords/rules.ts'
 import { ownRowsIn } from './leaving/own-rows.ts'
 import { removeAccount } from './leaving/removal.ts'
 import { type OutsideSetup, outsideOf, outsideSetup } from './outside/wiring.ts'
@@ -34,6 +39,8 @@ export interface IdentitySetup {
   readonly outside: OutsideSetup
 }
 
+type PasswordApp = Parameters<typeof passwordRules>[0]
+
 /** What identity stands on, of an app's setup; outside of production where it does not say. */
 export function identitySetup(
   setup: {
@@ -43,12 +50,15 @@ export function identitySetup(
     readonly localUrl?: string | undefined
     readonly secret?: string
   } & Parameters<typeof outsideSetup>[0],
-  hasher = argonHasher,
+  {
+    app,
+    hasher = argonHasher,
+  }: { readonly app: PasswordApp; readonly hasher?: Hasher | undefined },
 ): IdentitySetup {
   const { production = false, mail = mailbox, publicUrl, secret = '' } = setup
   const { localUrl = 'http://127.0.0.1:3000' } = setup
   const sealingKey = (): Uint8Array => deriveKey(secret, 'second-factors')
-  const passwords = boundedPasswords(hasher)
+  const passwords = boundedPasswords(hasher, passwordRules(app))
   const outside = outsideSetup(setup)
   return { passwords, production, mail, publicUrl, localUrl, sealingKey, outside }
 }

@@ -12,7 +12,7 @@ import { scopeOf } from '../../engine/logic/scope.ts'
 import { type LogicAttempt, logicTransaction } from '../../engine/logic/transaction.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
-import type { Passwords } from '../../identity/passwords.ts'
+import type { Passwords } from '../../identity/passwords/passwords.ts'
 import { createUser } from './users.ts'
 
 const milestone = 'seed'

@@ -6,14 +6,14 @@ import { type Clock, instantText } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import type { RecordAccess } from '../../engine/runtime.ts'
-import { type Passwords, passwordProblem } from '../../identity/passwords.ts'
+import type { Passwords } from '../../identity/passwords/passwords.ts'
 
 /** What an account is made of. */
 export interface NewUser {
   readonly email: string
   readonly name?: string
   readonly roles?: readonly string[]
-  /** At least 15 characters. Default: a random one, which is returned. */
+  /** As long as the app asks, and hard to guess. Default: a random one, which is returned. */
   readonly password?: string
   /**
    * True: whoever makes the account vouches for its address, as if a mail had been answered.
@@ -53,8 +53,7 @@ export interface UserParts {
 export async function createUser(parts: UserParts, user: NewUser): Promise<MadeUser> {
   const { email, name = null, roles = [], password = base64url(randomBytes(15)) } = user
   checkRoles(parts.catalog, roles)
-  const detail = passwordProblem(password)
-  if (detail) throw invalidInput([{ pointer: '/password', code: 'bad_password', detail }])
+  await parts.passwords.demand(password, '/password', { email, name })
   const passwordHash = await parts.passwords.hash(password)
   const emailVerifiedAt = user.verified ? instantText(parts.clock.now()) : null
   const made = await parts.records

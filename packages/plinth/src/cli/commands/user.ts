@@ -47,7 +47,7 @@ export async function create(command: CreateCommand): Promise<void> {
 async function passwordOf(command: CreateCommand): Promise<string | undefined> {
   if (command.passwordStdin) return readPasswordFromPipe()
   if (command.generate || !isInteractive()) return undefined
-  tell('A password of at least 15 characters; a few words will do. Empty: a random one is made.')
+  tell('A password: a few words will do. Empty: a random one is made.')
   const password = await readPassword()
   return password === '' ? undefined : password
 }

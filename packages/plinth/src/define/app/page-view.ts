@@ -10,6 +10,8 @@ export interface PageForm<F extends string = never> {
   readonly values: Readonly<Record<F, string>>
   /** What is wrong with a field, in a sentence. */
   readonly problems: { readonly [N in F]?: string }
+  /** How many characters a new password has at least, for forms that ask for one. */
+  readonly newPasswordCharactersMin?: number
 }
 
 /** What every page is shown with. */

@@ -17,7 +17,6 @@ import {
   tokenInput,
 } from '../flows/operation.ts'
 import { endSessions } from '../flows/sessions.ts'
-import { demandPassword } from '../passwords.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -56,10 +55,10 @@ export function upgrade(parts: IdentityParts): Action {
       }
       demandMail(parts)
       const { input, nowMs } = scope
-      demandPassword(String(input.password), '/password')
-      const passwordHash = await parts.passwords.hash(String(input.password))
       const email = String(input.email)
       const name = input.name === null ? null : String(input.name)
+      await parts.passwords.demand(String(input.password), '/password', { email, name })
+      const passwordHash = await parts.passwords.hash(String(input.password))
       const attemptHash = parts.tokens.make(prefixes.attempt).hash
       const expiresAt = instantText(nowMs + hourMs)
       await scope.commit<void, Sight>(async (inside) => {

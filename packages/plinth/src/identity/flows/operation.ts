@@ -11,7 +11,7 @@ import type { RemoveAccount } from '../accounts/removal.ts'
 import type { AccountMailing } from '../mail/sending.ts'
 import type { OutsideParts } from '../outside/parts.ts'
 import type { WebAuthn } from '../passkeys/web-authn.ts'
-import type { Passwords } from '../passwords.ts'
+import type { Passwords } from '../passwords/passwords.ts'
 import type { Tokens } from '../tokens.ts'
 
 /** What the flows need from outside. */

@@ -6,7 +6,7 @@ import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
-import { demandPassword } from '../passwords.ts'
+import type { KnownOf } from '../passwords/rules.ts'
 import { forgiveTries } from '../second-factor/check.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
@@ -36,8 +36,7 @@ export function changePassword(parts: IdentityParts): Action {
       },
     ],
     async run(scope) {
-      demandUser(scope)
-      demandPassword(String(scope.input.newPassword), '/newPassword')
+      await demandNewPassword(scope, parts, demandUser(scope))
       const { userId, checked } = await demandOwner(scope, parts)
       const passwordHash = await parts.passwords.hash(String(scope.input.newPassword))
       const keep = scope.caller.is === 'user' ? scope.caller.sessionId : undefined
@@ -87,7 +86,12 @@ export function resetPassword(parts: IdentityParts): Action {
     allowances: mailAllowances('reset-password', limits.signInsPerMinutePerNetwork),
     async run(scope) {
       const { input } = scope
-      demandPassword(String(input.newPassword), '/newPassword')
+      const { unrestricted, now } = scope
+      const tokenHash = parts.tokens.hash(String(input.token))
+      const good = { tokenHash, purpose: 'reset-password', expiresAt: { gt: now }, usedAt: null }
+      // Only whoever holds the mail's token learns what the new password is measured by.
+      const [proof] = await unrestricted.find('mailProof', { filter: good, limit: 1 })
+      await demandNewPassword(scope, parts, proof && String(proof.userId))
       const passwordHash = await parts.passwords.hash(String(input.newPassword))
       const owner = await scope.commit<string, Sight>(async (inside) => {
         const shown = { token: String(input.token), purpose: 'reset-password' } as const
@@ -99,6 +103,17 @@ export function resetPassword(parts: IdentityParts): Action {
       return { status: 204, value: undefined }
     },
   }
+}
+
+/** Measures a new password by what others know of its owner, where one is known. */
+async function demandNewPassword(
+  { input, unrestricted }: ActionScope,
+  { passwords }: IdentityParts,
+  userId: string | undefined,
+): Promise<void> {
+  const filter = { id: userId }
+  const [owner] = userId ? await unrestricted.find('user', { filter, limit: 1 }) : []
+  await passwords.demand(String(input.newPassword), '/newPassword', owner as KnownOf | undefined)
 }
 
 interface NewPassword {

@@ -6,7 +6,6 @@ import { networkOf } from '../../base/network.ts'
 import { hourMs } from '../../base/time.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { emailKind, textKind } from '../../kinds/kinds.ts'
-import { demandPassword } from '../passwords.ts'
 import type { Sight } from '../sight.ts'
 import { recipientAllowance } from './allowances.ts'
 import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
@@ -38,10 +37,10 @@ export function signUp(parts: IdentityParts): Action {
       if (parts.signUp === 'nobody') {
         throw new Failure('forbidden', { detail: 'Accounts are made by the staff of this app.' })
       }
-      demandPassword(String(input.password), '/password')
-      const passwordHash = await parts.passwords.hash(String(input.password))
       const email = String(input.email)
       const name = input.name === null ? null : String(input.name)
+      await parts.passwords.demand(String(input.password), '/password', { email, name })
+      const passwordHash = await parts.passwords.hash(String(input.password))
       await commit<void, Sight>(async (scope) => {
         const { user } = scope.data.unrestricted
         const { data: taken } = await user.find({ filter: { email }, limit: 1 })

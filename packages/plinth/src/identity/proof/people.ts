@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { openApp } from '../../app/compose.ts'
-import { argonHasher } from '../../app/hasher.ts'
+import { argonHasher } from '../../app/passwords/hasher.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ProvenServer } from '../../database/proof/servers.ts'
 import { text } from '../../define/fields.ts'
@@ -13,7 +13,7 @@ import { invoke } from '../../engine/invoke.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { testApp } from '../../testing/test-app.ts'
 import { identity } from '../kit.ts'
-import type { Hasher } from '../passwords.ts'
+import type { Hasher } from '../passwords/passwords.ts'
 
 const board = kit('board', {
   models: {

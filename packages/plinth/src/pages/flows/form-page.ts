@@ -122,7 +122,7 @@ async function draw<P extends FormPageName>(
 
 function formOf<P extends FormPageName>(
   { path, fields = [], secrets = [], hidden = [] }: FormPage<P>,
-  { next }: Visit,
+  { next, site: { newPasswordCharactersMin } }: Visit,
   { values, failure }: Drawing,
 ): PageForm<FieldOf<P>> {
   const typed = fields.map((name) => [name, values.get(name) ?? ''] as const)
@@ -137,6 +137,7 @@ function formOf<P extends FormPageName>(
     hidden: Object.fromEntries(hidden.map((name) => [name, values.get(name) ?? ''])),
     values: Object.fromEntries([...typed, ...untyped]) as PageForm<FieldOf<P>>['values'],
     problems: Object.fromEntries(wrong) as PageForm<FieldOf<P>>['problems'],
+    newPasswordCharactersMin,
   }
 }
 

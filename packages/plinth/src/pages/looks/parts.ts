@@ -1,5 +1,6 @@
 /** Owns the parts that pages are drawn of: fields, what is wrong, what was done, buttons. */
 
+import { limits } from '../../base/limits.ts'
 import { type Html, html } from '../../define/html.ts'
 import type { PageForm, PageView } from '../../define/pages.ts'
 
@@ -65,7 +66,8 @@ ${look.more}
 const free = html` <span class="faint">(optional)</span>`
 
 function fieldOf<F extends string>(form: PageForm<F>, field: Field<F>): Html {
-  const { name, type, hint, optional } = field
+  const { name, type, optional } = field
+  const { hint = field.fill === 'new-password' ? newPasswordHint(form) : undefined } = field
   const problem = form.problems[name]
   const keys = field.keys ?? (type === 'email' ? 'email' : 'text')
   const wide = html`type="${type}" id="${name}" name="${name}" value="${form.values[name]}"`
@@ -83,6 +85,13 @@ ${problem === undefined ? undefined : html`<p class="problem">${problem}</p>`}
 ${input([wide, told, shape])}
 </div>`
 }
+
+function newPasswordHint({ newPasswordCharactersMin }: Pick<PageForm, FewestCharacters>): string {
+  const least = newPasswordCharactersMin ?? limits.passwordCharactersMin
+  return `At least ${least} characters: a few words will do.`
+}
+
+type FewestCharacters = 'newPasswordCharactersMin'
 
 /** The tag `html` takes values in texts and in quotes; attributes that are whole come so. */
 function input(attributes: readonly Html[]): Html {
@@ -149,11 +158,9 @@ export const codeField = Object.freeze({
   ...{ name: 'code', label: 'Code', type: 'text', fill: 'one-time-code' },
 } as const)
 
-const newPasswordHint = 'At least 15 characters: a few words will do.'
-
 /** The field of a new password. */
 export function newPasswordField<F extends string>(name: F, label: string): Field<F> {
-  return { name, label, type: 'password', fill: 'new-password', hint: newPasswordHint }
+  return { name, label, type: 'password', fill: 'new-password' }
 }
 
 /** A box to tick, sent as `yes`. */

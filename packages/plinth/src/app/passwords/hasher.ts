@@ -1,6 +1,6 @@
 /** Owns the hashing of passwords by argon2id, loaded when the first password comes. */
 
-import type { Hasher } from '../identity/passwords.ts'
+import type { Hasher } from '../../identity/passwords/passwords.ts'
 
 // OWASP's choice for argon2id: 19 MiB, two passes, one lane.
 const parameters = Object.freeze({ memoryCost: 19_456, timeCost: 2, parallelism: 1 })

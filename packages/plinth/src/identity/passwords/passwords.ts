@@ -1,7 +1,8 @@
-/** Owns the hashing of passwords: argon2id off the main thread, a few at once, a bounded queue. */
+/** Owns the hashing of passwords, a few at once, and the asking whether a new one is good. */
 
-import { Failure, invalidInput } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
+import { Failure, invalidInput } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
+import { type KnownOf, type PasswordRules, passwordProblem } from './rules.ts'
 
 /** A password hash function, handed in by the composition root. */
 export interface Hasher {
@@ -19,24 +20,11 @@ export interface Passwords {
   verify(stored: string | undefined, password: string): Promise<boolean>
   /** True for a hash that the next sign-in should replace. */
   isOld(stored: string): boolean
-}
-
-/** What makes a password acceptable: its length alone (NIST 800-63B-4, no composition rules). */
-export function passwordProblem(password: string): string | undefined {
-  const length = [...password.normalize('NFC')].length
-  if (length < limits.passwordCharactersMin) {
-    return `Give at least ${limits.passwordCharactersMin} characters: a few words will do.`
-  }
-  if (length > limits.passwordCharactersMax) {
-    return `Give at most ${limits.passwordCharactersMax} characters.`
-  }
-  return undefined
-}
-
-/** Fails with `invalid_input` at a pointer unless the password is acceptable. */
-export function demandPassword(password: string, pointer: string): void {
-  const detail = passwordProblem(password)
-  if (detail) throw invalidInput([{ pointer, code: 'bad_password', detail }])
+  /**
+   * Fails with `invalid_input` at a pointer unless a new password is acceptable: `bad_password`
+   * (its length), `common_password` or `guessable_password`.
+   */
+  demand(password: string, pointer: string, known?: KnownOf): Promise<void>
 }
 
 /**
@@ -44,11 +32,15 @@ export function demandPassword(password: string, pointer: string): void {
  * `overloaded`. Unicode is normalised once (NFC), so that one password typed on two keyboards is
  * one password; nothing is cut off.
  */
-export function boundedPasswords(hasher: Hasher): Passwords {
+export function boundedPasswords(hasher: Hasher, rules: PasswordRules): Passwords {
   const slots = new Slots(limits.passwordHashesAtOnce, limits.passwordHashQueueMax)
   let decoy: string | undefined
   return {
     isOld: (stored) => hasher.isOld(stored),
+    async demand(password, pointer, known) {
+      const problem = await passwordProblem(rules, password, known)
+      if (problem) throw invalidInput([{ pointer, ...problem }])
+    },
     hash: (password) => slots.run(() => hasher.hash(password.normalize('NFC'))),
     verify: (stored, password) =>
       slots.run(async () => {

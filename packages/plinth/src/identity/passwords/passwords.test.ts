@@ -1,26 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Failure } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
+import type { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import { boundedPasswords } from './passwords.ts'
+
+const rules = { charactersMin: 15, title: 'App', common: { has: () => Promise.resolve(false) } }
 
 test('so many hashes at once, so many wait, the others are refused', async () => {
   const pending: (() => void)[] = []
   let running = 0
   let most = 0
-  const passwords = boundedPasswords({
-    async hash() {
-      running += 1
-      most = Math.max(most, running)
-      await new Promise<void>((resolve) => {
-        pending.push(resolve)
-      })
-      running -= 1
-      return 'hash'
+  const passwords = boundedPasswords(
+    {
+      async hash() {
+        running += 1
+        most = Math.max(most, running)
+        await new Promise<void>((resolve) => {
+          pending.push(resolve)
+        })
+        running -= 1
+        return 'hash'
+      },
+      verify: () => Promise.resolve(true),
+      isOld: () => false,
     },
-    verify: () => Promise.resolve(true),
-    isOld: () => false,
-  })
+    rules,
+  )
   const room = limits.passwordHashesAtOnce + limits.passwordHashQueueMax
   const outcomes: Promise<string>[] = []
   for (let index = 0; index < room + 7; index++) {
@@ -42,11 +47,15 @@ test('so many hashes at once, so many wait, the others are refused', async () =>
 
 test('a hash that failed once is tried anew', async () => {
   let calls = 0
-  const passwords = boundedPasswords({
-    hash: () => (++calls === 1 ? Promise.reject(new Error('no memory')) : Promise.resolve('hash')),
-    verify: (stored) => Promise.resolve(stored === 'hash'),
-    isOld: () => false,
-  })
+  const passwords = boundedPasswords(
+    {
+      hash: () =>
+        ++calls === 1 ? Promise.reject(new Error('no memory')) : Promise.resolve('hash'),
+      verify: (stored) => Promise.resolve(stored === 'hash'),
+      isOld: () => false,
+    },
+    rules,
+  )
   await assert.rejects(passwords.verify(undefined, 'x'), /no memory/)
   assert.equal(await passwords.verify(undefined, 'x'), false, 'nobody has the decoy')
   assert.equal(await passwords.verify('hash', 'x'), true)
