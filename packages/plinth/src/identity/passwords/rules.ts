@@ -98,7 +98,7 @@ function countsOn(text: string): boolean {
   })
 }
 
-/** The words that others know, the longest first. Shorter ones than three letters stand anywhere. */
+/** The words that others know, the longest first. Shorter ones than three stand anywhere. */
 function wordsOf(title: string, { email, name }: KnownOf): readonly string[] {
   const whole = [title, email, name].flatMap((text) => (text ? [foldPassword(text)] : []))
   const parts = whole.flatMap((text) => text.split(/[^\p{L}\p{N}]+/u))
