@@ -62,7 +62,13 @@ import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
 import type { UserParts } from './people/users.ts'
 import { takesPasskeys } from './people/web-authn.ts'
-import { checkProvider, providerKit, providerTokens, withProvider } from './provider/open.ts'
+import {
+  checkProvider,
+  checkScopes,
+  providerKit,
+  providerTokens,
+  withProvider,
+} from './provider/open.ts'
 import { type SchemaSetup, settleSchema } from './schema/schema.ts'
 import {
   audienceOf,
@@ -186,6 +192,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   checkProvider(app, {})
   const catalog = compileCatalog({ ...app, roles }, builtIns)
   checkServices(catalog)
+  checkScopes(app, catalog)
   return withFanOut(catalog)
 }
 

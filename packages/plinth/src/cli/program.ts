@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { addClientCommands } from './groups/clients.ts'
 import { addClockCommands } from './groups/clock.ts'
 import { addKeyCommands, addServiceCommands } from './groups/credentials.ts'
 import { addDataCommands } from './groups/data.ts'
@@ -29,6 +30,7 @@ export function createProgram(): Command {
   addUserCommands(program)
   addKeyCommands(program)
   addServiceCommands(program)
+  addClientCommands(program)
   addWorkCommands(program)
   addWorkflowCommands(program)
   addClockCommands(program)

@@ -141,7 +141,7 @@ export interface AccountView extends Omit<PageView, 'form'> {
       | 'deleteAccount',
       string
     >
-  > & { readonly identities: string | undefined }
+  > & { readonly identities: string | undefined; readonly apps: string | undefined }
 }
 
 /**

@@ -53,6 +53,8 @@ export interface PagesOptions {
   readonly confirmFirst: boolean
   /** How many characters a new password has at least. */
   readonly newPasswordCharactersMin: number
+  /** True: programs of others may ask people for access. */
+  readonly programs: boolean
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify
@@ -93,16 +95,16 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   delete: deleteAccount,
   keep: keepAccount,
   download,
-  consent,
-  device,
-  apps,
-  'remove-app': removeApp,
-  'sign-out-of': signOutOf,
   identities: outside.identities,
   'unlink-identity': outside.unlinkIdentity,
   'link-identity': outside.linkIdentity,
   'give-address': outside.giveAddress,
   'finish-sign-up': outside.finishSignUp,
+})
+
+/** Where the app is an OAuth provider. */
+const ofPrograms: Readonly<Record<string, Page>> = Object.freeze({
+  ...{ consent, device, apps, 'remove-app': removeApp, 'sign-out-of': signOutOf },
 })
 
 /** The handlers of the pages: of `/account` and what is below it, and of the start page. */
@@ -144,8 +146,8 @@ function siteOf({ spec, signUp, ...options }: PagesOptions): Site {
   })
 }
 
-function pagesOf({ signUp: signsUp, guests }: Site): ReadonlyMap<string, Page> {
-  const pages = new Map(Object.entries(always))
+function pagesOf({ signUp: signsUp, guests, programs }: Site): ReadonlyMap<string, Page> {
+  const pages = new Map(Object.entries(programs ? { ...always, ...ofPrograms } : always))
   if (signsUp) pages.set('sign-up', signUp)
   if (guests) pages.set('upgrade', upgrade).set('confirm-upgrade', confirmUpgrade)
   return pages

@@ -40,6 +40,8 @@ export interface Site {
   readonly confirmFirst: boolean
   /** How many characters a new password has at least. */
   readonly newPasswordCharactersMin: number
+  /** True: programs of others may ask people for access. */
+  readonly programs: boolean
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify

@@ -25,7 +25,10 @@ export interface PageParts {
   readonly confirmFirst: boolean
 }
 
-type Declared = Pick<App<unknown>, 'title' | 'signUp' | 'signIn' | 'accounts' | 'pages'>
+type Declared = Pick<
+  App<unknown>,
+  'title' | 'signUp' | 'signIn' | 'accounts' | 'pages' | 'provider'
+>
 
 function isLook(request: HttpRequest): boolean {
   return request.method === 'GET' && prefersHtml(request)
@@ -36,7 +39,7 @@ export function pagesOf(
   app: Declared,
   { door, passkeys, runtime, invoke, sendsMail, confirmFirst, providers }: PageParts,
 ): ReadonlyMap<string, Handler> {
-  const { title, signUp, accounts, pages: spec } = app
+  const { title, signUp, accounts, pages: spec, provider } = app
   if (spec === false) return new Map()
   const { identify, clock, log, catalog } = runtime
   const models = [...catalog.models.values()].filter(({ exposed }) => exposed)
@@ -45,6 +48,7 @@ export function pagesOf(
   const { account, start } = createPages({
     newPasswordCharactersMin,
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
+    programs: provider !== undefined,
     ...{ providers, invoke, identify, clock, log, models: models.map(({ name }) => name) },
   })
   const places = new Map([['account', account]])

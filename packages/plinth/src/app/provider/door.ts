@@ -90,6 +90,11 @@ async function ask(parts: DoorParts, request: HttpRequest): Promise<HttpResponse
   if (cookie !== '') headers.cookie = cookie
   const target = search === '' ? path : `${path}?${search}`
   const body = method === 'POST' ? await request.body() : noBody
+  // What is sent here is kept, some of it before anybody has proved who they are.
+  if (body.length > limits.oauthBodyBytesMax) {
+    const detail = `A form of at most ${limits.oauthBodyBytesMax} bytes is taken here.`
+    throw new Failure('body_too_large', { detail })
+  }
   const asked = { method, target, origin: parts.issuer, headers, body, remoteAddress }
   return withOurCookies(await askListener(await parts.listener(), asked), request)
 }

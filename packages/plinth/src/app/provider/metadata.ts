@@ -1,5 +1,6 @@
 /** Owns what a provider tells of itself to programs that have never heard of it. */
 
+import type { Failure } from '../../base/failure.ts'
 import type { HttpResponse } from '../../http/message.ts'
 
 /** Where the API tells who gives tokens for it (RFC 9728). */
@@ -27,7 +28,21 @@ export function serverMetadata(answer: HttpResponse, scopes: readonly string[]):
   return { ...answer, body: JSON.stringify(body) }
 }
 
-/** The challenge of an API whose tokens are given here: it says where to ask for one. */
-export function challengeOf(issuer: string): string {
-  return `Bearer resource_metadata="${issuer}${resourceMetadataPath}"`
+/**
+ * A failure with the challenge of an API whose tokens are given here (RFC 9728, section 5.1): what
+ * is wrong with the token, and where to ask for one. Whatever is no question of tokens stays.
+ */
+export function challenged(failure: Failure, issuer: string): Failure {
+  const known = failure.headers?.['www-authenticate']
+  const place = `resource_metadata="${issuer}${resourceMetadataPath}"`
+  if (failure.status === 401 && known === undefined) {
+    const wrong = failure.code === 'invalid_credentials' ? 'error="invalid_token", ' : ''
+    return withChallenge(failure, `Bearer ${wrong}${place}`)
+  }
+  if (failure.code !== 'insufficient_scope' || known === undefined) return failure
+  return withChallenge(failure, `${known}, ${place}`)
+}
+
+function withChallenge(failure: Failure, challenge: string): Failure {
+  return failure.with({ headers: { ...failure.headers, 'www-authenticate': challenge } })
 }

@@ -1,8 +1,10 @@
 /** Owns the wiring of being an OAuth provider, for apps that are one: nothing of it for others. */
 
+import { scopeProblems } from '../../access/scopes/scopes.ts'
 import { Failure } from '../../base/failure.ts'
 import { sealer } from '../../base/secret/sealer.ts'
 import { minuteMs } from '../../base/time.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
 import { accessTokens } from '../../engine/identify/oauth/access-tokens.ts'
 import type { IdentifyParts } from '../../engine/identify/sessions.ts'
@@ -19,12 +21,12 @@ import { deriveKey } from '../config/secret.ts'
 import { tokens } from '../people/sessions.ts'
 import { createProviderDoor } from './door.ts'
 import { loadLibrary } from './library/library.ts'
-import { challengeOf } from './metadata.ts'
+import { challenged } from './metadata.ts'
 import { makeServer } from './server.ts'
 import { signingKeys } from './storage/keys.ts'
 
 /** An app, as far as this asks. */
-type ProviderApp = Pick<App<unknown>, 'provider' | 'title'>
+type ProviderApp = Pick<App<unknown>, 'provider' | 'title' | 'pages'>
 
 /** Where an app is reached. */
 export interface ProviderPlace {
@@ -52,7 +54,7 @@ function issuerOf({ publicUrl, localUrl = 'http://127.0.0.1:3000' }: ProviderPla
  * Checks what an app declares about being a provider, and where it is reached. Fails with
  * `declaration_invalid`, and with `configuration_invalid` where it has no address to be known by.
  */
-export function checkProvider({ provider }: ProviderApp, place: ProviderPlace): void {
+export function checkProvider({ provider, pages }: ProviderApp, place: ProviderPlace): void {
   if (!provider) return
   const problems = provider.clients.flatMap((client) =>
     clientProblems(client).map((problem) => `The client "${client.id}": ${problem}`),
@@ -60,6 +62,9 @@ export function checkProvider({ provider }: ProviderApp, place: ProviderPlace): 
   const ids = provider.clients.map(({ id }) => id)
   const twice = ids.find((id, index) => ids.indexOf(id) !== index)
   if (twice !== undefined) problems.push(`There are two clients "${twice}".`)
+  if (pages === false) {
+    problems.push('A provider asks people on its account pages: take out `pages: false`.')
+  }
   if (problems.length > 0) throw new Failure('declaration_invalid', { detail: problems.join('\n') })
   const issuer = new URL(issuerOf(place))
   if (place.production && (place.publicUrl === undefined || issuer.protocol !== 'https:')) {
@@ -71,6 +76,24 @@ export function checkProvider({ provider }: ProviderApp, place: ProviderPlace): 
     throw new Failure('configuration_invalid', {
       detail: 'An app that is a provider is reached without a path: take it out of PLINTH_URL.',
     })
+  }
+}
+
+/** Checks the scopes that an app offers to programs. Fails with `declaration_invalid`. */
+export function checkScopes({ provider }: ProviderApp, catalog: Catalog): void {
+  const offered = Object.entries(provider?.scopes ?? {})
+  const unknown = scopeProblems(
+    catalog,
+    offered.map(([scope]) => scope),
+  )
+  const wordless = offered.filter(([, words]) => words.trim() === '')
+  const problems = [
+    ...unknown.map(({ detail }) => `${detail} Programs cannot be offered it.`),
+    ...wordless.map(([scope]) => `Say in words what "${scope}" allows: people read it.`),
+  ]
+  if (problems.length > 0) {
+    const detail = `The provider's scopes:\n${problems.join('\n')}`
+    throw new Failure('declaration_invalid', { detail })
   }
 }
 
@@ -104,17 +127,15 @@ export function withProvider(
   const scopes = Object.keys(provider.scopes)
   const listener = listenerOf(app, { runtime, setup })
   const door = createProviderDoor({ runtime, issuer, title, scopes, listener })
-  const challenge = { 'www-authenticate': challengeOf(issuer) }
-  const challenged = (thrown: unknown): never => {
-    if (!(thrown instanceof Failure) || thrown.status !== 401) throw thrown
-    throw thrown.with({ headers: { ...challenge, ...thrown.headers } })
+  const refused = (thrown: unknown): never => {
+    throw thrown instanceof Failure ? challenged(thrown, issuer) : thrown
   }
   return async (request) => {
     const [first, second = ''] = request.segments
     if (first === 'oauth') return door(request)
     if (first === '.well-known' && /^(?:openid-|oauth-)/.test(second)) return door(request)
     if (first === 'account') return handler(request)
-    return Promise.resolve(request).then(handler).catch(challenged)
+    return Promise.resolve(request).then(handler).catch(refused)
   }
 }
 

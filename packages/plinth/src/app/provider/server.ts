@@ -1,18 +1,18 @@
 /** Owns the making of the library's server: from our storage, our keys, our words. */
 
-import { timingSafeEqual } from 'node:crypto'
 import type { Provider } from '../../define/app/provider.ts'
 import { findKept } from '../../engine/identify/oauth/kept.ts'
 import type { RecordAccess, Runtime } from '../../engine/runtime.ts'
 import type { NodeListener } from '../../http/bridge/listener.ts'
 import { prefixes, type Tokens } from '../../identity/tokens.ts'
 import type { OutboundPolicy } from '../../outbound/target.ts'
-import { admits, clientFinder } from './clients.ts'
+import { admits, clientFinder, showsSecret } from './clients.ts'
 import { askBeforeSignOut, showError } from './endings.ts'
 import { configurationOf } from './library/configuration.ts'
 import { guardedFetch } from './library/fetching.ts'
 import type { Grant, Library, LibraryClient, Payload, Server } from './library/library.ts'
 import { policyOf } from './library/policy.ts'
+import { takeDocument } from './storage/allowances.ts'
 import { grantFor } from './storage/grants.ts'
 import type { SigningKey } from './storage/keys.ts'
 import { type Graces, keepReplies } from './storage/refresh.ts'
@@ -34,7 +34,7 @@ export interface ServerParts {
 export function makeServer(parts: ServerParts): NodeListener {
   const { library, provider, runtime, records, tokens, issuer, keys, outbound } = parts
   const graces: Graces = new WeakMap()
-  const findClient = clientFinder(provider, { records, tokens })
+  const findClient = clientFinder(provider, { records, tokens, clock: runtime.clock })
   const made: { server?: Server } = {}
   const storage = { runtime, records, tokens, library, resource: issuer, graces, findClient }
   const server = new library.Provider(
@@ -47,7 +47,7 @@ export function makeServer(parts: ServerParts): NodeListener {
       scopes: Object.keys(provider.scopes),
       resource: issuer,
       unregistered: provider.unregistered,
-      fetch: guardedFetch(outbound),
+      fetch: guardedFetch(outbound, (url) => takeDocument({ runtime, library }, url)),
       findAccount: (id) => claimsOf(records, id),
       findGrant: (context): Promise<Grant | undefined> =>
         made.server
@@ -114,9 +114,7 @@ function nameTokens(
   named(server.Grant, newId)
   Object.defineProperty(server.Client.prototype, 'compareClientSecret', {
     value(this: LibraryClient, shown: string) {
-      const known = Buffer.from(this.clientSecret ?? '')
-      const given = Buffer.from(tokens.hash(shown))
-      return known.length === given.length && timingSafeEqual(known, given)
+      return showsSecret(this.clientSecret ?? '', tokens.hash(shown))
     },
   })
 }

@@ -55,8 +55,8 @@ export interface ProgramPageViews {
   readonly goOn: Common & { readonly place: string }
   /** `/account/device`: the code that a device shows. */
   readonly device: Common & { readonly form: CodeForm }
-  /** `/account/device`, once a code was typed. */
-  readonly deviceAsked: Common & Question
+  /** `/account/device`, once a code was typed: `code` is to be compared with the device. */
+  readonly deviceAsked: Common & Question & { readonly code: string }
   /** A device has its answer. */
   readonly deviceDone: Common & { readonly allowed: boolean }
   /** `/account/apps`: the programs that somebody has let in; `remove` with the hidden `id`. */

@@ -1,5 +1,6 @@
 /** Owns the programs that somebody has let in: their list, their end, and signing out for one. */
 
+import { limits } from '../../base/limits.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { textKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
@@ -18,7 +19,11 @@ export function apps({ scopes }: ProviderParts): Action {
     }),
     async run(scope) {
       const { userId } = demandPerson(scope)
-      const query = { filter: { userId }, sort: ['clientName', 'id'], limit: 200 }
+      const query = {
+        filter: { userId },
+        sort: ['clientName', 'id'],
+        limit: limits.oauthProgramsPerUserMax,
+      }
       const found = await scope.unrestricted.find('oauthConsent', query)
       const list = found.map(({ clientId, clientName, scopes: agreed, createdAt }) => ({
         ...{ id: clientId, name: clientName, since: createdAt },

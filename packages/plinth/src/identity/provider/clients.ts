@@ -7,12 +7,16 @@ export interface KnownClient {
   readonly clientId: string
   readonly name: string
   readonly secretHash: string | null
+  /** The secret before the last change, and until when it is taken (RFC 3339). */
+  readonly formerSecretHash: string | null
+  readonly formerUntil: string | null
   readonly native: boolean
   readonly redirects: readonly string[]
   readonly signedOutRedirects: readonly string[]
 }
 
-const idForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
+/** What a registered program may call itself with. */
+export const idForm = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/
 const secretCharactersMin = 32
 const loopback = new Set(['127.0.0.1', '[::1]', 'localhost'])
 

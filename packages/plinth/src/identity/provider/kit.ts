@@ -1,6 +1,6 @@
 /** Owns the kit of apps that are OAuth providers: clients, what was granted, what is under way. */
 
-import { boolean, choice, instant, list, text } from '../../define/fields.ts'
+import { boolean, choice, instant, integer, list, text } from '../../define/fields.ts'
 import { type Kit, kit } from '../../define/kit.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import { belongsTo } from '../../define/relation.ts'
@@ -28,6 +28,9 @@ export const oauth = kit('oauth', {
         name: text({ max: 100 }),
         // None: a program that cannot keep a secret.
         secretHash: text({ max: 100, optional: true }),
+        // The one before, taken until then: nobody can change it in two places at once.
+        formerSecretHash: text({ max: 100, optional: true }),
+        formerUntil: instant({ optional: true }),
         native: boolean({ default: false }),
         redirects: addresses(),
         signedOutRedirects: addresses(),
@@ -106,6 +109,9 @@ export const oauth = kit('oauth', {
         claimedAt: instant({ optional: true }),
         answeredAt: instant({ optional: true }),
         grant: belongsTo('oauthGrant', { onDelete: 'cascade', optional: true }),
+        // When it asked last, and how long it has to wait by now.
+        polledAt: instant({ optional: true }),
+        pollSeconds: integer({ min: 1, max: 600, optional: true }),
         expiresAt: instant(),
         usedAt: instant({ optional: true }),
       },

@@ -1,6 +1,7 @@
 /** Owns what the questions to users have in common: who may answer, and what is being asked. */
 
 import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
 import type { Tokens } from '../tokens.ts'
 import type { ProviderScope } from './kit.ts'
@@ -84,8 +85,22 @@ export async function keepConsent(
   const { oauthConsent } = data.unrestricted
   const filter = { userId, clientId: client.id }
   const { data: found } = await oauthConsent.find({ filter, limit: 1 })
+  if (found.length === 0) await demandRoom(data, userId)
   const all = [...new Set([...(found[0]?.scopes ?? []), ...scopes])].sort()
-  await oauthConsent.upsert({ ...filter, clientName: client.name, scopes: all })
+  const clientName = client.name.slice(0, nameCharactersMax)
+  await oauthConsent.upsert({ ...filter, clientName, scopes: all })
+}
+
+const nameCharactersMax = 200
+
+/** Nobody lets in more programs than they can see in the list of them. */
+async function demandRoom({ unrestricted }: ProviderScope['data'], userId: string): Promise<void> {
+  const most = limits.oauthProgramsPerUserMax
+  const { data } = await unrestricted.oauthConsent.find({ filter: { userId }, limit: most })
+  if (data.length < most) return
+  throw new Failure('conflict', {
+    detail: `You have let in ${most} programs: shut one out first, under /account/apps.`,
+  })
 }
 
 /** One answer to whatever is not there, not theirs, or too old. */

@@ -115,6 +115,7 @@ async function viewOf(
       secondFactor: '/account/factors',
       download: '/account/download',
       deleteAccount: '/account/delete',
+      apps: visit.site.programs ? '/account/apps' : undefined,
       identities: visit.site.providers.length > 0 ? '/account/identities' : undefined,
     },
   }

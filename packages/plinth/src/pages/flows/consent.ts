@@ -169,6 +169,12 @@ async function answerDevice(
   }
   const answer = await visit.ask('identity.deviceRequest', { input: { code } })
   const { client: program, scopes } = answer as Pick<Asked, 'client' | 'scopes'>
-  const view = { program, scopes, action: devicePath, hidden: { code } }
+  const view = { program, scopes, action: devicePath, hidden: { code }, code: shownCode(code) }
   return showPage(visit, 'deviceAsked', { view: { ...commonView(visit), ...view } })
+}
+
+/** A code as devices show it. */
+function shownCode(typed: string): string {
+  const plain = typed.toUpperCase().replace(/[^A-Z0-9]/g, '')
+  return `${plain.slice(0, 4)}-${plain.slice(4)}`
 }

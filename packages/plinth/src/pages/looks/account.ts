@@ -73,7 +73,14 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
       change('factor', links.secondFactor),
     ),
     ...elsewhereOf(links.identities),
+    ...programsOf(links.apps),
   ]
+}
+
+function programsOf(address: string | undefined): readonly Html[] {
+  if (address === undefined) return []
+  const way = html`<a href="${address}">See<span class="unseen"> the programs</span></a>`
+  return [fact('Programs', 'Those you let into your account', way)]
 }
 
 function elsewhereOf(address: string | undefined): readonly Html[] {

@@ -18,12 +18,15 @@ ${answers(view)}`,
 <p>You are being sent on. If nothing happens, <a href="${view.place}">go on here</a>.</p>`,
 
   device: (view) => html`${opening('Let a device in', view)}
-<p>Type the code that your device shows. Never type one that somebody sent you.</p>
+<p>Type the code that your device shows. Where it stands here already, compare it with your
+device. Never use a code that somebody sent you or told you.</p>
 ${formOf(view.form, { fields: [{ ...codeField, fill: 'off' }], button: 'Look what it asks for' })}`,
 
   deviceAsked: (view) => html`${opening(`Let ${view.program.name} in?`, view)}
-<p>A device that shows this code wants <strong>${view.program.name}</strong> to be let into your
-account at ${view.app}. Say no where you have not just begun this yourself.</p>
+<p>A device that shows the code <strong>${view.code}</strong> wants
+<strong>${view.program.name}</strong> to be let into your account at ${view.app}.</p>
+<p>Say no where you have not just begun this yourself, where another code stands on your device, or
+where somebody sent you here: whoever holds the device is let in.</p>
 ${unknown(view.program.registered)}
 ${list(view.scopes)}
 ${answers(view)}`,

@@ -73,7 +73,8 @@ export function configurationOf(parts: ConfigurationParts): object {
       client.redirectUris.some((uri) => URL.parse(uri)?.origin === origin),
     // Grants end with sessions by themselves: a foreign key sees to it.
     expiresWithSession: () => false,
-    issueRefreshToken: () => true,
+    issueRefreshToken: (_: unknown, client: LibraryClient) =>
+      client.grantTypeAllowed('refresh_token'),
     rotateRefreshToken: () => true,
     loadExistingGrant: findGrant,
     async findAccount(_: unknown, id: string) {
@@ -120,11 +121,19 @@ function featuresOf(parts: ConfigurationParts): object {
     clientIdMetadataDocument: {
       enabled: unregistered,
       ack: 'draft-02',
-      cacheDuration: { min: 60, max: daySeconds },
+      cacheDuration: { min: 60, max: limits.oauthDocumentKeptSeconds },
+      allowFetch: (_: unknown, id: string) => isOwnForm(id),
       allowClient: (_: unknown, client: LibraryClient) => allowClient(client),
     },
     resourceIndicators: resourcesOf(parts),
   }
+}
+
+const addressCharactersMax = 500
+
+/** Programs are known by their address letter by letter: each has one way to be written. */
+function isOwnForm(address: string): boolean {
+  return address.length <= addressCharactersMax && URL.parse(address)?.href === address
 }
 
 /**

@@ -10,10 +10,12 @@ import type { OutboundPolicy } from '../../../outbound/target.ts'
  */
 export function guardedFetch(
   policy: OutboundPolicy,
+  count: (url: string) => Promise<void>,
 ): (url: string | URL, options: RequestInit) => Promise<Response> {
   return async (url, options) => {
     const method = options.method ?? 'GET'
     if (method !== 'GET') throw new TypeError('Nothing is sent to others here.')
+    await count(String(url))
     const timeoutMs = limits.oauthDocumentTimeoutMs
     const answerBytesMax = limits.oauthDocumentBytesMax
     const question = {

@@ -7,11 +7,13 @@ export interface Library {
   readonly Provider: ProviderClass
   readonly InvalidGrant: ErrorClass
   readonly InvalidTarget: ErrorClass
+  readonly SlowDown: ErrorClass
+  readonly TemporarilyUnavailable: ErrorClass
   readonly basePolicy: () => Policy
   readonly Check: CheckClass
 }
 
-type ErrorClass = new (description: string) => Error
+type ErrorClass = new (description?: string) => Error
 type Test = (context: Context) => boolean
 
 /** The authorization server. */
@@ -79,9 +81,11 @@ export interface LibraryClient {
   readonly clientName?: string
   clientSecret?: string
   readonly clientAuthMethod: string
+  grantTypeAllowed(grantType: string): boolean
   applicationType: string
   responseModes?: readonly string[]
   readonly redirectUris: readonly string[]
+  readonly postLogoutRedirectUris?: readonly string[]
   /** True: it described itself at its address. */
   readonly clientIdMetadataDocument?: boolean
 }
@@ -92,6 +96,8 @@ export interface Context {
   body: unknown
   readonly path: string
   readonly method: string
+  /** The address that the request came from. */
+  readonly ip: string
   set(name: string, value: string): void
   redirect(place: string): void
   readonly oidc?: OidcContext | undefined

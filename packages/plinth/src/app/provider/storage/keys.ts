@@ -1,14 +1,17 @@
 /** Owns the keys that sign identity tokens: made, sealed, changed before they are old. */
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { exportJWK, generateKeyPair } from 'jose'
+import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import type { Sealer } from '../../../base/secret/sealer.ts'
-import { dayMs, instantText } from '../../../base/time.ts'
+import { dayMs, instantText, minuteMs } from '../../../base/time.ts'
+import { takeWithinLimit } from '../../../effects/allowance.ts'
 import type { RecordAccess, Runtime } from '../../../engine/runtime.ts'
 
 /** What keys stand on. */
 export interface KeyParts {
-  readonly runtime: Pick<Runtime, 'clock' | 'newId' | 'log'>
+  readonly runtime: Pick<Runtime, 'clock' | 'newId' | 'log' | 'database'>
   readonly records: RecordAccess
   readonly sealer: Sealer
 }
@@ -32,6 +35,7 @@ export async function signingKeys(parts: KeyParts): Promise<readonly SigningKey[
   const newest = Math.max(0, ...kept.map(({ signsFromMs }) => signsFromMs))
   const dueMs = newest + limits.oauthKeyDays * dayMs
   if (kept.length > 0 && nowMs < dueMs - announcedMs) return inOrder(kept, nowMs)
+  if (!(await mayMake(parts))) return kept.length > 0 ? inOrder(kept, nowMs) : madeElsewhere(parts)
   const { privateKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
   const keyId = runtime.newId()
   const jwk = { ...(await exportJWK(privateKey)), kid: keyId, use: 'sig', alg: 'RS256' }
@@ -42,8 +46,30 @@ export async function signingKeys(parts: KeyParts): Promise<readonly SigningKey[
     signsFrom: instantText(signsFromMs),
     expiresAt: instantText(signsFromMs + lastsMs),
   })
-  // Asked again: of two nodes that start at once both know both keys, and take the same first.
   return inOrder(await livingKeys(parts, nowMs), nowMs)
+}
+
+/** Of nodes that find out at once that a key is due one makes it: what one signs all can check. */
+async function mayMake({ runtime }: KeyParts): Promise<boolean> {
+  const allowance = { key: 'oauth-key', limit: 1, windowMs: minuteMs }
+  const now = instantText(runtime.clock.now())
+  return (await takeWithinLimit(runtime.database, allowance, now)).granted
+}
+
+const lookEveryMs = 100
+const looks = 100
+
+/** The very first key, which another node is making. Fails with `unavailable` after 10 s. */
+async function madeElsewhere(parts: KeyParts): Promise<readonly SigningKey[]> {
+  for (let look = 0; look < looks; look++) {
+    await wait(lookEveryMs)
+    const nowMs = parts.runtime.clock.now()
+    const kept = await livingKeys(parts, nowMs)
+    if (kept.length > 0) return inOrder(kept, nowMs)
+  }
+  throw new Failure('unavailable', {
+    detail: 'No signing key was made yet: try again in a minute.',
+  })
 }
 
 interface LivingKey {

@@ -5,16 +5,19 @@ import { dayMs, instantText } from '../../../base/time.ts'
 import {
   endGrant,
   endKept,
+  endOldGrants,
   endTokens,
   findKept,
   type GrantedKind,
   type OnceKind,
   useOnce,
 } from '../../../engine/identify/oauth/kept.ts'
+import { mayPoll } from '../../../engine/identify/oauth/polling.ts'
 import type { PlainRecord, RecordAccess, Runtime } from '../../../engine/runtime.ts'
 import type { Tokens } from '../../../identity/tokens.ts'
 import type { Adapter, Library, Payload } from '../library/library.ts'
 import { askedFor } from '../library/policy.ts'
+import { takeDevice, takeRefresh, takeRequest } from './allowances.ts'
 import { grantPayload, grantValues } from './grants.ts'
 import { type Graces, lostReply } from './refresh.ts'
 import { sessionPayload } from './session.ts'
@@ -74,6 +77,7 @@ function grants(parts: StorageParts): Partial<Adapter> {
       const values = grantValues(payload, library.Provider.ctx)
       const expiresAt = instantText(runtime.clock.now() + limits.oauthGrantDays * dayMs)
       await records.create('oauthGrant', { ...values, grantKey: key, expiresAt })
+      await endOldGrants(runtime.database, key)
     },
     async find(key) {
       const grant = await grantOf(parts, key)
@@ -126,6 +130,10 @@ function granted(parts: StorageParts, model: string, kind: GrantedKind): Partial
     },
     async consume(secret) {
       const hash = tokens.hash(secret)
+      if (kind === 'oauth_refresh_token') {
+        const held = await findKept(database, { kind, hash, nowMs: clock.now() })
+        if (held) await takeRefresh(parts, held.grantKey)
+      }
       if (await useOnce(database, { kind, hash, nowMs: clock.now() })) return
       const found = await findKept(database, { kind, hash, nowMs: clock.now() })
       if (found && kind === 'oauth_refresh_token') {
@@ -162,8 +170,9 @@ function audienceOf({ aud, scope }: Payload): object {
 function devices(parts: StorageParts): Partial<Adapter> {
   const { records, tokens, runtime, resource, library } = parts
   const { clock, database } = runtime
-  const find = async (filter: object, secret?: string): Promise<Payload | undefined> => {
-    const question = { filter, limit: 1, include: { grant: true } }
+  const find = async (secret: string): Promise<Payload | undefined> => {
+    const hash = tokens.hash(secret)
+    const question = { filter: { tokenHash: hash }, limit: 1, include: { grant: true } }
     const [found] = await records.find('oauthDeviceCode', question)
     if (!found) return undefined
     const grant = found.grant as PlainRecord | null
@@ -171,6 +180,10 @@ function devices(parts: StorageParts): Partial<Adapter> {
     // Told as too old, where it is so by the app's own clock.
     const old = Date.parse(String(found.expiresAt)) <= clock.now()
     const refused = found.answeredAt !== null && grant === null
+    const waits = !old && found.answeredAt === null
+    if (waits && !(await mayPoll(database, { hash, nowMs: clock.now() }))) {
+      throw new library.SlowDown()
+    }
     return {
       ...payload,
       ...(old ? { exp: 1 } : {}),
@@ -181,6 +194,7 @@ function devices(parts: StorageParts): Partial<Adapter> {
   }
   return {
     async upsert(secret, payload, expiresInSeconds) {
+      await takeDevice(parts)
       const { userCode, clientId } = payload
       const expiresAt = instantText(clock.now() + expiresInSeconds * 1_000)
       await records.create('oauthDeviceCode', {
@@ -192,7 +206,7 @@ function devices(parts: StorageParts): Partial<Adapter> {
         ),
       })
     },
-    find: (secret) => find({ tokenHash: tokens.hash(secret) }, secret),
+    find,
     async consume(secret) {
       const hash = tokens.hash(secret)
       const nowMs = clock.now()
@@ -211,7 +225,8 @@ function deviceAnswer(grant: PlainRecord, resource: string): Payload {
   }
 }
 
-function interactions({ records, tokens, runtime }: StorageParts): Partial<Adapter> {
+function interactions(parts: StorageParts): Partial<Adapter> {
+  const { records, tokens, runtime } = parts
   const model = 'oauthInteraction'
   const row = async (id: string): Promise<PlainRecord | undefined> => {
     const now = instantText(runtime.clock.now())
@@ -224,6 +239,7 @@ function interactions({ records, tokens, runtime }: StorageParts): Partial<Adapt
       const known = await row(id)
       if (known) await records.update(model, String(known.id), { payload: kept(payload) })
       else {
+        await takeRequest(parts, false)
         const tokenHash = tokens.hash(id)
         await records.create(model, { tokenHash, payload: kept(payload), expiresAt })
       }
@@ -242,16 +258,15 @@ function interactions({ records, tokens, runtime }: StorageParts): Partial<Adapt
   }
 }
 
-function requests(
-  { records, tokens, runtime, library }: StorageParts,
-  kind: 'pushed' | 'replay',
-): Partial<Adapter> {
+function requests(parts: StorageParts, kind: 'pushed' | 'replay'): Partial<Adapter> {
+  const { records, tokens, runtime, library } = parts
   const model = 'oauthRequest'
   const { clock, database } = runtime
   const table: OnceKind = 'oauth_request'
   const hashOf = (id: string): string => tokens.hash(`${kind} ${id}`)
   return {
     async upsert(id, payload, expiresInSeconds) {
+      await takeRequest(parts, true)
       const expiresAt = instantText(clock.now() + expiresInSeconds * 1_000)
       // A second one of the same name is refused by the table.
       await records.create(model, {
@@ -259,7 +274,9 @@ function requests(
       })
     },
     async find(id) {
-      const filter = { tokenHash: hashOf(id) }
+      // What must not come twice counts as long as it is there.
+      const living = kind === 'pushed' ? { expiresAt: { gt: instantText(clock.now()) } } : {}
+      const filter = { tokenHash: hashOf(id), ...living }
       const [found] = await records.find(model, { filter, limit: 1 })
       if (!found) return undefined
       const used = found.usedAt === null ? {} : { consumed: true }

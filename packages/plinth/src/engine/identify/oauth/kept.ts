@@ -1,5 +1,6 @@
 /** Owns what an OAuth provider keeps: found by hash, used once, and ended with its grant. */
 
+import { limits } from '../../../base/limits.ts'
 import { instantText } from '../../../base/time.ts'
 import type { Database } from '../../../database/database.ts'
 import { type Fragment, name, sql, statement, typed } from '../../../sql/fragment.ts'
@@ -84,6 +85,20 @@ export async function endGrant(database: Database, grantKey: string): Promise<vo
   await database.query(statement(change))
 }
 
+/**
+ * Ends the oldest grants of a program by the same user beyond `oauthGrantsPerProgramMax`: each
+ * authorization makes one, and nobody needs so many.
+ */
+export async function endOldGrants(database: Database, newest: string): Promise<void> {
+  const change = sql`delete from oauth.oauth_grant where id in (
+    select o.id from oauth.oauth_grant n
+    join oauth.oauth_grant o on o.user_id = n.user_id and o.client_id = n.client_id
+    where n.grant_key = ${typed(newest, 'text')}
+    order by o.created_at desc, o.id desc
+    offset ${typed(limits.oauthGrantsPerProgramMax, 'bigint')})`
+  await database.query(statement(change))
+}
+
 /** Ends all access or refresh tokens or codes of a grant; the grant itself stays. */
 export async function endTokens(
   database: Database,
@@ -108,21 +123,35 @@ export async function keepReply(
   await database.query(statement(change))
 }
 
+// Grants after what came of them.
 const tables = [
-  'oauth_grant',
   'oauth_code',
   'oauth_access_token',
   'oauth_refresh_token',
+  'oauth_grant',
   'oauth_device_code',
   'oauth_interaction',
   'oauth_request',
   'oauth_key',
 ]
 
-/** Forgets what has run out. */
-export async function forgetGrants(database: Database, nowMs: number): Promise<void> {
+/**
+ * Forgets what has run out, so many rows at once: no statement holds many locks, and none makes
+ * others wait. A grant takes what came of it along, of which there is little left by then.
+ */
+export async function forgetGrants(
+  database: Database,
+  nowMs: number,
+  atOnce: number = limits.oauthForgottenAtOnceMax,
+): Promise<void> {
   const now = typed(instantText(nowMs), instant)
   for (const table of tables) {
-    await database.query(statement(sql`delete from ${tableOf(table)} where expires_at <= ${now}`))
+    const old = sql`select id from ${tableOf(table)} where expires_at <= ${now}
+      limit ${typed(atOnce, 'integer')} for update skip locked`
+    const change = statement(sql`delete from ${tableOf(table)} where id = any(array(${old}))`)
+    for (;;) {
+      const { count } = await database.query(change)
+      if (count < atOnce) break
+    }
   }
 }

@@ -6,11 +6,13 @@ import type { TestContext } from 'node:test'
 import * as client from 'openid-client'
 import { type Configuration, customFetch, discovery, None } from 'openid-client'
 import { openApp } from '../../../app/compose.ts'
+import type { LogEntry } from '../../../app/log.ts'
 import { beginSession } from '../../../app/people/sessions.ts'
 import { createUser } from '../../../app/people/users.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { anyone, app, identity, kit, text } from '../../../index.ts'
+import type { OutboundPolicy } from '../../../outbound/target.ts'
 import { testApp } from '../../../testing/test-app.ts'
 
 const notes = kit('notes', {
@@ -30,31 +32,48 @@ export const officeSecret = randomBytes(24).toString('base64url')
 /** Where clients send their users back to. */
 export const back = 'https://ledger.example/back'
 
-/** The app. */
-export const providerApp = app({
-  title: 'Notes',
-  kits: [identity, notes],
-  provider: {
-    scopes: { 'note.read': 'See your notes', 'note.write': 'See and change your notes' },
-    clients: [
-      { id: 'ledger', name: 'Ledger', redirects: [back] },
-      {
-        id: 'office',
-        name: 'Office',
-        redirects: ['https://office.example/b'],
-        secret: officeSecret,
-      },
-      { id: 'phone', name: 'Phone', redirects: ['http://127.0.0.1/back'], native: true },
-    ],
-  },
-})
+/** Where `ledger` may have its users sent once they have signed out. */
+export const signedOutAt = 'https://ledger.example/bye'
+
+const providerSpec = {
+  scopes: { 'note.read': 'See your notes', 'note.write': 'See and change your notes' },
+  clients: [
+    { id: 'ledger', name: 'Ledger', redirects: [back], signedOutRedirects: [signedOutAt] },
+    {
+      id: 'office',
+      name: 'Office',
+      redirects: ['https://office.example/b'],
+      secret: officeSecret,
+    },
+    { id: 'phone', name: 'Phone', redirects: ['http://127.0.0.1/back'], native: true },
+  ],
+}
+
+/** The app, with or without programs that nobody has registered. */
+function providerApp(unregistered: boolean) {
+  return app({
+    title: 'Notes',
+    kits: [identity, notes],
+    provider: { ...providerSpec, unregistered },
+  })
+}
 
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
+/** How a provider is opened. */
+interface Opening {
+  readonly unregistered?: boolean
+  readonly outbound?: OutboundPolicy
+}
+
 /** Opens the app behind a real server, closed at the end of the test. */
-export async function openProvider(context: TestContext) {
-  const tested = await testApp(providerApp)
+export async function openProvider(
+  context: TestContext,
+  { unregistered = false, outbound }: Opening = {},
+) {
+  const opened = providerApp(unregistered)
+  const tested = await testApp(opened)
   const later: { handler?: Handler } = {}
   const handler: Handler = (request) => later.handler?.(request) ?? assert.fail('not open yet')
   const server = new HttpServer({ handler, log: () => undefined })
@@ -63,27 +82,18 @@ export async function openProvider(context: TestContext) {
   const secret = randomBytes(32).toString('base64url')
   const setup = { production: false, schema: 'settled', work: 'manual', publicUrl: origin } as const
   const { database, clock } = tested
-  const running = await openApp(
-    providerApp,
-    { database, secret, ...setup },
-    {
-      clock,
-      log: ({ level, message, cause }) =>
-        void (
-          level === 'error' &&
-          process.stderr.write(
-            `${message} ${cause instanceof Error ? cause.stack : String(cause)}\n`,
-          )
-        ),
-    },
-  )
+  const logged: LogEntry[] = []
+  const log = (entry: LogEntry): void => void logged.push(entry)
+  const whole = { database, secret, ...setup, outbound }
+  const openNode = () => openApp(opened, whole, { clock, log })
+  const running = await openNode()
   later.handler = running.handler
   context.after(async () => {
     await server.close()
     await running.close()
     await tested.close()
   })
-  return { tested, running, origin, clock }
+  return { tested, running, origin, clock, logged, openNode }
 }
 
 /** An open provider. */
