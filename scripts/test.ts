@@ -4,6 +4,7 @@ import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Outcome } from './testing/reporter.ts'
+import { type LaneServers, startServers } from './testing/servers.ts'
 import { endAll, runCommand, runTestFile } from './testing/test-file.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -45,12 +46,22 @@ function testFiles(filters: readonly string[]): string[] {
   return paths.filter((path) => filters.length === 0 || filters.some((one) => path.includes(one)))
 }
 
-/** Each worker takes the next file until none is left. */
+/** Each worker takes the next file until none is left; its files share servers, one at a time. */
 async function work(waiting: Iterator<string>): Promise<void> {
+  const servers = await startServers()
+  try {
+    await workWith(servers, waiting)
+  } finally {
+    await servers.stop()
+  }
+}
+
+async function workWith(servers: LaneServers, waiting: Iterator<string>): Promise<void> {
   for (let next = waiting.next(); !next.done; next = waiting.next()) {
     const path = next.value
     const start = performance.now()
-    record(path, await runTestFile(path, timeoutMs), performance.now() - start)
+    const { environment } = servers
+    record(path, await runTestFile(path, { timeoutMs, environment }), performance.now() - start)
   }
 }
 

@@ -20,6 +20,8 @@ export interface Command {
   readonly program: string
   readonly options: readonly string[]
   readonly timeoutMs: number
+  /** Beside that of this process. */
+  readonly environment?: Readonly<Record<string, string>> | undefined
 }
 
 const outputCharactersMax = 20_000
@@ -31,10 +33,15 @@ export function endAll(): void {
 }
 
 /** Runs a command to its end, or ends it and its children when the time is over. */
-export function runCommand({ program, options, timeoutMs }: Command): Promise<Ended> {
+export function runCommand(command: Command): Promise<Ended> {
+  const { program, options, timeoutMs, environment } = command
+  const env = { ...process.env, ...environment }
   return new Promise((resolve, reject) => {
     // A group of its own, so that what a hanging test has started ends with it.
-    const child = spawn(program, options, { detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, options, {
+      ...{ detached: true, env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const pid = child.pid ?? 0
     let output = ''
     let timedOut = false
@@ -69,7 +76,10 @@ function endGroup(pid: number): void {
 }
 
 /** Runs a test file and tells every outcome; a file that proves nothing has failed. */
-export async function runTestFile(path: string, timeoutMs: number): Promise<Outcome[]> {
+export async function runTestFile(
+  path: string,
+  { timeoutMs, environment }: Pick<Command, 'timeoutMs' | 'environment'>,
+): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-test-'))
   const lines = join(folder, 'outcomes.jsonl')
   const reporter = join(import.meta.dirname, 'reporter.ts')
@@ -78,7 +88,7 @@ export async function runTestFile(path: string, timeoutMs: number): Promise<Outc
   options.push(`--test-timeout=${Math.round(timeoutMs * 0.9)}`)
   options.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, path)
   try {
-    const ended = await runCommand({ program: process.execPath, options, timeoutMs })
+    const ended = await runCommand({ program: process.execPath, options, timeoutMs, environment })
     const outcomes = existsSync(lines) ? readOutcomes(readFileSync(lines, 'utf8')) : []
     const problem = problemOf(ended, outcomes, timeoutMs)
     if (!problem) return outcomes

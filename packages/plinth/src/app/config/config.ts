@@ -101,6 +101,13 @@ export function testServer(environment: Environment = process.env): DatabaseAddr
   return url ? parseDatabaseUrl(url) : undefined
 }
 
+/** The servers that a run of test files keeps for them, by name: `PLINTH_PROOF_SERVERS`, as JSON. */
+export function keptServers(
+  environment: Environment = process.env,
+): Readonly<Record<string, DatabaseAddress>> {
+  return JSON.parse(environment.PLINTH_PROOF_SERVERS ?? '{}') as Record<string, DatabaseAddress>
+}
+
 /** The folder in which a person typed the command, where npm has changed to another one. */
 export function invocationFolder(environment: Environment = process.env): string {
   return environment.INIT_CWD || process.cwd()

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import type { Database } from '../database.ts'
 import { openDatabase } from '../open.ts'
 import { type Loss, startProxy } from './proxy.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
 async function stored(database: Database): Promise<number> {
   return (await database.query(say('select from public.doubted'))).count
@@ -25,7 +25,7 @@ async function remarking(database: Database, body: string): Promise<void> {
   )
 }
 
-onBothServers('a commit', (server) => {
+onOwnServers('a commit', (server) => {
   const losses: readonly (readonly [Loss, number])[] = [
     ['commit', 0],
     ['answer', 1],

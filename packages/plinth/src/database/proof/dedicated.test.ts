@@ -8,7 +8,7 @@ import type { Session } from '../database.ts'
 import { Pool } from '../pool.ts'
 import { runTransaction } from '../transaction.ts'
 import { connect } from '../wire/connect.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
 const wireLimits = {
   connectTimeoutMs: 5_000,
@@ -21,7 +21,7 @@ const wireLimits = {
   preparedTextCharactersMax: 10_000,
 }
 
-onBothServers('connections of one’s own', (server) => {
+onOwnServers('connections of one’s own', (server) => {
   test('tell at once that they are lost, and what is asked after fails', async (context) => {
     const database = await server.open(context)
     await database.dedicated(async (session) => {
@@ -74,7 +74,7 @@ onBothServers('connections of one’s own', (server) => {
   })
 })
 
-onBothServers('statements asked for together in a transaction', (server) => {
+onOwnServers('statements asked for together in a transaction', (server) => {
   test('are sent back to back and answered in their order', async (context) => {
     const database = await server.open(context)
     const order: number[] = []
@@ -185,7 +185,7 @@ onBothServers('statements asked for together in a transaction', (server) => {
   })
 })
 
-onBothServers('the time of a transaction', (server) => {
+onOwnServers('the time of a transaction', (server) => {
   test('one statement takes no longer than it is given', async (context) => {
     const database = await server.open(context)
     const work = database.transaction((session) => session.query(say('select pg_sleep(3)')), {

@@ -6,7 +6,7 @@ import { Failure } from '../../base/failure.ts'
 import { parseDatabaseUrl } from '../address.ts'
 import { databaseErrorOf, failureOf } from '../errors.ts'
 import { openDatabase } from '../open.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
 const schema = `
   drop schema if exists secret_schema cascade; create schema secret_schema;
@@ -27,7 +27,7 @@ const table: readonly (readonly [string, string, string])[] = [
   ['copy secret_schema.parent from stdin', 'internal', '0A000'],
 ]
 
-onBothServers('failures', (server) => {
+onOwnServers('failures', (server) => {
   test('each error has its code and its state, and shows nothing inside', async (context) => {
     const database = await server.open(context, { statementTimeoutMs: 150 })
     await database.dedicated((session) => session.script(schema))

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { sleep } from '../../base/time.ts'
 import type { Database, Query, Rows } from '../database.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
 const point: Query = { text: 'select 7', values: [], name: 'point', repeatable: true }
 
@@ -26,7 +26,7 @@ async function learn(database: Database, ...queries: readonly Query[]): Promise<
 
 const texts = ({ rows: cells }: Rows): readonly unknown[] => cells.map((row) => row[0])
 
-onBothServers('fair use', (server) => {
+onOwnServers('fair use', (server) => {
   test('who asks for one quick read is served before the rest of a long queue', async (context) => {
     const limits = { pipelineConnections: 1, quickReadsPerConnectionMax: 4 }
     const database = await server.open(context, limits)
@@ -177,7 +177,7 @@ onBothServers('fair use', (server) => {
   })
 })
 
-onBothServers('what may wait', (server) => {
+onOwnServers('what may wait', (server) => {
   test('one caller waits with so many and no more; others still may', async (context) => {
     const limits = { statementsWaitingPerCallerMax: 3, slowReadConnections: 2 }
     const database = await server.open(context, limits)

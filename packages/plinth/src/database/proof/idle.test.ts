@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { sleep } from '../../base/time.ts'
 import { Pool } from '../pool.ts'
 import { connect } from '../wire/connect.ts'
-import { onBothServers, say } from './servers.ts'
+import { onOwnServers, say } from './servers.ts'
 
 const wireLimits = {
   connectTimeoutMs: 5_000,
@@ -18,7 +18,7 @@ const wireLimits = {
   preparedTextCharactersMax: 10_000,
 }
 
-onBothServers('connections that nobody needs', (server) => {
+onOwnServers('connections that nobody needs', (server) => {
   test('are closed after a while; those in use, and two more, stay', async (context) => {
     let open = 0
     const pool = new Pool({

@@ -3,9 +3,9 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sleep } from '../../base/time.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
-onBothServers('the length of rows', (server) => {
+onOwnServers('the length of rows', (server) => {
   test('rows longer in all than allowed are refused, and cost no memory', async (context) => {
     const database = await server.open(context)
     const text = "select repeat('x', 1000) from generate_series(1, 100)"

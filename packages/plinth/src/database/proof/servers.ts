@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, type TestContext } from 'node:test'
+import { keptServers } from '../../app/config/config.ts'
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import { startSystemPostgres, systemPostgresVersion } from '../../testing/system-postgres.ts'
@@ -55,18 +56,42 @@ interface Started {
 
 const systemVersion = await systemPostgresVersion()
 
-/** Declares the same proofs for both servers. */
+/**
+ * Declares the same proofs for both servers. A run of many files keeps the servers between them;
+ * what is proven stands in databases of its own.
+ */
 export function onBothServers(title: string, proofs: (server: ProvenServer) => void): void {
-  prove(`${title} on the embedded server`, proofs, startPrivate)
-  const word = systemVersion ?? 'none is installed'
-  const start = async (): Promise<Started> => present(await startSystemPostgres(), 'the server')
-  prove(
-    `${title} on the machine's PostgreSQL (${word})`,
-    proofs,
-    start,
-    systemVersion === undefined,
-  )
+  const { embedded, system } = keptServers()
+  const titled = titlesOf(title)
+  prove(titled.embedded, proofs, embedded ? kept(embedded) : startPrivate)
+  prove(titled.system, proofs, system ? kept(system) : startSystem)
 }
+
+/** Declares the same proofs for both servers, started for them alone: nothing else is on them. */
+export function onOwnServers(title: string, proofs: (server: ProvenServer) => void): void {
+  const titled = titlesOf(title)
+  prove(titled.embedded, proofs, startPrivate)
+  prove(titled.system, proofs, startSystem)
+}
+
+function titlesOf(title: string) {
+  const word = systemVersion ?? 'none is installed'
+  return {
+    embedded: `${title} on the embedded server`,
+    system: `${title} on the machine's PostgreSQL (${word})`,
+  }
+}
+
+type Start = (() => Promise<Started>) | undefined
+
+function kept(address: DatabaseAddress): Start {
+  return () => Promise.resolve({ address, stop: () => Promise.resolve() })
+}
+
+const startSystem: Start =
+  systemVersion === undefined
+    ? undefined
+    : async () => present(await startSystemPostgres(), 'the server')
 
 async function startPrivate(): Promise<Started> {
   const directory = await mkdtemp(join(tmpdir(), 'plinth-proof-'))
@@ -78,15 +103,12 @@ async function startPrivate(): Promise<Started> {
   return { address: server.address, stop }
 }
 
-function prove(
-  title: string,
-  proofs: (server: ProvenServer) => void,
-  ...[start, skip = false]: [start: () => Promise<Started>, skip?: boolean]
-): void {
-  describe(title, { skip }, () => {
+/** Without a way to start a server its proofs are skipped. */
+function prove(title: string, proofs: (server: ProvenServer) => void, start: Start): void {
+  describe(title, { skip: start === undefined }, () => {
     let started: Started | undefined
     before(async () => {
-      started = await start()
+      started = await start?.()
     })
     after(() => started?.stop())
     const address = (): DatabaseAddress => present(started, 'the server').address

@@ -6,9 +6,9 @@ import { sleep } from '../../base/time.ts'
 import type { Database } from '../database.ts'
 import { inspectServer } from '../guard.ts'
 import { openDatabase } from '../open.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
-onBothServers('statements', (server) => {
+onOwnServers('statements', (server) => {
   test('cells are the text that PostgreSQL prints, under fixed settings', async (context) => {
     const database = await server.open(context)
     const { rows, count } = await database.query(

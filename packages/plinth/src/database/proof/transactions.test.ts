@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { sleep } from '../../base/time.ts'
 import type { Database, Session } from '../database.ts'
 import { openDatabase } from '../open.ts'
-import { onBothServers, rejects, say } from './servers.ts'
+import { onOwnServers, rejects, say } from './servers.ts'
 
 const number = async (session: Session, text: string): Promise<number> =>
   Number((await session.query(say(text))).rows[0]?.[0])
@@ -16,7 +16,7 @@ async function counter(database: Database, name: string): Promise<void> {
   await database.query(say(`insert into public.${name} values (1, 0)`))
 }
 
-onBothServers('transactions', (server) => {
+onOwnServers('transactions', (server) => {
   test('serializable unless asked otherwise; nothing stays after a throw', async (context) => {
     const database = await server.open(context)
     await counter(database, 'undone')

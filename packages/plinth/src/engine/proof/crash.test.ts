@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { randomFraction } from '../../base/ids.ts'
 import { sleep } from '../../base/time.ts'
-import { onBothServers, say } from '../../database/proof/servers.ts'
+import { onOwnServers, say } from '../../database/proof/servers.ts'
 import type { CrashTask } from './crash-app.ts'
 import { type Desk, openDesk } from './desk.ts'
 
 const workers = [0, 1, 2]
 const rounds = 11
 
-onBothServers('a process killed in the middle of its commits', (server) => {
+onOwnServers('a process killed in the middle of its commits', (server) => {
   test('loses nothing it acknowledged, and does nothing twice', async (context) => {
     const desk = await openDesk(server, context)
     const acknowledged = new Map<string, string>()

@@ -1,0 +1,38 @@
+/** Owns the two PostgreSQL servers that one lane of test files shares, one file after the other. */
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
+import { startEmbedded } from '../../packages/plinth/src/database/embedded/server.ts'
+import { startSystemPostgres } from '../../packages/plinth/src/testing/system-postgres.ts'
+
+/** Servers that run. */
+export interface LaneServers {
+  /** What test files find them by. */
+  readonly environment: Readonly<Record<string, string>>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the embedded server and the machine's own. What files prove on them is in databases of
+ * their own, copied from templates that the next file with the same app finds ready.
+ */
+export async function startServers(): Promise<LaneServers> {
+  const directory = await mkdtemp(join(tmpdir(), 'plinth-lane-'))
+  const [embedded, system] = await Promise.all([
+    startEmbedded({ directory, log: () => undefined }),
+    startSystemPostgres(),
+  ])
+  const addresses: Record<string, DatabaseAddress> = {
+    embedded: embedded.address,
+    ...(system ? { system: system.address } : {}),
+  }
+  return {
+    environment: { PLINTH_PROOF_SERVERS: JSON.stringify(addresses) },
+    async stop() {
+      await Promise.all([embedded.stop(), system?.stop()])
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
