@@ -101,7 +101,7 @@ export function testServer(environment: Environment = process.env): DatabaseAddr
   return url ? parseDatabaseUrl(url) : undefined
 }
 
-/** The servers that a run of test files keeps for them, by name: `PLINTH_PROOF_SERVERS`, as JSON. */
+/** The servers that a run of test files keeps, by name: `PLINTH_PROOF_SERVERS`, as JSON. */
 export function keptServers(
   environment: Environment = process.env,
 ): Readonly<Record<string, DatabaseAddress>> {
