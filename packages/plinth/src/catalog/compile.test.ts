@@ -230,6 +230,38 @@ test('kits that share a name, models that share a plural, and system names are r
   assert(found.includes('PostgreSQL or Plinth uses this name itself'))
 })
 
+test('no action shares its scope with the records of a model', () => {
+  const fields = { pence: integer() }
+  const ledger = kit('ledger', { models: { ledger: { fields, access: { read: anyone } } } })
+  for (const word of ['read', 'write', 'settle']) {
+    ledger.action(word, { allow: anyone, async run() {} })
+  }
+  const told = mistakesOf(app({ kits: [ledger] }))
+  assert.deepEqual(told.length, 2)
+  for (const [index, word] of ['read', 'write'].entries()) {
+    const all = `lets keys ${word} all records of the model ledger`
+    assert.match(told[index] ?? '', new RegExp(`^ledger\\.${word}: is the scope that ${all}`))
+    assert.match(told[index] ?? '', /rename the action/)
+  }
+})
+
+test('services are words, may something, and are declared where rules speak of them', () => {
+  const fields = { pence: integer() }
+  const ledger = kit('ledger', {
+    models: { entry: { fields, access: { read: ({ me }) => me.service('biling') } } },
+  })
+  const services = { billing: { scopes: ['read'] }, 'no name': { scopes: [], roles: ['stuff'] } }
+  const told = mistakesOf(app({ kits: [ledger], roles: ['staff'], services }))
+  assert.deepEqual(told, [
+    'services.no name: a service is a word of letters, digits and -, at most 60 of them',
+    'services.no name: say what it may do: scopes: ["order.read"]',
+    'services.no name: the app has no role "stuff"; did you mean staff?',
+    'ledger.entry.access.read: the app has no service "biling"; did you mean billing?',
+  ])
+  const alone = mistakesOf(app({ kits: [ledger] }))
+  assert.match(alone[0] ?? '', /declare it: app\(\{ services: \{ biling: /)
+})
+
 test('a kit adds nothing to another kit but the far side of its own references', () => {
   const added = kit('added', {
     uses: [shop],

@@ -29,6 +29,7 @@ export function operationsOf(
     }
   }
   addActions(operations, actions, mistakes)
+  checkScopeWords(models, actions, mistakes)
   return operations
 }
 
@@ -53,6 +54,24 @@ function addActions(
     }
     addresses.set(address, name)
     operations.set(name, action)
+  }
+}
+
+/**
+ * What keys may do is said in words: `ledger.read` is records of a model, `ledger.settle` an action
+ * of a kit. One word for both would let a key do what its owner did not mean.
+ */
+function checkScopeWords(
+  models: ReadonlyMap<string, Model>,
+  actions: readonly ActionOperation[],
+  mistakes: Mistakes,
+): void {
+  for (const { name, declared } of actions) {
+    const [first = '', word] = name.split('.')
+    if (!declared || (word !== 'read' && word !== 'write')) continue
+    if (!models.get(first)?.exposed) continue
+    const all = `lets keys ${word} all records of the model ${first}`
+    mistakes.add(name, `is the scope that ${all}, and would be called by them: rename the action`)
   }
 }
 

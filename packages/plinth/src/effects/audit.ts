@@ -23,7 +23,24 @@ export const auditTables = [
     create index audit_actor on plinth.audit (actor, position);
     create index audit_at on plinth.audit (at)`,
   },
+  {
+    // Who it was, and by what they came, stand in one column: as it was written, once and for good.
+    id: '0054_audit_who_and_via',
+    sql: `drop index plinth.audit_actor;
+    create index audit_who on plinth.audit
+      ((case when actor like 'code:%' then actor else split_part(actor, ' ', 1) end), position);
+    create index audit_via on plinth.audit
+      ((case when actor like '% by user:%' then 'staff:' || split_part(actor, ' by user:', 2)
+        else split_part(actor, ' via ', 2) end), position)
+      where actor like '% via %' or actor like '% by user:%'`,
+  },
 ] as const
+
+// Spelt as the indexes have it, so that they serve.
+const who = `(case when actor like 'code:%' then actor else split_part(actor, ' ', 1) end)`
+const via = `(case when actor like '% by user:%' then 'staff:' || split_part(actor, ' by user:', 2)
+    else split_part(actor, ' via ', 2) end)`
+const came = `(actor like '% via %' or actor like '% by user:%')`
 
 /** A call that changed something, whatever records it touched. */
 export interface AuditedCall {
@@ -48,7 +65,10 @@ export async function appendCall(session: Session, call: AuditedCall): Promise<v
 export interface AuditQuestion {
   readonly model?: string | undefined
   readonly record?: string | undefined
+  /** Who it was, whatever they came by. */
   readonly actor?: string | undefined
+  /** What they came by: `key:<id>`, `agent:<id>`, `oauth:<id>`, `service:<id>`, `staff:<id>`. */
+  readonly via?: string | undefined
   readonly operation?: string | undefined
   readonly trace?: string | undefined
   /** RFC 3339: not before. */
@@ -68,6 +88,8 @@ export interface AuditRow {
   readonly operation: string
   readonly verb: string
   readonly actor: string
+  /** What the actor came by in place of a session of their own; null: nothing. */
+  readonly via: string | null
   readonly model: string | null
   readonly record: string | null
   readonly was: Readonly<Record<string, string | null>>
@@ -76,15 +98,21 @@ export interface AuditRow {
   readonly trace: string
 }
 
-const readText = `select position, at, operation, verb, actor, model, record, was, becomes,
-    to_jsonb(hidden), trace
-  from plinth.audit
-  where ($1::text is null or model = $1) and ($2::uuid is null or record = $2)
-    and ($3::text is null or actor = $3) and ($4::text is null or operation = $4)
+const columns = `position, at, operation, verb, ${who}, model, record, was, becomes,
+    to_jsonb(hidden), trace, case when actor not like 'code:%' and ${came} then ${via} end`
+
+const fits = `($1::text is null or model = $1) and ($2::uuid is null or record = $2)
+    and ($3::text is null or ${who} = $3) and ($4::text is null or operation = $4)
     and ($5::text is null or trace = $5)
     and ($6::timestamp with time zone is null or at >= $6)
     and ($7::timestamp with time zone is null or at < $7)
-    and ($8::bigint is null or position < $8)
+    and ($8::bigint is null or position < $8)`
+
+const readText = `select ${columns} from plinth.audit where ${fits}
+  order by position desc limit $9::integer`
+
+const readByViaText = `select ${columns} from plinth.audit
+  where ${fits} and actor not like 'code:%' and ${came} and ${via} = $10
   order by position desc limit $9::integer`
 
 /** The newest entries that fit, newest first. */
@@ -95,7 +123,12 @@ export async function readAudit(
   const { model, record, actor, operation, trace, from, to, before, limit } = question
   const given = [model, record, actor, operation, trace, from, to, before]
   const values = [...given.map((value) => value ?? null), limit]
-  const { rows } = await session.query({ text: readText, values })
+  const asked = question.via ?? undefined
+  const { rows } = await session.query(
+    asked === undefined
+      ? { text: readText, values }
+      : { text: readByViaText, values: [...values, asked] },
+  )
   return rows.map(rowOf)
 }
 
@@ -109,6 +142,7 @@ function rowOf(cells: readonly (string | null)[]): AuditRow {
     becomes: JSON.parse(cells[8] ?? '{}'),
     hidden: JSON.parse(cells[9] ?? '[]'),
     trace: text(10),
+    via: cells[11] ?? null,
   }
 }
 

@@ -28,6 +28,7 @@ const input: readonly ActionInput[] = [
   given('model', textKind({ max: 63 })),
   given('record', uuidKind()),
   given('actor', textKind({ max: 200 })),
+  given('via', textKind({ max: 200 })),
   given('operation', textKind({ max: 200 })),
   given('trace', textKind({ max: 32 })),
   given('from', instantKind()),
@@ -113,7 +114,7 @@ interface Known {
 }
 
 function entryOf(known: Known, row: AuditRow): Entry {
-  const { position, operation, verb, actor, record, trace } = row
+  const { position, operation, verb, actor, via, record, trace } = row
   const model = known.runtime.catalog.models.get(row.model ?? '')
   const seen = visibleFields(known, model)
   const changed = new Set([...Object.keys(row.was), ...Object.keys(row.becomes)])
@@ -125,7 +126,7 @@ function entryOf(known: Known, row: AuditRow): Entry {
         .map(([name, text]) => [name, recordedValue(model, name, text)]),
     )
   return {
-    ...{ position, at: instantKind().toValue(row.at), operation, verb, actor },
+    ...{ position, at: instantKind().toValue(row.at), operation, verb, actor, via },
     ...{ model: row.model, record, before: shown(row.was), after: shown(row.becomes) },
     hidden: [...row.hidden, ...hidden].sort(),
     trace,

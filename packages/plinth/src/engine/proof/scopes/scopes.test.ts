@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { actorOf } from '../../../access/caller.ts'
+import type { Caller } from '../../../access/caller.ts'
 import { scopesOf, wantedBy } from '../../../access/scopes/scopes.ts'
 import { Failure } from '../../../base/failure.ts'
 import { onBothServers } from '../../../database/proof/servers.ts'
 import { bodyOf, failureOf, outcomeOf } from '../desk.ts'
 import { openBakery, withScopes } from './bakery.ts'
+
+interface Entries {
+  readonly data: readonly { operation: string; actor: string; via: string | null }[]
+}
 
 onBothServers('scopes', (server) => {
   test('C28: each operation takes its own scope', async (context) => {
@@ -181,13 +185,40 @@ onBothServers('scopes', (server) => {
     assert.equal(await gone(key), 'session_required')
     await ask(key, 'bread.create', { input: { name: 'bun', ownerId: ann.id } })
     await ask(key, 'bakery.bake', { input: { name: 'roll' } })
-    const staff = { is: 'unrestricted', reason: 'test' } as const
-    const { data } = bodyOf(await ask(staff, 'audit.entries')) as unknown as {
-      data: readonly { operation: string; actor: string }[]
-    }
-    const by = (operation: string) => data.find((each) => each.operation === operation)?.actor
-    assert.equal(by('bread.create'), actorOf(key))
-    assert.equal(by('bakery.bake'), `user:${ann.id} via key:key-of-${ann.id}`)
+    await ask(self, 'bread.create', { input: { name: 'bap', ownerId: ann.id } })
+    const agent = withScopes(ann, ['write'], 'agent')
+    await ask(agent, 'bread.create', { input: { name: 'bagel', ownerId: ann.id } })
+    const staff = { ...self, impersonator: label.id }
+    await ask(staff, 'bread.create', { input: { name: 'pretzel', ownerId: ann.id } })
+    const admin = { is: 'user', id: label.id, roles: new Set(['admin']) } as const
+    const read = async (query: object, who: Caller = admin) =>
+      (bodyOf(await ask(who, 'audit.entries', { input: query })) as unknown as Entries).data
+    const actor = `user:${ann.id}`
+    const own = await read({ actor, model: 'bread' })
+    const ways = ['key', 'agent'].map((sort) => `${sort}:${sort}-of-${ann.id}`)
+    assert.deepEqual(
+      own.map(({ operation, actor: by, via }) => [operation, by, via]),
+      [
+        ['bread.create', actor, `staff:${label.id}`],
+        ['bread.create', actor, ways[1]],
+        ['bread.create', actor, null],
+        ['bakery.bake', actor, ways[0]],
+        ['bread.create', actor, ways[0]],
+        // Of the scene.
+        ...own.slice(5).map(({ operation, via }) => [operation, actor, via]),
+      ],
+    )
+    const byKey = await read({ via: ways[0] })
+    assert.deepEqual(
+      byKey.map(({ via }) => via),
+      [ways[0], ways[0]],
+    )
+    assert.deepEqual((await read({ via: `staff:${label.id}` })).length, 1)
+    assert.deepEqual(await read({ via: 'key:none' }), [])
+    assert.deepEqual(await read({ via: ways[0], actor: `user:${label.id}` }), [])
+    // Neither by the filter nor by the key itself does anybody read more than they may.
+    assert.equal(await outcomeOf(read({ via: ways[0] }, self)), 'forbidden')
+    assert.equal(await outcomeOf(read({ via: ways[0] }, key)), 'forbidden')
   })
 
   test('a service is signed in and nobody: no row is its own', async (context) => {

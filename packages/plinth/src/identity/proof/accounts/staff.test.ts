@@ -41,8 +41,8 @@ onBothServers('staff who acts as a user', (server) => {
     const shown = seen.find(({ method }) => method === 'impersonation')
     assert.deepEqual([shown?.reason, shown?.impersonatorId], ['Order 7 is stuck', staff.id])
     assert.ok((await mailed()).some((mail) => mail.includes(anns) && /member of staff/.test(mail)))
-    const actor = encodeURIComponent(`user:${ann.id} by user:${staff.id}`)
-    const { data: entries } = (await get(`audit/entries?actor=${actor}`, own)).body as {
+    const who = `actor=user:${ann.id}&via=staff:${staff.id}`
+    const { data: entries } = (await get(`audit/entries?${who}`, own)).body as {
       data: readonly { operation: string }[]
     }
     assert.ok(entries.some(({ operation }) => operation === 'identity.impersonate'))
