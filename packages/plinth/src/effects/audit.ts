@@ -1,6 +1,7 @@
 /** Owns the audit: the table, the entries of calls, and the reading of what was recorded. */
 
 import type { Session } from '../database/database.ts'
+import { all, type Fragment, sql, statement, typed } from '../sql/fragment.ts'
 
 /** The step that makes its table. */
 export const auditTables = [
@@ -37,10 +38,10 @@ export const auditTables = [
 ] as const
 
 // Spelt as the indexes have it, so that they serve.
-const who = `(case when actor like 'code:%' then actor else split_part(actor, ' ', 1) end)`
-const via = `(case when actor like '% by user:%' then 'staff:' || split_part(actor, ' by user:', 2)
+const who = sql`(case when actor like 'code:%' then actor else split_part(actor, ' ', 1) end)`
+const via = sql`(case when actor like '% by user:%' then 'staff:' || split_part(actor, ' by user:', 2)
     else split_part(actor, ' via ', 2) end)`
-const came = `(actor like '% via %' or actor like '% by user:%')`
+const came = sql`actor not like 'code:%' and (actor like '% via %' or actor like '% by user:%')`
 
 /** A call that changed something, whatever records it touched. */
 export interface AuditedCall {
@@ -98,22 +99,8 @@ export interface AuditRow {
   readonly trace: string
 }
 
-const columns = `position, at, operation, verb, ${who}, model, record, was, becomes,
-    to_jsonb(hidden), trace, case when actor not like 'code:%' and ${came} then ${via} end`
-
-const fits = `($1::text is null or model = $1) and ($2::uuid is null or record = $2)
-    and ($3::text is null or ${who} = $3) and ($4::text is null or operation = $4)
-    and ($5::text is null or trace = $5)
-    and ($6::timestamp with time zone is null or at >= $6)
-    and ($7::timestamp with time zone is null or at < $7)
-    and ($8::bigint is null or position < $8)`
-
-const readText = `select ${columns} from plinth.audit where ${fits}
-  order by position desc limit $9::integer`
-
-const readByViaText = `select ${columns} from plinth.audit
-  where ${fits} and actor not like 'code:%' and ${came} and ${via} = $10
-  order by position desc limit $9::integer`
+const columns = sql`position, at, operation, verb, ${who}, model, record, was, becomes,
+    to_jsonb(hidden), trace, case when ${came} then ${via} end`
 
 /** The newest entries that fit, newest first. */
 export async function readAudit(
@@ -121,15 +108,31 @@ export async function readAudit(
   question: AuditQuestion,
 ): Promise<readonly AuditRow[]> {
   const { model, record, actor, operation, trace, from, to, before, limit } = question
-  const given = [model, record, actor, operation, trace, from, to, before]
-  const values = [...given.map((value) => value ?? null), limit]
-  const asked = question.via ?? undefined
-  const { rows } = await session.query(
-    asked === undefined
-      ? { text: readText, values }
-      : { text: readByViaText, values: [...values, asked] },
-  )
+  const instant = 'timestamp with time zone'
+  const conditions = [
+    fits(model, 'text', (value) => sql`model = ${value}`),
+    fits(record, 'uuid', (value) => sql`record = ${value}`),
+    fits(actor, 'text', (value) => sql`${who} = ${value}`),
+    fits(question.via, 'text', (value) => sql`${came} and ${via} = ${value}`),
+    fits(operation, 'text', (value) => sql`operation = ${value}`),
+    fits(trace, 'text', (value) => sql`trace = ${value}`),
+    fits(from, instant, (value) => sql`at >= ${value}`),
+    fits(to, instant, (value) => sql`at < ${value}`),
+    fits(before, 'bigint', (value) => sql`position < ${value}`),
+  ].flat()
+  const asked = sql`select ${columns} from plinth.audit where ${all(conditions)}
+    order by position desc limit ${typed(String(limit), 'integer')}`
+  const { rows } = await session.query(statement(asked))
   return rows.map(rowOf)
+}
+
+/** The condition of a filter; none where it was not given. */
+function fits(
+  value: string | null | undefined,
+  type: string,
+  condition: (value: Fragment) => Fragment,
+): readonly Fragment[] {
+  return value === undefined || value === null ? [] : [condition(typed(value, type))]
 }
 
 function rowOf(cells: readonly (string | null)[]): AuditRow {
