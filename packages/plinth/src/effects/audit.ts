@@ -39,8 +39,8 @@ export const auditTables = [
 
 // Spelt as the indexes have it, so that they serve.
 const who = sql`(case when actor like 'code:%' then actor else split_part(actor, ' ', 1) end)`
-const via = sql`(case when actor like '% by user:%' then 'staff:' || split_part(actor, ' by user:', 2)
-    else split_part(actor, ' via ', 2) end)`
+const via = sql`(case when actor like '% by user:%'
+    then 'staff:' || split_part(actor, ' by user:', 2) else split_part(actor, ' via ', 2) end)`
 const came = sql`actor not like 'code:%' and (actor like '% via %' or actor like '% by user:%')`
 
 /** A call that changed something, whatever records it touched. */
