@@ -20,6 +20,7 @@ import { sessionTokens } from '../engine/identify/sessions.ts'
 import { identifier, recaller, type TokenSort } from '../engine/identify/tokens.ts'
 import { invoke } from '../engine/invoke.ts'
 import { callLimiter } from '../engine/limiter.ts'
+import type { Live } from '../engine/live/live.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
@@ -35,6 +36,7 @@ import { openWorkflows, type Workflows } from '../work/workflow/operate/workflow
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
+import { liveOf } from './delivery/live.ts'
 import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
 import { checkPages, pagesOf } from './delivery/pages.ts'
 import {
@@ -95,6 +97,8 @@ export interface AppSetup {
   readonly schema: SchemaSetup | 'settled'
   /** Default: `callsPerMinute` of base/limits. */
   readonly callsPerMinute?: number
+  /** How much one caller may follow at once. Default: that of base/limits. */
+  readonly liveSubscriptionsPerCaller?: number
   /** Whether this process runs jobs. Default `off`. */
   readonly work?: WorkMode
   /** How many jobs run at once. Default: `jobsAtOnce` of base/limits. */
@@ -126,6 +130,8 @@ export interface RunningApp<S extends Models = Models> {
   readonly runtime: Runtime
   /** Answers requests: the REST door. */
   readonly handler: Handler
+  /** Reads that are followed. */
+  readonly live: Live
   /** Answers calls. */
   readonly invoke: (call: Call) => Promise<Reply>
   /** The models under the rules of a caller. */
@@ -319,12 +325,14 @@ interface Composing {
 
 function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const { app, runtime, identity, passwords, clock, setup, waker, hooks } = composing
-  const { mail = mailbox, production } = setup
+  const { mail = mailbox, production, secret } = setup
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
+  const { live, follow } = liveOf(runtime, setup)
   const door = createRestDoor({
     catalog,
     invoke: answer,
+    follow,
     clock,
     origins: app.origins,
     publicUrl: setup.publicUrl,
@@ -352,14 +360,11 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     catalog,
     runtime,
     handler,
+    live,
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
-    serviceToken: serviceSigner({
-      runtime,
-      secret: setup.secret,
-      audience: audienceOf(setup.secret),
-    }),
+    serviceToken: serviceSigner({ runtime, secret, audience: audienceOf(secret) }),
     workflows: openWorkflows(runtime),
     users,
     keys: operatorKeys({ runtime, users, identity }),
@@ -368,6 +373,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     operating: operatingOf(runtime),
     async close() {
       endHousekeeping()
+      live.close()
       await worker.drain()
       waker.close()
       await database.close()

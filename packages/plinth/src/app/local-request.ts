@@ -4,6 +4,7 @@ import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Handler, HttpRequest } from '../http/message.ts'
 import { failureOf, problemResponse } from '../http/problem.ts'
+import { closedSink } from '../http/server/stream.ts'
 import { readTarget } from '../http/server/target.ts'
 import { traceFrom } from '../http/trace.ts'
 
@@ -55,6 +56,8 @@ export async function askLocally(handler: Handler, asked: LocalRequest): Promise
   const response = await answer().catch((thrown: unknown) => {
     return problemResponse(failureOf(thrown), place)
   })
+  // Nobody reads on after the head.
+  response.stream?.(closedSink)
   const { body } = response
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body ?? undefined)
   return {

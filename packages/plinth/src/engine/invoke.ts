@@ -73,6 +73,14 @@ async function admitted(runtime: Runtime, call: Call, caller: Caller): Promise<R
   }
 }
 
+/** Who wants to follow a read: looked up and counted as for any call. */
+export async function welcomed(runtime: Runtime, call: Call): Promise<Caller> {
+  demandTime(runtime, call)
+  const { caller } = await identify(runtime, call)
+  admit(runtime, call, turnOf(caller, call))
+  return caller
+}
+
 interface Asked {
   readonly call: Call
   readonly caller: Caller

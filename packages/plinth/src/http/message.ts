@@ -47,6 +47,29 @@ export interface HttpResponse {
   readonly status: number
   readonly headers: HttpHeaders
   readonly body: string | Uint8Array | null
+  /**
+   * Given where the body has no end yet: called once with what it is written to, after the head.
+   * Called as well where the client has gone by then; its `onClose` tells so at once.
+   */
+  readonly stream?: (sink: StreamSink) => void
+}
+
+/** What the body of a response is written to, piece by piece. */
+export interface StreamSink {
+  /** Bytes that wait because the client has not read them. */
+  readonly queuedBytes: number
+  /** Writes a piece. It waits in memory where the client reads slowly: look at `queuedBytes`. */
+  write(piece: Uint8Array): void
+  /** Ends the response once all pieces have left. */
+  end(): void
+  /** Cuts the connection. */
+  destroy(): void
+  /** Called whenever nothing waits any more, after something has. */
+  onDrain(drained: () => void): void
+  /** Called once, when the client has gone or all was sent. */
+  onClose(closed: () => void): void
+  /** Called once, when the server stops: the stream is to end by itself, soon. */
+  onStop(stopping: () => void): void
 }
 
 /** Answers a request. What it throws is answered too: a Failure as its problem, the rest as 500. */

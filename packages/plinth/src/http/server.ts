@@ -111,6 +111,7 @@ export class HttpServer {
     this.#draining = true
     // Not http.Server.close(): that would end idle connections at once, under requests in flight.
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
+    for (const exchange of this.#exchanges) exchange.stop()
     if (this.#connections.count > 0) {
       const quietSweepsMax = Math.ceil(this.#limits.drainIdleMs / drainSweepMs)
       const sweeper = setInterval(() => this.#connections.sweep(quietSweepsMax), drainSweepMs)

@@ -7,16 +7,17 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { rateOf } from '../engine/limiter.ts'
 import { commonHeaders } from '../http/call/headers.ts'
-import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
+import type { Handler, HttpHeaders, HttpRequest, HttpResponse } from '../http/message.ts'
 import { type CorsPolicy, corsPolicy, preflight } from '../http/origin/cors.ts'
 import { csrfFailure } from '../http/origin/csrf.ts'
 import { failureOf } from '../http/problem.ts'
 import { sessionCookieName } from '../http/session/cookie.ts'
 import { credentialOf } from '../http/session/credential.ts'
+import { traceparent } from '../http/trace.ts'
 import { printReply } from './reply/print-reply.ts'
 import { prefersMinimal } from './request/conditions.ts'
-import { checkAccept } from './request/media-type.ts'
-import { isRead, readCall } from './request/read-call.ts'
+import { checkAccept, prefersEvents } from './request/media-type.ts'
+import { isFollowed, isRead, readCall } from './request/read-call.ts'
 import { createRouter, type Match, type Router } from './route/router.ts'
 import { routes } from './route/routes.ts'
 import { createService, type HealthChecks } from './service.ts'
@@ -38,13 +39,22 @@ export interface RestDoorOptions {
   readonly publicUrl?: string | undefined
   readonly clock: Clock
   readonly health: HealthChecks
+  /** Answers reads as streams of events, where they are asked for so. Default: nothing does. */
+  readonly follow?: FollowRead | undefined
 }
+
+/** Answers a read as a stream: its result, then what becomes of it. */
+export type FollowRead = (
+  call: Call,
+  request: { readonly after: string | undefined; readonly headers: HttpHeaders },
+) => Promise<HttpResponse>
 
 interface Door {
   readonly router: Router
   readonly policy: CorsPolicy
   readonly invoke: RestDoorOptions['invoke']
   readonly cookies: { readonly name: string; readonly clock: Clock }
+  readonly follow: FollowRead | undefined
 }
 
 /**
@@ -62,6 +72,7 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     policy: corsPolicy(options.origins ?? []),
     invoke: options.invoke,
     cookies: { name, clock },
+    follow: options.follow,
   }
   const service = createService({
     catalog,
@@ -90,8 +101,9 @@ async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
 
 async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpResponse> {
   const match = door.router.find(request)
-  checkAccept(request)
   const { route } = match
+  const follow = isFollowed(route.form) && prefersEvents(request) ? door.follow : undefined
+  if (!follow) checkAccept(request)
   // Counted from here: a body that comes slowly uses up the call's own time.
   const deadlineMs = door.cookies.clock.now() + limits.requestTimeoutMs
   const credential = credentialOf(request, door.cookies.name)
@@ -99,6 +111,11 @@ async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpRespo
   if (byCookie) checkOrigin(request, match)
   const call = await readCall(request, match, { credential })
   if (!byCookie && asksForCookie(call)) checkOrigin(request, match)
+  if (follow) {
+    const headers = { ...commonHeaders(request, door.policy, undefined) }
+    const traced = { ...headers, traceparent: traceparent(request.trace) }
+    return follow(call, { after: request.header('last-event-id'), headers: traced })
+  }
   const reply = await door.invoke({ ...call, deadlineMs })
   return printReply(reply, {
     request,

@@ -13,25 +13,27 @@ import { demandPossible } from './permit.ts'
 
 /** A page of records. */
 export async function runList(scope: Scope, model: Model): Promise<Reply> {
-  demandPossible(scope, model, 'read')
-  const { cursors } = scope.runtime
-  const request = { ...readRequest(scope, model), cursors, ...askerOf(scope.caller) }
-  const { body, page } = await listAll(
-    scope.session,
-    planned(scope, model, parseList(request)),
-    cursors,
-  )
+  const run = plannedRead(scope, 'list', model)
+  const { body, page } = await listAll(scope.session, run, scope.runtime.cursors)
   return page === undefined ? { status: 200, body } : { status: 200, body, page }
 }
 
 /** One record; what the caller may not read is `not_found`, as if it did not exist. */
 export async function runGet(scope: Scope, model: Model): Promise<Reply> {
-  const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
-  const { cursors } = scope.runtime
-  const paging = { cursors, ...askerOf(scope.caller) }
-  const parsed = parseGet({ ...readRequest(scope, model), by, paging })
-  const { body, version } = await getOne(scope.session, planned(scope, model, parsed), cursors)
+  const run = plannedRead(scope, 'get', model)
+  const { body, version } = await getOne(scope.session, run, scope.runtime.cursors)
   return version === undefined ? { status: 200, body } : { status: 200, body, version }
+}
+
+/** A read, ready to run: what may not be asked, or cannot be understood, has failed by then. */
+export function plannedRead(scope: Scope, only: 'list' | 'get', model: Model): Run {
+  demandPossible(scope, model, 'read')
+  const { cursors } = scope.runtime
+  const request = readRequest(scope, model)
+  const paging = { cursors, ...askerOf(scope.caller) }
+  if (only === 'list') return planned(scope, model, parseList({ ...request, ...paging }))
+  const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
+  return planned(scope, model, parseGet({ ...request, by, paging }))
 }
 
 /** What a read of a model is parsed from. */

@@ -10,6 +10,7 @@ import type { Connection } from './connections.ts'
 import { traceOf } from './head.ts'
 import { ServerRequest } from './request.ts'
 import { sendEarly, writeHead } from './send.ts'
+import { closedSink, ResponseStream } from './stream.ts'
 
 /** One line for the log. Never holds bodies, headers or query strings. */
 export interface LogEntry {
@@ -38,6 +39,7 @@ export class Exchange {
   readonly #context: ExchangeContext
   #request: ServerRequest | undefined
   #answered = false
+  #streaming: ResponseStream | undefined
   #slowReader: NodeJS.Timeout | undefined
 
   constructor(
@@ -91,7 +93,10 @@ export class Exchange {
   }
 
   readonly #answer = (answer: HttpResponse): void => {
-    if (this.#answered || this.#response.destroyed) return
+    if (this.#answered || this.#response.destroyed) {
+      answer.stream?.(closedSink)
+      return
+    }
     try {
       this.#send(answer)
     } catch (thrown) {
@@ -110,6 +115,10 @@ export class Exchange {
     const body = writeHead(this.#response, answer, { scheme, close })
     this.#answered = true
     if (close) this.#connection.closing = true
+    if (answer.stream) {
+      this.#stream(answer.stream)
+      return
+    }
     if (close && unread > 0) {
       sendEarly({ message: this.message, response: this.#response }, body, caps)
       return
@@ -117,6 +126,24 @@ export class Exchange {
     if (isArmed('reply.half')) return void this.#sendHalves(body)
     this.#response.end(body)
     if ((this.#response.socket?.writableLength ?? 0) > 0) this.#watchReader(body.length)
+  }
+
+  /** Hands the body over to whoever writes it. To HEAD nothing is written. */
+  #stream(write: NonNullable<HttpResponse['stream']>): void {
+    if (this.message.method === 'HEAD') {
+      write(closedSink)
+      this.#response.end()
+      return
+    }
+    this.#response.flushHeaders()
+    this.#streaming = new ResponseStream(this.#response)
+    write(this.#streaming)
+    if (this.#context.draining()) this.#streaming.stop()
+  }
+
+  /** Tells a body without an end that the server stops. */
+  stop(): void {
+    this.#streaming?.stop()
   }
 
   /** Only under test: what a client sees where we die in the middle of an answer. */

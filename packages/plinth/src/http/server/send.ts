@@ -32,7 +32,8 @@ export function writeHead(
 ): string | Uint8Array {
   const body = answer.body ?? ''
   const headers = flatten(answer.headers, options.scheme)
-  if (answer.status !== 204 && answer.status !== 304) {
+  // The length of a stream is not known: it goes out in chunks.
+  if (answer.status !== 204 && answer.status !== 304 && answer.stream === undefined) {
     headers.push('content-length', String(byteLength(body)))
   }
   if (options.close) headers.push('connection', 'close')

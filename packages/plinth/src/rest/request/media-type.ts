@@ -73,3 +73,10 @@ export function prefersHtml(request: HttpRequest): boolean {
   if (accept === undefined) return false
   return qualityOf(accept, 'text/html') > qualityOf(accept, 'application/json')
 }
+
+/** True where a caller would rather have a stream of events than JSON: a followed read. */
+export function prefersEvents(request: HttpRequest): boolean {
+  const accept = request.header('accept')
+  if (accept === undefined || !accept.includes('event-stream')) return false
+  return qualityOf(accept, 'text/event-stream') > qualityOf(accept, 'application/json')
+}

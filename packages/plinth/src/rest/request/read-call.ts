@@ -55,6 +55,11 @@ export function isRead(form: RouteForm): boolean {
   )
 }
 
+/** True where what a form reads can be followed: records of models. */
+export function isFollowed(form: RouteForm): boolean {
+  return form === 'list' || form === 'get' || form === 'query' || form === 'getByKey'
+}
+
 const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
   list(request) {
     refuseBody(request)
