@@ -11,6 +11,8 @@ export { computed, type Field } from './define/field.ts'
 export * from './define/fields.ts'
 export { type Html, type HtmlValue, html } from './define/html.ts'
 export type {
+  AcrossData,
+  AcrossInput,
   CreateInput,
   Data,
   Filter,

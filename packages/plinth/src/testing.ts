@@ -6,6 +6,8 @@ export {
   type TestApp,
   type TestCaller,
   type TestMail,
+  type TestMember,
+  type TestMembership,
   type TestOptions,
   type TestRequest,
   type TestUser,

@@ -74,6 +74,10 @@ export interface UnrestrictedCaller {
   readonly is: 'unrestricted'
   /** Why; shown in logs. */
   readonly reason: string
+  /** The organisation that it works in: of whoever caused it. */
+  readonly organisation?: ActiveOrganisation | undefined
+  /** True: with the records of all organisations. Default: of that one, or of none. */
+  readonly acrossOrganisations?: boolean
 }
 
 /** The anonymous caller. */
@@ -82,6 +86,8 @@ export const anonymous: AnonymousCaller = Object.freeze({ is: 'anonymous' })
 /** What a plan depends on: who is asking, reduced to what rules can tell apart by constants. */
 export interface CallerFacts extends ViaFacts {
   readonly unrestricted: boolean
+  /** True for code that works with the records of all organisations. */
+  readonly acrossOrganisations: boolean
   /** True where `me.id` stands for somebody: guests too. */
   readonly known: boolean
   /** True for a user who is no guest, and for a service. */
@@ -106,7 +112,10 @@ export interface CallerFacts extends ViaFacts {
 
 /** The facts of a caller. Roles that no rule asks for are left out, so that plans are shared. */
 export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
-  if (caller.is === 'unrestricted') return unrestrictedFacts
+  if (caller.is === 'unrestricted') {
+    if (caller.acrossOrganisations) return acrossFacts
+    return caller.organisation ? withinFacts : unrestrictedFacts
+  }
   if (caller.is === 'anonymous') return anonymousFacts
   const asked = catalog.askedByRules
   const roles = [...caller.roles].filter((role) => asked.roles.has(role)).sort()
@@ -119,7 +128,7 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   const inside = organisation ? `:o${words(permissions)}` : ''
   const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
-    unrestricted: false,
+    ...{ unrestricted: false, acrossOrganisations: false },
     ...{ known: service === undefined, signedIn: !guest, guest, impersonated, service, ...via },
     roles: new Set(roles),
     assurance,
@@ -196,7 +205,7 @@ const outside = { inOrganisation: false, permissions: none } as const
 
 /** The facts of an anonymous caller. */
 export const anonymousFacts: CallerFacts = Object.freeze({
-  unrestricted: false,
+  ...{ unrestricted: false, acrossOrganisations: false },
   ...{ known: false, signedIn: false, guest: false, impersonated: false, service: undefined },
   ...noVia,
   roles: none,
@@ -207,7 +216,7 @@ export const anonymousFacts: CallerFacts = Object.freeze({
 })
 
 const unrestrictedFacts: CallerFacts = Object.freeze({
-  unrestricted: true,
+  ...{ unrestricted: true, acrossOrganisations: false },
   ...{ known: false, signedIn: false, guest: false, impersonated: false, service: undefined },
   ...noVia,
   roles: none,
@@ -216,6 +225,20 @@ const unrestrictedFacts: CallerFacts = Object.freeze({
   ...outside,
   key: '*',
 })
+
+const withinFacts = Object.freeze({ ...unrestrictedFacts, inOrganisation: true, key: '*:o' })
+const acrossFacts = Object.freeze({ ...unrestrictedFacts, acrossOrganisations: true, key: '**' })
+
+/** The organisation in which somebody works; undefined: in none. */
+export function organisationOf(caller: Caller): ActiveOrganisation | undefined {
+  return caller.is === 'user' || caller.is === 'unrestricted' ? caller.organisation : undefined
+}
+
+/** ` in <id>`: what was answered in one organisation is told in none else, nor to who has left. */
+export function placeOf(caller: Caller): string {
+  const organisation = organisationOf(caller)
+  return organisation ? ` in ${organisation.id}` : ''
+}
 
 /** The id that `me.id` stands for; null compares false with everything. */
 export function callerId(caller: Caller): string | null {
@@ -235,8 +258,7 @@ export interface AskerValues {
 
 /** What the values of a caller in rules stand for; null compares false with everything. */
 export function askerOf(caller: Caller): AskerValues {
-  const organisationId = (caller.is === 'user' && caller.organisation?.id) || null
-  return { meId: callerId(caller), organisationId }
+  return { meId: callerId(caller), organisationId: organisationOf(caller)?.id ?? null }
 }
 
 /**
@@ -280,17 +302,29 @@ export function actorOf(caller: Caller): string {
 /** A caller as jobs keep it: who, not what they may; that is looked up again. */
 export function keptCaller(caller: Caller): KeptCaller {
   if (caller.is === 'service') return { is: 'service', id: caller.id, name: caller.name }
-  if (caller.is !== 'user') return caller
-  const { id, impersonator, via } = caller
-  return { is: 'user', id, impersonator, ...(via ? { via: { sort: via.sort, id: via.id } } : {}) }
+  if (caller.is === 'anonymous') return caller
+  const id = organisationOf(caller)?.id
+  const organisation = id === undefined ? {} : { organisation: id }
+  if (caller.is === 'unrestricted') {
+    return { is: 'unrestricted', reason: caller.reason, ...organisation }
+  }
+  const { impersonator, via } = caller
+  const came = via ? { via: { sort: via.sort, id: via.id } } : {}
+  return { is: 'user', id: caller.id, impersonator, ...came, ...organisation }
 }
 
 /** A caller as jobs keep it. */
 export type KeptCaller =
   | AnonymousCaller
-  | (Pick<UserCaller, 'is' | 'id' | 'impersonator'> & { readonly via?: Pick<Via, 'sort' | 'id'> })
+  | (Pick<UserCaller, 'is' | 'id' | 'impersonator'> &
+      KeptOrganisation & { readonly via?: Pick<Via, 'sort' | 'id'> })
   | Pick<ServiceCaller, 'is' | 'id' | 'name'>
-  | UnrestrictedCaller
+  | (Pick<UnrestrictedCaller, 'is' | 'reason'> & KeptOrganisation)
+
+interface KeptOrganisation {
+  /** The id of the organisation in which they worked. Their role in it is looked up again. */
+  readonly organisation?: string
+}
 
 /** The same in few words, for what is counted and kept by caller; undefined: nobody is known. */
 export function principalOf(caller: Caller): string | undefined {

@@ -1,6 +1,6 @@
 /** Owns what planners ask of access: conditions for rules, for records and for single fields. */
 
-import type { Catalog, Model, ModelField } from '../catalog/catalog.ts'
+import type { Catalog, Model, ModelAccess, ModelField } from '../catalog/catalog.ts'
 import { beforeScope, type Expression } from '../define/expression.ts'
 import { typed } from '../sql/fragment.ts'
 import type { CallerFacts } from './caller.ts'
@@ -34,6 +34,20 @@ export function compileRule(request: RuleRequest): Condition {
   return evaluate(sightOf(request), request.rule)
 }
 
+/**
+ * Compiles what a model demands of its rows for a verb. Past the rules code is still kept to one
+ * organisation, unless it says otherwise by name.
+ */
+export function compileAccess(
+  request: Omit<RuleRequest, 'rule'>,
+  verb: keyof ModelAccess,
+): Condition {
+  const { facts, row } = request
+  const { access } = row.model
+  if (facts.acrossOrganisations) return holds
+  return evaluate(sightOf(request), access[facts.unrestricted ? 'within' : verb])
+}
+
 /** Compiles a rule for these facts alone, also where they are unrestricted ones (`explain`). */
 export function sightOf(request: Omit<RuleRequest, 'rule'>): Sight {
   const { catalog, facts, row, before, input } = request
@@ -58,7 +72,7 @@ export function sightOf(request: Omit<RuleRequest, 'rule'>): Sight {
  */
 export function readCondition(catalog: Catalog, facts: CallerFacts, row: RowSource): Condition {
   if (!scopesReach(facts.scopes, row.model, 'read')) return fails
-  const rule = compileRule({ catalog, facts, row, rule: row.model.access.read })
+  const rule = compileAccess({ catalog, facts, row }, 'read')
   const live = alive(row)
   return live ? allOf([depends(live), rule]) : rule
 }

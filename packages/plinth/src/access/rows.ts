@@ -3,8 +3,9 @@
 import { assert, present } from '../base/assert.ts'
 import type { Catalog, Model, ModelField, ModelRelation } from '../catalog/catalog.ts'
 import type { RowOperand } from '../define/expression.ts'
-import { all, type Fragment, join, name, sql } from '../sql/fragment.ts'
+import { all, type Fragment, join, name, raw, sql, typed } from '../sql/fragment.ts'
 import type { CallerFacts } from './caller.ts'
+import { organisationSlot } from './slot.ts'
 
 /** A row that a rule speaks of, as a planner has it in its statement. */
 export interface RowSource {
@@ -81,12 +82,26 @@ export function alive(row: RowSource): Fragment | undefined {
   return field && sql`${columnOf(row, field)} is null`
 }
 
+/** The active organisation, as every statement names it. */
+export const organisationValue = typed(organisationSlot, 'uuid')
+
+/** True for rows of the active organisation; undefined where rows have none, or all count. */
+function within({ facts }: Sight, row: RowSource): Fragment | undefined {
+  const { tenant } = row.model
+  if (tenant === undefined || facts.acrossOrganisations) return undefined
+  if (!facts.inOrganisation) return raw('false')
+  return sql`${columnOf(row, fieldOf(row.model, tenant))} = ${organisationValue}`
+}
+
 /** A model's table under an alias. */
 export function tableAs(model: Model, alias: string): Fragment {
   return sql`${name(model.schema, model.table)} as ${name(alias)}`
 }
 
-/** The way from a row to the rows of one of its relations, without those softly deleted. */
+/**
+ * The way from a row to the rows of one of its relations, without those softly deleted and those of
+ * other organisations: no rule decides by what its caller's organisation cannot know.
+ */
 export function follow(sight: Sight, from: RowSource, relation: ModelRelation): Way & RelatedRow {
   assert(sight.open, 'a stored expression speaks of its own row only')
   const target = present(sight.catalog.models.get(relation.target), `model ${relation.target}`)
@@ -107,7 +122,7 @@ export function follow(sight: Sight, from: RowSource, relation: ModelRelation): 
   } else {
     conditions.push(sql`${end} = ${start}`)
   }
-  conditions.push(...only(alive(row)))
+  conditions.push(...only(alive(row)), ...only(within(sight, row)))
   return { tables, conditions, row }
 }
 

@@ -11,7 +11,7 @@ import { compileCatalog } from '../catalog/compile.ts'
 import type { Database, DatabaseAddress } from '../database/database.ts'
 import { inspectServer, ping } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
-import type { Data, Models } from '../define/infer.ts'
+import type { AcrossData, Data, Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
@@ -85,7 +85,7 @@ import { effectsOf } from './work/effects.ts'
 import { openWork, type WorkMode } from './work/open.ts'
 import { type Operating, operatingOf } from './work/operate.ts'
 
-export type { App, Data, Models, WorkflowDetail, WorkflowQuestion }
+export type { AcrossData, App, Data, Models, WorkflowDetail, WorkflowQuestion }
 
 /** What an app runs on. */
 export interface AppSetup {

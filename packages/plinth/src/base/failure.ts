@@ -33,6 +33,7 @@ export const failureKinds = Object.freeze({
   step_up_required: kind(401, 'Show again who you are'),
   forbidden: kind(403, 'This is not allowed'),
   insufficient_scope: kind(403, 'The credential may not do this'),
+  organisation_required: kind(403, 'Work in an organisation first'),
   session_required: kind(403, 'This takes a session'),
   csrf_refused: kind(403, 'The request came from another site'),
   conflict: kind(409, 'The change conflicts with what is stored'),

@@ -57,6 +57,8 @@ export interface Model {
   readonly checks: readonly ModelCheck[]
   /** Whether changes are recorded, and who may read the record's history beside `admin`. */
   readonly audit: 'none' | 'admin' | 'readers'
+  /** The field that holds the organisation of a tenant's records; undefined: they have none. */
+  readonly tenant: string | undefined
   /** False for join tables made for manyToMany: no operation names them. */
   readonly exposed: boolean
   readonly was: string | undefined
@@ -79,6 +81,8 @@ export interface ModelField {
   readonly role:
     | 'declared'
     | 'reference'
+    /** The organisation of a tenant's record: filled at its creation, never written. */
+    | 'tenant'
     | 'id'
     | 'createdAt'
     | 'updatedAt'
@@ -109,6 +113,11 @@ export interface ModelAccess {
   /** Of the row after it, with the one before in `beforeScope`; the same as `update` or its own. */
   readonly updated: Expression
   readonly delete: Expression
+  /**
+   * That a row is of the active organisation: part of every rule above, and asked by itself of
+   * code that works past them. `always` where rows have no organisation.
+   */
+  readonly within: Expression
 }
 
 /** A verb that a model's access speaks of. */
@@ -129,6 +138,8 @@ export interface ModelRelation {
   readonly inputName: string | undefined
   /** belongsTo only. */
   readonly onDelete: OnDelete
+  /** belongsTo only: a field in which both records hold the same, whatever happens. */
+  readonly within: string | undefined
 }
 
 /** The join model of a manyToMany. */

@@ -12,6 +12,8 @@ import { nameProblem } from './names.ts'
 import { operationsOf } from './operations.ts'
 import { openModels } from './organisations/open.ts'
 import { organisationsOf } from './organisations/roles.ts'
+import { checkTenancy } from './organisations/tenancy.ts'
+import { isTenant, tenantField } from './organisations/tenants.ts'
 import { relationsOf } from './relations.ts'
 import { accessOf, checksOf, fieldAccess, formulas } from './rules.ts'
 import { checkServices } from './services/services.ts'
@@ -36,6 +38,7 @@ export function compileCatalog(
   const kits = orderedKits([...builtIns.kits, ...app.kits], mistakes)
   const organisations = organisationsOf(app.organisations, mistakes)
   const drafts = openModels(draftModels(kits, mistakes), organisations)
+  checkTenancy({ drafts, organisations, mistakes })
   const roles = app.roles ? new Set(app.roles) : undefined
   const joins = new Map<string, Model>()
   const visible = new Map<string, Visible>()
@@ -108,6 +111,7 @@ function finish(draft: DraftModel, shared: Shared): Model {
     relations: shared.model.relations,
     softDelete: spec.softDelete ?? false,
     audit: auditOf(spec.audit),
+    tenant: isTenant(draft) ? tenantField : undefined,
     exposed: true,
     was: spec.was,
     description: spec.description,
@@ -131,13 +135,16 @@ function columnSets(draft: DraftModel, shared: Shared): ColumnSets {
     Object.freeze(
       set.map((name) => columnName(String(name), { shared, place: `${place}.${part}` })),
     )
+  // What is found in one organisation alone is looked for by it first.
+  const inside = (fields: readonly string[]): readonly string[] =>
+    isTenant(draft) ? [tenantField, ...fields.filter((each) => each !== tenantField)] : fields
   const sets = (list: readonly (readonly PropertyKey[])[] | undefined, part: string) =>
-    (list ?? []).map((set) => index(names(set, part)))
+    (list ?? []).map((set) => index(inside(names(set, part))))
   const key = names((spec.key ?? []) as readonly PropertyKey[], 'key')
   const uniques = sets(spec.unique as never, 'unique')
   const single = key.length === 1 && shared.model.fields.get(key[0] ?? '')?.unique
-  const known = uniques.some((unique) => sameNames(unique.fields, key))
-  if (key.length > 0 && !single && !known) uniques.push(index(key))
+  const known = uniques.some((unique) => sameNames(unique.fields, inside(key)))
+  if (key.length > 0 && !single && !known) uniques.push(index(inside(key)))
   checkKey(key, { shared, place: `${place}.key` })
   return { key, uniques, indexes: sets(spec.indexes as never, 'indexes') }
 }
@@ -149,6 +156,9 @@ interface ColumnPlace {
 
 function checkKey(key: readonly string[], { shared, place }: ColumnPlace): void {
   for (const name of key) {
+    if (shared.model.fields.get(name)?.role === 'tenant') {
+      shared.mistakes.add(place, `leave ${name} out: a key is one of its organisation anyway`)
+    }
     if (shared.model.fields.get(name)?.optional) {
       shared.mistakes.add(place, `${name} is optional: a natural key always has a value`)
     }

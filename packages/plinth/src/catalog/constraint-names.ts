@@ -13,6 +13,8 @@ export interface ModelConstraint {
   /** The fields it spans; empty for a check of the model. */
   readonly fields: readonly string[]
   readonly columns: readonly string[]
+  /** A reference's column that holds the same in the record it leads to. */
+  readonly within?: string
   /** What follows the columns in its name. */
   readonly word: string
   /** A check of a column that its kind asks for. */
@@ -39,6 +41,7 @@ export function constraintsOf(model: Model): readonly ModelConstraint[] {
   return Object.freeze([
     constraint(model, { type: 'primary', fields: primary, word: 'primary' }),
     ...sets.map((fields) => constraint(model, { type: 'unique', fields, word: unique })),
+    ...tenantKey(model),
     ...references(model),
     ...checks(model),
   ])
@@ -52,7 +55,13 @@ function uniqueSets(model: Model, primary: readonly string[]): readonly (readonl
     ...model.uniques.map((unique) => unique.fields),
   ]
   const seen = new Set<string>([setKey(primary)])
-  return sets.filter((fields) => {
+  const { tenant } = model
+  // Unique in an organisation. What others hold neither stands in the way nor tells of itself.
+  const inside = (fields: readonly string[]): readonly string[] =>
+    tenant === undefined || fields.length === 0 || setKey(fields) === setKey(primary)
+      ? fields
+      : [tenant, ...fields.filter((field) => field !== tenant)]
+  return sets.map(inside).filter((fields) => {
     const known = fields.length === 0 || seen.has(setKey(fields))
     seen.add(setKey(fields))
     return !known
@@ -63,10 +72,26 @@ function setKey(fields: readonly string[]): string {
   return [...fields].sort().join()
 }
 
+/**
+ * By what records of a tenant refer to each other: the organisation first, so that lists of one
+ * are found by it too. It spans what is deleted softly as well.
+ */
+function tenantKey(model: Model): readonly ModelConstraint[] {
+  if (model.tenant === undefined || !model.exposed) return []
+  const fields = [model.tenant, 'id']
+  return [constraint(model, { type: 'unique', fields, word: 'tenant' })]
+}
+
 function references(model: Model): readonly ModelConstraint[] {
   return [...model.fields.values()]
-    .filter((field) => field.role === 'reference')
-    .map(({ name }) => constraint(model, { type: 'reference', fields: [name], word: 'reference' }))
+    .filter(({ relation }) => relation !== undefined)
+    .map(({ name, relation = '' }) => {
+      const within = model.relations.get(relation)?.within
+      return constraint(model, {
+        ...{ type: 'reference', fields: [name], word: 'reference' },
+        ...(within === undefined ? {} : { within: columnOf(model, within) }),
+      })
+    })
 }
 
 function checks(model: Model): readonly ModelConstraint[] {

@@ -4,6 +4,7 @@ import type { Members } from '../define/infer.ts'
 import type { AnyKit, AnyModelSpec } from '../define/kit.ts'
 import type { Mistakes } from './mistakes.ts'
 import { nameProblem, pluralOf, snakeCase } from './names.ts'
+import { tenantMembers } from './organisations/tenants.ts'
 
 /** A model on its way into the catalog. */
 export interface DraftModel {
@@ -77,7 +78,9 @@ function draftModel(from: {
     kit: kit.name,
     place: `${kit.name}.${name}`,
     spec,
-    members: Object.fromEntries([spec.fields, ...added].flatMap((more) => Object.entries(more))),
+    members: Object.fromEntries(
+      [tenantMembers(spec), spec.fields, ...added].flatMap((more) => Object.entries(more)),
+    ),
     plural: spec.plural ?? pluralOf(name),
     schema: snakeCase(kit.name),
     table: snakeCase(name),

@@ -9,6 +9,7 @@ import type { ModelField } from './catalog.ts'
 import type { DraftModel } from './draft.ts'
 import type { Mistakes } from './mistakes.ts'
 import { nameProblem, snakeCase } from './names.ts'
+import { isTenant, tenantRelation } from './organisations/tenants.ts'
 
 /** A column whose rules are not compiled yet. */
 export interface DraftField extends Omit<ModelField, 'access' | 'computed'> {
@@ -41,7 +42,7 @@ export function draftFields(
     checkName(name, { place, mistakes })
     if (member.is === 'field')
       addField(fields, declared(name, member, { place, mistakes, roles }), place)
-    else if (member.is === 'belongsTo') addField(fields, reference(name, member), place)
+    else if (member.is === 'belongsTo') addField(fields, reference(name, member, draft), place)
   }
   fields.set('createdAt', baseField('createdAt', instantKind(), 'createdAt'))
   fields.set('updatedAt', baseField('updatedAt', instantKind(), 'updatedAt'))
@@ -110,7 +111,12 @@ function defaultOf(field: Field, { place, mistakes }: Place): unknown {
   return normal
 }
 
-function reference(name: string, relation: Extract<Relation, { is: 'belongsTo' }>): DraftField {
+function reference(
+  name: string,
+  relation: Extract<Relation, { is: 'belongsTo' }>,
+  draft: DraftModel,
+): DraftField {
+  const added = isTenant(draft) && name === tenantRelation
   return {
     name: `${name}Id`,
     column: `${snakeCase(name)}_id`,
@@ -120,7 +126,7 @@ function reference(name: string, relation: Extract<Relation, { is: 'belongsTo' }
     default: undefined,
     computed: undefined,
     isComputed: false,
-    role: 'reference',
+    role: added ? 'tenant' : 'reference',
     relation: name,
     access: { read: always, write: always },
     was: relation.was === undefined ? undefined : `${snakeCase(relation.was)}_id`,

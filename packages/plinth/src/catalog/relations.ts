@@ -7,6 +7,7 @@ import type { Model, ModelField, ModelRelation } from './catalog.ts'
 import type { DraftModel } from './draft.ts'
 import { type Mistakes, suggestion } from './mistakes.ts'
 import { singularOf, snakeCase } from './names.ts'
+import { isTenant, tenantField } from './organisations/tenants.ts'
 
 interface Context {
   readonly drafts: ReadonlyMap<string, DraftModel>
@@ -54,9 +55,13 @@ function resolve(side: Side, relation: Relation): ModelRelation | undefined {
   }
 }
 
-const plain = { through: undefined, inputName: undefined, onDelete: 'restrict' } as const
+const plain = Object.freeze({
+  ...{ through: undefined, inputName: undefined, within: undefined },
+  onDelete: 'restrict',
+} as const)
 
-function belongs({ name, place, context }: Side, relation: BelongsTo): ModelRelation {
+function belongs(side: Side, relation: BelongsTo): ModelRelation {
+  const { draft, name, place, target, context } = side
   if (relation.onDelete === 'clear' && !relation.optional) {
     context.mistakes.add(place, "onDelete: 'clear' needs optional: true, or use 'restrict'")
   }
@@ -69,7 +74,13 @@ function belongs({ name, place, context }: Side, relation: BelongsTo): ModelRela
     local: `${name}Id`,
     foreign: 'id',
     onDelete: relation.onDelete,
+    within: sharedField(draft, target),
   }
+}
+
+/** Two records of tenants that refer to each other are of one organisation. */
+function sharedField(...sides: readonly DraftModel[]): string | undefined {
+  return sides.every(isTenant) ? tenantField : undefined
 }
 
 function has(side: Side, relation: HasMany | HasOne): ModelRelation | undefined {
@@ -183,7 +194,10 @@ function joined(side: Side, relation: ManyToMany): ModelRelation | undefined {
 
 function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
   const name = `${first.name}${second.name.slice(0, 1).toUpperCase()}${second.name.slice(1)}`
+  const within = sharedField(first, second)
   const fields = [joinField(first), joinField(second)]
+  const pair = fields.map((field) => field.name)
+  if (within !== undefined) fields.push(tenantJoinField(within))
   const relations = [first, second].map((side): [string, ModelRelation] => [
     side.name,
     Object.freeze({
@@ -195,9 +209,9 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
       local: `${side.name}Id`,
       foreign: 'id',
       onDelete: 'cascade',
+      within,
     }),
   ])
-  const pair = fields.map((field) => field.name)
   return Object.freeze({
     name,
     kit,
@@ -210,6 +224,7 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
     key: Object.freeze(pair),
     softDelete: false,
     audit: 'none',
+    tenant: within,
     uniques: Object.freeze([Object.freeze({ name: 'pair', fields: Object.freeze(pair) })]),
     indexes: Object.freeze([]),
     checks: Object.freeze([]),
@@ -221,21 +236,31 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
 
 const nothing = Object.freeze({
   ...{ read: never, create: never, update: never, updated: never, delete: never },
+  within: always,
 })
 
 function joinField(side: DraftModel): ModelField {
-  return Object.freeze({
-    name: `${side.name}Id`,
-    column: `${snakeCase(side.name)}_id`,
+  return Object.freeze({ ...linkField(`${side.name}Id`, 'reference'), relation: side.name })
+}
+
+/** Both sides of a link are of its organisation: PostgreSQL compares them with it. */
+function tenantJoinField(name: string): ModelField {
+  return Object.freeze(linkField(name, 'tenant'))
+}
+
+function linkField(name: string, role: ModelField['role']): ModelField {
+  return {
+    name,
+    column: snakeCase(name),
     kind: uuidKind(),
     optional: false,
     unique: false,
     default: undefined,
     computed: undefined,
-    role: 'reference',
-    relation: side.name,
+    role,
+    relation: undefined,
     access: Object.freeze({ read: always, write: always }),
     was: undefined,
     description: undefined,
-  })
+  }
 }

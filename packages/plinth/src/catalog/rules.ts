@@ -15,6 +15,7 @@ import type { DraftModel } from './draft.ts'
 import type { Setting } from './expressions/places.ts'
 import type { DraftField } from './members.ts'
 import { suggestion } from './mistakes.ts'
+import { tenancyOf } from './organisations/tenants.ts'
 import { resolveExpression, resolveFormula } from './resolve.ts'
 
 type Sourced = Readonly<Record<string, unknown>>
@@ -31,14 +32,17 @@ export function accessOf(draft: DraftModel, setting: Setting): ModelAccess {
     access[name] === undefined && name !== 'read' && access.write !== undefined
       ? compileRule(access.write, at(setting, 'write'))
       : compileRule(access[name], at(setting, name))
-  return Object.freeze({
-    read: verb('read'),
-    create: verb('create'),
-    ...(isUpdateRules(access.update)
-      ? updateRules(access.update, at(setting, 'update'))
-      : sameBothTimes(verb('update'))),
-    delete: verb('delete'),
-  })
+  const within = tenancyOf(draft)
+  // The one place where organisations are kept apart: below it no rule is known without.
+  const kept = (rule: Expression): Expression => both([within, rule])
+  const [read, create] = [kept(verb('read')), kept(verb('create'))]
+  const { update, updated } = isUpdateRules(access.update)
+    ? updateRules(access.update, at(setting, 'update'))
+    : sameBothTimes(verb('update'))
+  const before = kept(update)
+  const after = updated === update ? before : kept(updated)
+  const gone = kept(verb('delete'))
+  return Object.freeze({ within, read, create, update: before, updated: after, delete: gone })
 }
 
 function sameBothTimes(rule: Expression): Pick<ModelAccess, 'update' | 'updated'> {

@@ -39,6 +39,11 @@ type BelongsToNames<M extends Members, O extends boolean = boolean> = {
   [K in keyof M]: M[K] extends BelongsTo<string, infer X> ? (X extends O ? K : never) : never
 }[keyof M]
 
+/** References that callers write: not the one that `tenant` adds. */
+type WrittenNames<M extends Members, O extends boolean = boolean> = {
+  [K in BelongsToNames<M, O>]: M[K] extends TenantRelation ? never : K
+}[BelongsToNames<M, O>]
+
 type ManyToManyNames<M extends Members> = {
   [K in keyof M]: M[K] extends ManyToMany ? K : never
 }[keyof M]
@@ -176,7 +181,7 @@ export type InputRow<M extends Members> = {
     /** True where the caller sent the field, whatever its value. */
     given(): Rule
   }
-} & { readonly [K in BelongsToNames<M> as IdOf<K>]: AnyValue<string> & { given(): Rule } }
+} & { readonly [K in WrittenNames<M> as IdOf<K>]: AnyValue<string> & { given(): Rule } }
 
 /** A rule: a constant such as `anyone`, or a condition over row, caller and input. */
 export type RuleSource<R, I> =
@@ -244,16 +249,45 @@ export type CheckedMembers<S, M> = {
     : unknown
 }
 
-/** One model of a kit. `S` are all models in sight, `M` the members of this one. */
-export interface ModelSpec<S extends Models, M extends Members> {
+/**
+ * Whether the records of a model belong to one organisation each: `true`, or with what happens to
+ * them when it is deleted (`restrict` where it is not said).
+ */
+export type Tenancy = boolean | { readonly onDelete: 'restrict' | 'cascade' }
+
+/** What the models of a kit say of `tenant`. */
+export type Tenants<M> = { readonly [K in keyof M]?: unknown }
+
+/** The relation that `tenant` adds to a model. */
+export interface TenantRelation extends BelongsTo<'organisation', false> {
+  readonly tenant: true
+}
+
+/** The members of a model, with the relation to its organisation where it is a tenant's. */
+export type TenantMembers<M, T> = [T] extends [true | { readonly onDelete: string }]
+  ? M & { readonly organisation: TenantRelation }
+  : M
+
+/** The models of a kit, with the relations that `tenant` adds. */
+export type Tenanted<M, T> = {
+  readonly [K in keyof M]: TenantMembers<M[K], K extends keyof T ? T[K] : undefined>
+} extends infer S extends Models
+  ? S
+  : never
+
+/**
+ * One model of a kit. `S` are all models in sight, `M` the members that are declared here, `A` all
+ * that it has.
+ */
+export interface ModelSpec<S extends Models, M extends Members, A extends Members = M> {
   readonly fields: M & CheckedMembers<S, M>
-  readonly access?: Access<Row<S, M>, InputRow<M>, FieldNames<M> | IdOf<BelongsToNames<M>>>
+  readonly access?: Access<Row<S, A>, InputRow<A>, FieldNames<A> | IdOf<WrittenNames<A>>>
   /** Formulas of the fields declared by `computed(…)`. */
   readonly compute?: Compute<Row<S, M>, M>
   /** Sets of columns whose values together are unique. */
-  readonly unique?: readonly (readonly ColumnName<M>[])[]
+  readonly unique?: readonly (readonly ColumnName<A>[])[]
   /** Sets of columns to index; single references are indexed by themselves. */
-  readonly indexes?: readonly (readonly ColumnName<M>[])[]
+  readonly indexes?: readonly (readonly ColumnName<A>[])[]
   /** Conditions that every stored row holds, by name. */
   readonly checks?: { readonly [name: string]: RowCondition<Row<S, M>> }
   /** The natural key: columns by which records are upserted. They must be unique together. */
@@ -266,6 +300,15 @@ export interface ModelSpec<S extends Models, M extends Members> {
    * record may read its history too. Default false.
    */
   readonly audit?: boolean | 'readers'
+  /**
+   * True: each record belongs to one organisation and is there for nobody else. It gets the active
+   * one of whoever creates it; every rule also asks that it is the active one; what is unique is
+   * unique in the organisation; and a record refers to records of the same organisation alone.
+   * Default false.
+   *
+   * @example project: { tenant: true, fields: { name: text() }, access: { read: anyone } }
+   */
+  readonly tenant?: Tenancy
   /** The plural used in addresses, where English does not form it. */
   readonly plural?: string
   /** The model's earlier name, so that a rename keeps its rows. */
@@ -336,11 +379,20 @@ export type CreateInput<M extends Members> = Flat<
   { readonly [K in PresenceNames<M, 'required'>]: ValueOf<M[K]> } & {
     readonly [K in PresenceNames<M, 'optional'>]?: ValueOf<M[K]> | null
   } & { readonly [K in PresenceNames<M, 'defaulted'>]?: ValueOf<M[K]> } & {
-    readonly [K in BelongsToNames<M, false> as IdOf<K>]: string
-  } & { readonly [K in BelongsToNames<M, true> as IdOf<K>]?: string | null } & {
+    readonly [K in WrittenNames<M, false> as IdOf<K>]: string
+  } & { readonly [K in WrittenNames<M, true> as IdOf<K>]?: string | null } & {
     readonly [K in ManyToManyNames<M> as `${Singular<K> & string}Ids`]?: readonly string[]
   }
 >
+
+/**
+ * What a create takes of code that works across organisations: a record of a tenant's model says
+ * which one it belongs to.
+ */
+export type AcrossInput<M extends Members> = CreateInput<M> &
+  (M extends { readonly organisation: TenantRelation }
+    ? { readonly organisationId: string }
+    : unknown)
 
 /** What an update takes: a merge patch (RFC 7396). */
 export type UpdateInput<M extends Members> = Flat<{
@@ -495,12 +547,12 @@ type Included<S extends Models, X, Q> =
         : never
 
 /** What one model offers to code: the operations of the catalog under one caller's rules. */
-export interface ModelData<S extends Models, M extends Members> {
+export interface ModelData<S extends Models, M extends Members, I = CreateInput<M>> {
   /** A page of records that the caller may read. */
   find<const Q extends Find<S, M>>(query?: Q): Promise<Page<Selected<S, M, Q>>>
   /** One record; fails with `not_found` where there is none that the caller may read. */
   get<const Q extends Selection<S, M>>(id: string, query?: Q): Promise<Selected<S, M, Q>>
-  create(input: CreateInput<M>): Promise<RecordOf<M>>
+  create(input: I): Promise<RecordOf<M>>
   update(
     id: string,
     patch: UpdateInput<M>,
@@ -508,10 +560,15 @@ export interface ModelData<S extends Models, M extends Members> {
   ): Promise<RecordOf<M>>
   delete(id: string, options?: { readonly version?: number }): Promise<void>
   /** Creates the record, or updates the one with the same natural key. */
-  upsert(input: CreateInput<M>): Promise<RecordOf<M>>
+  upsert(input: I): Promise<RecordOf<M>>
 }
 
 /** All models of an app under one caller's rules. */
 export type Data<S extends Models> = {
   readonly [K in keyof S]: ModelData<S, S[K]>
+}
+
+/** All models of an app across organisations: records of a tenant's model say whose they are. */
+export type AcrossData<S extends Models> = {
+  readonly [K in keyof S]: ModelData<S, S[K], AcrossInput<S[K]>>
 }

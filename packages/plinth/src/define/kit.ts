@@ -16,6 +16,9 @@ import type {
   Models,
   ModelsOfApp,
   ModelsOfKits,
+  Tenanted,
+  TenantMembers,
+  Tenants,
 } from './infer.ts'
 import { type Declaring, declaring } from './logic/declare.ts'
 import type { Action, Logic } from './logic/logic.ts'
@@ -57,14 +60,19 @@ export interface KitSpec<
   M extends Models,
   U extends readonly KitTypes<unknown, unknown>[],
   E extends Extensions,
+  T extends Tenants<M> = Readonly<Record<never, never>>,
 > {
   /** Kits whose models this one refers to. */
   readonly uses?: U
   /** Relations added to models of used kits: the other side of this kit's `belongsTo`. */
   readonly extends?: E & { readonly [K in Exclude<keyof E, keyof ModelsOfKits<U>>]: never }
   readonly models?: {
-    readonly [K in keyof M]: ModelSpec<InSight<M, U, E>, M[K]>
-  }
+    readonly [K in keyof M]: ModelSpec<
+      InSight<Tenanted<M, T>, U, E>,
+      M[K],
+      TenantMembers<M[K], K extends keyof T ? T[K] : undefined>
+    >
+  } & { readonly [K in keyof T]: { readonly tenant?: T[K] } }
 }
 
 /** All models that a kit's rules and relations can name. */
@@ -94,14 +102,15 @@ export function kit<
   M extends Models = Readonly<Record<never, never>>,
   const U extends readonly KitTypes<unknown, unknown>[] = readonly [],
   E extends Extensions = Readonly<Record<never, never>>,
+  const T extends Tenants<M> = Readonly<Record<never, never>>,
   const K extends string = string,
->(name: K, spec: KitSpec<M, U, E>): Kit<M, E, LogicSight<M, U, E>, K> {
+>(name: K, spec: KitSpec<M, U, E, T>): Kit<Tenanted<M, T>, E, LogicSight<Tenanted<M, T>, U, E>, K> {
   const logic: Logic[] = []
   return Object.freeze({
     is: 'kit',
     name,
     logic,
-    ...(declaring(name, logic) as unknown as Declaring<LogicSight<M, U, E>, K>),
+    ...(declaring(name, logic) as unknown as Declaring<LogicSight<Tenanted<M, T>, U, E>, K>),
     uses: Object.freeze([...((spec.uses ?? []) as unknown as readonly AnyKit[])]),
     models: Object.freeze({ ...((spec.models ?? {}) as unknown as AnyKit['models']) }),
     extends: Object.freeze({ ...((spec.extends ?? {}) as Extensions) }),
@@ -113,6 +122,8 @@ export interface SeedCaller {
   readonly id: string
   /** Default: none. */
   readonly roles?: readonly string[]
+  /** The organisation in which they work, and as what. Default: none. */
+  readonly organisation?: { readonly id: string; readonly role: string }
 }
 
 /**

@@ -35,6 +35,7 @@ export const auditTables = [
         else split_part(actor, ' via ', 2) end), position)
       where actor like '% via %' or actor like '% by user:%'`,
   },
+  { id: '0042_audit_organisation', sql: 'alter table plinth.audit add organisation uuid' },
 ] as const
 
 // Spelt as the indexes have it, so that they serve.
@@ -78,6 +79,11 @@ export interface AuditQuestion {
   readonly to?: string | undefined
   /** Entries before this position: the way to older ones. */
   readonly before?: string | undefined
+  /**
+   * Whose entries beside those of no organisation: of this one, of none (null), or of all
+   * (undefined).
+   */
+  readonly organisation: string | null | undefined
   readonly limit: number
 }
 
@@ -102,12 +108,19 @@ export interface AuditRow {
 const columns = sql`position, at, operation, verb, ${who}, model, record, was, becomes,
     to_jsonb(hidden), trace, case when ${came} then ${via} end`
 
+/** Entries of one organisation, or of none alone, beside those that are nobody's. */
+function whose(organisation: string | null): Fragment {
+  if (organisation === null) return sql`organisation is null`
+  return sql`(organisation is null or organisation = ${typed(organisation, 'uuid')})`
+}
+
 /** The newest entries that fit, newest first. */
 export async function readAudit(
   session: Session,
   question: AuditQuestion,
 ): Promise<readonly AuditRow[]> {
   const { model, record, actor, operation, trace, from, to, before, limit } = question
+  const { organisation } = question
   const instant = 'timestamp with time zone'
   const conditions = [
     fits(model, 'text', (value) => sql`model = ${value}`),
@@ -118,6 +131,7 @@ export async function readAudit(
     fits(trace, 'text', (value) => sql`trace = ${value}`),
     fits(from, instant, (value) => sql`at >= ${value}`),
     fits(to, instant, (value) => sql`at < ${value}`),
+    ...(organisation === undefined ? [] : [whose(organisation)]),
     fits(before, 'bigint', (value) => sql`position < ${value}`),
   ].flat()
   const asked = sql`select ${columns} from plinth.audit where ${all(conditions)}

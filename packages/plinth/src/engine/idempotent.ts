@@ -1,7 +1,7 @@
 /** Owns calls that happen once: effects and stored reply commit together, repeats get the reply. */
 
 import { hash } from 'node:crypto'
-import { type Caller, principalOf } from '../access/caller.ts'
+import { type Caller, placeOf, principalOf } from '../access/caller.ts'
 import { isArmed, isSabotaged, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
@@ -169,12 +169,6 @@ function brokenEachTime(cause: unknown): Failure {
     retryAfterSeconds: 1,
     cause,
   })
-}
-
-/** What was answered in one organisation is not told in another, nor to who has left it. */
-function placeOf(caller: Caller): string {
-  const { organisation } = caller.is === 'user' ? caller : {}
-  return organisation ? ` in ${organisation.id}` : ''
 }
 
 function keyOf({ call, caller }: Asked): CallKey {

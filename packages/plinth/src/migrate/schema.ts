@@ -42,6 +42,8 @@ export interface Column {
   readonly was?: string
   /** The SQL literal that fills the rows of a table when the column is new or becomes required. */
   readonly fill?: string
+  /** What to do where rows are there and nothing fills it, if not the usual. */
+  readonly cure?: string
 }
 
 /** What a name is made of, so that it can follow a rename. */
@@ -74,6 +76,8 @@ export interface Index extends Naming {
 export interface Reference {
   readonly name: string
   readonly column: string
+  /** A column of both tables in which the two rows hold the same. */
+  readonly within?: string
   readonly target: TableName
   readonly onDelete: OnDelete
 }

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { Action, Given, Shape } from '../app/calls.ts'
 import {
+  type AcrossData,
   type App,
   catalogOf,
   type Data,
@@ -50,6 +51,8 @@ export interface TestUser {
   readonly roles: readonly string[]
   /** Where one was asked for. */
   readonly password: string | undefined
+  /** The organisation in which they work, and as what; absent: in none. */
+  readonly organisation?: { readonly id: string; readonly role: string }
 }
 
 /** What a user is made of. */
@@ -61,6 +64,17 @@ export interface TestUserOptions {
   readonly password?: string
   /** False: nobody has confirmed the address yet. Default true. */
   readonly verified?: boolean
+}
+
+/** A user at work in an organisation. */
+export type TestMember = TestUser & Required<Pick<TestUser, 'organisation'>>
+
+/** Of which organisation somebody becomes a member. */
+export interface TestMembership {
+  /** Somebody at work in it. Absent: a new one is made. */
+  readonly of?: TestMember
+  /** Default `owner` of a new one, `member` of another. */
+  readonly role?: string
 }
 
 /** Who asks. */
@@ -83,8 +97,8 @@ export interface TestApp<S extends Models> {
   readonly clock: MovableClock
   /** The app's own database. */
   readonly database: DatabaseAddress
-  /** All models, past all rules: for setting the scene. */
-  readonly data: Data<S>
+  /** All models, past all rules and across organisations: for setting the scene. */
+  readonly data: AcrossData<S>
   /** All models under the rules of a caller. */
   as(who: TestCaller): Data<S>
   /** Calls an action; past all rules where nobody is named. */
@@ -95,6 +109,15 @@ export interface TestApp<S extends Models> {
   ): Promise<O>
   /** Makes a user. */
   user(options?: TestUserOptions): Promise<TestUser>
+  /**
+   * The user as a member of an organisation, at work in it: of a new one, which they own, or of
+   * that of another member, as a `member` or what is said.
+   *
+   * @example
+   * const ada = await shop.member(await shop.user())
+   * const ben = await shop.member(await shop.user(), { of: ada, role: 'admin' })
+   */
+  member(user: TestUser, options?: TestMembership): Promise<TestMember>
   /** Sends a request through the real handler, without a socket. */
   request(method: string, path: string, options?: TestRequest): Promise<LocalResponse>
   /**
@@ -115,6 +138,7 @@ export interface TestApp<S extends Models> {
 }
 
 const unrestricted = Object.freeze({ is: 'unrestricted', reason: 'test' } as const)
+const across = Object.freeze({ ...unrestricted, acrossOrganisations: true } as const)
 
 /**
  * Opens an app on a fresh database, copied from a template that is made once per form of schema.
@@ -172,16 +196,17 @@ interface Parts<S extends Models> {
 
 function underTest<S extends Models>({ running, clock, database }: Parts<S>): TestApp<S> {
   const tokens = new Map<string, string>()
-  const tokenOf = async ({ id }: TestUser): Promise<string> => {
-    const token = tokens.get(id) ?? (await beginSession(running.runtime, id))
-    tokens.set(id, token)
+  const tokenOf = async ({ id, organisation }: TestUser): Promise<string> => {
+    const key = `${id} ${organisation?.id ?? ''}`
+    const token = tokens.get(key) ?? (await beginSession(running.runtime, id, organisation?.id))
+    tokens.set(key, token)
     return token
   }
   return {
     running,
     clock,
     database: database.address,
-    data: running.as(unrestricted),
+    data: running.as(across) as unknown as AcrossData<S>,
     as: (who) => running.as(callerOf(who)),
     call: (action, input, { as: who, idempotencyKey } = {}) =>
       running.call(action, input, {
@@ -189,6 +214,7 @@ function underTest<S extends Models>({ running, clock, database }: Parts<S>): Te
         ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       }),
     user: (wanted) => makeUser(running, wanted),
+    member: (user, membership) => makeMember(running, user, membership),
     async request(method, path, options = {}) {
       const { as: who = 'anonymous', body, headers = {}, remoteAddress = '127.0.0.1' } = options
       const token = who === 'anonymous' ? undefined : await tokenOf(who)
@@ -219,7 +245,8 @@ async function mailsOf<S extends Models>({
 
 function callerOf(who: TestCaller) {
   if (who === 'anonymous') return { is: 'anonymous' } as const
-  return { is: 'user', id: who.id, roles: new Set(who.roles) } as const
+  const { id, roles, organisation } = who
+  return { is: 'user', id, roles: new Set(roles), organisation } as const
 }
 
 async function makeUser<S extends Models>(
@@ -237,6 +264,17 @@ async function makeUser<S extends Models>(
   const values = { email, roles, name: name ?? null, emailVerifiedAt }
   const made = await running.users.records.create('user', values)
   return { id: String(made.id), email, roles, password: undefined }
+}
+
+async function makeMember<S extends Models>(
+  { users: { records } }: RunningApp<S>,
+  user: TestUser,
+  { of, role = of ? 'member' : 'owner' }: TestMembership = {},
+): Promise<TestMember> {
+  const slug = `test-${hex(randomBytes(6))}`
+  const id = of?.organisation.id ?? (await records.create('organisation', { name: slug, slug })).id
+  await records.create('membership', { organisationId: id, userId: user.id, role })
+  return { ...user, organisation: { id: String(id), role } }
 }
 
 function contentOf(body: unknown): {

@@ -70,8 +70,8 @@ interface Calling {
   readonly as?: SeedCaller
 }
 
-function userOf({ id, roles = [] }: SeedCaller): Caller {
-  return { is: 'user', id, roles: new Set(roles) }
+function userOf({ id, roles = [], organisation }: SeedCaller): Caller {
+  return { is: 'user', id, roles: new Set(roles), organisation }
 }
 
 /** A database that people already work with is never seeded, whenever the seed was declared. */

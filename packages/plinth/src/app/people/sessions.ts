@@ -42,8 +42,12 @@ export const tokens: Tokens = Object.freeze({
   },
 })
 
-/** Begins a session for a user and returns its token. */
-export async function beginSession(runtime: Runtime, userId: string): Promise<string> {
+/** Begins a session for a user, in an organisation of theirs or in none, and returns its token. */
+export async function beginSession(
+  runtime: Runtime,
+  userId: string,
+  organisationId?: string,
+): Promise<string> {
   const { token, hash } = newSessionToken()
   const nowMs = runtime.clock.now()
   await recordAccess(runtime, runtime.database).create('session', {
@@ -51,6 +55,7 @@ export async function beginSession(runtime: Runtime, userId: string): Promise<st
     tokenHash: hash,
     expiresAt: instantText(nowMs + limits.sessionLifeDays * dayMs),
     lastUsedAt: instantText(nowMs),
+    ...(organisationId === undefined ? {} : { organisationId }),
   })
   return token
 }

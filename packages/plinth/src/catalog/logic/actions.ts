@@ -93,7 +93,10 @@ function inputModelOf(name: string, inputs: ReadonlyMap<string, ActionInput>): M
   for (const input of inputs.values()) fields.set(input.name, inputField(input.name, input))
   return Object.freeze({
     ...{ name, kit: '', plural: '', schema: '', table: '', fields, relations: new Map() },
-    access: { read: never, create: never, update: never, updated: never, delete: never },
+    access: {
+      ...{ read: never, create: never, update: never, updated: never, delete: never },
+      within: never,
+    },
     ...({
       key: [],
       softDelete: false,
@@ -101,6 +104,7 @@ function inputModelOf(name: string, inputs: ReadonlyMap<string, ActionInput>): M
       indexes: [],
       checks: [],
       audit: 'none',
+      tenant: undefined,
     } as const),
     ...{ exposed: false, was: undefined, description: undefined },
   })

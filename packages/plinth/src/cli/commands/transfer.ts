@@ -98,7 +98,9 @@ export interface ExportCommand {
   readonly separator: Separator | undefined
 }
 
-const operator = Object.freeze({ is: 'unrestricted', reason: 'plinth export' } as const)
+const operator = Object.freeze({
+  ...{ is: 'unrestricted', reason: 'plinth export', acrossOrganisations: true },
+} as const)
 
 /** Exports the records of a model. */
 export async function exportFile(command: ExportCommand): Promise<void> {

@@ -1,7 +1,16 @@
 /** Owns what business logic works with inside its transaction: data, effects, limits, failures. */
 
 import type { Failure } from '../../base/failure.ts'
-import type { Members, ModelData, Models, MomentNames, NumberNames, RecordOf } from '../infer.ts'
+import type {
+  AcrossInput,
+  CreateInput,
+  Members,
+  ModelData,
+  Models,
+  MomentNames,
+  NumberNames,
+  RecordOf,
+} from '../infer.ts'
 import type { Action, Event, Job, Mail, Signal, Workflow } from './logic.ts'
 import type { Given, Shape } from './shape.ts'
 
@@ -21,6 +30,10 @@ export interface Who {
   service(name: string): boolean
   /** True where the user holds the role. */
   is(role: string): boolean
+  /** The id of the organisation in which they work just now; null: in none. */
+  readonly organisation: string | null
+  /** True where their role in that organisation brings the permission. */
+  may(permission: string): boolean
 }
 
 /** From which amount of a record how much is taken, and how far it may go. */
@@ -39,7 +52,8 @@ export type Taking<M extends Members> =
     }
 
 /** One model inside a transaction. */
-export interface LogicModel<S extends Models, M extends Members> extends ModelData<S, M> {
+export interface LogicModel<S extends Models, M extends Members, I = CreateInput<M>>
+  extends ModelData<S, M, I> {
   /**
    * Reads a record and keeps others from changing it until the transaction ends: for hot rows,
    * where waiting is cheaper than repeating. Fails with `not_found`.
@@ -70,8 +84,21 @@ export type LogicModels<S extends Models> = {
 
 /** The data of a transaction: under the caller's rules, or past them by name. */
 export type LogicData<S extends Models> = LogicModels<S> & {
-  /** Past all rules. The word makes it easy to find in a review. */
-  readonly unrestricted: LogicModels<S>
+  /**
+   * Past all rules, within the active organisation. The word makes it easy to find in a review.
+   */
+  readonly unrestricted: LogicModels<S> & {
+    /**
+     * Past all rules, and with the records of all organisations: a new record of a tenant's model
+     * says by `organisationId` whose it is. For what serves the app's own people.
+     */
+    readonly acrossOrganisations: AcrossModels<S>
+  }
+}
+
+/** The models inside a transaction, across organisations. */
+export type AcrossModels<S extends Models> = {
+  readonly [K in keyof S]: LogicModel<S, S[K], AcrossInput<S[K]>>
 }
 
 /** When and how a job is to run. */

@@ -12,9 +12,11 @@ export type JobCaller =
       readonly impersonator?: string | undefined
       /** What they came with in place of a session. */
       readonly via?: { readonly sort: 'key' | 'agent' | 'oauth' | 'service'; readonly id: string }
+      /** The organisation in which they worked. */
+      readonly organisation?: string
     }
   | { readonly is: 'service'; readonly id: string; readonly name: string }
-  | { readonly is: 'unrestricted'; readonly reason: string }
+  | { readonly is: 'unrestricted'; readonly reason: string; readonly organisation?: string }
 
 /** A job to be run after the commit. */
 export interface NewJob {
@@ -91,14 +93,17 @@ export interface ClaimedJob {
 /** The caller of a job as it is stored. Roles are looked up again when the job runs. */
 export function callerText(caller: JobCaller): string {
   if (caller.is === 'user') {
-    const { id, impersonator, via } = caller
+    const { id, impersonator, via, organisation } = caller
     const came = via && { sort: via.sort, id: via.id }
-    return JSON.stringify({ is: 'user', id, impersonator, via: came })
+    return JSON.stringify({ is: 'user', id, impersonator, via: came, organisation })
   }
   if (caller.is === 'service') {
     return JSON.stringify({ is: 'service', id: caller.id, name: caller.name })
   }
-  if (caller.is === 'unrestricted') return JSON.stringify({ is: caller.is, reason: caller.reason })
+  if (caller.is === 'unrestricted') {
+    const { is, reason, organisation } = caller
+    return JSON.stringify({ is, reason, organisation })
+  }
   return '{"is":"anonymous"}'
 }
 

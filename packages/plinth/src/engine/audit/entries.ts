@@ -1,10 +1,11 @@
 /** Owns the reading of the audit: who may see which entries, and what of them. */
 
-import { type Caller, factsOf } from '../../access/caller.ts'
+import { askerOf, type Caller, factsOf } from '../../access/caller.ts'
 import { fieldRead, readCondition } from '../../access/compile.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionInput, ActionOperation, Model } from '../../catalog/catalog.ts'
+import { always, both } from '../../define/expression.ts'
 import { type AuditRow, readAudit } from '../../effects/audit.ts'
 import {
   bigintKind,
@@ -70,12 +71,18 @@ async function entriesFor(runtime: Runtime, scope: ActionScope): Promise<object>
   await demandReader(runtime, scope)
   const asked = scope.input as ActionValues & { readonly limit?: number }
   const limit = asked.limit ?? 20
-  const question = { ...asked, limit: limit + 1 }
+  const question = { ...asked, limit: limit + 1, organisation: whoseEntries(scope.caller) }
   const rows = await readAudit(runtime.database, question)
   const page = rows.slice(0, limit)
   const known = { runtime, caller: scope.caller, ofRecord: typeof asked.record === 'string' }
   const data = page.map((row) => entryOf(known, row))
   return { data, page: { next: rows.length > limit ? (page.at(-1)?.position ?? null) : null } }
+}
+
+/** Entries of an organisation's records are its own, whatever else their reader may. */
+function whoseEntries(caller: Caller): string | null | undefined {
+  if (caller.is === 'unrestricted' && caller.acrossOrganisations) return undefined
+  return askerOf(caller).organisationId
 }
 
 /** One answer for a record that does not exist, one that is hidden, and one without a history. */
@@ -144,13 +151,13 @@ function visibleFields(
   const row = { model, alias: 't' }
   // Entries of deleted records are seen by whoever sees every record.
   const all = (of: Model): boolean =>
-    readCondition(catalog, facts, { ...row, model: { ...of, softDelete: false } }).constant === true
+    readCondition(catalog, facts, { ...row, model: whole(of) }).constant === true
   const linked = new Map(
     [...model.relations.values()].map(({ inputName, target }) => [inputName, target]),
   )
-  const whole = ofRecord || all(model)
+  const seesAll = ofRecord || all(model)
   return (name) => {
-    if (!whole && caller.is !== 'unrestricted') return false
+    if (!seesAll && caller.is !== 'unrestricted') return false
     const field = model.fields.get(name)
     if (!field) {
       // The ids of records that the caller may not see are theirs to keep.
@@ -159,4 +166,16 @@ function visibleFields(
     }
     return fieldRead({ catalog, facts, row }, field).constant === true
   }
+}
+
+/**
+ * A model as the audit asks of it: records that are deleted count, and of a tenant's there are only
+ * entries of the reader's own organisation.
+ */
+function whole(model: Model): Model {
+  const { access } = model
+  const { within } = access
+  const terms = access.read.type === 'and' ? access.read.terms : [access.read]
+  const read = both(terms.filter((term) => term !== within))
+  return { ...model, softDelete: false, access: { ...access, within: always, read } }
 }

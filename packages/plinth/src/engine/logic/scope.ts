@@ -1,10 +1,11 @@
 /** Owns what logic works with inside its transaction: data, effects, limits, other actions. */
 
-import { type Caller, viaOf } from '../../access/caller.ts'
+import { type Caller, organisationOf, viaOf } from '../../access/caller.ts'
 import type { ViaSort } from '../../access/scopes/via.ts'
 import { assert } from '../../base/assert.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { instantText } from '../../base/time.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
 import type { Models } from '../../define/infer.ts'
 import type { Action, Job, Mail, Workflow } from '../../define/logic/logic.ts'
@@ -27,7 +28,7 @@ import { demandValues } from './values.ts'
 export function scopeOf(attempt: Attempt): LogicScope<Models> {
   const call = (action: Action, input: unknown) => callAction(attempt, { action, input, scopeOf })
   return {
-    me: whoOf(attempt.setting.caller),
+    me: whoOf(attempt.setting.caller, attempt.setting.runtime.catalog),
     now: attempt.now,
     data: dataOf(attempt),
     ...effectsOf(attempt),
@@ -39,7 +40,9 @@ export function scopeOf(attempt: Attempt): LogicScope<Models> {
 const aServiceIsNobody = 'This belongs to somebody, and a service is nobody: a user has to call.'
 
 /** The caller as logic knows it. */
-export function whoOf(caller: Caller): Who {
+export function whoOf(caller: Caller, catalog: Catalog): Who {
+  const organisation = organisationOf(caller)
+  const permissions = catalog.organisations?.roles.get(organisation?.role ?? '')
   return Object.freeze({
     signedIn: caller.is === 'service' || (caller.is === 'user' && caller.guest !== true),
     isGuest: caller.is === 'user' && caller.guest === true,
@@ -52,6 +55,8 @@ export function whoOf(caller: Caller): Who {
     is: (role: string) =>
       (caller.is === 'user' || caller.is === 'service') && caller.roles.has(role),
     via: (sort: ViaSort) => viaOf(caller)?.sort === sort,
+    organisation: organisation?.id ?? null,
+    may: (permission: string) => permissions?.has(permission) ?? false,
     service: (name: string) => caller.is === 'service' && caller.name === name,
   })
 }

@@ -10,6 +10,7 @@ import {
 } from '../../access/scopes/scopes.ts'
 import { Failure } from '../../base/failure.ts'
 import type { Catalog, Model, Operation, Verb } from '../../catalog/catalog.ts'
+import { isNever } from '../../catalog/exposure/exposure.ts'
 import { permissionsOf } from '../../query/write/permissions.ts'
 import { refusal } from '../../query/write/verdict.ts'
 import type { Scope } from '../runtime.ts'
@@ -31,8 +32,25 @@ export function demandPossible(scope: Scope, model: Model, ...verbs: readonly Ve
     return verbs.some((verb) => permissions.verbs.has(verb))
   }
   if (possible(facts)) return
+  demandOrganisation(facts, model, verbs)
   demandProof({ caller: scope.caller, catalog }, possible)
   throw refusal({ facts })
+}
+
+/**
+ * Fails with `organisation_required` where records belong to an organisation and none is active:
+ * somebody signed in, or code, would otherwise see nothing and not know why.
+ */
+function demandOrganisation(facts: CallerFacts, model: Model, verbs: readonly Verb[]): void {
+  if (model.tenant === undefined || facts.inOrganisation) return
+  if (!(facts.signedIn || facts.unrestricted)) return
+  if (verbs.every((verb) => isNever(model.access[verb])) && !facts.unrestricted) return
+  const detail = facts.unrestricted
+    ? `A ${model.name} belongs to an organisation, and this code works in none: let a member of ` +
+      'one cause it, or use data.unrestricted.acrossOrganisations.'
+    : `A ${model.name} belongs to an organisation, and none is active: choose one at ` +
+      '/api/identity/switch-organisation, or found one at /api/identity/create-organisation.'
+  throw new Failure('organisation_required', { detail })
 }
 
 /**

@@ -30,7 +30,10 @@ const attemptsMax = 3
  */
 export async function runUpsert(scope: Scope, model: Model): Promise<Reply> {
   demandPossible(scope, model, 'create', 'update')
-  const key = keyOf(model, scope.call.input)
+  const facts = factsOf(scope.caller, scope.runtime.catalog)
+  // Across organisations a key says whose it is: each may have the same one.
+  const whose = facts.acrossOrganisations && model.tenant !== undefined ? [model.tenant] : []
+  const key = keyOf(model, { names: [...whose, ...model.key], input: scope.call.input })
   return repeated(scope, () =>
     inTransaction(scope, (session) => upsert({ ...scope, session }, { model, key })),
   )
@@ -51,7 +54,13 @@ export async function repeated<T>({ runtime, session }: Scope, run: () => Promis
 
 interface Keyed {
   readonly model: Model
-  readonly key: readonly string[]
+  readonly key: Key
+}
+
+/** The fields by which a record is found, and their values. */
+interface Key {
+  readonly names: readonly string[]
+  readonly values: readonly string[]
 }
 
 async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
@@ -59,7 +68,10 @@ async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
   const id = await lockByKey(scope, keyed)
   const { call } = scope
   if (id !== undefined && !call.onlyCreate) {
-    return runUpdate({ ...scope, call: { ...call, id } }, keyed.model)
+    return runUpdate(
+      { ...scope, call: { ...call, id, ...patchOf(call, keyed.model) } },
+      keyed.model,
+    )
   }
   if (id === undefined && call.version === undefined) return runCreate(scope, keyed.model)
   if (id === undefined) demandPossible(scope, keyed.model, 'update')
@@ -68,6 +80,12 @@ async function upsert(scope: Scope, keyed: Keyed): Promise<Reply> {
       ? 'A record with this key exists already.'
       : 'There is no record with this key: leave out If-Match to create it.',
   })
+}
+
+/** What an upsert changes: never whose the record is, which is part of its key. */
+function patchOf({ input }: Scope['call'], { tenant }: Model): { readonly input: unknown } {
+  if (tenant === undefined || typeof input !== 'object' || input === null) return { input }
+  return { input: Object.fromEntries(Object.entries(input).filter(([name]) => name !== tenant)) }
 }
 
 async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | undefined> {
@@ -81,7 +99,7 @@ async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | 
   } = runtime.plans.get(`key ${facts.key} ${model.name}`, () => {
     const row = { model, alias: 't' }
     // A key that a rule hides in a row finds nothing, or it could be guessed: as reading by key.
-    const conditions = model.key.flatMap((each, index) => {
+    const conditions = key.names.flatMap((each, index) => {
       const field = model.fields.get(each) as ModelField
       const value = valueSlot(index, field.kind.columnType)
       const same = sql`${name('t', field.column)} = ${value}`
@@ -95,28 +113,31 @@ async function lockByKey(scope: Scope, { model, key }: Keyed): Promise<string | 
     return { text: made.text, name: planName(made.text), slots: made.values as readonly Slot[] }
   }) as Pick<WritePlan, 'text' | 'name' | 'slots'>
   const now = instantText(runtime.clock.now())
-  const values = fill(slots, { ...askerOf(caller), now, values: key })
+  const values = fill(slots, { ...askerOf(caller), now, values: key.values })
   const { rows } = await session.query({ text, name: plan, values })
   return rows[0]?.[0] ?? undefined
 }
 
-function keyOf(model: Model, input: unknown): readonly string[] {
+function keyOf(
+  model: Model,
+  { names, input }: { readonly names: readonly string[]; readonly input: unknown },
+): Key {
   const problems: Problem[] = []
-  const values = (typeof input === 'object' && input !== null ? input : {}) as Readonly<
+  const given = (typeof input === 'object' && input !== null ? input : {}) as Readonly<
     Record<string, unknown>
   >
-  const key = model.key.flatMap((field) => {
+  const values = names.flatMap((field) => {
     const { kind } = model.fields.get(field) as ModelField
-    if (values[field] === undefined || values[field] === null) {
+    if (given[field] === undefined || given[field] === null) {
       const detail = 'Give a value: it is the key.'
       problems.push({ pointer: `/${field}`, code: 'required', detail })
       return []
     }
-    const value = kind.check(values[field], reporter(problems, `/${field}`))
+    const value = kind.check(given[field], reporter(problems, `/${field}`))
     return value === undefined ? [] : [kind.parameter(value)]
   })
   if (problems.length > 0) throw invalidInput(problems)
-  return key
+  return { names, values }
 }
 
 function inTransaction<T>(scope: Scope, work: (session: Session) => Promise<T>): Promise<T> {

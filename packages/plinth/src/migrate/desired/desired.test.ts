@@ -86,7 +86,7 @@ test('indexes: unique among what is kept, one for each reference that leads none
 })
 
 test('a table is made by one statement, its indexes and foreign keys by others', () => {
-  const statements = addTable(table('tag')).flatMap((step) => step.statements)
+  const statements = addTable(table('tag'), new Set()).flatMap((step) => step.statements)
   assert.deepEqual(statements, [
     `create table "shop"."tag" (
   "id" uuid not null,

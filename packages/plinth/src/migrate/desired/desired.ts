@@ -71,8 +71,13 @@ function column(field: ModelField, model: Model, catalog: Catalog): Column {
     ...(field.computed ? { formula: text(compileStoredFormula(model, field)) } : {}),
     ...(was === undefined || was === field.column ? {} : { was }),
     ...fill(field, kind),
+    ...(field.role === 'tenant' ? { cure: tenantCure } : {}),
   }
 }
+
+const tenantCure =
+  "First declare organisation: belongsTo('organisation', { optional: true }) in place of tenant " +
+  'and give each record its organisation; then say tenant: true.'
 
 function formerSide(field: ModelField, model: Model, catalog: Catalog): string | undefined {
   const relation = model.exposed ? undefined : model.relations.get(field.relation ?? '')
@@ -96,17 +101,19 @@ function check({ name, columns, word, ...of }: ModelConstraint, model: Model): C
 
 function indexesOf(model: Model, constraints: readonly ModelConstraint[]): readonly Index[] {
   const unique = ofType(constraints, 'unique').map(({ name, columns, word }) => {
-    return { name, columns, word, unique: true, kept: model.softDelete }
+    return { name, columns, word, unique: true, kept: model.softDelete && word !== 'tenant' }
   })
   const made: Index[] = [...unique]
   for (const { fields } of model.indexes) {
     add(fields.map((field) => columnOf(model, field)))
   }
   // Without it, a delete of the target would read this whole table.
-  for (const { columns } of ofType(constraints, 'reference')) {
+  for (const { columns, within } of ofType(constraints, 'reference')) {
     const primary = constraints.find(({ type }) => type === 'primary')?.columns ?? []
     const leading = [...made.filter(({ kept }) => !kept).map((index) => index.columns), primary]
-    if (!leading.some(([first]) => first === columns[0])) add(columns)
+    const wanted = within === undefined ? columns : [within, ...columns]
+    const leads = (index: readonly string[]) => wanted.every((each, at) => index[at] === each)
+    if (!leading.some(leads)) add(wanted)
   }
   return made
 
@@ -120,7 +127,7 @@ function indexesOf(model: Model, constraints: readonly ModelConstraint[]): reado
 const onDelete = { restrict: 'no action', cascade: 'cascade', clear: 'set null' } as const
 
 function reference(
-  { name, fields, columns }: ModelConstraint,
+  { name, fields, columns, within }: ModelConstraint,
   model: Model,
   catalog: Catalog,
 ): Reference {
@@ -130,6 +137,7 @@ function reference(
   return {
     name,
     column: columns[0] ?? '',
+    ...(within === undefined ? {} : { within }),
     target: { schema: target.schema, name: target.table },
     onDelete: onDelete[relation.onDelete],
   }

@@ -32,10 +32,14 @@ export function namedCheck({ name: constraint, expression }: Check): Fragment {
 
 /** A foreign key as `add` takes it. */
 export function namedReference(reference: Reference): Fragment {
-  const { onDelete, column, target } = reference
-  const action = onDelete === 'no action' ? raw('') : sql` on delete ${raw(onDelete)}`
-  const key = sql`constraint ${name(reference.name)} foreign key (${name(column)})`
-  return sql`${key} references ${place(target)} (id)${action}`
+  const { onDelete, column, target, within } = reference
+  // Of two columns only the reference itself is let go of.
+  const cleared =
+    onDelete === 'set null' && within !== undefined ? sql` (${name(column)})` : raw('')
+  const action = onDelete === 'no action' ? raw('') : sql` on delete ${raw(onDelete)}${cleared}`
+  const shared = within === undefined ? raw('') : sql`${name(within)}, `
+  const key = sql`constraint ${name(reference.name)} foreign key (${shared}${name(column)})`
+  return sql`${key} references ${place(target)} (${shared}id)${action}`
 }
 
 /** The statement that makes an index. */
@@ -56,8 +60,9 @@ export function dropIndex(table: TableName, index: string, concurrently: boolean
 }
 
 /** The statement that drops a constraint. */
-export function dropConstraint(table: TableName, constraint: string): string {
-  return ddl(sql`alter table ${place(table)} drop constraint ${name(constraint)}`)
+export function dropConstraint(table: TableName, constraint: string, perhaps = false): string {
+  const when = raw(perhaps ? 'if exists ' : '')
+  return ddl(sql`alter table ${place(table)} drop constraint ${when}${name(constraint)}`)
 }
 
 /** The statement that validates a constraint which was added `not valid`. */

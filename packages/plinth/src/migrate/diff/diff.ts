@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts'
 import type { ColumnRename } from '../live/spell.ts'
-import { type LiveTable, type Schema, type Table, tableKey } from '../schema.ts'
+import { type LiveTable, named, type Schema, type Table, tableKey } from '../schema.ts'
 import { compareChecks } from './checks.ts'
 import { compareColumns } from './columns/columns.ts'
 import { compareIndexes } from './indexes.ts'
@@ -42,7 +42,7 @@ export function difference(comparison: Comparison): Difference {
   const steps = [
     ...renames.steps,
     ...addSchemas(desired, renames.live),
-    ...added.flatMap(addTable),
+    ...added.flatMap((table) => addTable(table, newTables)),
     ...kept.flatMap((table) => compareTable(pairOf(table, { comparison, live, newTables, notes }))),
     ...dropTables(undeclared(comparison, notes)),
   ]
@@ -64,6 +64,7 @@ function pairOf(desired: Table, { comparison, live, newTables, notes }: Setting)
   return {
     ...{ desired, live: now, spelled, newTables, notes },
     liveName: (column) => nameBefore(column, comparison.renames.columns.get(key) ?? []),
+    stood: (table, column) => named(live.get(tableKey(table))?.columns ?? [], column) !== undefined,
     owned: comparison.owned,
     full: now.full || comparison.assumeRows,
   }

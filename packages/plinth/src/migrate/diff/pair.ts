@@ -1,6 +1,6 @@
 /** Owns a table of the declaration beside the one of the database. */
 
-import { type LiveTable, objectIdentity, type Table } from '../schema.ts'
+import { type LiveTable, objectIdentity, type Table, type TableName } from '../schema.ts'
 
 /** A declared table and its live one, after renames. */
 export interface Pair {
@@ -16,6 +16,8 @@ export interface Pair {
   readonly full: boolean
   /** Tables that this migration makes. */
   readonly newTables: ReadonlySet<string>
+  /** True for a column that a table had before this migration. */
+  readonly stood: (table: TableName, column: string) => boolean
   /** Collects what is reported and left alone. */
   readonly notes: string[]
 }

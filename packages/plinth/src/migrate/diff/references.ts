@@ -14,7 +14,8 @@ export function compareReferences(pair: Pair, fates: ColumnFates): readonly Step
     const now = named(standing, reference.name)
     if (!now) return link(pair, reference, fates)
     if (!isSame(now, reference)) {
-      return [unlink(desired, now, true), ...link(pair, reference, fates)]
+      const swap = isBuilt(reference, pair.newTables) ? [] : [unlink(desired, now, true)]
+      return [...swap, ...link(pair, reference, fates)]
     }
     return now.valid ? [] : [validate(pair, reference, fates)]
   })
@@ -26,7 +27,8 @@ export function compareReferences(pair: Pair, fates: ColumnFates): readonly Step
 
 function isSame(now: LiveReference, reference: Reference): boolean {
   const target = tableKey(now.target) === tableKey(reference.target)
-  return target && now.column === reference.column && now.onDelete === reference.onDelete
+  const columns = now.column === reference.column && now.within === reference.within
+  return target && columns && now.onDelete === reference.onDelete
 }
 
 function unlink(table: Table, { name }: LiveReference, swapped: boolean): Step {
@@ -39,23 +41,38 @@ function unlink(table: Table, { name }: LiveReference, swapped: boolean): Step {
 }
 
 function link(pair: Pair, reference: Reference, fates: ColumnFates): readonly Step[] {
-  const add = addReference(pair.desired, reference, pair.full)
-  if (!pair.full) return [add]
+  const { newTables, full } = pair
+  const add = addReference(pair.desired, reference, { later: full, newTables })
+  if (!full) return [add]
   const proof = validate(pair, reference, fates)
   return [{ ...add, expectations: proof.expectations }, proof]
 }
 
 /** Adds a foreign key. On a table with rows it binds new rows at once and is proven later. */
-export function addReference(table: Table, reference: Reference, later: boolean): Step {
+export function addReference(table: Table, reference: Reference, { later, newTables }: When): Step {
   const { target } = reference
   const when = raw(later ? ' not valid' : '')
+  const add = ddl(sql`alter table ${place(table)} add ${namedReference(reference)}${when}`)
+  const built = isBuilt(reference, newTables)
   return step({
-    stage: stages.change,
-    rank: 70,
+    ...(built
+      ? { stage: stages.build, rank: 45, transactional: false }
+      : { stage: stages.change, rank: 70 }),
     summary: `Adds the foreign key ${reference.name}.`,
-    statements: [ddl(sql`alter table ${place(table)} add ${namedReference(reference)}${when}`)],
+    statements: [...(built ? [dropConstraint(table, reference.name, true)] : []), add],
     lock: `Holds ${table.label} and ${target.name} against writes for an instant.`,
   })
+}
+
+interface When {
+  /** True: it binds new rows at once, and those that are there are looked at later. */
+  readonly later: boolean
+  readonly newTables: ReadonlySet<string>
+}
+
+/** A key of two columns stands on an index of the target, which may have to be built first. */
+function isBuilt({ within, target }: Reference, newTables: ReadonlySet<string>): boolean {
+  return within !== undefined && !newTables.has(tableKey(target))
 }
 
 function validate(pair: Pair, reference: Reference, fates: ColumnFates): Step {
@@ -72,21 +89,26 @@ function validate(pair: Pair, reference: Reference, fates: ColumnFates): Step {
 }
 
 function noneLost(
-  { desired, newTables }: Pair,
+  { desired, newTables, stood }: Pair,
   reference: Reference,
   fates: ColumnFates,
 ): readonly Expectation[] {
-  const { column, target } = reference
+  const { column, target, within } = reference
   if (fates.made.has(column) || fates.remade.has(column) || fates.retyped.has(column)) return []
+  if (within !== undefined && !(stood(desired, within) && stood(target, within))) return []
   const cell = sql`t.${name(column)}`
+  const same = within === undefined ? raw('') : sql` and o.${name(within)} = t.${name(within)}`
   const missing = newTables.has(tableKey(target))
     ? raw('')
-    : sql` and not exists (select from ${place(target)} o where o.id = ${cell})`
+    : sql` and not exists (select from ${place(target)} o where o.id = ${cell}${same})`
   const label = named(desired.columns, column)?.label ?? column
   return [
     {
       sql: ddl(sql`select count(*) from ${place(desired)} t where ${cell} is not null${missing}`),
-      problem: `{count} records of ${desired.label} have a ${label} that refers to nothing.`,
+      problem:
+        within === undefined
+          ? `{count} records of ${desired.label} have a ${label} that refers to nothing.`
+          : `{count} records of ${desired.label} have a ${label} of another ${within}, or of none.`,
       cure: `Give those records another ${label}, or delete them.`,
     },
   ]

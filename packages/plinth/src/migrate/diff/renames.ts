@@ -115,7 +115,10 @@ function withColumn(table: LiveTable, { from, to }: ColumnRename): LiveTable {
     ...(table.primary ? { primary: renamed(table.primary) } : {}),
     checks: table.checks.map(renamed),
     indexes: table.indexes.map(renamed),
-    references: table.references.map((each) => ({ ...each, column: other(each.column) })),
+    references: table.references.map(({ within, ...each }) => ({
+      ...{ ...each, column: other(each.column) },
+      ...(within === undefined ? {} : { within: other(within) }),
+    })),
     defaults: table.defaults.map(other),
   }
 }

@@ -21,7 +21,7 @@ export function addSchemas(desired: Schema, live: Schema): readonly Step[] {
 }
 
 /** Makes a table; its foreign keys come after all tables, since tables may be mutual. */
-export function addTable(table: Table): readonly Step[] {
+export function addTable(table: Table, newTables: ReadonlySet<string>): readonly Step[] {
   const { primary } = table
   const clauses = [
     ...table.columns.map(columnClause),
@@ -40,7 +40,10 @@ export function addTable(table: Table): readonly Step[] {
     ],
     lock,
   })
-  return [create, ...table.references.map((each) => addReference(table, each, false))]
+  return [
+    create,
+    ...table.references.map((each) => addReference(table, each, { later: false, newTables })),
+  ]
 }
 
 /** Adds the primary key to a table that was made by hand and is now declared. */

@@ -141,7 +141,8 @@ function tableOf(raw: RawTable): LiveTable {
       .map(({ name, columns, valid, action, targetSchema, targetName }) => ({
         name,
         valid,
-        column: columns.join(),
+        column: columns.at(-1) ?? '',
+        ...(columns.length > 1 ? { within: columns.slice(0, -1).join() } : {}),
         target: { schema: targetSchema ?? '', name: targetName ?? '' },
         onDelete: actions[action] ?? 'no action',
       })),

@@ -82,8 +82,9 @@ export function recordEntries(rows: AuditedRows, by: AuditOrigin = callOrigin): 
     ...(verb === 'update' ? [noted] : []),
   ]
   const sides = [...fieldSides(rows), ...linkSides(rows)]
+  const of = before ?? made ?? ''
   return sql`${entriesOf(model, verb, by)} ${ids[0] ?? empty}, changed.was, changed.becomes,
-      changed.hidden, ${by.trace}
+      changed.hidden, ${by.trace}, ${organisationOf(model, of)}
     from ${join(aliases.map((alias) => name(alias)))},
       lateral (${changesOf(verb, sides)}) as changed where ${all(conditions)}`
 }
@@ -96,13 +97,24 @@ const noted = raw(`(changed.was is not null or changed.becomes is not null
  * record's write has changed.
  */
 export function linkEntries(model: Model, q: Fragment, by: AuditOrigin = callOrigin): Fragment {
-  return sql`${entriesOf(model, 'update', by)} q.id, q.was, q.becomes, '{}', ${by.trace}
+  const of =
+    model.tenant === undefined
+      ? organisationOf(model, 'x')
+      : sql`(select ${organisationOf(model, 'x')} from ${name(model.schema, model.table)} as x
+          where x.id = q.id)`
+  return sql`${entriesOf(model, 'update', by)} q.id, q.was, q.becomes, '{}', ${by.trace}, ${of}
     from (${q}) as q`
+}
+
+/** Whose a record is: its entry is theirs as well. */
+function organisationOf({ tenant, fields }: Model, alias: string): Fragment {
+  const column = fields.get(tenant ?? '')?.column
+  return column === undefined ? raw('null::uuid') : name(alias, column)
 }
 
 function entriesOf(model: Model, verb: Audited['verb'], by: AuditOrigin): Fragment {
   return sql`insert into plinth.audit
-      (at, operation, verb, actor, model, record, was, becomes, hidden, trace)
+      (at, operation, verb, actor, model, record, was, becomes, hidden, trace, organisation)
     select ${by.now}, ${by.operation}, ${literal(verb)}, ${by.actor}, ${literal(model.name)},`
 }
 

@@ -2,6 +2,7 @@
 
 import { type RowSource, readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
+import { organisationValue } from '../../access/rows.ts'
 import { assert, present } from '../../base/assert.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
 import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
@@ -116,6 +117,8 @@ function newValue({ given, links }: CreateShape, field: ModelField): Fragment {
       return constantSlot('1', type)
     case 'deletedAt':
       return sql`null::timestamp with time zone`
+    case 'tenant':
+      return organisationValue
     default:
       return defaultValue(field)
   }

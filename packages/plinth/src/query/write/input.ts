@@ -26,7 +26,7 @@ export function parseCreate(target: WriteTarget, input: unknown): ParsedWrite {
   const problems: Problem[] = []
   const parsed = parseFields(target, { input, problems })
   for (const field of target.model.fields.values()) {
-    if (!mustBeGiven(field) || parsed.given.includes(field.name)) continue
+    if (!mustBeGiven(field, target.facts) || parsed.given.includes(field.name)) continue
     if (problems.some((problem) => problem.pointer === `/${field.name}`)) continue
     problems.push({ pointer: `/${field.name}`, code: 'required', detail: 'Give a value.' })
   }
@@ -38,6 +38,10 @@ export function parseCreate(target: WriteTarget, input: unknown): ParsedWrite {
 export function parseUpdate(target: WriteTarget, input: unknown): ParsedWrite {
   const problems: Problem[] = []
   const parsed = parseFields(target, { input, problems })
+  const { tenant } = target.model
+  if (tenant !== undefined && parsed.given.includes(tenant)) {
+    problems.push(notWritable(target, tenant))
+  }
   if (problems.length > 0) throw invalidInput(problems)
   if (parsed.given.length === 0 && parsed.links.length === 0) {
     throw invalidInput([
@@ -128,7 +132,11 @@ function notWritable(target: WriteTarget, name: string): Problem {
   const pointer = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
   const field = target.model.fields.get(name)
   if (field && field.role !== 'deletedAt' && permissionsOf(target).readable.has(name)) {
-    return { pointer, code: 'not_writable', detail: 'This field cannot be written here.' }
+    const detail =
+      field.role === 'tenant'
+        ? 'It is the active organisation when the record is made, and stays so: leave it out.'
+        : 'This field cannot be written here.'
+    return { pointer, code: 'not_writable', detail }
   }
   const known = permissionsOf(target).writable
   return {

@@ -33,10 +33,11 @@ interface Linking {
 
 /** After a create: `, l0 as (insert …)` for the rows of `made`, and what the audit says of it. */
 export function insertLinks(target: WriteTarget, { link, index }: Linking): Fragment {
-  const { join, local, foreign } = throughOf(target, link.relation)
+  const { join, local, foreign, shared } = throughOf(target, link.relation)
   const came = name(`l${index}`)
-  const inserted = sql`, ${came} as (insert into ${table(join)} (${local}, ${foreign})
-    select made.id, x from made, unnest(${link.ids}) as x returning ${local}, ${foreign})`
+  const inserted = sql`, ${came} as (insert into ${table(join)} (${shared.into}${local}, ${foreign})
+    select ${shared.of}made.id, x from made, unnest(${link.ids}) as x
+    returning ${local}, ${foreign})`
   return sql`${inserted}${otherSides(target, { link, index, fresh: true })}`
 }
 
@@ -46,7 +47,7 @@ export function insertLinks(target: WriteTarget, { link, index }: Linking): Frag
  * begin after the record was locked (`lockPlan`), or it would not see links made while it waited.
  */
 export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fragment {
-  const { join, local, foreign } = throughOf(target, link.relation)
+  const { join, local, foreign, shared } = throughOf(target, link.relation)
   const seen = seenBy(target, link, foreign)
   const [went, came] = [name(`u${index}`), name(`l${index}`)]
   const removed = sql`, ${went} as (delete from ${table(join)} as j using made
@@ -54,8 +55,8 @@ export function replaceLinks(target: WriteTarget, { link, index }: Linking): Fra
     returning j.${local}, j.${foreign})`
   const known = sql`exists (select 1 from ${table(join)} as j
     where j.${local} = made.id and j.${foreign} = x)`
-  const inserted = sql`, ${came} as (insert into ${table(join)} (${local}, ${foreign})
-    select made.id, x from made, unnest(${link.ids}) as x where not ${known}
+  const inserted = sql`, ${came} as (insert into ${table(join)} (${shared.into}${local}, ${foreign})
+    select ${shared.of}made.id, x from made, unnest(${link.ids}) as x where not ${known}
     returning ${local}, ${foreign})`
   return sql`${removed}${inserted}${otherSides(target, { link, index, fresh: false })}`
 }
@@ -140,11 +141,18 @@ interface Through {
   readonly join: Model
   readonly local: Fragment
   readonly foreign: Fragment
+  /** The organisation of both sides: its column, and where the record has it. */
+  readonly shared: { readonly into: Fragment; readonly of: Fragment }
 }
 
 function throughOf({ catalog }: WriteTarget, relation: ModelRelation): Through {
   const through: ModelThrough = present(relation.through, `${relation.name}.through`)
   const join = present(catalog.models.get(through.model), through.model)
   const column = (field: string): Fragment => name(present(join.fields.get(field), field).column)
-  return { join, local: column(through.local), foreign: column(through.foreign) }
+  const { tenant } = join
+  const shared =
+    tenant === undefined
+      ? { into: empty, of: empty }
+      : { into: sql`${column(tenant)}, `, of: sql`made.${column(tenant)}, ` }
+  return { join, local: column(through.local), foreign: column(through.foreign), shared }
 }

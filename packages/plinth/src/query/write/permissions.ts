@@ -1,7 +1,7 @@
 /** Owns what callers of equal facts may write on some record: decided before input is looked at. */
 
 import type { CallerFacts } from '../../access/caller.ts'
-import { compileRule } from '../../access/compile.ts'
+import { compileAccess, compileRule } from '../../access/compile.ts'
 import { scopesReach } from '../../access/scopes/scopes.ts'
 import { limits } from '../../base/limits.ts'
 import type { Catalog, Model, ModelField, Verb } from '../../catalog/catalog.ts'
@@ -44,19 +44,21 @@ function makePermissions({ catalog, model, facts }: WriteTarget): Permissions {
   const before = { model, alias: 'b' }
   // What will be sent is not known yet, so a rule that asks for it may hold.
   const input = () => ({ value: raw('null'), given: 'unknown' }) as const
+  const seen = { catalog, facts, row, before, input }
   const possible = (rule: ModelField['access']['read']): boolean =>
-    compileRule({ catalog, facts, row, before, rule, input }).constant !== false
+    compileRule({ ...seen, rule }).constant !== false
+  const allows = (verb: Verb | 'updated'): boolean => compileAccess(seen, verb).constant !== false
   const fields = [...model.fields.values()]
   const writable = new Set(
-    fields.filter((field) => isInput(field) && possible(field.access.write)).map(nameOf),
+    fields.filter((field) => isInput(field, facts) && possible(field.access.write)).map(nameOf),
   )
   // Whoever may not write a field that every record needs can make none.
-  const complete = fields.every((field) => !mustBeGiven(field) || writable.has(field.name))
+  const complete = fields.every((field) => !mustBeGiven(field, facts) || writable.has(field.name))
   const allowed = verbs.filter(
     (verb) =>
       scopesReach(facts.scopes, model, verb) &&
-      possible(model.access[verb]) &&
-      (verb !== 'update' || possible(model.access.updated)),
+      allows(verb) &&
+      (verb !== 'update' || allows('updated')),
   )
   return Object.freeze({
     readable: new Set(
@@ -70,15 +72,19 @@ function makePermissions({ catalog, model, facts }: WriteTarget): Permissions {
 }
 
 /** True for fields without which there is no record. */
-export function mustBeGiven(field: ModelField): boolean {
-  return isInput(field) && !field.optional && field.default === undefined
+export function mustBeGiven(field: ModelField, facts: CallerFacts): boolean {
+  return isInput(field, facts) && !field.optional && field.default === undefined
 }
 
 function nameOf(field: ModelField): string {
   return field.name
 }
 
-/** True for fields that callers write: not the base fields, not computed ones. */
-export function isInput(field: ModelField): boolean {
+/**
+ * True for fields that callers write: not the base fields, not computed ones. The organisation of a
+ * record is said by nobody but code that works across organisations.
+ */
+function isInput(field: ModelField, { acrossOrganisations }: CallerFacts): boolean {
+  if (field.role === 'tenant') return acrossOrganisations
   return !field.computed && (field.role === 'declared' || field.role === 'reference')
 }

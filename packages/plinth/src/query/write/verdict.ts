@@ -1,11 +1,17 @@
 /** Owns the verdict of a write: the conditions that one statement checks, and what each refuses. */
 
-import { type Condition, compileRule, type RowSource, readCondition } from '../../access/compile.ts'
+import {
+  type Condition,
+  compileAccess,
+  compileRule,
+  type RowSource,
+  type RuleRequest,
+  readCondition,
+} from '../../access/compile.ts'
 import { allOf, conditionText } from '../../access/condition.ts'
 import { scopesReach } from '../../access/scopes/scopes.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
 import type { Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
-import type { Expression } from '../../define/expression.ts'
 import { all, type Fragment, join, name, sql } from '../../sql/fragment.ts'
 import type { WriteTarget } from './permissions.ts'
 
@@ -41,13 +47,11 @@ export function verdictOf(spec: VerdictSpec): Verdict {
   if (!scopesReach(spec.facts.scopes, spec.model, spec.verb))
     return { possible: false, demands: [] }
   const rules: Condition[] = []
-  const { access } = spec.model
   const { before, after } = spec
-  if (before) rules.push(ruleOn(spec, { alias: before, rule: access[spec.verb] }))
-  if (after)
-    rules.push(ruleOn(spec, { alias: after, rule: before ? access.updated : access.create }))
-  for (const field of givenFields(spec)) {
-    rules.push(ruleOn(spec, { alias: before ?? after ?? 'n', rule: field.access.write }))
+  if (before) rules.push(compileAccess(seenFrom(spec, before), spec.verb))
+  if (after) rules.push(compileAccess(seenFrom(spec, after), before ? 'updated' : 'create'))
+  for (const { access } of givenFields(spec)) {
+    rules.push(compileRule({ ...seenFrom(spec, before ?? after ?? 'n'), rule: access.write }))
   }
   const rulesHold = allOf(rules)
   if (rulesHold.constant === false) return { possible: false, demands: [] }
@@ -96,21 +100,21 @@ function demandName(index: number): string {
   return `d${index}`
 }
 
-function ruleOn(spec: VerdictSpec, on: { alias: string; rule: Expression }): Condition {
+/** What a rule about the row of this alias sees. */
+function seenFrom(spec: VerdictSpec, alias: string): Omit<RuleRequest, 'rule'> {
   const { catalog, facts, model, given, before, after } = spec
-  const row: RowSource = { model, alias: on.alias }
-  return compileRule({
+  const row: RowSource = { model, alias }
+  return {
     catalog,
     facts,
-    row: on.alias === after ? { ...row, links: spec.linksAfter } : row,
+    row: alias === after ? { ...row, links: spec.linksAfter } : row,
     ...(before ? { before: { model, alias: before } } : {}),
-    rule: on.rule,
     input: (field) => {
       const column = model.fields.get(field)?.column
       if (column === undefined || !after || !given.includes(field)) return undefined
       return { value: name(after, column), given: true }
     },
-  })
+  }
 }
 
 function givenFields({ model, given }: VerdictSpec): readonly ModelField[] {

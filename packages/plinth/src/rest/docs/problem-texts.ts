@@ -86,6 +86,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'The API key or token lacks the scope that this takes; the detail names it.',
     'Make one that has the scope. No key can widen itself.',
   ),
+  organisation_required: say(
+    'These records belong to an organisation each, and none is active in this session.',
+    'Choose one at /api/identity/switch-organisation, or found one, and repeat the call.',
+  ),
   session_required: say(
     'Accounts are looked after by people: no API key, agent, service or other program does this.',
     'Sign in, and repeat the call with the token of the session.',

@@ -64,10 +64,17 @@ export function modelShapes(
       const cure = 'An import finds records by it: say key: […] in the model.'
       throw new Failure('declaration_invalid', { detail: `${name} ${lacks}. ${cure}` })
     }
+    if (key.model.tenant !== undefined) throw noTenants(name)
     const shape = shapeOf(catalog, key, lastWins[name] ?? [])
     shapes.set(name, shape)
     return shape
   }
+}
+
+/** The operator works in no organisation: nobody would know whose the records are. */
+function noTenants(name: string): Failure {
+  const detail = `The records of ${name} belong to organisations: an import has none to give them.`
+  return new Failure('declaration_invalid', { detail })
 }
 
 function shapeOf(catalog: Catalog, key: NaturalKey, last: readonly string[]): ModelShape {

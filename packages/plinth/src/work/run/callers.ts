@@ -9,8 +9,13 @@ import type { Runtime } from '../../engine/runtime.ts'
 /** Whose rules the logic of a job obeys. */
 export type Caller = LogicRun['caller']
 
-const usersText = `select id, array_to_json(roles), guest from identity."user"
-  where id = any($1::uuid[]) and not suspended and erased_at is null`
+// Of whoever has left the organisation since, or lost it, no role comes back.
+const usersText = `select u.id, array_to_json(u.roles), u.guest, m.organisation_id, m.role
+  from unnest($1::uuid[], $2::uuid[]) as c(id, organisation_id)
+    join identity."user" u on u.id = c.id
+    left join identity.membership m
+      on m.organisation_id = c.organisation_id and m.user_id = c.id
+  where not u.suspended and u.erased_at is null`
 
 /** What callers are looked up in. */
 export type CallerParts = Pick<Runtime, 'database' | 'catalog'>
@@ -25,20 +30,34 @@ export async function callersOf(
 ): Promise<readonly Caller[]> {
   const held = await heldBy(database, callers)
   return callers.map((caller): Caller => {
-    if (caller.is === 'anonymous' || caller.is === 'unrestricted') return caller
+    if (caller.is === 'anonymous') return caller
+    if (caller.is === 'unrestricted') return codeOf(caller)
     if (caller.is === 'service') {
       const roles = catalog.services.get(caller.name)?.roles ?? new Set<string>()
       const via = { sort: 'service', id: caller.id, scopes: undefined } as const
       return { ...caller, roles, via }
     }
     const { id, impersonator, via } = caller
-    const { roles: names = [], guest = false } = held.get(id) ?? {}
+    const { roles: names = [], guest = false, organisation } = held.get(keyOf(caller)) ?? {}
+    const works = organisation && { organisation }
     // What was let through once acts for its owner, and rules still know what it came by.
     const came = via && { via: { ...via, scopes: undefined } }
     const roles = new Set(names)
-    return { is: 'user', id, impersonator, ...came, roles, ...(guest ? { guest } : {}) }
+    return { is: 'user', id, impersonator, ...came, roles, ...works, ...(guest ? { guest } : {}) }
   })
 }
+
+/** Code keeps to the organisation of whoever began it, in no role. */
+function codeOf({ reason, organisation }: JobCaller & { readonly is: 'unrestricted' }): Caller {
+  const works = organisation === undefined ? {} : { organisation: { id: organisation, role: '' } }
+  return { is: 'unrestricted', reason, ...works }
+}
+
+function keyOf({ id, organisation = '' }: Named): string {
+  return `${id} ${organisation}`
+}
+
+type Named = Extract<JobCaller, { readonly is: 'user' }>
 
 /** The caller of one job as it is now. */
 export async function callerOf(parts: CallerParts, caller: JobCaller): Promise<Caller> {
@@ -56,31 +75,51 @@ export async function isStillThere(
 ): Promise<boolean> {
   if (caller.is === 'anonymous' || caller.is === 'unrestricted') return true
   if (caller.is === 'service') return catalog.services.has(caller.name)
-  return (await heldBy(database, [caller])).has(caller.id)
+  return (await heldBy(database, [caller])).has(keyOf(caller))
 }
 
 interface Standing {
   readonly roles: readonly string[]
   readonly guest: boolean
+  readonly organisation: Extract<Caller, { readonly is: 'user' }>['organisation']
 }
 
-/** The roles of those users who are still there, by id. */
+/** What those users are who are still there, by `keyOf`. */
 async function heldBy(
   database: Database,
   callers: readonly JobCaller[],
 ): Promise<ReadonlyMap<string, Standing>> {
-  const ids = new Set(callers.flatMap((one) => (one.is === 'user' ? [one.id] : [])))
-  if (ids.size === 0) return new Map()
+  const asked = new Map<string, Named>()
+  for (const one of callers) if (one.is === 'user') asked.set(keyOf(one), one)
+  if (asked.size === 0) return new Map()
+  const found = await standings(database, [...asked.values()])
+  // Who is no member any more is still there, and works in no organisation.
+  for (const [key, { id }] of asked) {
+    const alone = found.get(`${id} `)
+    if (alone && !found.has(key)) found.set(key, alone)
+  }
+  return found
+}
+
+async function standings(
+  database: Database,
+  asked: readonly Named[],
+): Promise<Map<string, Standing>> {
+  const ids = asked.map(({ id }) => id)
+  const organisations = asked.map(({ organisation = null }) => organisation)
   const { rows } = await database.query({
     name: 'plinth_job_callers_user',
     text: usersText,
     repeatable: true,
-    values: [[...ids]],
+    values: [ids, organisations],
   })
   return new Map(
-    rows.map(([id, roles, guest]) => [
-      id ?? '',
-      { roles: JSON.parse(roles ?? '[]') as string[], guest: guest === 't' },
+    rows.map(([id, roles, guest, organisationId, role]) => [
+      `${id} ${organisationId ?? ''}`,
+      {
+        ...{ roles: JSON.parse(roles ?? '[]') as string[], guest: guest === 't' },
+        organisation: organisationId ? { id: organisationId, role: role ?? '' } : undefined,
+      },
     ]),
   )
 }

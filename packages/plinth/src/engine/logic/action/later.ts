@@ -1,6 +1,6 @@
 /** Owns calls that are answered later: accepted at once, run as jobs, asked for by who called. */
 
-import { actorOf, type Caller, keptCaller, principalOf } from '../../../access/caller.ts'
+import { actorOf, type Caller, keptCaller, placeOf, principalOf } from '../../../access/caller.ts'
 import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import { instantText } from '../../../base/time.ts'
@@ -78,7 +78,7 @@ async function store(
   const { name: action } = operation
   const input = JSON.stringify(values)
   await Promise.all([
-    insertOperation(session, { id, caller: actorOf(caller), action, input, now, keptUntil }),
+    insertOperation(session, { id, caller: whose(caller), action, input, now, keptUntil }),
     runtime.effects.insertJobs(
       session,
       [
@@ -106,7 +106,7 @@ export async function readLater({ runtime, call, caller }: Asked): Promise<Reply
   const uuid = uuidOf(id)
   const now = instantText(runtime.clock.now())
   const found =
-    uuid && (await readOperation(runtime.database, { id: uuid, caller: actorOf(caller), now }))
+    uuid && (await readOperation(runtime.database, { id: uuid, caller: whose(caller), now }))
   if (found) return { status: 200, body: statusText(id, found) }
   const begun = await workflowStatus({ runtime, caller, id })
   if (begun === undefined) throw notFound()
@@ -122,9 +122,13 @@ export async function cancelLater(asked: Asked): Promise<Reply> {
   const now = instantText(runtime.clock.now())
   const { id = '' } = call
   const uuid = uuidOf(id)
-  if (uuid) await cancelOperation(runtime.database, { id: uuid, caller: actorOf(caller), now })
+  if (uuid) await cancelOperation(runtime.database, { id: uuid, caller: whose(caller), now })
   if (await workflowStatus({ runtime, caller, id })) throw ownWay()
   return readLater(asked)
+}
+
+function whose(caller: Caller): string {
+  return `${actorOf(caller)}${placeOf(caller)}`
 }
 
 function uuidOf(id: string): string | undefined {

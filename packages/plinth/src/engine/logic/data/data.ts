@@ -1,6 +1,6 @@
 /** Owns the data of a transaction: the models as methods, under one caller's rules. */
 
-import type { Caller } from '../../../access/caller.ts'
+import { type Caller, organisationOf } from '../../../access/caller.ts'
 import { present } from '../../../base/assert.ts'
 import type { Catalog, Model, ModelOperation } from '../../../catalog/catalog.ts'
 import type { Session } from '../../../database/database.ts'
@@ -183,14 +183,26 @@ function handlesClass(catalog: Catalog): new (setting: DataSetting) => Handles {
 
 /** The data of a transaction: under the caller's rules, and past them by name. */
 export function logicData(setting: DataSetting): LogicData<Models> {
-  const data = modelsOf(setting)
-  let past: Handles | undefined
-  Object.defineProperty(data, 'unrestricted', {
+  const reason = setting.within.operation
+  const organisation = organisationOf(setting.caller)
+  return withGetter(modelsOf(setting), 'unrestricted', () => {
+    const past = modelsOf({ ...setting, caller: { is: 'unrestricted', reason, organisation } })
+    return withGetter(past, 'acrossOrganisations', () =>
+      modelsOf({
+        ...setting,
+        caller: { is: 'unrestricted', reason, organisation, acrossOrganisations: true },
+      }),
+    )
+  }) as unknown as LogicData<Models>
+}
+
+/** The same, with something that is made at its first use. */
+function withGetter(handles: Handles, word: string, make: () => Handles): Handles {
+  let made: Handles | undefined
+  return Object.defineProperty(handles, word, {
     get() {
-      const reason = setting.within.operation
-      past ??= modelsOf({ ...setting, caller: { is: 'unrestricted', reason } })
-      return past
+      made ??= make()
+      return made
     },
   })
-  return data as unknown as LogicData<Models>
 }

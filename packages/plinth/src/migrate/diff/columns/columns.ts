@@ -91,7 +91,9 @@ function expectationsOfNew(table: Table, column: Column, full: boolean): readonl
     {
       sql: ddl(sql`select count(*) from ${place(table)}`),
       problem: `{count} records of ${table.label} would have no ${label}, which is required.`,
-      cure: `Give ${label} a default, or make it optional first, fill it, then require it.`,
+      cure:
+        column.cure ??
+        `Give ${label} a default, or make it optional first, fill it, then require it.`,
     },
   ]
 }
