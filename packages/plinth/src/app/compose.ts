@@ -59,6 +59,7 @@ import {
   leavesByMail,
 } from './people/identity.ts'
 import { type OperatorKeys, operatorKeys } from './people/keys.ts'
+import { accountKeepers } from './people/leaving/keepers.ts'
 import { organisationsIn } from './people/organisations.ts'
 import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
@@ -301,6 +302,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     log,
     newId,
     guards,
+    keepers: accountKeepers,
     watchful: !setup.production,
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),

@@ -30,9 +30,17 @@ export interface Runtime {
   readonly log: Log
   /** True: logic is watched for takes in two steps, in development and in tests. */
   readonly watchful: boolean
+  /** By the name of an operation: what is kept to beside its rules. Default: nothing. */
+  readonly keepers?: ReadonlyMap<string, Keeper>
   /** What some models demand of input beyond its kinds. Default: nothing. */
   readonly guards?: InputGuards
 }
+
+/**
+ * Stands around an operation of a model, for callers who are held to rules: it runs the operation,
+ * in a session of its choice, or does in its place what is to be done.
+ */
+export type Keeper = (scope: Scope, run: (scope: Scope) => Promise<Reply>) => Promise<Reply>
 
 /** By model: what is wrong with values that are to be stored, in PostgreSQL's text form. */
 export type InputGuards = ReadonlyMap<

@@ -65,7 +65,7 @@ export const identity = kit('identity', {
         hasAnAddress: ({ row }) =>
           row.email.isNull().not().or(row.guest).or(row.erasedAt.isNull().not()),
       },
-      indexes: [['deletionAt']],
+      indexes: [['deletionAt'], ['guest', 'createdAt']],
       access: {
         read: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),
         update: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),

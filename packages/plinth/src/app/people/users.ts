@@ -7,6 +7,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import { suggestion } from '../../catalog/mistakes.ts'
 import type { RecordAccess } from '../../engine/runtime.ts'
 import type { Passwords } from '../../identity/passwords/passwords.ts'
+import { shutOut } from './shut-out.ts'
 
 /** What an account is made of. */
 export interface NewUser {
@@ -114,18 +115,8 @@ export async function setSuspended(
     throw new Failure('conflict', { detail: 'The account was deleted: nobody comes back to it.' })
   }
   const user = await parts.records.update('user', id, { suspended })
-  for (const model of suspended ? (['session', 'pendingSignIn'] as const) : []) {
-    await endAll(parts, model, id)
-  }
+  if (suspended) await shutOut(parts.catalog, parts.records, id)
   return user as unknown as UserRecord
-}
-
-async function endAll({ records }: UserParts, model: string, userId: string): Promise<void> {
-  for (;;) {
-    const found = await records.find(model, { filter: { userId }, limit: 200 })
-    for (const { id } of found) await records.delete(model, String(id))
-    if (found.length < 200) return
-  }
 }
 
 function checkRoles({ roles: known }: Catalog, roles: readonly string[]): void {

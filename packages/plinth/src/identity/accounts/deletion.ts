@@ -89,7 +89,10 @@ async function demandDeletable(
   await demandAllFactors(scope, inside, userId)
   const { user } = inside.data.unrestricted
   if (!(await user.get(userId)).roles.includes('admin')) return
-  const filter = { roles: { has: 'admin' }, suspended: false, id: { ne: userId } } as const
+  const filter = {
+    ...({ roles: { has: 'admin' }, suspended: false, id: { ne: userId } } as const),
+    deletionAt: { isNull: true },
+  } as const
   const { data: others } = await user.find({ filter, limit: 1 })
   if (others.length > 0) return
   throw new Failure('conflict', {

@@ -13,6 +13,8 @@ export interface Removal {
   readonly name: string
   readonly caller: ActionScope['caller']
   readonly traceId: string
+  /** The version that the asker has seen. Default: any. */
+  readonly version?: number
   /** Runs first, in the same transaction: what must hold, and who is told. */
   readonly before?: (scope: IdentityScope) => Promise<void>
 }

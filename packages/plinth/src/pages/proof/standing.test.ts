@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clearAway } from '../../app/housekeeping.ts'
-import { belongsTo, html, identity, kit, text } from '../../index.ts'
+import { anyone, belongsTo, html, identity, kit, text } from '../../index.ts'
 import { type Browser, password, type Stand, stand } from './browser.ts'
 
 const anns = 'ann@people.example'
@@ -20,6 +20,10 @@ const shop = kit('shop', {
     thing: {
       fields: { label: text({ max: 80 }), basket: belongsTo('basket', { onDelete: 'cascade' }) },
       access: { read: ({ row, me }) => row.basket.ownerId.eq(me.id) },
+    },
+    post: {
+      fields: { words: text({ max: 80 }), author: belongsTo('user', { onDelete: 'cascade' }) },
+      access: { read: anyone },
     },
     secret: {
       fields: { words: text({ max: 80 }), about: belongsTo('user', { onDelete: 'cascade' }) },
@@ -168,6 +172,8 @@ test('a file holds what is theirs, and nothing of others or past the rules', asy
     if (at % 50 === 0) await records.create('thing', { label: `t${at}`, basketId: basket.id })
   }
   await records.create('secret', { words: 'not for her', aboutId: id })
+  await records.create('post', { words: 'hers', authorId: id })
+  await records.create('post', { words: 'of another', authorId: bob.id })
   await ann.open('/account/download')
   const file = await ann.press({ button: 'Download the file' })
   assert.equal(file.headers.get('content-disposition'), 'attachment; filename="your-data.json"')
@@ -189,8 +195,9 @@ test('a file holds what is theirs, and nothing of others or past the rules', asy
     't200',
     't50',
   ])
+  assert.equal(own.post?.length, 1)
   assert.equal(own.session?.length, 1)
-  assert.doesNotMatch(file.text, /basket 250|Bob|not for her|passwordHash|tokenHash/)
+  assert.doesNotMatch(file.text, /basket 250|Bob|of another|not for her|passwordHash|tokenHash/)
   people.tested.clock.advance(6 * 60_000)
   await ann.open('/account/download')
   const asked = await ann.press({ button: 'Download the file' })

@@ -8,6 +8,7 @@ import { databaseErrorOf } from '../../../database/errors.ts'
 import type { Models } from '../../../define/infer.ts'
 import type { LogicScope } from '../../../define/logic/scope.ts'
 import { appendCall, redactAudit } from '../../../effects/audit.ts'
+import { demandAdmin, holdAdmins } from '../../../engine/identify/admins.ts'
 import { logicTransaction } from '../../../engine/logic/transaction.ts'
 import type { Runtime } from '../../../engine/runtime.ts'
 import type { Removal, Removed } from '../../../identity/accounts/removal.ts'
@@ -22,10 +23,11 @@ const personal = ['email', 'name']
  * would have gone with it goes all the same, save what others refer to in turn.
  */
 export async function removeAccount(runtime: Runtime, removing: Removal): Promise<Removed> {
-  const { userId } = removing
+  const { userId, version } = removing
   try {
     await inTransaction(runtime, removing, async ({ data }) => {
-      await present(data.unrestricted.user, 'the model of users').delete(userId)
+      const users = present(data.unrestricted.user, 'the model of users')
+      await users.delete(userId, version === undefined ? {} : { version })
     })
     return 'deleted'
   } catch (error) {
@@ -61,11 +63,16 @@ function inTransaction(
   { caller, name, traceId, userId, before }: Removal,
   work: (scope: LogicScope<Models>) => Promise<void>,
 ): Promise<void> {
+  let wasAdmin = false
   return logicTransaction(
     runtime,
     {
       ...{ caller, name, traceId },
+      async before(session) {
+        wasAdmin = caller.is !== 'unrestricted' && (await holdAdmins(session, userId))
+      },
       async after(session) {
+        if (wasAdmin) await demandAdmin(session)
         const now = instantText(runtime.clock.now())
         await redactAudit(session, { model: 'user', record: userId, fields: personal })
         await appendCall(session, { operation: name, actor: actorOf(caller), trace: traceId, now })
