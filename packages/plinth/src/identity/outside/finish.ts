@@ -7,6 +7,7 @@ import { booleanKind, textKind } from '../../kinds/kinds.ts'
 import { signInAllowance } from '../flows/allowances.ts'
 import { beginSession, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
+import { endSessions } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
 import type { OutsideNeed } from '../models/outside.ts'
 import { rotation } from '../second-factor/rotation.ts'
@@ -129,14 +130,17 @@ export function demandSignUp({ signUp }: Pick<IdentityParts, 'signUp'>): void {
 /** Makes an account whose address is known to be its owner's. A guest becomes it. */
 export async function newUser(
   { caller }: Pick<ActionScope, 'caller'>,
-  { data, now }: IdentityScope,
+  inside: IdentityScope,
   { email, who }: { readonly email: string; readonly who: { readonly name?: string | undefined } },
 ): Promise<string> {
+  const { data, now } = inside
   const { user } = data.unrestricted
   const name = who.name?.slice(0, 200) ?? null
   const values = { email, name, emailVerifiedAt: now }
   if (caller.is === 'user' && caller.guest === true && caller.sessionId !== undefined) {
     await user.update(caller.id, { ...values, guest: false })
+    // Whoever has seen the token of the guest has nothing of the account.
+    await endSessions(inside, caller.id)
     return caller.id
   }
   return (await user.create(values)).id

@@ -39,9 +39,9 @@ export const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSaEeUiOoQ'
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
-/** The app on a fresh database, closed at the end of the test. */
-export async function openPeople(server: ProvenServer, context: TestContext) {
-  const tested = await testApp(peopleApp, { server: server.address() })
+/** The app on a fresh database, closed at the end of the test. Default server: the embedded. */
+export async function openPeople(server: ProvenServer | undefined, context: TestContext) {
+  const tested = await testApp(peopleApp, server ? { server: server.address() } : {})
   const hashes = { made: 0, checked: 0 }
   const hasher: Hasher = {
     ...argonHasher,

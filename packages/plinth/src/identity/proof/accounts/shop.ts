@@ -64,13 +64,13 @@ export interface Sent {
 
 /** The shop on a fresh database, closed at the end of the test. */
 export async function openShop(
-  server: ProvenServer,
+  server: ProvenServer | undefined,
   context: TestContext,
   accounts: AccountsSpec = { guests: true },
 ) {
   const roles = ['staff', 'support', 'editor']
   const site = app({ kits: [identity, shop], title: 'Shop', roles, accounts })
-  const tested = await testApp(site, { server: server.address() })
+  const tested = await testApp(site, server ? { server: server.address() } : {})
   context.after(() => tested.close())
   const send = async (method: string, path: string, sent: Sent = {}) => {
     const { body, token, remoteAddress = '192.0.2.1' } = sent
