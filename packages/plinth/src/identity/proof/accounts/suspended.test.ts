@@ -40,7 +40,7 @@ test('C11: of an account that was suspended no token of any sort counts', async 
       }
       const before = await make()
       await suspend(true)
-      // What is there already, and what comes into being in the same moment, past the ending of all.
+      // What is there already, and what comes into being at that moment, past the ending of all.
       for (const token of [before, await make()]) {
         tested.clock.advance(hourMs)
         const answer = await place.ask(token)
