@@ -25,6 +25,7 @@ import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
+import type { LinkHandler } from '../http/socket/upgrades.ts'
 import type { IdentityParts } from '../identity/flows/operation.ts'
 import type { Hasher, Passwords } from '../identity/passwords/passwords.ts'
 import { mail } from '../mail/kit.ts'
@@ -133,6 +134,8 @@ export interface RunningApp<S extends Models = Models> {
   readonly handler: Handler
   /** Reads that are followed. */
   readonly live: Live
+  /** Answers those who want to speak WebSocket. */
+  readonly sockets: LinkHandler
   /** Answers calls. */
   readonly invoke: (call: Call) => Promise<Reply>
   /** The models under the rules of a caller. */
@@ -330,7 +333,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const { mail = mailbox, production, secret } = setup
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
-  const { live, follow } = liveOf(runtime, setup)
+  const { follow, ...live } = liveOf(runtime, { ...setup, origins: app.origins })
   const door = createRestDoor({
     catalog,
     invoke: answer,
@@ -362,7 +365,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     catalog,
     runtime,
     handler,
-    live,
+    ...live,
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
@@ -375,7 +378,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     operating: operatingOf(runtime),
     async close() {
       endHousekeeping()
-      live.close()
+      await live.live.close()
       await worker.drain()
       waker.close()
       await database.close()

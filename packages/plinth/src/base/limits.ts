@@ -80,6 +80,7 @@ export const limits = Object.freeze({
   feedRowsPerCommitMax: 1_000,
   feedSlotWaitMs: 20_000,
   feedConfirmMs: 5_000,
+  feedCloseWaitMs: 2_000,
   feedRetryMs: 250,
   feedRetryMsMax: 60_000,
   feedPollMs: 1_000,

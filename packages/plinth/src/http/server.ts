@@ -10,6 +10,7 @@ import type { Handler } from './message.ts'
 import { type Connection, Connections } from './server/connections.ts'
 import { Exchange, type ExchangeContext, type LogEntry } from './server/exchange.ts'
 import { failureOfParseError, type ParseError, refuse } from './server/refusal.ts'
+import { asksForSocket, type LinkHandler, Upgrades } from './socket/upgrades.ts'
 
 export type { LogEntry } from './server/exchange.ts'
 
@@ -19,6 +20,8 @@ export interface HttpServerOptions {
   readonly log: (entry: LogEntry) => void
   /** How many proxies of ours in front add to `X-Forwarded-*`. Default 0: none is believed. */
   readonly trustedProxies?: number
+  /** What is done with WebSockets. Default: nobody speaks WebSocket here. */
+  readonly sockets?: LinkHandler
   /** Replaces single limits of base/limits.ts. */
   readonly limits?: Partial<Limits>
 }
@@ -43,6 +46,7 @@ export class HttpServer {
   readonly #limits: Limits
   readonly #context: ExchangeContext
   readonly #connections = new Connections()
+  readonly #upgrades: Upgrades | undefined
   readonly #exchanges = new Set<Exchange>()
   #sweepCount = 0
   #sweeper: NodeJS.Timeout | undefined
@@ -59,7 +63,11 @@ export class HttpServer {
       log: options.log,
       draining: () => this.#draining,
     }
+    const { sockets } = options
+    this.#upgrades = sockets && new Upgrades(sockets, this.#context)
     this.#server = createServer({
+      // A wish to speak something else is passed over, and the request answered as it is.
+      shouldUpgradeCallback: (message) => sockets !== undefined && asksForSocket(message),
       insecureHTTPParser: false,
       // Checked with the rest of the head, so that the answer is a problem.
       requireHostHeader: false,
@@ -80,6 +88,7 @@ export class HttpServer {
       .on('checkContinue', this.#onRequest)
       .on('checkExpectation', this.#onRequest)
       .on('connect', this.#onConnect)
+      .on('upgrade', this.#onUpgrade)
       .on('clientError', this.#onClientError)
   }
 
@@ -112,6 +121,7 @@ export class HttpServer {
     // Not http.Server.close(): that would end idle connections at once, under requests in flight.
     if (this.#server.listening) NetServer.prototype.close.call(this.#server)
     for (const exchange of this.#exchanges) exchange.stop()
+    this.#upgrades?.stop()
     if (this.#connections.count > 0) {
       const quietSweepsMax = Math.ceil(this.#limits.drainIdleMs / drainSweepMs)
       const sweeper = setInterval(() => this.#connections.sweep(quietSweepsMax), drainSweepMs)
@@ -179,6 +189,17 @@ export class HttpServer {
   readonly #onConnect = (_message: IncomingMessage, socket: Duplex): void => {
     const detail = 'This server is no proxy.'
     refuse(socket as Socket, new Failure('method_not_allowed', { detail }), 0)
+  }
+
+  readonly #onUpgrade = (message: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const connection = this.#connections.of(socket as Socket)
+    if (connection === undefined || connection.closing || connection.busy > 0) {
+      socket.destroy()
+      return
+    }
+    // Busy for as long as it is open: it is never idle, and the server waits for its end.
+    connection.busy += 1
+    this.#upgrades?.open(message, socket, head)
   }
 
   readonly #onClientError = (error: ParseError, socket: Duplex): void => {

@@ -3,7 +3,7 @@
 import { present } from '../../base/assert.ts'
 import { systemClock } from '../../base/time.ts'
 import { awaitServer } from '../../database/embedded/running.ts'
-import { answeringTo } from '../../http/origin/hosts.ts'
+import { answeringTo, opensFor } from '../../http/origin/hosts.ts'
 import { HttpServer } from '../../http/server.ts'
 import { readConfig } from '../config/config.ts'
 import { createLog } from '../log.ts'
@@ -22,11 +22,13 @@ async function start(): Promise<Service> {
   const database = config.database ?? awaitServer(config.dataDirectory, process.ppid)
   const { running } = await startApp({ ...task, config, database, log, work: config.work })
   const { trustedProxies, publicUrl } = config
-  const handler =
-    !config.production && isLocal(config)
-      ? answeringTo(running.handler, publicUrl)
-      : running.handler
-  const server = new HttpServer({ handler, log, trustedProxies })
+  const { handler, sockets } = running
+  const own = !config.production && isLocal(config)
+  const server = new HttpServer({
+    handler: own ? answeringTo(handler, publicUrl) : handler,
+    sockets: own ? opensFor(sockets, publicUrl) : sockets,
+    ...{ log, trustedProxies },
+  })
   giveMemoryBack()
   return { server, drain: () => running.worker.drain(), stop: () => running.close() }
 }

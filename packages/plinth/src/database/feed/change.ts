@@ -36,6 +36,8 @@ export interface Following {
   readonly publication: string
   /** The slot's name: `[a-z0-9_]`, at most 63; temporary, gone with the connection. */
   readonly slot: string
+  /** Gives the opening up: it may have to wait for transactions of others. */
+  readonly signal?: AbortSignal
   /** Told of every commit from the moment at which the feed stands. Must not throw. */
   readonly onCommit: (commit: Commit) => void
 }
@@ -46,5 +48,6 @@ export interface Feed {
   readonly lost: Promise<Failure>
   /** Number of the server's process that feeds it. */
   readonly processId: number
-  close(): void
+  /** Ends it. Resolves when the slot is gone as well. */
+  close(): Promise<void>
 }

@@ -13,6 +13,7 @@ export interface FeedLimits extends DecoderLimits {
   readonly connectTimeoutMs: number
   readonly feedSlotWaitMs: number
   readonly feedConfirmMs: number
+  readonly feedCloseWaitMs: number
 }
 
 /**
@@ -37,11 +38,13 @@ export async function openFeed(
     await opened.open()
     return opened
   } catch (cause) {
-    opened.close()
+    void opened.close()
     throw unfed(cause)
   }
 }
 
+// PostgreSQL's Terminate. Not `end` of pg: that waits for a command which never ends.
+const terminate = Buffer.from([0x58, 0, 0, 0, 4])
 const replyBytes = 1 + 8 + 8 + 8 + 8 + 1
 
 class OpenFeed implements Feed {
@@ -75,14 +78,18 @@ class OpenFeed implements Feed {
     client.on('error', (cause) => this.#end(cause))
     client.connection.on('end', () => this.#end(new Error('The connection of the feed ended.')))
     await client.connect()
-    const { publication, slot } = this.#following
-    const timer = setTimeout(() => client.connection.stream.destroy(), this.#limits.feedSlotWaitMs)
+    const { publication, slot, signal } = this.#following
+    const giveUp = (): void => void client.connection.stream.destroy()
+    const timer = setTimeout(giveUp, this.#limits.feedSlotWaitMs)
+    if (signal?.aborted) giveUp()
+    signal?.addEventListener('abort', giveUp)
     try {
       await client.query(
         `CREATE_REPLICATION_SLOT ${quoteName(slot)} TEMPORARY LOGICAL pgoutput NOEXPORT_SNAPSHOT`,
       )
     } finally {
       clearTimeout(timer)
+      signal?.removeEventListener('abort', giveUp)
     }
     const options = `proto_version '1', publication_names '${quoteName(publication)}'`
     await this.#start(`START_REPLICATION SLOT ${quoteName(slot)} LOGICAL 0/0 (${options})`)
@@ -136,15 +143,24 @@ class OpenFeed implements Feed {
 
   #end(cause: unknown): void {
     if (this.#closed) return
-    this.close()
+    void this.close()
     this.#tellLost(unfed(cause))
   }
 
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true
     clearInterval(this.#confirm)
-    // Not `end`: that waits for a command which never ends. The slot goes with the connection.
-    this.#client.connection.stream.destroy()
+    const { stream } = this.#client.connection
+    return new Promise((resolve) => {
+      if (stream.destroyed) return resolve()
+      // The server ends the connection when the slot is gone; one that does not answer is left.
+      const timer = setTimeout(() => stream.destroy(), this.#limits.feedCloseWaitMs)
+      stream.once('close', () => {
+        clearTimeout(timer)
+        resolve()
+      })
+      stream.end(terminate)
+    })
   }
 }
 

@@ -99,6 +99,11 @@ export class Live {
     return subscription
   }
 
+  /** Fails where the credential of a call is not good. Counts as a call. */
+  async check(call: Call): Promise<void> {
+    await welcomed(this.#runtime, call)
+  }
+
   #watch(subscription: Subscription, { caller, seen }: { caller: Caller; seen: number }) {
     const { call } = subscription
     let key = describeRead(this.#runtime, caller, call).key
@@ -235,22 +240,22 @@ export class Live {
     }
     this.#idleMs = this.#subscriptions.size > 0 ? 0 : this.#idleMs + limits.liveTimedMs
     if (this.#idleMs < limits.feedIdleMs) return
-    this.#rest()
+    void this.#rest()
   }
 
-  #rest(): void {
+  #rest(): Promise<void> {
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
-    this.#feed.stop()
     // What they answer is not watched over any more.
     for (const query of [...this.#queries.values()]) this.#forget(query)
+    return this.#feed.stop()
   }
 
   /** Ends everything at once; followers are told by their doors. */
-  close(): void {
+  close(): Promise<void> {
     this.#closed = true
     for (const subscription of [...this.#subscriptions]) subscription.close()
-    this.#rest()
+    return this.#rest()
   }
 }
 

@@ -10,6 +10,7 @@ import { anyone, now } from '../../define/rule.ts'
 import { HttpServer } from '../../http/server.ts'
 import { identity } from '../../identity/kit.ts'
 import { type TestOptions, type TestUser, testApp } from '../../testing/test-app.ts'
+import { handshake } from './socket-client.ts'
 
 const board = kit('board', {
   uses: [identity],
@@ -73,12 +74,14 @@ export async function openBoard(context: TestContext, options: TestOptions = {})
   const tested = await testApp(boardApp, options)
   const server = new HttpServer({
     handler: tested.running.handler,
+    sockets: tested.running.sockets,
     trustedProxies: 1,
     log: ({ level, cause }) => {
       if (level === 'error') process.stderr.write(`${String(cause)}\n`)
     },
   })
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const url = `http://127.0.0.1:${port}`
   context.after(async () => {
     await server.close()
     await tested.close()
@@ -86,7 +89,8 @@ export async function openBoard(context: TestContext, options: TestOptions = {})
   return {
     ...tested,
     server,
-    url: `http://127.0.0.1:${port}`,
+    url,
+    handshake: (headers: Record<string, string>, path?: string) => handshake(url, headers, path),
     tokenOf: ({ id }: TestUser) => beginSession(tested.running.runtime, id),
   }
 }

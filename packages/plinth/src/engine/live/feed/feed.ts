@@ -33,6 +33,9 @@ export interface FeedParts {
 export class ChangeFeed {
   readonly #parts: FeedParts
   #feed: Feed | undefined
+  #abort = new AbortController()
+  /** Settles when nothing is under way that could become a feed. */
+  #opening: Promise<unknown> = Promise.resolve()
   #generation = 0
   #running = false
   #queue: Commit[] = []
@@ -57,18 +60,21 @@ export class ChangeFeed {
   start(): void {
     if (this.#running) return
     this.#running = true
+    this.#abort = new AbortController()
     const generation = ++this.#generation
     void this.#follow(generation)
     void this.#poll(generation)
   }
 
   /** Ends; the slot is gone with the connection. */
-  stop(): void {
+  async stop(): Promise<void> {
     this.#running = false
     this.#generation += 1
-    this.#feed?.close()
+    const feed = this.#feed
     this.#feed = undefined
     this.#queue = []
+    this.#abort.abort()
+    await Promise.all([feed?.close(), this.#opening])
   }
 
   #isOver(generation: number): boolean {
@@ -88,36 +94,41 @@ export class ChangeFeed {
 
   /** Follows until it is lost; undefined: it is wanted no more. */
   async #open(generation: number): Promise<'at once' | 'after a while' | undefined> {
-    const { database, onAny, log } = this.#parts
+    const { onAny, log } = this.#parts
     try {
-      await publish(database, publicationName, publishedTables(this.#parts.catalog))
-      const feed = await database.follow({
-        publication: publicationName,
-        slot: `plinth_live_${hex(randomBytes(8))}`,
-        onCommit: (commit) => this.#take(commit, generation),
-      })
-      if (this.#isOver(generation)) {
-        feed.close()
-        return undefined
-      }
-      this.#feed = feed
-      this.#warned = ''
+      const opening = this.#connect(generation)
+      this.#opening = opening.catch(() => undefined)
+      const feed = await opening
+      if (this.#isOver(generation)) return undefined
       // What was committed before it stood.
       onAny()
-      const failure = await feed.lost
+      const cause = await feed.lost
       if (this.#isOver(generation)) return undefined
       this.#feed = undefined
-      log({
-        level: 'warning',
-        message: 'The change feed was lost; it is opened anew.',
-        cause: failure,
-      })
+      log({ level: 'warning', message: 'The change feed was lost; it is opened anew.', cause })
       return 'after a while'
     } catch (cause) {
       if (this.#isOver(generation)) return undefined
       this.#warn(cause)
       return 'at once'
     }
+  }
+
+  async #connect(generation: number): Promise<Feed> {
+    const { catalog, database } = this.#parts
+    await publish(database, publicationName, publishedTables(catalog))
+    const feed = await database.follow({
+      publication: publicationName,
+      slot: `plinth_live_${hex(randomBytes(8))}`,
+      signal: this.#abort.signal,
+      onCommit: (commit) => this.#take(commit, generation),
+    })
+    if (this.#isOver(generation)) await feed.close()
+    else {
+      this.#feed = feed
+      this.#warned = ''
+    }
+    return feed
   }
 
   /** Once for each reason: it is tried again for as long as somebody follows something. */

@@ -1,0 +1,23 @@
+/** Owns the question which page a WebSocket comes from: browsers let any page open one. */
+
+import { Failure } from '../../base/failure.ts'
+import type { HttpRequest } from '../message.ts'
+import type { CorsPolicy } from './cors.ts'
+
+/** `own`: a page of this server. `listed`: of another site that may call. `none`: no page. */
+export type SocketPlace = 'own' | 'listed' | 'none'
+
+/**
+ * Where a handshake comes from. A browser always says so by `Origin`, and no page can change it.
+ *
+ * @throws Failure `csrf_refused` for a page of a site that is not listed.
+ */
+export function socketOrigin(request: HttpRequest, { origins }: CorsPolicy): SocketPlace {
+  const origin = request.header('origin')
+  if (origin === undefined) return 'none'
+  if (origin === `${request.scheme}://${request.host}`) return 'own'
+  if (origins.has(origin)) return 'listed'
+  throw new Failure('csrf_refused', {
+    detail: 'This page may not connect: list its origin in `origins` of the app.',
+  })
+}

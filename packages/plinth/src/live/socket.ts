@@ -1,0 +1,273 @@
+/** Owns followed reads over WebSocket: many on one connection, by ids that its client chose. */
+
+import { Failure } from '../base/failure.ts'
+import { parseJson } from '../base/json.ts'
+import { limits } from '../base/limits.ts'
+import { monotonicMs } from '../base/time.ts'
+import type { Call, Credential } from '../engine/call.ts'
+import type { Live } from '../engine/live/live.ts'
+import { endMessage, type LiveListener, type LiveMessage } from '../engine/live/message.ts'
+import type { Subscription } from '../engine/live/subscription.ts'
+import { corsPolicy } from '../http/origin/cors.ts'
+import { socketOrigin } from '../http/origin/socket.ts'
+import { sessionCookieName } from '../http/session/cookie.ts'
+import { credentialOf } from '../http/session/credential.ts'
+import { closeCodes, type Link, type LinkEvents } from '../http/socket/link.ts'
+import type { LinkHandler } from '../http/socket/upgrades.ts'
+import { type ClientMessage, readMessage } from './client-message.ts'
+import { Rota } from './rota.ts'
+
+/** What the door of WebSockets is made of. */
+export interface SocketDoorOptions {
+  readonly live: Live
+  /** Origins of other sites whose pages may connect. Default none. */
+  readonly origins?: readonly string[]
+}
+
+/** Makes the door of WebSockets. */
+export function createSockets({ live, origins = [] }: SocketDoorOptions): LinkHandler {
+  const policy = corsPolicy(origins)
+  const rota = new Rota<Conversation>((conversation) => conversation.beat())
+  return (request) => {
+    const place = socketOrigin(request, policy)
+    const sent = credentialOf(request, sessionCookieName)
+    // Any page can make a browser connect, with its cookies: they count for our own pages alone.
+    const credential = sent?.from === 'cookie' && place !== 'own' ? undefined : sent
+    const { remoteAddress, trace } = request
+    const agent = request.header('user-agent')
+    const asking = { credential, remoteAddress, traceId: trace.traceId, agent }
+    return (link) => new Conversation({ live, link, asking, rota })
+  }
+}
+
+interface Asking {
+  readonly credential: Credential['credential']
+  readonly remoteAddress: string
+  readonly traceId: string
+  readonly agent: string | undefined
+}
+
+interface ConversationParts {
+  readonly live: Live
+  readonly link: Link
+  readonly asking: Asking
+  readonly rota: Rota<Conversation>
+}
+
+/** One connection and all that is followed on it. */
+class Conversation implements LinkEvents {
+  readonly #live: Live
+  readonly #link: Link
+  readonly #rota: Rota<Conversation>
+  readonly #threads = new Map<string, Thread>()
+  #asking: Asking
+  /** One after the other: a storm of wishes is one statement at a time. */
+  #work: Promise<void> = Promise.resolve()
+  #frames = 0
+  #secondEndsMs = 0
+  #behindSinceMs: number | undefined
+  #over = false
+
+  constructor({ live, link, asking, rota }: ConversationParts) {
+    this.#live = live
+    this.#link = link
+    this.#asking = asking
+    this.#rota = rota
+    rota.add(this)
+  }
+
+  text(text: string): void {
+    if (this.#over || this.#isTooMany()) return
+    let message: ClientMessage
+    try {
+      message = readMessage(parseJson(text))
+    } catch (cause) {
+      const detail = cause instanceof Failure ? cause.detail : 'This is no message.'
+      this.#end(closeCodes.malformed, detail)
+      return
+    }
+    this.#take(message)
+  }
+
+  pinged(): void {
+    this.#isTooMany()
+  }
+
+  #isTooMany(): boolean {
+    const now = monotonicMs()
+    if (now >= this.#secondEndsMs) {
+      this.#secondEndsMs = now + 1_000
+      this.#frames = 0
+    }
+    this.#frames += 1
+    if (this.#frames <= limits.liveFramesPerSecond) return false
+    this.#end(closeCodes.tooMany, `At most ${limits.liveFramesPerSecond} frames a second.`)
+    return true
+  }
+
+  #take(message: ClientMessage): void {
+    switch (message.type) {
+      case 'ping':
+        this.send('{"type":"pong"}')
+        return
+      case 'authenticate':
+        this.#authenticate(message.token)
+        return
+      case 'unsubscribe':
+        this.#threads.get(message.id)?.close()
+        this.#threads.delete(message.id)
+        return
+      case 'subscribe':
+        this.#subscribe(message)
+    }
+  }
+
+  #authenticate(token: string): void {
+    this.#asking = { ...this.#asking, credential: { from: 'bearer', token } }
+    const asking = this.#asking
+    this.#next(async () => {
+      try {
+        const { credential, ...rest } = asking
+        await this.#live.check({ ...rest, as: { credential }, operation: 'live' })
+        this.send('{"type":"authenticated"}')
+      } catch (cause) {
+        this.#refused(cause)
+      }
+    })
+  }
+
+  /** A token that is not good ends it all: what would follow was meant for somebody else. */
+  #refused(cause: unknown): void {
+    const { detail } = cause instanceof Failure ? cause : new Failure('internal', { cause })
+    this.#end(closeCodes.signedOut, detail)
+  }
+
+  #subscribe({ id, read, query, record, key, after }: Subscribe): void {
+    if (this.#threads.size >= limits.liveSubscriptionsPerConnection || this.#threads.has(id)) {
+      const taken = 'This id is taken: unsubscribe it first.'
+      const full = `At most ${limits.liveSubscriptionsPerConnection} subscriptions on a connection.`
+      const detail = this.#threads.has(id) ? taken : full
+      this.send(textOf(id, endMessage(new Failure('rate_limited', { detail }))))
+      return
+    }
+    const { credential, ...asking } = this.#asking
+    const call: Call = {
+      ...{ ...asking, as: { credential }, operation: read },
+      ...(query === undefined ? {} : { query }),
+      ...(record === undefined ? {} : { id: record }),
+      ...(key === undefined ? {} : { key }),
+    }
+    const thread = new Thread(id, this)
+    this.#threads.set(id, thread)
+    this.#next(() => thread.begin(this.#live, call, after))
+  }
+
+  #next(work: () => Promise<void>): void {
+    this.#work = this.#work.then(() => (this.#over ? undefined : work()))
+  }
+
+  /** Sends a text; false: the client is behind. */
+  send(text: string): boolean {
+    if (this.#over) return true
+    this.#link.send(text)
+    if (this.#link.queuedBytes <= limits.liveQueueBytesMax) return true
+    this.#behindSinceMs ??= monotonicMs()
+    return false
+  }
+
+  /** What one of its subscriptions was told last. */
+  ended(thread: Thread, message: LiveMessage): void {
+    if (this.#threads.get(thread.id) === thread) this.#threads.delete(thread.id)
+    if (!message.members.startsWith('"code":"invalid_credentials"')) return
+    this.#end(closeCodes.signedOut, 'The session has ended: sign in again.')
+  }
+
+  drained(): void {
+    this.#behindSinceMs = undefined
+    for (const thread of this.#threads.values()) thread.ready()
+  }
+
+  beat(): void {
+    if (this.#behindSinceMs === undefined) {
+      if (!this.#over) this.#link.ping()
+      return
+    }
+    if (monotonicMs() - this.#behindSinceMs <= limits.liveStalledMs) return
+    this.#end(closeCodes.stalled, 'The messages are not read.')
+    // Good-bye waits behind what is not read.
+    this.#link.destroy()
+  }
+
+  stop(): void {
+    this.#end(closeCodes.goingAway, 'The server stops: connect again.')
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#over) return
+    this.closed()
+    this.#link.close(code, reason.slice(0, reasonCharactersMax))
+  }
+
+  closed(): void {
+    if (this.#over) return
+    this.#over = true
+    this.#rota.remove(this)
+    for (const thread of this.#threads.values()) thread.close()
+    this.#threads.clear()
+  }
+}
+
+// A frame that says good-bye holds 123 bytes beside its code.
+const reasonCharactersMax = 100
+
+type Subscribe = ClientMessage & { readonly type: 'subscribe' }
+
+/** One followed read of a connection. */
+class Thread implements LiveListener {
+  readonly id: string
+  readonly #conversation: Conversation
+  #subscription: Subscription | undefined
+  #closed = false
+
+  constructor(id: string, conversation: Conversation) {
+    this.id = id
+    this.#conversation = conversation
+  }
+
+  async begin(live: Live, call: Call, after: string | undefined): Promise<void> {
+    if (this.#closed) return
+    try {
+      const subscription = await live.follow(call, { listener: this, after })
+      this.#subscription = subscription
+      if (this.#closed) subscription.close()
+    } catch (cause) {
+      this.take(endMessage(cause instanceof Failure ? cause : new Failure('internal', { cause })))
+    }
+  }
+
+  take(message: LiveMessage): boolean {
+    if (this.#closed) return true
+    const kept = this.#conversation.send(textOf(this.id, message))
+    if (message.type === 'end') {
+      this.#closed = true
+      this.#conversation.ended(this, message)
+    }
+    return kept
+  }
+
+  ready(): void {
+    this.#subscription?.ready()
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#subscription?.close()
+  }
+}
+
+function textOf(id: string, { type, cursor, members }: LiveMessage): string {
+  const head = `{"type":"${type}","id":${JSON.stringify(id)}`
+  if (type === 'end') return `${head},"problem":{${members}}}`
+  const place = cursor === undefined ? '' : `,"cursor":"${cursor}"`
+  return `${head}${place}${members === '' ? '' : `,${members}`}}`
+}
