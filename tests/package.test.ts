@@ -32,7 +32,8 @@ describe('the published package', { skip }, () => {
     mkdirSync(consumer)
     writeFileSync(join(consumer, 'package.json'), '{ "private": true, "type": "module" }\n')
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline']
-    runNpm(['install', ...quiet, tarball], consumer)
+    // React is the app's own: only who imports its hooks has it.
+    runNpm(['install', ...quiet, tarball, 'react@19.3.1', '@types/react@19.3.0'], consumer)
   })
 
   after(() => rmSync(work, { recursive: true, force: true }))

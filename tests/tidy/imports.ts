@@ -52,7 +52,8 @@ function checkPackage(
   dependencies: ReadonlySet<string>,
 ): string | undefined {
   if (bareBuiltIns.has(specifier)) return `write node:${specifier}`
-  if (from !== undefined && matrix[from]?.portable) {
+  const room = from === undefined ? undefined : matrix[from]
+  if (room?.portable && !room.packages?.includes(specifier)) {
     return `${from}/ runs in a browser too: no Node built-ins and no packages (${specifier})`
   }
   if (specifier.startsWith('node:')) return undefined

@@ -6,8 +6,9 @@ export interface Room {
   readonly may: readonly string[]
   /** Folders of which only types may be imported. */
   readonly typesOf?: readonly string[]
-  /** Runs in a browser too: no Node built-ins, no packages. */
+  /** Runs in a browser too: no Node built-ins, no packages but those named here. */
   readonly portable?: true
+  readonly packages?: readonly string[]
   /** No SQL text may stand here. */
   readonly plain?: true
 }
@@ -75,7 +76,14 @@ export const matrix: Readonly<Record<string, Room>> = {
     plain: true,
   },
   cli: { may: ['base', 'catalog', 'migrate', 'transfer', 'app'], plain: true },
-  client: { may: ['base', 'kinds'], typesOf: ['define', 'catalog'], portable: true, plain: true },
+  // react: for its hooks alone, an entry of their own; whoever does not import it needs no React.
+  client: {
+    may: ['base', 'kinds'],
+    typesOf: ['define', 'catalog'],
+    portable: true,
+    packages: ['react'],
+    plain: true,
+  },
   testing: { may: ['base', 'client', 'app', 'database'], plain: true },
 }
 
