@@ -1,4 +1,4 @@
-/** Owns the script of the page that the client is tried on in a browser: clients, and components. */
+/** Owns the script of the page that the client is tried on in a browser: clients, components. */
 
 import { createClient, webStorage } from 'plinth/client'
 import { createHooks } from 'plinth/client/react'
