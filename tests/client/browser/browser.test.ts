@@ -168,8 +168,8 @@ function servePage(opened: { handler?: Handler }, script: string): void {
     if (request.path !== '/page') return app(request)
     return answer(
       'text/html; charset=utf-8',
-      '<!doctype html><title>Shop</title><div id="root"></div><script type="module" src="/page.js">' +
-        '</script>',
+      '<!doctype html><title>Shop</title><div id="root"></div>' +
+        '<script type="module" src="/page.js"></script>',
     )
   }
 }
