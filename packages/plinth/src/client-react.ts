@@ -1,11 +1,13 @@
 /** Owns the entry point of the client's hooks for React 19. */
 
-export {
-  type ActionState,
-  type ActionUse,
-  createHooks,
-  type Hooks,
-  type Query,
-  type ReadOf,
-  type Show,
-} from './client/react/hooks.ts'
+export type {
+  ActionState,
+  ActionUse,
+  Hooks,
+  ProviderProperties,
+  Query,
+  ReadOf,
+  Seeing,
+  Show,
+} from './client/react/hook-types.ts'
+export { createHooks } from './client/react/hooks.ts'

@@ -41,4 +41,5 @@ export type {
   UpsertOptions,
   VersionOptions,
 } from './client/typed/client.ts'
+export type { LiveFollower, LiveList, LiveRecord } from './client/typed/live.ts'
 export type { Count, KeyOf, ListQuery, Read, RecordQuery } from './client/typed/reads.ts'

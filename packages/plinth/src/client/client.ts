@@ -8,7 +8,7 @@ import { memoryStorage, type SessionMode, sessionsIn } from './auth/sessions.ts'
 import type { AnyFailure } from './call/failure.ts'
 import type { ChangeOptions, Fetch } from './call/request.ts'
 import type { Calling } from './call/result.ts'
-import { type Send, sender } from './call/send.ts'
+import { opener, type Send, type Sending, sender } from './call/send.ts'
 import { type Plurals, pluralOf } from './data/addresses.ts'
 import { runBatch } from './data/batch.ts'
 import { modelClient } from './data/models.ts'
@@ -86,7 +86,7 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
   // Looked up with each call: tests and tools put another one in its place.
   const fetch: Fetch = options.fetch ?? ((url, request) => globalThis.fetch(url, request))
   let asking: Promise<boolean> | undefined
-  const send: Send = sender({
+  const sending: Sending = {
     url: options.url.replace(/\/+$/, ''),
     ...{ fetch, sessions, headers: options.headers ?? {} },
     ...{ timeoutMs: options.timeoutMs ?? 30_000, triesMax: options.triesMax ?? 5 },
@@ -96,13 +96,15 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
       })
       return asking
     },
-  })
+  }
+  const send: Send = sender(sending)
+  const live = { open: opener(sending), watch: sessions.watch, stepUp: sending.stepUp }
   const auth = authClient(send, sessions)
   const at = (name: string) => `/api/${options.plurals?.[name] ?? pluralOf(name)}`
   const client: ErasedClient = {
     auth,
     data: named((name) => ({
-      ...modelClient(send, at(name)),
+      ...modelClient(send, at(name), live),
       actions: actionsAt(send, at(name)),
     })),
     actions: named((kit) => actionsAt(send, `/api/${kit}`)),

@@ -7,8 +7,19 @@ import { type AnyFailure, ownFailure } from './failure.ts'
 import { type Answer, type Asked, type ChangeOptions, type Fetch, requestOnce } from './request.ts'
 import { delayMs, wait } from './wait.ts'
 
+/** Opens a stream: one request, whose answer is read as it comes. Throws where it fails. */
+export type Open = (asked: Asked, signal: AbortSignal) => Promise<Response>
+
 /** Sends calls. */
 export type Send = (asked: Asked, options?: ChangeOptions | undefined) => Promise<Answer>
+
+/** What reading a stream needs beside the address. */
+export function opener(sending: Sending): Open {
+  return async (asked, signal) => {
+    const request = await requestOf(sending, { asked, key: undefined, options: {} }, signal)
+    return sending.fetch(sending.url + asked.path, request)
+  }
+}
 
 /** What sending needs. */
 export interface Sending {
@@ -87,15 +98,26 @@ interface Patience {
 }
 
 async function sendOnce(
-  { url, fetch, headers, sessions }: Sending,
-  { asked, key }: Trying,
+  sending: Sending,
+  trying: Trying,
   { signal: given, leftMs }: Patience,
 ): Promise<Answer> {
   const slow = AbortSignal.timeout(Math.ceil(Math.min(leftMs, tryTimeoutMs)))
-  const signal = AbortSignal.any([given, slow])
-  const { method, path, body } = asked
+  const request = await requestOf(sending, trying, AbortSignal.any([given, slow]))
+  const answer = await requestOnce(sending.fetch, sending.url + trying.asked.path, request)
+  if (!('failure' in answer) || answer.failure.status !== 0) return answer
+  if (given.aborted) return { failure: ownFailure('cancelled') }
+  return slow.aborted ? { failure: ownFailure('timed_out') } : answer
+}
+
+async function requestOf(
+  { headers, sessions }: Sending,
+  { asked, key }: Trying,
+  signal: AbortSignal,
+): Promise<RequestInit> {
+  const { method, body } = asked
   const token = await sessions.token()
-  const request: RequestInit = {
+  return {
     ...{ method, signal, credentials: sessions.mode === 'cookie' ? 'same-origin' : 'omit' },
     headers: {
       accept: 'application/json',
@@ -109,8 +131,4 @@ async function sendOnce(
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   }
-  const answer = await requestOnce(fetch, url + path, request)
-  if (!('failure' in answer) || answer.failure.status !== 0) return answer
-  if (given.aborted) return { failure: ownFailure('cancelled') }
-  return slow.aborted ? { failure: ownFailure('timed_out') } : answer
 }

@@ -5,6 +5,7 @@ import type { CallFailure } from '../call/failure.ts'
 import type { Asked, CallOptions, ChangeOptions } from '../call/request.ts'
 import { type Calling, calling, mapped, type Result } from '../call/result.ts'
 import type { Send } from '../call/send.ts'
+import { type Follower, type FollowParts, follow } from '../live/follow.ts'
 import type { UpsertOptions, VersionOptions } from '../typed/client.ts'
 import { keyText } from './addresses.ts'
 import { search } from './search.ts'
@@ -23,15 +24,20 @@ export interface ErasedModel {
   update(id: string, patch: unknown, options?: VersionOptions): Calling<Row>
   delete(id: string, options?: VersionOptions): Calling<Row>
   upsert(key: Query, values: unknown, options?: UpsertOptions): Calling<Row>
+  live(query: Query, follower: Follower): () => void
+  liveOne(which: string | Query, query: Query, follower: Follower): () => void
 }
 
 /** The calls of the model whose records stand at an address such as `/api/products`. */
-export function modelClient(send: Send, address: string): ErasedModel {
+export function modelClient(send: Send, address: string, parts: FollowParts): ErasedModel {
   const one = (which: string | Query) => `${address}/${keyText(which)}`
-  const find: ErasedModel['find'] = (query = {}, options) => {
-    const path = `${address}/query`
-    return ask(send, { method: 'POST', path, body: query, repeat: 'safe' }, options)
+  const listed = (query: Query): Asked => {
+    return { method: 'POST', path: `${address}/query`, body: query, repeat: 'safe' }
   }
+  const read = (which: string | Query, query: Query): Asked => {
+    return { method: 'GET', path: one(which) + search(query), repeat: 'safe' }
+  }
+  const find: ErasedModel['find'] = (query = {}, options) => ask(send, listed(query), options)
   async function* pages(query: Query = {}, options?: CallOptions) {
     const { before, ...rest } = query
     let asked: Query = before === undefined ? rest : query
@@ -49,8 +55,9 @@ export function modelClient(send: Send, address: string): ErasedModel {
     async *each(query, options) {
       for await (const { data } of pages(query, options)) yield* data
     },
-    get: (which, query = {}, options) =>
-      ask(send, { method: 'GET', path: one(which) + search(query), repeat: 'safe' }, options),
+    get: (which, query = {}, options) => ask(send, read(which, query), options),
+    live: (query, follower) => follow(parts, listed(query), follower),
+    liveOne: (which, query, follower) => follow(parts, read(which, query), follower),
     count(query = {}, options) {
       const asked = { count: 'exact', ...query, fields: ['id'], limit: 1 }
       return calling(

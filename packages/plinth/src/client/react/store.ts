@@ -1,7 +1,8 @@
 /** Owns what components have read from an app: each read once, for all that ask for the same. */
 
-import type { AnyFailure } from '../call/failure.ts'
+import type { AnyFailure, CallFailure } from '../call/failure.ts'
 import type { Calling, Result } from '../call/result.ts'
+import type { Followed, Follower } from '../live/follow.ts'
 import type { AuthClient } from '../typed/auth.ts'
 import type { Description } from './description.ts'
 
@@ -29,6 +30,8 @@ export interface Entry {
   readonly listeners: Set<() => void>
   /** Grows with each question: an answer to an earlier one comes too late. */
   asked: number
+  /** Where it is followed: how to stop. */
+  stop: (() => void) | undefined
 }
 
 /** A client without its types. */
@@ -38,12 +41,17 @@ export interface ErasedClient {
   readonly auth: AuthClient
 }
 
+type Follow = (...given: readonly unknown[]) => () => void
+
 type Methods = Readonly<Record<string, (...given: readonly unknown[]) => Calling<unknown, string>>>
 
 const nothing: Seen = Object.freeze({ value: undefined, failure: undefined, loading: true })
 
 /** How long what nobody shows any more is kept, for whoever comes back to it. */
 const keptMs = 60_000
+
+/** How long a read is followed that nobody shows: React leaves and comes back in strict mode. */
+const leavingMs = 1_000
 
 /** What the components below one provider have read. */
 export class QueryStore {
@@ -71,7 +79,14 @@ export class QueryStore {
     const known = this.#entries.get(description.key)
     if (known) return known
     const entry: Entry = {
-      ...{ description, seen: nothing, answer: undefined, last: undefined, asked: 0 },
+      ...{
+        description,
+        seen: nothing,
+        answer: undefined,
+        last: undefined,
+        asked: 0,
+        stop: undefined,
+      },
       ...{ changes: new Set(), listeners: new Set() },
     }
     this.#entries.set(description.key, entry)
@@ -91,7 +106,35 @@ export class QueryStore {
 
   #forget(entry: Entry): void {
     const { key } = entry.description
-    if (entry.listeners.size === 0 && this.#entries.get(key) === entry) this.#entries.delete(key)
+    if (entry.listeners.size > 0) return
+    entry.stop?.()
+    entry.stop = undefined
+    if (this.#entries.get(key) === entry) this.#entries.delete(key)
+  }
+
+  /** The same for a read that is followed for as long as anybody listens. */
+  follow(entry: Entry, listener: () => void): () => void {
+    this.#entries.set(entry.description.key, entry)
+    entry.listeners.add(listener)
+    entry.stop ??= this.#follow(entry)
+    return () => {
+      entry.listeners.delete(listener)
+      setTimeout(() => this.#forget(entry), leavingMs)
+    }
+  }
+
+  #follow(entry: Entry): () => void {
+    const [, name, method] = entry.description.path
+    const one = method === 'get'
+    if (!one && method !== 'find') throw new Error('What is followed is a find, or a get.')
+    const model = this.#client.data[name] as unknown as Readonly<Record<string, Follow>>
+    const follower: Follower = {
+      next: (seen: Followed) => this.tell(entry, { ok: true, value: one ? seen.data[0] : seen }),
+      failed: (failure) => this.tell(entry, { ok: false, failure: failure as CallFailure<string> }),
+    }
+    const [first = {}, second = {}] = entry.description.given
+    if (one) return (model.liveOne as Follow)(first, second, follower)
+    return (model.live as Follow)(first, follower)
   }
 
   /** The answer to a read: the one that is known or awaited, or a new one. */
@@ -109,6 +152,7 @@ export class QueryStore {
   /** Asks again for all that is shown, and forgets the rest. Resolves with the last answer. */
   async refresh(): Promise<void> {
     const shown = [...this.#entries.values()].filter((entry) => {
+      if (entry.stop) return false
       if (entry.listeners.size > 0) return true
       this.#entries.delete(entry.description.key)
       return false

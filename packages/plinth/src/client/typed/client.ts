@@ -13,6 +13,7 @@ import type { App } from '../../define/kit.ts'
 import type { CallOptions, ChangeOptions } from '../call/request.ts'
 import type { Calling } from '../call/result.ts'
 import type { ActionsOfKits, ActionsOfModel } from './actions.ts'
+import type { LiveFollower, LiveList, LiveRecord } from './live.ts'
 import type { Count, Fields, Included, KeyOf, ListQuery, Read, RecordQuery } from './reads.ts'
 
 /** The models of an app. */
@@ -65,6 +66,22 @@ export interface ModelClient<S extends Models, M extends Members, N, A> {
     query?: ListQuery<S, M, F, I>,
     options?: CallOptions,
   ): AsyncGenerator<Read<S, M, F, I>, void, undefined>
+  /**
+   * Follows a list: it comes as it is, and anew with each change. Returns how to stop.
+   *
+   * @example
+   * const stop = client.data.product.live({ limit: 20 }, { next: ({ data }) => show(data) })
+   */
+  live<const F extends Fields<M> = undefined, const I extends Included<S, M> = undefined>(
+    query: Omit<ListQuery<S, M, F, I>, 'after' | 'before'>,
+    follower: LiveFollower<LiveList<Read<S, M, F, I>>>,
+  ): () => void
+  /** Follows one record. Returns how to stop. */
+  liveOne<const F extends Fields<M> = undefined, const I extends Included<S, M> = undefined>(
+    which: string | KeyOf<M>,
+    query: RecordQuery<S, M, F, I>,
+    follower: LiveFollower<LiveRecord<Read<S, M, F, I>>>,
+  ): () => void
   create(input: CreateInput<M>, options?: ChangeOptions): Calling<RecordOf<M>>
   /** A merge patch: what is not named stays, null clears. */
   update(id: string, patch: UpdateInput<M>, options?: VersionOptions): Calling<RecordOf<M>>
