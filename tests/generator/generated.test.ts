@@ -19,13 +19,17 @@ export async function tour(baseUrl: string, email: string, password: string) {
   const guest = createClient<paths>({ baseUrl })
   const session = await guest.POST('/api/identity/sign-in', { body: { email, password } })
   const { token } = session.data as { token: string }
-  const client = createClient<paths>({ baseUrl, headers: { authorization: \`Bearer \${token}\` } })
+  const client = createClient<paths>({
+    baseUrl,
+    headers: { authorization: \`Bearer \${token}\` },
+    querySerializer: { array: { style: 'form', explode: false } },
+  })
   const made = await client.POST('/api/products', {
     body: { sku: 'G-1', name: 'Generated', price: { amount: 250, currency: 'GBP' }, stock: 2 },
   })
   const id = made.data?.id ?? ''
   const listed = await client.GET('/api/products', {
-    params: { query: { fields: 'name,price', limit: 5 } },
+    params: { query: { fields: ['name', 'price'], limit: 5 } },
   })
   const one = await client.GET('/api/products/{id}', { params: { path: { id } } })
   const patched = await client.PATCH('/api/products/{id}', {
@@ -33,22 +37,23 @@ export async function tour(baseUrl: string, email: string, password: string) {
     body: { stock: 1 },
   })
   const bought = await client.POST('/api/orders/buy', {
-    params: { header: { 'idempotency-key': '"g-1"' } },
+    params: { header: { 'Idempotency-Key': '"g-1"' } },
     body: { product: id },
   })
   const again = await client.POST('/api/orders/buy', {
-    params: { header: { 'idempotency-key': '"g-2"' } },
+    params: { header: { 'Idempotency-Key': '"g-2"' } },
     body: { product: id },
   })
+  const left = bought.data && 'stock' in bought.data ? bought.data.stock : undefined
   const amount: number | undefined = one.data?.price?.amount
   return {
     names: listed.data?.data?.map(({ name }) => name),
-    ...{ amount, stock: patched.data?.stock, left: bought.data?.stock, code: again.error?.code },
+    ...{ amount, stock: patched.data?.stock, left, code: again.error?.code },
   }
 }
 `
 
-test('the OpenAPI document makes a client that compiles and works', {
+test('the OpenAPI document makes a client that works', {
   timeout: 180_000,
 }, async (context) => {
   const shop = await stand(context)
@@ -61,7 +66,9 @@ test('the OpenAPI document makes a client that compiles and works', {
   await writeFile(join(folder, 'openapi.json'), document)
   const generator = join(root, 'tests/generator/node_modules/openapi-typescript/bin/cli.js')
   const schema = join(folder, 'schema.d.ts')
-  await run(process.execPath, [generator, join(folder, 'openapi.json'), '-o', schema])
+  // What has a default may be left out, whatever this generator takes it for.
+  const choices = ['-o', schema, '--default-non-nullable', 'false']
+  await run(process.execPath, [generator, join(folder, 'openapi.json'), ...choices])
   await writeFile(join(folder, 'program.ts'), program)
   const options = { extends: '../../tsconfig.json', include: ['program.ts'] }
   await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(options))

@@ -113,7 +113,7 @@ describe('the client in a browser', { skip }, () => {
 
   test('hooks: changes are shown before they are made, and taken back', async () => {
     const { page, run, wrong } = await open()
-    await page.getByText('Lamp: 2').waitFor()
+    await page.locator('#products', { hasText: 'Lamp: 2' }).waitFor()
     assert.equal(await page.locator('#products li').count(), 2)
     let asked = 0
     await page.route('**/api/products/query', async (route) => {
@@ -122,25 +122,44 @@ describe('the client in a browser', { skip }, () => {
     })
     const held = await hold(page, '**/api/orders/buy')
     await page.getByRole('button', { name: 'Buy Lamp' }).click()
-    await page.getByText('Lamp: 1').waitFor()
+    await page.locator('#products', { hasText: 'Lamp: 1' }).waitFor()
     assert.equal(await page.locator('#bought').textContent(), 'pending')
     assert.equal(asked, 0, 'it is shown before it is done')
     held.go()
     await page.getByText('idle').waitFor()
-    assert.equal(await page.getByText('Lamp: 1').count(), 1)
+    assert.equal(await page.locator('#products', { hasText: 'Lamp: 1' }).count(), 1)
     assert.equal(asked, 1, 'and read again once it was')
     const [lamp] = (await shop.tested.data.product.find({ filter: { sku: 'A' } })).data
     assert.equal(lamp?.stock, 1)
 
     await page.getByRole('button', { name: 'Buy Chair' }).click()
     await page.getByText('sold_out').waitFor()
-    assert.equal(await page.getByText('Chair: 0').count(), 1, 'what failed is taken back')
+    assert.equal(
+      await page.locator('#products', { hasText: 'Chair: 0' }).count(),
+      1,
+      'what failed is taken back',
+    )
     await page.getByRole('button', { name: 'Add' }).click()
     await page.locator('#added', { hasText: 'sign_in_required' }).waitFor()
     await run(`client.auth.signIn(${JSON.stringify({ email, password })}).orThrow()`)
     await page.getByRole('button', { name: 'Add' }).click()
-    await page.getByText('New: 0').waitFor()
+    await page.locator('#products', { hasText: 'New: 0' }).waitFor()
     assert.deepEqual(wrong, [])
+  })
+
+  test('what is followed is drawn anew with each change', async () => {
+    const { page, run } = await open()
+    const stock = page.locator('#stock')
+    await page.locator('#stock', { hasText: 'Lamp: ' }).waitFor()
+    const [lamp] = (await shop.tested.data.product.find({ filter: { sku: 'A' } })).data
+    await shop.tested.data.product.update(lamp?.id ?? '', { stock: 41, name: 'Lantern' })
+    await page.locator('#stock', { hasText: 'Lantern: 41' }).waitFor()
+    await run(`client.actions.orders.buy({ product: '${lamp?.id}' }).orThrow()`)
+    await page.locator('#stock', { hasText: 'Lantern: 40' }).waitFor()
+    await shop.tested.data.product.update(lamp?.id ?? '', { published: false })
+    await page.locator('#stock', { hasText: /^$/ }).waitFor({ state: 'attached' })
+    assert.equal(await stock.textContent(), '')
+    await shop.tested.data.product.update(lamp?.id ?? '', { published: true, stock: 2 })
   })
 
   test('suspense: thrown to a boundary, tried again; another session reads anew', async () => {

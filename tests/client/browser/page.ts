@@ -20,8 +20,8 @@ const client = createClient<Shop>({ url: '', session: 'cookie' })
 page.client = client
 page.bearer = createClient<Shop>({ url: '', session: webStorage(page.localStorage) })
 
-const { ClientProvider, useAction, useClient, useQuery, useRefresh, useSuspenseQuery } =
-  createHooks<Shop>()
+const hooks = createHooks<Shop>()
+const { ClientProvider, useAction, useClient, useLive, useQuery, useRefresh } = hooks
 
 const price = { amount: 100, currency: 'GBP' } as const
 
@@ -72,8 +72,15 @@ const label = ({ name, stock }: { readonly name: string; readonly stock: number 
   `${name}: ${stock}`
 
 function Vault() {
-  const seen = useSuspenseQuery(({ data }) => data.vault.count())
+  const seen = hooks.useSuspenseQuery(({ data }) => data.vault.count())
   return h('p', { id: 'vault' }, `${seen.count} words`)
+}
+
+function Stock() {
+  const { value } = useLive(({ data }) =>
+    data.product.find({ filter: { stock: { gt: 0 } }, fields: ['name', 'stock'], sort: ['sku'] }),
+  )
+  return h('p', { id: 'stock' }, value?.data.map(label).join(', '))
 }
 
 function Me() {
@@ -110,6 +117,7 @@ function Whole() {
     null,
     h(Catalogue),
     h(Me),
+    h(Stock),
     h(Boundary, { again, children: h(Suspense, { fallback: waiting }, h(Vault)) }),
   )
 }

@@ -118,23 +118,23 @@ function pageSchema(name: string): Schema {
 function createSchema(model: Model): Schema {
   const required = writableFields(model).filter((field) => !field.optional && !hasDefault(field))
   return {
-    ...inputSchema(model),
+    ...inputSchema(model, hasDefault),
     ...(required.length === 0 ? {} : { required: required.map((field) => field.name) }),
     examples: [exampleInput(model)],
   }
 }
 
 function updateSchema(model: Model): Schema {
-  return { ...inputSchema(model), description: 'A merge patch: what is absent stays as it is.' }
+  const description = 'A merge patch: what is absent stays as it is.'
+  // A default would say that what is left out becomes that.
+  return { ...inputSchema(model, () => false), description }
 }
 
-function inputSchema(model: Model): Schema {
+function inputSchema(model: Model, shows: (field: ModelField) => boolean): Schema {
   const properties: { [name: string]: Schema } = {}
   for (const field of writableFields(model)) {
     const schema = fieldSchema(field)
-    properties[field.name] = hasDefault(field)
-      ? { ...schema, default: field.default as Json }
-      : schema
+    properties[field.name] = shows(field) ? { ...schema, default: field.default as Json } : schema
   }
   for (const relation of model.relations.values()) {
     if (relation.inputName === undefined) continue

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '..', '..')
+const require = createRequire(import.meta.url)
+const timeout = 120_000
+
+test('the examples of the guide to the client type-check', { timeout }, async (context) => {
+  const guide = await readFile(join(root, 'docs/guides/client.md'), 'utf8')
+  const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, text = '']) => text)
+  assert.ok(blocks.length >= 7, `${blocks.length} examples`)
+  // Inside the repository, so that what they import is found; ignored by git.
+  const folder = join(root, '.plinth', `guide-${process.pid}`)
+  await mkdir(folder, { recursive: true })
+  context.after(() => rm(folder, { recursive: true, force: true }))
+  for (const [index, text] of blocks.entries()) {
+    const name = /^\/\/ (\w+\.ts)\n/.exec(text)?.[1] ?? `example${index}.ts`
+    await writeFile(join(folder, name), text)
+  }
+  const project = { extends: '../../tsconfig.json', include: ['*.ts'] }
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(project))
+  const compiler = join(require.resolve('typescript/package.json'), '..', 'bin', 'tsc')
+  const printed = await run(process.execPath, [compiler, '-p', folder]).then(
+    () => '',
+    (error: { readonly stdout: string }) => error.stdout,
+  )
+  assert.equal(printed, '')
+})
