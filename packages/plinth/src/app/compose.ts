@@ -23,7 +23,7 @@ import { callLimiter } from '../engine/limiter.ts'
 import type { Live } from '../engine/live/live.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
-import type { Action, InputGuards, Runtime } from '../engine/runtime.ts'
+import type { Action, InputGuards, Runtime, Watch } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
 import type { IdentityParts } from '../identity/flows/operation.ts'
@@ -65,6 +65,7 @@ import { organisationsIn } from './people/organisations.ts'
 import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
 import type { UserParts } from './people/users.ts'
+import { accountWatch } from './people/watch/accounts.ts'
 import { takesPasskeys } from './people/web-authn.ts'
 import {
   checkProvider,
@@ -245,6 +246,7 @@ export async function openApp<S>(
       setup,
       waker,
       guards,
+      watches: new Map([['user', accountWatch(known.identity)]]),
       impersonatorRole: app.accounts.impersonatorRole,
       programs: providerTokens(app, { database, clock }, setup),
     })
@@ -284,13 +286,14 @@ interface RuntimeParts {
   readonly setup: AppSetup
   readonly waker: Waker
   readonly guards: InputGuards
+  readonly watches: ReadonlyMap<string, Watch>
   readonly impersonatorRole: string | undefined
   /** The tokens that programs of others call with. */
   readonly programs: readonly TokenSort[]
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
-  const { catalog, database, clock, log, actions, setup, waker, guards } = parts
+  const { catalog, database, clock, log, actions, setup, waker, guards, watches } = parts
   const newId = uuidSource(clock)
   const sorts = [
     sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
@@ -306,6 +309,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     newId,
     guards,
     keepers: accountKeepers,
+    watches,
     watchful: !setup.production,
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),

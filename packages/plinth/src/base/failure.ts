@@ -31,6 +31,7 @@ export const failureKinds = Object.freeze({
   sign_in_required: kind(401, 'Sign in first'),
   invalid_credentials: kind(401, 'The credentials are not valid'),
   step_up_required: kind(401, 'Show again who you are'),
+  second_factor_required: kind(403, 'This takes a second factor'),
   forbidden: kind(403, 'This is not allowed'),
   insufficient_scope: kind(403, 'The credential may not do this'),
   organisation_required: kind(403, 'Work in an organisation first'),

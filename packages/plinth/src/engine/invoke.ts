@@ -12,6 +12,7 @@ import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
 import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
+import { mendable } from './identify/factors.ts'
 import { isAsGuessed } from './identify/recall.ts'
 import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action/action.ts'
@@ -68,8 +69,9 @@ async function admitted(runtime: Runtime, call: Call, caller: Caller): Promise<R
     const reply = await answer(runtime, { call, caller, turn })
     return rate ? { ...reply, rate } : reply
   } catch (error) {
-    if (rate) noteRate(error, rate)
-    throw error
+    const told = await mendable(runtime.database, caller, error)
+    if (rate) noteRate(told, rate)
+    throw told
   }
 }
 

@@ -34,6 +34,16 @@ export interface Runtime {
   readonly keepers?: ReadonlyMap<string, Keeper>
   /** What some models demand of input beyond its kinds. Default: nothing. */
   readonly guards?: InputGuards
+  /** By model: what stands around changes of its records. Default: nothing. */
+  readonly watches?: ReadonlyMap<string, Watch>
+}
+
+/** What has to follow some changes of a model's records, in the same transaction. */
+export interface Watch {
+  /** True where a change that gives these fields is watched. */
+  concerns(given: readonly string[]): boolean
+  /** Makes the change by `write`, in the transaction of the scope, and what has to follow it. */
+  around<T>(scope: Scope, write: () => Promise<T>): Promise<T>
 }
 
 /**

@@ -63,10 +63,25 @@ export function demandProof(
 ): void {
   if (caller.is !== 'user' || !possible(provenFacts(caller, catalog))) return
   if (caller.via !== undefined) throw sessionRequired()
-  throw new Failure('step_up_required', {
+  const failure = new Failure('step_up_required', {
     detail: 'Show again who you are, at /api/identity/step-up, then repeat this.',
     headers: { 'www-authenticate': 'Bearer error="insufficient_user_authentication"' },
   })
+  const { assurance = 1 } = caller.proof ?? {}
+  if (!possible(factsOf({ ...caller, proof: { assurance, agoMs: 0 } }, catalog))) {
+    lackingFactor.add(failure)
+  }
+  throw failure
+}
+
+/** Failures that no fresh proof of the same level would have kept away. */
+const lackingFactor = new WeakSet<object>()
+
+/** True for a `step_up_required` that takes two factors, where the session has shown one. */
+export function wantsTwoFactors(failure: unknown): boolean {
+  if (!(failure instanceof Failure)) return false
+  // In a batch it stands beneath the failure that names its place.
+  return lackingFactor.has(failure) || wantsTwoFactors(failure.cause)
 }
 
 /**

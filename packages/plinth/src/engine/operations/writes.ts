@@ -59,11 +59,37 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   )
   const values = [...valuesOf(parsed), id, ...version]
   const lock = links.length > 0 ? 'no key update' : undefined
-  const outcome = await settled(scope, { target, id, lock }, (held) =>
-    runPlan(held, { plan, model, parsed, values }),
-  )
-  if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
-  throw outcome.is === 'refused' ? outcome.failure : notFound()
+  return watched(scope, { model, given }, async (within) => {
+    const outcome = await settled(within, { target, id, lock }, (held) =>
+      runPlan(held, { plan, model, parsed, values }),
+    )
+    if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
+    throw outcome.is === 'refused' ? outcome.failure : notFound()
+  })
+}
+
+interface Watching {
+  readonly model: Model
+  readonly given: readonly string[]
+}
+
+/** Makes a change together with what has to follow it, where somebody watches for such ones. */
+async function watched(
+  scope: Scope,
+  { model, given }: Watching,
+  change: (within: Scope) => Promise<Reply>,
+): Promise<Reply> {
+  const { runtime, session } = scope
+  const watch = runtime.watches?.get(model.name)
+  if (!watch?.concerns(given)) return change(scope)
+  const around = (within: Scope): Promise<Reply> => watch.around(within, () => change(within))
+  if (session !== runtime.database) return around(scope)
+  const reply = await runtime.database.transaction((own) => around({ ...scope, session: own }), {
+    isolation: 'read committed',
+    caller: scope.turn,
+  })
+  runtime.effects.wake()
+  return reply
 }
 
 /** Deletes a record, or marks it where the model deletes softly. */

@@ -91,6 +91,7 @@ export function ledElsewhere(
 ): HttpResponse | undefined {
   if (code === 'sign_in_required') return leadTo(visit, addressOf(signInPath, { next: back }))
   if (code === 'step_up_required') return leadTo(visit, addressOf(stepUpPath, { next: back }))
+  if (code === 'second_factor_required') return leadTo(visit, '/account/factors')
   return undefined
 }
 

@@ -78,6 +78,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'This asks for a fresh or a second proof of who you are.',
     'Show it at /api/identity/step-up, then repeat the call with the new token.',
   ),
+  second_factor_required: say(
+    'This is open to sessions of two factors, and the account has but one.',
+    'Set up an authenticator app or a passkey at /account/factors, then repeat the call.',
+  ),
   forbidden: say(
     'The rules do not let this caller do this.',
     'Ask somebody who may, or for the role that may.',

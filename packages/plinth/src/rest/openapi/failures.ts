@@ -27,6 +27,7 @@ const body: readonly FailureCode[] = [
 const write: readonly FailureCode[] = [
   'sign_in_required',
   'step_up_required',
+  'second_factor_required',
   'forbidden',
   'insufficient_scope',
   'session_required',
@@ -38,6 +39,7 @@ const write: readonly FailureCode[] = [
 const read: readonly FailureCode[] = [
   'sign_in_required',
   'step_up_required',
+  'second_factor_required',
   'forbidden',
   'insufficient_scope',
   'session_required',
