@@ -188,7 +188,7 @@ describe('promotions', () => {
     await data.promotion.update(half.id, { active: false })
   })
 
-  test('a price that the buyer was not shown is not collected', async () => {
+  test('F03: a price that the buyer was not shown is not collected', async () => {
     const buyer = await shop.store.user()
     const thing = await product(shop, { price: 1_000 })
     const { body: shown } = await fill(shop, buyer, { items: { [thing.id]: 1 } })

@@ -343,7 +343,7 @@ describe('waiting for the customer', () => {
     assert.equal(await stock(thing), 5)
   })
 
-  test('after half an hour the pieces are on the shelf again, and nothing is held', async () => {
+  test('F05: after half an hour the pieces are on the shelf again, nothing is held', async () => {
     const { orderId, providerId, thing } = await waiting()
     shop.store.clock.advance(29 * minute)
     await settle(shop)

@@ -37,7 +37,7 @@ function counted(answers: readonly { readonly status: number; readonly body: obj
   )
 }
 
-test('200 buyers at once of the last 10 pieces: 10 have one, none is sold twice', async () => {
+test('F01: 200 buyers at once of the last 10 pieces: 10 have one, none is sold twice', async () => {
   const { data } = shop.store
   const last = await product(shop, { stock: 10 })
   const people = await buyers(200, { [last.id]: 1 })
@@ -65,7 +65,7 @@ test('several pieces of several products: all of them, or none', async () => {
   assert.deepEqual(stocks, [100 - 9, 1])
 })
 
-test('50 at once at a coupon for 5: 5 have it, in all', async () => {
+test('F01: 50 at once at a coupon for 5: 5 have it, in all', async () => {
   const { data } = shop.store
   const thing = await product(shop, { price: 1_000 })
   const tenth = await data.promotion.create({

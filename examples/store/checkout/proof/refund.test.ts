@@ -95,7 +95,7 @@ describe('money back', () => {
     await checkBooks(shop)
   })
 
-  test('more than was captured is refused, and moves nothing', async () => {
+  test('F04: more than was captured is refused, and moves nothing', async () => {
     const { orderId } = await paid()
     const amount = { amount: 1_001, currency: 'GBP' }
     assert.equal((await refund({ order: orderId, amount })).body.code, 'too_much')
@@ -106,7 +106,7 @@ describe('money back', () => {
     await checkBooks(shop)
   })
 
-  test('50 refunds at once: never more than was captured', async () => {
+  test('F04: 50 refunds at once: never more than was captured', async () => {
     const { orderId } = await paid()
     const amount = { amount: 100, currency: 'GBP' }
     const answers = await Promise.all(
@@ -121,7 +121,7 @@ describe('money back', () => {
     await checkBooks(shop)
   })
 
-  test('nothing for an order that was not paid, and only by staff', async () => {
+  test('F02: nothing for an order that was not paid, and only by staff', async () => {
     const { buyer, orderId } = await paid()
     assert.equal((await refund({ order: orderId }, buyer)).status, 403)
     const thing = await product(shop)
@@ -203,7 +203,7 @@ describe('taking an order back', () => {
     await checkBooks(shop)
   })
 
-  test('not after it is shipped', async () => {
+  test('F02: not after it is shipped', async () => {
     const { buyer, orderId } = await paid()
     await shop.store.data.order.update(orderId, { status: 'shipped' })
     const answer = await ask(shop, buyer, ['orders/cancel', { order: orderId }])

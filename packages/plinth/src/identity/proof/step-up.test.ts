@@ -32,14 +32,15 @@ onBothServers('a rule that asks for two factors', (server) => {
     const tested = await testApp(site, { server: server.address() })
     context.after(() => tested.close())
     const ann = await tested.user({ email: 'ann@vault.example', password })
-    const ask = async (method: string, path: string, body: object, token?: string) => {
+    const ask = async (line: string, body: object, token?: string) => {
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const [method = '', path = ''] = line.split(' ')
       const reply = await tested.request(method, `/api/${path}`, { headers, body })
       return { status: reply.status, text: reply.text }
     }
-    const signed = await ask('POST', 'identity/sign-in', { email: ann.email, password })
+    const signed = await ask('POST identity/sign-in', { email: ann.email, password })
     const { token } = JSON.parse(signed.text) as { token: string }
-    return { tested, ann, token, ask: (m: string, p: string, b: object) => ask(m, p, b, token) }
+    return { tested, ann, token, ask: (line: string, body: object) => ask(line, body, token) }
   }
 
   test('tells whoever has but one to set one up, by every door (C16)', async (context) => {
@@ -51,7 +52,7 @@ onBothServers('a rule that asks for two factors', (server) => {
       ['batch', batch],
       ['vault/open', { door: 'north' }],
     ] as const) {
-      const refused = await ask('POST', path, body)
+      const refused = await ask(`POST ${path}`, body)
       assert.equal(refused.status, 403, `${path}: ${refused.text}`)
       assert.match(refused.text, /second_factor_required.*set-up-totp/, path)
     }
@@ -64,14 +65,14 @@ onBothServers('a rule that asks for two factors', (server) => {
     const { ann, ask, tested } = await scene(context)
     const made = await tested.data.note.create({ words: 'x' })
     tested.clock.advance(6 * 60_000)
-    const stale = await ask('PATCH', `notes/${made.id}`, { words: 'y' })
+    const stale = await ask(`PATCH notes/${made.id}`, { words: 'y' })
     assert.match(stale.text, /step_up_required/, 'a fresh proof alone is missing')
     await tested.data.passkey.create({
       ...{ userId: ann.id, name: 'Key', credentialId: 'c', publicKey: 'k' },
     })
-    const known = await ask('POST', 'notes', { words: 'z' })
+    const known = await ask('POST notes', { words: 'z' })
     assert.match(known.text, /step_up_required/, 'a passkey is a second factor')
     await tested.data.user.update(ann.id, { secondFactor: true })
-    assert.match((await ask('POST', 'notes', { words: 'z' })).text, /step_up_required/)
+    assert.match((await ask('POST notes', { words: 'z' })).text, /step_up_required/)
   })
 })
