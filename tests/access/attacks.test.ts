@@ -8,8 +8,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { LocalResponse, TestUser } from '../../packages/plinth/src/testing.ts'
+import { givenServer } from '../armed/given-server.ts'
 import { type DeskScene, openDesk, openPlainDesk, setDesk } from './world/desk.ts'
-import { givenServer } from './world/world.ts'
 
 const absent = '01900000-0000-7000-8000-999999999999'
 let scene: DeskScene

@@ -1,26 +1,6 @@
 /** Owns the list of controls: how each is taken away, and which proof must notice. */
 
-/** A control of access, taken away. */
-export interface Control {
-  readonly name: string
-  /** Replaced texts, by file below `packages/plinth/src/`; each stands there exactly once. */
-  readonly edits: readonly Edit[]
-  /** The proof that fails without it. */
-  readonly proof: Proof
-}
-
-/** A text of a file and what stands there instead. */
-export interface Edit {
-  readonly file: string
-  readonly from: string
-  readonly to: string
-}
-
-/** A test file with its arguments. */
-export interface Proof {
-  readonly file: string
-  readonly options: readonly string[]
-}
+import { type Control, type Proof, without } from '../armed/control.ts'
 
 /** Random reads, the same in every run. */
 const reads: Proof = {
@@ -55,10 +35,6 @@ const moments: Proof = {
 
 /** What holds as long as nothing is taken away. */
 export const proofs: readonly Proof[] = [reads, judged, attack('(A0|B|D06)'), worlds('writes')]
-
-function without(name: string, proof: Proof, ...edits: readonly Edit[]): Control {
-  return { name, proof, edits }
-}
 
 const condition = 'query/column/condition.ts'
 const verdict = 'query/write/verdict.ts'

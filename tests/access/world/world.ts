@@ -7,7 +7,6 @@ import { openApp } from '../../../packages/plinth/src/app/compose.ts'
 import { hex, randomBytes } from '../../../packages/plinth/src/base/ids.ts'
 import { type MovableClock, movableClock } from '../../../packages/plinth/src/base/time.ts'
 import type { Catalog, Model } from '../../../packages/plinth/src/catalog/catalog.ts'
-import { parseDatabaseUrl } from '../../../packages/plinth/src/database/address.ts'
 import type { Database, DatabaseAddress } from '../../../packages/plinth/src/database/database.ts'
 import {
   createDatabase,
@@ -21,9 +20,9 @@ import { invoke } from '../../../packages/plinth/src/engine/invoke.ts'
 import type { Runtime } from '../../../packages/plinth/src/engine/runtime.ts'
 import type { Handler } from '../../../packages/plinth/src/http/message.ts'
 import { createRestDoor } from '../../../packages/plinth/src/rest/door.ts'
+import { givenServer } from '../../armed/given-server.ts'
 import { nowText } from '../random/values.ts'
 import type { Asker, Row, Rows } from '../rules.ts'
-import { textArgument } from './arguments.ts'
 
 /** A PostgreSQL server for one test file. */
 export interface Ground {
@@ -64,12 +63,6 @@ export interface Answer {
 
 const secret = 'kQ3v9ZrX1mB7tLw5HyN8cJ2fUd6sGaE4pRoTiVxKz0M'
 const epochMs = Date.parse(nowText)
-
-/** The server that `--server=<URL>` names; undefined: a new one. */
-export function givenServer(): DatabaseAddress | undefined {
-  const url = textArgument('server')
-  return url === undefined ? undefined : parseDatabaseUrl(url)
-}
 
 /** A server to make databases on: the given one, or one of its own in a temporary folder. */
 export async function startGround(): Promise<Ground> {

@@ -111,6 +111,8 @@ export const limits = Object.freeze({
   callsPerMinute: 600,
   callersCountedMax: 100_000,
   signInsPerMinutePerAccount: 5,
+  signInsPerHourPerAccount: 20,
+  signInsPerDayPerAccount: 100,
   signInsPerMinutePerNetwork: 20,
   signUpsPerHourPerNetwork: 5,
   accountMailsPerQuarterHour: 3,

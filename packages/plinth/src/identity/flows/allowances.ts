@@ -3,8 +3,8 @@
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
-import { hourMs, minuteMs } from '../../base/time.ts'
-import type { Action } from '../../engine/runtime.ts'
+import { dayMs, hourMs, minuteMs } from '../../base/time.ts'
+import type { Action, ActionScope } from '../../engine/runtime.ts'
 import type { IdentityParts } from './operation.ts'
 
 /** Tries to sign in from one network, whichever way in they take. */
@@ -14,6 +14,36 @@ export function signInAllowance(remoteAddress: string): Allowance {
     limit: limits.signInsPerMinutePerNetwork,
     windowMs: minuteMs,
   }
+}
+
+/** Under what tries to sign in to an account are counted, from devices that it does not know. */
+export function accountTries(email: string): string {
+  return `sign-in:account:${email}`
+}
+
+/**
+ * Tries at one password: each stage waits longer than the one before, and none shuts out for good.
+ * What an earlier stage refuses costs nothing of the later ones.
+ */
+function triesAt(key: string): readonly Allowance[] {
+  return [
+    { key, limit: limits.signInsPerMinutePerAccount, windowMs: minuteMs },
+    { key: `${key}:hour`, limit: limits.signInsPerHourPerAccount, windowMs: hourMs },
+    { key: `${key}:day`, limit: limits.signInsPerDayPerAccount, windowMs: dayMs },
+  ]
+}
+
+/** Counts a try at a password before it is checked. Fails with `rate_limited`. */
+export async function takeTries({ take }: Pick<ActionScope, 'take'>, key: string): Promise<void> {
+  for (const allowance of triesAt(key)) await take(allowance)
+}
+
+/** Makes the tries before a success forgotten. */
+export async function forgetTriesAt(
+  { restore }: Pick<ActionScope, 'restore'>,
+  key: string,
+): Promise<void> {
+  for (const allowance of triesAt(key)) await restore(allowance.key)
 }
 
 type Allowance = ReturnType<NonNullable<Action['allowances']>>[number]

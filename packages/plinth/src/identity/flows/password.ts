@@ -11,9 +11,9 @@ import { forgiveTries } from '../second-factor/check.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
-import { demandMail, mailAllowances } from './allowances.ts'
+import { accountTries, demandMail, forgetTriesAt, mailAllowances, takeTries } from './allowances.ts'
 import { wrongCredentials } from './begin.ts'
-import { useProof } from './mail-proof.ts'
+import { type UsedProof, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
 import { endSessions, endTrust } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
@@ -93,13 +93,15 @@ export function resetPassword(parts: IdentityParts): Action {
       const [proof] = await unrestricted.find('mailProof', { filter: good, limit: 1 })
       await demandNewPassword(scope, parts, proof && String(proof.userId))
       const passwordHash = await parts.passwords.hash(String(input.newPassword))
-      const owner = await scope.commit<string, Sight>(async (inside) => {
+      const owner = await scope.commit<UsedProof, Sight>(async (inside) => {
         const shown = { token: String(input.token), purpose: 'reset-password' } as const
         const { userId, email } = await useProof(parts, inside, shown)
         await setPassword(parts, inside, { userId, passwordHash, provedEmail: email })
-        return userId
+        return { userId, email }
       })
-      await forgiveTries(scope, owner)
+      // Whoever has used up the tries knew the old password, if any.
+      await forgetTriesAt(scope, accountTries(owner.email))
+      await forgiveTries(scope, owner.userId)
       return { status: 204, value: undefined }
     },
   }
@@ -169,12 +171,12 @@ export async function checkPassword(
   userId: string,
 ): Promise<string> {
   const key = `password:account:${userId}`
-  await take({ key, limit: limits.signInsPerMinutePerAccount, windowMs: minuteMs })
+  await takeTries({ take }, key)
   const [user] = await unrestricted.find('user', { filter: { id: userId }, limit: 1 })
   const stored = typeof user?.passwordHash === 'string' ? user.passwordHash : undefined
   const fits = await passwords.verify(stored, String(input.password))
   if (!fits || stored === undefined) throw wrongPassword()
-  await restore(key)
+  await forgetTriesAt({ restore }, key)
   return stored
 }
 

@@ -1,13 +1,11 @@
 /** Owns signing in by a password, and signing out. */
 
-import { limits } from '../../base/limits.ts'
-import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import { demandPerson } from '../accounts/person.ts'
 import { standingOf } from '../accounts/standing.ts'
 import type { Sight } from '../sight.ts'
-import { signInAllowance } from './allowances.ts'
+import { accountTries, forgetTriesAt, signInAllowance, takeTries } from './allowances.ts'
 import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
 import {
   given,
@@ -56,7 +54,7 @@ export function signIn(parts: IdentityParts): Action {
         trusted: typeof input.trusted === 'string' ? input.trusted : undefined,
         whose: () => Promise.resolve(String(user.id)),
       })
-      await scope.restore(counted)
+      await forgetTriesAt(scope, counted)
       return result
     },
   }
@@ -78,10 +76,8 @@ async function countTry(
   // Asked for an account that nobody has, too: neither takes longer than the other.
   const filter = { userId: user?.id ?? nobody, fingerprint }
   const [known] = await unrestricted.find('knownDevice', { filter, limit: 1 })
-  const key = known
-    ? `sign-in:device:${String(known.id)}`
-    : `sign-in:account:${String(input.email)}`
-  await take({ key, limit: limits.signInsPerMinutePerAccount, windowMs: minuteMs })
+  const key = known ? `sign-in:device:${String(known.id)}` : accountTries(String(input.email))
+  await takeTries({ take }, key)
   return key
 }
 

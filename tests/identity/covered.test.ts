@@ -1,0 +1,28 @@
+/** Proves that each attack of groups C, E and F is named by a test, and lists which. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { attacksOf, namedTests } from './named-tests.ts'
+
+const groups = { C: 28, E: 4, F: 6 } as const
+
+/** The attacks of the groups: C01 to F06. */
+const attacks = Object.entries(groups).flatMap(([group, most]) =>
+  Array.from({ length: most }, (_, index) => `${group}${String(index + 1).padStart(2, '0')}`),
+)
+
+test('every attack of groups C, E and F is a test by its id', (context) => {
+  const tests = namedTests()
+  assert.ok(tests.length > 1_000, `${tests.length} tests were found`)
+  const byAttack = Map.groupBy(
+    tests.flatMap((each) => attacksOf(each).map((attack) => ({ attack, ...each }))),
+    ({ attack }) => attack,
+  )
+  for (const attack of attacks) {
+    const named = byAttack.get(attack) ?? []
+    context.diagnostic(`${attack}: ${named.length}`)
+    for (const { file, name } of named) context.diagnostic(`  ${file}: ${name}`)
+  }
+  const missing = attacks.filter((attack) => !byAttack.has(attack))
+  assert.deepEqual(missing, [], 'no test is named by them')
+})
