@@ -1,5 +1,6 @@
 /** Owns the account pages as an app declares them: their looks, and what stands in their place. */
 
+import type { KeyPageViews } from './app/key-pages.ts'
 import type { PageForm, PageLinks, PageView } from './app/page-view.ts'
 import type { ProgramPageViews } from './app/program-pages.ts'
 import type { StandingPageViews } from './app/standing-pages.ts'
@@ -137,6 +138,7 @@ export interface AccountView extends Omit<PageView, 'form'> {
       | 'changeEmail'
       | 'changePassword'
       | 'secondFactor'
+      | 'keys'
       | 'download'
       | 'deleteAccount',
       string
@@ -201,7 +203,7 @@ export interface FactorsView extends Omit<PageView, 'form'> {
 }
 
 /** What each page is shown with. The names of fields are those that the form is sent with. */
-export interface PageViews extends ProgramPageViews, StandingPageViews {
+export interface PageViews extends ProgramPageViews, StandingPageViews, KeyPageViews {
   /** `/account/sign-in`. */
   readonly signIn: PageView<'email' | 'password'> & {
     readonly passkey: PagePasskey | undefined

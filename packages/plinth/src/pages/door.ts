@@ -16,6 +16,7 @@ import * as account from './flows/account.ts'
 import * as byMail from './flows/by-mail.ts'
 import { changeEmail, changeName, changePassword, removePassword } from './flows/changes.ts'
 import { apps, consent, device, removeApp, signOutOf } from './flows/consent.ts'
+import { keyPages } from './flows/credentials/keys.ts'
 import * as factors from './flows/factors.ts'
 import { answeredBy, commonView, type Page } from './flows/form-page.ts'
 import * as outside from './flows/outside.ts'
@@ -37,6 +38,8 @@ export interface PagesOptions {
   readonly spec: DeclaredPages
   /** The names of the models that a start page can read. */
   readonly models: readonly string[]
+  /** Every scope that a key can have. */
+  readonly scopes: readonly string[]
   /** Who may sign up by themselves. */
   readonly signUp: 'anyone' | 'nobody'
   /** False: the server has no address that passkeys could be made for. */
@@ -95,6 +98,7 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   delete: deleteAccount,
   keep: keepAccount,
   download,
+  ...keyPages,
   identities: outside.identities,
   'unlink-identity': outside.unlinkIdentity,
   'link-identity': outside.linkIdentity,

@@ -40,6 +40,8 @@ export interface Site {
   readonly confirmFirst: boolean
   /** How many characters a new password has at least. */
   readonly newPasswordCharactersMin: number
+  /** Every scope that a key can have. */
+  readonly scopes: readonly string[]
   /** True: programs of others may ask people for access. */
   readonly programs: boolean
   /** The engine. */
@@ -57,6 +59,8 @@ export interface Known {
   readonly guest: boolean
   /** True: a member of staff acts as them. */
   readonly impersonated: boolean
+  /** How long ago they have shown who they are. */
+  readonly provedAgoMs: number
 }
 
 /** Somebody who is signed in. */
@@ -158,7 +162,9 @@ async function whose({ identify }: Site, token: string): Promise<Known | undefin
     const caller = await identify(token)
     if (caller.is !== 'user') return undefined
     const { id: userId, sessionId, roles, guest = false, impersonator } = caller
-    return { userId, sessionId, roles, guest, impersonated: impersonator !== undefined }
+    const provedAgoMs = caller.proof?.agoMs ?? Number.POSITIVE_INFINITY
+    const impersonated = impersonator !== undefined
+    return { userId, sessionId, roles, guest, impersonated, provedAgoMs }
   } catch (error) {
     if (error instanceof Failure && error.code === 'invalid_credentials') return undefined
     throw error

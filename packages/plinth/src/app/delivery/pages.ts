@@ -1,5 +1,6 @@
 /** Owns the wiring of the account pages, for apps that have not left them out. */
 
+import { scopesOf } from '../../access/scopes/scopes.ts'
 import type { App } from '../../define/kit.ts'
 import type { Call, Reply } from '../../engine/call.ts'
 import type { Runtime } from '../../engine/runtime.ts'
@@ -49,6 +50,7 @@ export function pagesOf(
     newPasswordCharactersMin,
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
     programs: provider !== undefined,
+    scopes: scopesOf(catalog),
     ...{ providers, invoke, identify, clock, log, models: models.map(({ name }) => name) },
   })
   const places = new Map([['account', account]])

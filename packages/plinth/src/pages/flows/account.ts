@@ -113,6 +113,7 @@ async function viewOf(
       changeEmail: '/account/change-email',
       changePassword: '/account/change-password',
       secondFactor: '/account/factors',
+      keys: '/account/keys',
       download: '/account/download',
       deleteAccount: '/account/delete',
       apps: visit.site.programs ? '/account/apps' : undefined,

@@ -40,6 +40,9 @@ const sentences = {
   'password-removed': 'Your password is removed, and all your other sessions have ended.',
   'second-step-off': 'Signing in by a password or a mail takes no second step any more.',
   'app-removed': 'The program is shut out: what it had is dead.',
+  'key-ended': 'The key is ended: it is dead for the next call.',
+  'agent-ended': 'What the agent had is ended.',
+  'agents-ended': 'What all agents had is ended.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const
 

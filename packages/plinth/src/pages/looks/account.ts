@@ -72,6 +72,11 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
       secondFactor ? 'Signing in takes a second step' : 'Signing in takes no second step',
       change('factor', links.secondFactor),
     ),
+    fact(
+      'Keys and agents',
+      'What calls in your name',
+      html`<a href="${links.keys}">See<span class="unseen"> the keys</span></a>`,
+    ),
     ...elsewhereOf(links.identities),
     ...programsOf(links.apps),
   ]

@@ -4,6 +4,7 @@ import type { Looks } from '../visit.ts'
 import { accountLooks } from './account.ts'
 import { byMailLooks } from './by-mail.ts'
 import { consentLooks } from './consent.ts'
+import { keyLooks } from './credentials/keys.ts'
 import { factorLooks } from './factors.ts'
 import { outsideLooks } from './outside.ts'
 import { signInLooks } from './sign-in.ts'
@@ -18,4 +19,5 @@ export const looks: Looks = Object.freeze({
   ...consentLooks,
   ...outsideLooks,
   ...standingLooks,
+  ...keyLooks,
 })
