@@ -10,7 +10,7 @@ import type { LogicScope } from '../define/logic/scope.ts'
 import { type Allowance, restoreAllowance, takeWithinLimit } from '../effects/allowance.ts'
 import { appendCall } from '../effects/audit.ts'
 import type { Call, Reply } from './call.ts'
-import { checkInput } from './logic/action/action.ts'
+import { inputOf } from './logic/action/action.ts'
 import { logicTransaction } from './logic/transaction.ts'
 import { demandScope } from './operations/permit.ts'
 import { recordAccess } from './records.ts'
@@ -28,7 +28,7 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
   demandScope(caller, operation)
   const action = present(runtime.actions.get(operation.name), operation.name)
   action.admit?.(caller)
-  const input = checkInput(operation, call.input)
+  const input = inputOf(operation, call)
   const nowMs = runtime.clock.now()
   const now = instantText(nowMs)
   await takeAllowances(asked, { action, input, now })

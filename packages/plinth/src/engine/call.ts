@@ -1,6 +1,7 @@
 /** Owns the one form in which every door asks and is answered. */
 
 import type { Caller } from '../access/caller.ts'
+import type { Failure } from '../base/failure.ts'
 
 /** A call: what a door makes of a request. */
 export interface Call {
@@ -14,6 +15,8 @@ export interface Call {
   readonly key?: Readonly<Record<string, string>>
   /** Parsed JSON: values of create, update (a merge patch), upsert, actions; a batch's list. */
   readonly input?: unknown
+  /** Why the input could not be read: told to whoever may call at all, and to nobody else. */
+  readonly unread?: Failure
   /** list and get: what to read, as parsed JSON in the form of the read grammar. */
   readonly query?: unknown
   /** True where lists are asked for as connections: with cursors of rows, and where they stand. */

@@ -14,7 +14,10 @@ import { readJson, readOptionalJson, refuseBody, refuseQuery } from './body.ts'
 import { prefersLater, readIfMatch, readIfNoneMatch } from './conditions.ts'
 
 /** What a request says about its operation. */
-type Said = Pick<Call, 'id' | 'key' | 'input' | 'query' | 'queryText' | 'onlyCreate' | 'later'>
+type Said = Pick<
+  Call,
+  'id' | 'key' | 'input' | 'unread' | 'query' | 'queryText' | 'onlyCreate' | 'later'
+>
 
 type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
 
@@ -123,9 +126,19 @@ const readers: Readonly<Record<RouteForm, Reader>> = Object.freeze({
   },
   safeAction(request, { route }) {
     refuseBody(request)
-    return { input: readActionQuery(present(route.action, 'action'), request.search) }
+    return readable(() => readActionQuery(present(route.action, 'action'), request.search))
   },
 })
+
+/** What cannot be read is the engine's to tell, once it knows that the caller may call at all. */
+function readable(read: () => object): Said {
+  try {
+    return { input: read() }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    return { unread: error }
+  }
+}
 
 function queried(query: ReadQuery | undefined): Said {
   return query === undefined ? {} : { query, queryText: true }

@@ -76,6 +76,8 @@ test('only staff sees, tells, stops, helps and forks workflows', async () => {
     ['GET', 'workflows', undefined],
     // Who may not ask is not told what is wrong with the question.
     ['POST', 'workflow-signal', { id: 5, sygnal: true }],
+    ['GET', 'workflows?limit=a', undefined],
+    ['GET', 'workflow?id=%ff&id=2&sygnal=1', undefined],
     ['GET', 'workflow?id=rules%201', undefined],
     ['POST', 'workflow-signal', { id, signal: 'desk.paid', data: { reference: 'r' } }],
     ['POST', 'workflow-cancel', { id }],
@@ -93,6 +95,9 @@ test('only staff sees, tells, stops, helps and forks workflows', async () => {
     }
   }
   assert.equal((await its.running.workflows.get(id))?.state, 'waiting')
+  const staff = await its.user({ roles: ['admin'] })
+  const told = await ask('GET', '/api/work/workflows?limit=a', [staff, undefined])
+  assert.equal(told.status, 400, 'who may ask is told')
 })
 
 test('workflows are found by name, state, key, parent and time, a page at a time', async () => {

@@ -69,6 +69,12 @@ export function keptHoursOf(operation: ActionOperation): number {
   return action.money ? limits.idempotencyMoneyDays * 24 : limits.idempotencyHours
 }
 
+/** The checked input of a call. Whoever may not call was refused before, and learns nothing of it. */
+export function inputOf(operation: ActionOperation, { input, unread }: Call): ObjectValue {
+  if (unread) throw unread
+  return checkInput(operation, input)
+}
+
 /** All that is decided before anything runs; the checked input. */
 export async function admitAction(
   { runtime, call, caller }: Asked,
@@ -76,7 +82,7 @@ export async function admitAction(
 ): Promise<ObjectValue> {
   demandScope(caller, operation)
   demandAllowable({ runtime, caller }, operation)
-  const values = checkInput(operation, call.input)
+  const values = inputOf(operation, call)
   await demandAllowed({ runtime, session: runtime.database, caller }, operation, values)
   const { action } = present(operation.declared, operation.name)
   if (action.money && call.idempotencyKey === undefined && caller.is !== 'unrestricted') {
