@@ -40,6 +40,28 @@ async function walk(context: TestContext, options: BrowserContextOptions, name: 
   return { ...people, ...walking }
 }
 
+/** The pages of keys, as somebody with a fresh session sees them. */
+async function keys({ page, open, press, look }: Walk): Promise<void> {
+  await open('/account/make-key')
+  await look('make-key')
+  await page.getByLabel('What it is for').fill('till')
+  await page.getByLabel('Scopes').fill('user.reed')
+  await press('Make the key')
+  await page.getByRole('link', { name: 'did you mean user.read' }).waitFor()
+  await look('make-key-trouble')
+  await page.getByLabel('Scopes').fill('user.read')
+  await press('Make the key')
+  await page.getByText('it is not shown again').waitFor()
+  await look('made-key')
+  await open('/account/make-agent-token')
+  await look('make-agent-token')
+  await page.getByLabel('What the agent is called').fill('helper')
+  await page.getByLabel('Scopes').fill('read')
+  await press('Make the token')
+  await open('/account/keys')
+  await look('keys')
+}
+
 for (const [name, options] of views) {
   test(`every page keeps the rules: ${name}`, { skip }, async (context) => {
     const { page, open, press, look, link } = await walk(context, options, name)
@@ -72,24 +94,7 @@ for (const [name, options] of views) {
     await open('/account/factors')
     await press('Set up an authenticator app')
     await look('set-up-totp')
-    await open('/account/make-key')
-    await look('make-key')
-    await page.getByLabel('What it is for').fill('till')
-    await page.getByLabel('Scopes').fill('user.reed')
-    await press('Make the key')
-    await page.getByRole('link', { name: 'did you mean user.read' }).waitFor()
-    await look('make-key-trouble')
-    await page.getByLabel('Scopes').fill('user.read')
-    await press('Make the key')
-    await page.getByText('it is not shown again').waitFor()
-    await look('made-key')
-    await open('/account/make-agent-token')
-    await look('make-agent-token')
-    await page.getByLabel('What the agent is called').fill('helper')
-    await page.getByLabel('Scopes').fill('read')
-    await press('Make the token')
-    await open('/account/keys')
-    await look('keys')
+    await keys({ page, open, press, look })
     await open('/account/nothing')
     await look('failed')
     await open('/account')

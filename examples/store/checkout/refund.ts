@@ -5,7 +5,7 @@ import { book, report } from './books.ts'
 import { moneyReturned, orderCancelled, payId, paymentMoved } from './events.ts'
 import { type CheckoutModels, checkout, pounds, type Scope } from './kit.ts'
 import { ask, persistent, type Seen, seen } from './provider.ts'
-import { release, restock } from './reserve.ts'
+import { release, restock, returnCoupons } from './reserve.ts'
 
 type PaymentRecord = RecordOf<CheckoutModels['payment']>
 type LineRecord = RecordOf<CheckoutModels['line']>
@@ -93,6 +93,8 @@ export const cancelOrder = checkout.action('cancel', {
     const amount = payment.captured.amount - payment.refundOrdered.amount
     const pieces = leftOf(await linesOf(scope, order.id))
     const { reason } = input
+    // Coupons before pieces, as they were taken.
+    await returnCoupons(scope, order.id)
     const returned =
       amount > 0
         ? await orderRefund(scope, { payment, pieces, amount, restock: true, reason })

@@ -72,13 +72,25 @@ async function piecesOf({ data }: Scope, orderId: string): Promise<readonly Piec
   return lines
 }
 
-async function releaseCoupons({ data, giveBack, now }: Scope, orderId: string): Promise<void> {
+/** Gives the uses of an order's coupons back: those of the coupons that go on after a payment. */
+export function returnCoupons(scope: Scope, orderId: string): Promise<void> {
+  return releaseCoupons(scope, orderId, ({ givenBack }) => givenBack)
+}
+
+async function releaseCoupons(
+  { data, giveBack, now }: Scope,
+  orderId: string,
+  goesBack: (coupon: { readonly givenBack: boolean }) => boolean = () => true,
+): Promise<void> {
   const { data: used } = await data.unrestricted.redemption.find({
     filter: { orderId, releasedAt: { isNull: true } },
-    sort: ['id'],
+    include: { coupon: true },
     limit: 20,
   })
-  for (const { id, couponId, customerId } of used) {
+  // In the order in which they are taken, so that none waits for one who waits for it.
+  const sorted = [...used].sort((a, b) => (a.couponId < b.couponId ? -1 : 1))
+  for (const { id, couponId, customerId, coupon } of sorted) {
+    if (!coupon || !goesBack(coupon)) continue
     await giveBack({ key: couponKey(couponId, customerId), limit: 0 })
     const taking = { into: 'used', limit: 'usesMax' } as const
     await data.unrestricted.coupon.giveBack(couponId, taking)

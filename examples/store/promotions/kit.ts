@@ -88,6 +88,10 @@ export const promotions = kit('promotions', {
         usesMaxPerCustomer: integer({ min: 1, default: 1_000_000_000 }),
         startsAt: instant({ optional: true }),
         endsAt: instant({ optional: true }),
+        givenBack: boolean({
+          default: true,
+          description: 'True: an order that is paid and then cancelled has not used it.',
+        }),
         redemptions: hasMany('redemption'),
       },
       access: { read: ({ me }) => me.is('staff'), write: ({ me }) => me.is('staff') },

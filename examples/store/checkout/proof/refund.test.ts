@@ -5,6 +5,7 @@ import {
   ask,
   buy,
   checkBooks,
+  fill,
   openShop,
   paymentOf,
   product,
@@ -266,5 +267,81 @@ describe('taking an order back', () => {
     const { id: paymentId } = await paymentOf(shop, body.id)
     const { data: notes } = await shop.store.data.discrepancy.find({ filter: { paymentId } })
     assert.match(notes[0]?.detail ?? '', /is something still held/)
+  })
+})
+
+/** Two paid orders of one customer, each by the coupon, which holds for no third one. */
+async function byCoupon(code: string, givenBack: boolean) {
+  const { data } = shop.store
+  const buyer = await shop.store.user()
+  const thing = await product(shop, { price: 1_000, stock: 10 })
+  const values = { type: 'percentage', basisPoints: 1_000, couponOnly: true } as const
+  const tenth = await data.promotion.create({ ...values, name: code, skus: [thing.sku] })
+  const limits = { usesMax: 3, usesMaxPerCustomer: 2 }
+  const coupon = await data.coupon.create({ code, promotionId: tenth.id, givenBack, ...limits })
+  const again = () => buy(shop, buyer, { items: { [thing.id]: 1 }, codes: [code] })
+  const [one, two] = [await again(), await again()]
+  await settle(shop)
+  assert.equal((await order(one.body.id)).status, 'paid')
+  const used = async () => (await data.coupon.get(coupon.id)).used
+  const kept = async () => {
+    const filter = { couponId: coupon.id, releasedAt: { isNull: true } } as const
+    return (await data.redemption.find({ filter })).data.length
+  }
+  assert.deepEqual([await used(), await kept()], [2, 2])
+  assert.equal((await again()).status, 409)
+  const cancel = (orderId: string) => ask(shop, buyer, ['orders/cancel', { order: orderId }])
+  return { again, cancel, used, kept, one: one.body.id, two: two.body.id, thing }
+}
+
+describe('a coupon of an order that was paid and is cancelled', () => {
+  test('is given back with it, in one: once, however often it is cancelled', async () => {
+    const { again, cancel, used, kept, one, two } = await byCoupon('COMESBACK', true)
+    const both = await Promise.all([cancel(one), cancel(one), cancel(one), cancel(two)])
+    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 200, 409, 409])
+    assert.deepEqual([await used(), await kept()], [0, 0])
+    await refunded(one, 900)
+    for (const _ of [1, 2]) assert.equal((await again()).status, 200, 'for them as well')
+    assert.equal((await again()).status, 409)
+    assert.deepEqual([await used(), await kept()], [2, 2])
+    await settle(shop)
+    await checkBooks(shop)
+  })
+
+  test('stays used where the coupon says so', async () => {
+    const { again, cancel, used, kept, one } = await byCoupon('STAYS', false)
+    assert.equal((await cancel(one)).status, 200)
+    assert.deepEqual([await used(), await kept()], [2, 2])
+    assert.equal((await again()).status, 409)
+    await refunded(one, 900)
+  })
+
+  test('stays used where money goes back, and the order stands', async () => {
+    const { used, kept, one } = await byCoupon('REFUNDED', true)
+    assert.equal((await refund({ order: one })).status, 200)
+    await refunded(one, 900)
+    assert.equal((await order(one)).status, 'refunded')
+    assert.deepEqual([await used(), await kept()], [2, 2])
+  })
+
+  test('cancelled and bought by others at once: never more uses than there are', async () => {
+    const { cancel, used, kept, one, two, thing } = await byCoupon('CROWD', true)
+    const others = await Promise.all(Array.from({ length: 12 }, () => shop.store.user()))
+    for (const each of others) {
+      await fill(shop, each, { items: { [thing.id]: 1 }, codes: ['CROWD'] })
+    }
+    const take = (each: TestUser) => ask(shop, each, ['orders/checkout', { method: 'card_ok' }])
+    const some = (orderId: string) => Array.from({ length: 4 }, () => cancel(orderId))
+    const all = await Promise.all([
+      ...[...some(one), ...others.slice(0, 6).map(take)],
+      ...[...some(two), ...others.slice(6).map(take)],
+    ])
+    const had = all.filter(({ status }) => status === 200).length
+    const held = await kept()
+    assert.equal(await used(), held)
+    assert.ok(held >= 1 && held <= 3, `${held} uses`)
+    assert.equal(had, 2 + held, 'two were cancelled, and whoever bought by it has a use of it')
+    await settle(shop)
+    await checkBooks(shop)
   })
 })

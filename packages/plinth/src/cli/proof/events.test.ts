@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { appFolder } from './process.ts'
+import { type AppFolder, appFolder, type Served } from './process.ts'
 
 const sums = `
 desk.subscription('sums', { events: [said], async run({ events, data }) {
@@ -21,31 +21,47 @@ ${subscription}
 export default app({ title: 'Desk', kits: [desk] })
 `
 
+const wrong: readonly (readonly [string, number, RegExp])[] = [
+  ['events rewind desk.sum --to now', 1, /no subscription "desk\.sum"; did you mean desk\.sums/],
+  ['events rewind desk.sums', 2, /required option '--to/],
+  ['events rewind --to now', 2, /Something is missing: plinth events rewind/],
+  ['events rewind desk.sums --to yesterday', 2, /yesterday/],
+  ['events forget desk.sums', 1, /is declared: take it out of its kit first/],
+]
+
+function wordsOf(folder: AppFolder, served: Served) {
+  return {
+    async say(text: string): Promise<void> {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ text })
+      const answer = await fetch(`${served.base}/api/desk/say`, { method: 'POST', headers, body })
+      assert.ok(answer.ok, await answer.text())
+    },
+    /** Waits until so many notes tell of a text. */
+    async notes(text: string, count: number): Promise<void> {
+      for (;;) {
+        const list = (await served.ask('/api/notes?limit=200')).text
+        const found = list.split(`"sum ${text}"`).length - 1
+        assert.ok(found <= count, `${found} times ${text}`)
+        if (found === count) return
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+    },
+    /** Waits until the list of subscriptions says something. */
+    async shown(pattern: RegExp): Promise<string> {
+      for (;;) {
+        const { data, told } = await folder.run(['events', 'subscriptions'])
+        if (pattern.test(data)) return data
+        assert.match(data, /^subscription +position +behind +next +state/, told)
+      }
+    },
+  }
+}
+
 test('subscriptions are looked at, sent back, sent on, and forgotten', async (context) => {
   const folder = await appFolder(context, app(sums))
   const served = await folder.serve(['start'])
-  const say = async (text: string) => {
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ text })
-    const answer = await fetch(`${served.base}/api/desk/say`, { method: 'POST', headers, body })
-    assert.ok(answer.ok, await answer.text())
-  }
-  const notes = async (text: string, count: number) => {
-    for (;;) {
-      const list = (await served.ask('/api/notes?limit=200')).text
-      const found = list.split(`"sum ${text}"`).length - 1
-      assert.ok(found <= count, `${found} times ${text}`)
-      if (found === count) return
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
-  const shown = async (pattern: RegExp) => {
-    for (;;) {
-      const { data, told } = await folder.run(['events', 'subscriptions'])
-      if (pattern.test(data)) return data
-      assert.match(data, /^subscription +position +behind +next +state/, told)
-    }
-  }
+  const { say, notes, shown } = wordsOf(folder, served)
   await say('one')
   await say('two')
   await notes('two', 1)
@@ -69,13 +85,6 @@ test('subscriptions are looked at, sent back, sent on, and forgotten', async (co
   assert.match(on.told, /behind the position 3/)
   await notes('three', 1)
 
-  const wrong: readonly (readonly [string, number, RegExp])[] = [
-    ['events rewind desk.sum --to now', 1, /no subscription "desk\.sum"; did you mean desk\.sums/],
-    ['events rewind desk.sums', 2, /required option '--to/],
-    ['events rewind --to now', 2, /Something is missing: plinth events rewind/],
-    ['events rewind desk.sums --to yesterday', 2, /yesterday/],
-    ['events forget desk.sums', 1, /is declared: take it out of its kit first/],
-  ]
   for (const [line, code, pattern] of wrong) {
     const ended = await folder.run(line.split(' '))
     assert.match(ended.told, pattern, line)

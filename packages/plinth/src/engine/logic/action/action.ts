@@ -69,7 +69,7 @@ export function keptHoursOf(operation: ActionOperation): number {
   return action.money ? limits.idempotencyMoneyDays * 24 : limits.idempotencyHours
 }
 
-/** The checked input of a call. Whoever may not call was refused before, and learns nothing of it. */
+/** The checked input of a call. Who may not call was refused before, and learns nothing of it. */
 export function inputOf(operation: ActionOperation, { input, unread }: Call): ObjectValue {
   if (unread) throw unread
   return checkInput(operation, input)
