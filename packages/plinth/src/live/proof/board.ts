@@ -1,7 +1,9 @@
 /** Owns the app that live queries are proven on: tasks of teams, with rules over memberships. */
 
+import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { beginSession } from '../../app/people/sessions.ts'
+import { sleep } from '../../base/time.ts'
 import { computed } from '../../define/field.ts'
 import * as fields from '../../define/fields.ts'
 import { app, kit } from '../../define/kit.ts'
@@ -91,6 +93,13 @@ export async function openBoard(context: TestContext, options: TestOptions = {})
     server,
     url,
     handshake: (headers: Record<string, string>, path?: string) => handshake(url, headers, path),
+    /** Waits until it is so. */
+    async until(what: string, isSo: () => boolean): Promise<void> {
+      for (let tries = 0; !isSo(); tries++) {
+        assert.ok(tries < 2_000, what)
+        await sleep(5)
+      }
+    },
     tokenOf: ({ id }: TestUser) => beginSession(tested.running.runtime, id),
   }
 }
