@@ -1,6 +1,7 @@
 /** Owns `npm run bench`: every figure, side by side. `npm run bench -- reads memory` runs parts. */
 
 import { measureActions } from './actions/bench.ts'
+import { measureGraphql } from './graphql/bench.ts'
 import { measureIdentity } from './identity/bench.ts'
 import { measureJobs } from './jobs/bench.ts'
 import { machineFacts } from './machine.ts'
@@ -22,6 +23,7 @@ const parts = [
   'jobs',
   'workflows',
   'identity',
+  'graphql',
   'fairness',
   'startup',
   'memory',
@@ -54,6 +56,7 @@ async function main(): Promise<void> {
     if (asked.has('jobs')) figures.push(...(await measureJobs(scratch, tell)))
     if (asked.has('workflows')) figures.push(...(await measureWorkflows(scratch, tell)))
     if (asked.has('identity')) figures.push(...(await measureIdentity(scratch, tell)))
+    if (asked.has('graphql')) figures.push(...(await measureGraphql(scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))

@@ -1,10 +1,11 @@
-/** Owns random sequences of REST requests, honest and hostile, and how they are sent. */
+/** Owns random requests by REST and GraphQL, honest and hostile, and how they are sent. */
 
 import { askLocally } from '../../../packages/plinth/src/app/local-request.ts'
 import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
 import { visibleRows } from '../evaluator.ts'
 import { tokenOf } from '../world/people.ts'
 import type { Stand } from '../world/world.ts'
+import { documentOf } from './documents.ts'
 import type { Draw } from './draw.ts'
 import { type Asking, drawList, drawSelection } from './queries.ts'
 import { constantOf, idOf, userIds, wildModels } from './values.ts'
@@ -41,6 +42,11 @@ export function drawRead(asking: Asking): Sent {
         method: 'GET',
         path: `${path}/${drawId(asking, model)}${included(asking, model)}`,
         headers: {},
+      }
+    case 3:
+      return {
+        ...{ method: 'POST', path: '/api/graphql', headers: {} },
+        body: documentOf(world.catalog, model, query),
       }
     default:
       return { method: 'QUERY', path, body: query, headers: {} }

@@ -16,8 +16,10 @@ import {
 import { startEmbedded } from '../../../packages/plinth/src/database/embedded/server.ts'
 import { openDatabase } from '../../../packages/plinth/src/database/open.ts'
 import { type AnyKit, app } from '../../../packages/plinth/src/define/kit.ts'
+import type { Call } from '../../../packages/plinth/src/engine/call.ts'
 import { invoke } from '../../../packages/plinth/src/engine/invoke.ts'
 import type { Runtime } from '../../../packages/plinth/src/engine/runtime.ts'
+import { createGraphqlDoor } from '../../../packages/plinth/src/graphql/door.ts'
 import type { Handler } from '../../../packages/plinth/src/http/message.ts'
 import { createRestDoor } from '../../../packages/plinth/src/rest/door.ts'
 import { givenServer } from '../../armed/given-server.ts'
@@ -124,12 +126,20 @@ async function openStand(address: DatabaseAddress, kits: readonly AnyKit[]): Pro
   }
   const runtime: Runtime = { ...running.runtime, newId }
   const { catalog, database } = runtime
-  const handler = createRestDoor({
-    catalog,
-    clock,
-    invoke: (call) => invoke(runtime, call),
+  const answer = { catalog, clock, invoke: (call: Call) => invoke(runtime, call) }
+  const rest = createRestDoor({
+    ...answer,
     health: { live: () => undefined, ready: () => undefined },
   })
+  const graphql = createGraphqlDoor({
+    ...answer,
+    production: false,
+    report: (failure) => {
+      throw failure
+    },
+  })
+  const handler: Handler = (request) =>
+    (request.segments[1] === 'graphql' ? graphql : rest)(request)
   return {
     catalog,
     runtime,

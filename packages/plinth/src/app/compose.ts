@@ -37,6 +37,7 @@ import { openWorkflows, type Workflows } from '../work/workflow/operate/workflow
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
+import { checkDocuments, withGraphql } from './delivery/graphql.ts'
 import { liveOf } from './delivery/live.ts'
 import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
 import { checkPages, pagesOf } from './delivery/pages.ts'
@@ -200,6 +201,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   checkPages(app)
+  checkDocuments(app)
   checkProvider(app, {})
   const catalog = compileCatalog({ ...app, roles }, builtIns)
   checkServices(catalog)
@@ -354,7 +356,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const mails = { sendsMail, confirmFirst }
   const providers = usableProviders(app, setup.providerKeys)
   const places = withPlaces(
-    door,
+    withGraphql(app, door, { runtime, invoke: answer, production }),
     new Map([
       ...besideApi(runtime, { production, mail }),
       ...pagesOf(app, { door, passkeys, runtime, invoke: answer, ...mails, providers }),

@@ -45,6 +45,16 @@ export const limits = Object.freeze({
   cursorBytesMax: 4_096,
   countEstimateMax: 10_000,
   readsTogetherMax: 20,
+  graphqlDocumentBytesMax: 65_536,
+  graphqlTokensMax: 8_000,
+  graphqlDepthMax: 8,
+  graphqlNestingMax: 32,
+  graphqlFieldsMax: 1_000,
+  graphqlAliasesMax: 30,
+  graphqlDirectivesMax: 50,
+  graphqlNodesMax: 25_000,
+  graphqlMutationsMax: 10,
+  graphqlDocumentsKept: 500,
   batchOperationsMax: 100,
   idempotencyKeyBytesMax: 255,
   idempotencyHours: 24,
@@ -280,6 +290,8 @@ assert(
   limits.pageSizeDefault * nestedRows <= limits.rowsPerReadMax,
   'two nested lists fit as usual',
 )
+assert(limits.rowsPerReadMax <= limits.graphqlNodesMax, 'one read fits an operation')
+assert(limits.graphqlDocumentBytesMax < limits.bodyBytesMax, 'a document fits the body')
 assert(limits.includedRowsDefault <= limits.includedRowsMax, 'included rows fit their cap')
 assert(limits.drainIdleMs < limits.drainTimeoutMs, 'idle connections end while draining')
 assert(limits.headerTimeoutMs < limits.requestTimeoutMs, 'headers arrive before the request ends')

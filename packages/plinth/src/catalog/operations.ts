@@ -5,7 +5,7 @@ import type { Mistakes } from './mistakes.ts'
 import { nameProblem } from './names.ts'
 
 /** Words that addresses use themselves. */
-const takenWords: ReadonlySet<string> = new Set(['batch', 'operations'])
+const takenWords: ReadonlySet<string> = new Set(['batch', 'operations', 'graphql'])
 
 /** The operations of all exposed models and of the built-in actions, by name. */
 export function operationsOf(

@@ -1,6 +1,7 @@
 /** Owns kits and apps: how models are bundled, used by each other, and made into one app. */
 
 import { type Accounts, type AccountsSpec, accountsOf } from './accounts.ts'
+import { type Graphql, type GraphqlSpec, graphqlOf } from './app/graphql.ts'
 import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 import { type Service, type ServicesSpec, servicesOf } from './app/services.ts'
 import { type SignIn, type SignInSpec, signInOf } from './app/sign-in.ts'
@@ -210,6 +211,8 @@ export interface AppSpec<
   readonly pages?: PagesSpec<ModelsOfApp<U>> | false
   /** Makes the app an OAuth provider: other programs may ask its people for access. */
   readonly provider?: ProviderSpec
+  /** How GraphQL is served at `/api/graphql`. `false`: not at all. */
+  readonly graphql?: GraphqlSpec | false
   /**
    * Other programs of the app's own people, which call without a user: what each of them may do.
    *
@@ -240,6 +243,7 @@ export interface App<S, A = unknown> {
   readonly origins: readonly string[]
   readonly pages: DeclaredPages | false
   readonly provider: Provider | undefined
+  readonly graphql: Graphql
   readonly services: ReadonlyMap<string, Service>
   /** Its scope's type is erased. */
   readonly seed: ((scope: never) => Promise<void>) | undefined
@@ -272,6 +276,7 @@ export function app<
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : (Object.freeze({ ...spec.pages }) as DeclaredPages),
     provider: providerOf(spec.provider),
+    graphql: graphqlOf(spec.graphql),
     services: servicesOf(spec.services),
     seed: spec.seed,
   })

@@ -75,6 +75,8 @@ export interface Reply {
   readonly session?: { readonly token: string; readonly expiresAt: string } | null
   /** Of the operation `reads`: the answers, in order. */
   readonly parts?: readonly ReadPart[]
+  /** Of the same: true for a user who is no guest, and for a service. */
+  readonly signedIn?: boolean
   /** Cursors of a page, for the Link header. */
   readonly page?: { readonly next: string | null; readonly previous: string | null }
 }

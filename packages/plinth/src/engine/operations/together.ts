@@ -30,7 +30,9 @@ export async function runReads(scope: Scope): Promise<Reply> {
     throw new Failure('query_too_costly', { detail: `${cap}: ask in two calls.` })
   }
   const only = asked.length === 1 ? asked[0] : undefined
-  if (only) return { status: 200, body: undefined, parts: [await alone(scope, only)] }
+  const { signedIn } = factsOf(scope.caller, scope.runtime.catalog)
+  const done = { status: 200, body: undefined, signedIn }
+  if (only) return { ...done, parts: [await alone(scope, only)] }
   const parsed = asked.map((read) => settled(() => parse(scope, read)))
   const ready = parsed.flatMap((each) => ('ready' in each ? [each.ready] : []))
   const answers = ready.length === 0 ? [] : await run(scope, ready)
@@ -40,7 +42,7 @@ export async function runReads(scope: Scope): Promise<Reply> {
     const answer = answers[next++]
     return answer ? { body: answer.body } : { failure: notFound() }
   })
-  return { status: 200, body: undefined, parts }
+  return { ...done, parts }
 }
 
 async function alone(scope: Scope, read: ReadAsked): Promise<ReadPart> {

@@ -1,0 +1,25 @@
+/** Owns the type of an answer: that of GraphQL over HTTP, or plain JSON. */
+
+import { Failure } from '../../base/failure.ts'
+import { qualityOf } from '../../http/call/accept.ts'
+import type { HttpRequest } from '../../http/message.ts'
+
+const own = 'application/graphql-response+json'
+const json = 'application/json'
+
+/**
+ * The type that a caller takes; where nothing is said, plain JSON.
+ *
+ * @throws Failure `not_acceptable`.
+ */
+export function answerType(request: HttpRequest): string {
+  const accept = request.header('accept')
+  if (accept === undefined || accept === '*/*') return json
+  const [ownQuality, jsonQuality] = [qualityOf(accept, own), qualityOf(accept, json)]
+  if (ownQuality === 0 && jsonQuality === 0) {
+    throw new Failure('not_acceptable', {
+      detail: `Answers are ${own} or ${json}; allow one of them in Accept, or leave Accept out.`,
+    })
+  }
+  return ownQuality >= jsonQuality && accept.includes(own) ? own : json
+}

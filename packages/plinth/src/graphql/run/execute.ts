@@ -1,0 +1,161 @@
+/** Owns the running of a request: its operation is found, its variables are checked, it is run. */
+
+import {
+  GraphQLError,
+  type GraphQLSchema,
+  getVariableValues,
+  type OperationDefinitionNode,
+  OperationTypeNode,
+} from 'graphql'
+import { present } from '../../base/assert.ts'
+import { Failure } from '../../base/failure.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
+import type { Call, Reply } from '../../engine/call.ts'
+import { methodNotAllowed } from '../../http/problem.ts'
+import { errorEntry, failureEntry } from '../answer/errors.ts'
+import { documents, type Prepared, Refusal } from '../document/prepare.ts'
+import { documentOf, type Trusted } from '../document/trusted.ts'
+import type { RootPlanning } from '../plan/root.ts'
+import { buildSchema } from '../schema/schema.ts'
+import { type Answering, answering, type Met } from './answering.ts'
+import { runMutation } from './mutations.ts'
+import { runQuery } from './queries.ts'
+import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
+
+/** What requests are run with. */
+export interface ExecutorParts {
+  readonly catalog: Catalog
+  readonly invoke: (call: Call) => Promise<Reply>
+  /** True: the schema is told to those alone who have signed in. */
+  readonly production: boolean
+  readonly trusted: Trusted
+  /** Told of bugs. */
+  readonly report: (failure: Failure, traceId: string) => void
+}
+
+/** Runs requests. */
+export type Execute = (request: GraphqlRequest) => Promise<GraphqlAnswer>
+
+/** Makes what runs requests: the schema is built once. */
+export function createExecutor(parts: ExecutorParts): Execute {
+  const built = buildSchema(parts.catalog)
+  const prepare = documents(built.schema)
+  return async (request) => {
+    const running = begin(parts, request)
+    try {
+      const prepared = prepare(documentOf(parts.trusted, request))
+      const operation = chosen(prepared, request)
+      const variables = coerced(built.schema, operation, request.variables)
+      const reading = { schema: built.schema, fragments: prepared.fragments, variables }
+      const planning: RootPlanning = { catalog: parts.catalog, names: built.names, reading }
+      const data = await run(running.under, { parts, request, operation, planning })
+      return answer(running, { data, status: 200 })
+    } catch (error) {
+      return refused(running, quiet(error, parts))
+    }
+  }
+}
+
+interface Running {
+  readonly under: Answering
+  readonly met: Met
+}
+
+function begin({ invoke, report }: ExecutorParts, { call }: GraphqlRequest): Running {
+  return answering({ call, invoke, report })
+}
+
+interface Ready {
+  readonly parts: ExecutorParts
+  readonly request: GraphqlRequest
+  readonly operation: OperationDefinitionNode
+  readonly planning: RootPlanning
+}
+
+function run(under: Answering, { parts, request, operation, planning }: Ready): Promise<string> {
+  const { schema, fragments } = planning.reading
+  const sets = [operation.selectionSet]
+  if (operation.operation === OperationTypeNode.MUTATION) {
+    const type = present(schema.getMutationType(), 'a type of mutations')
+    return runMutation(under, { planning, type, sets }, request)
+  }
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
+    throw new Failure('invalid_input', { detail: 'Subscriptions are not served at this address.' })
+  }
+  const type = present(schema.getQueryType(), 'a type of queries')
+  const { variables, demandOwnSite } = request
+  const introspecting = { schema, operation, fragments, variables, open: !parts.production }
+  return runQuery(under, { planning, type, sets, introspecting, demandOwnSite })
+}
+
+/** The operation that is asked for. */
+function chosen({ operations }: Prepared, request: GraphqlRequest): OperationDefinitionNode {
+  const { operationName, readOnly } = request
+  const named = operations.filter(({ name }) => name?.value === operationName)
+  const [operation] = operationName === undefined ? operations : named
+  if (!operation || (operationName === undefined && operations.length > 1)) {
+    const known = operations.map(({ name }) => name?.value ?? '(without a name)').join(', ')
+    throw new Refusal([
+      new GraphQLError(`Say by operationName which operation to run; there are: ${known}.`),
+    ])
+  }
+  if (readOnly && operation.operation !== OperationTypeNode.QUERY) throw methodNotAllowed('POST')
+  return operation
+}
+
+function coerced(
+  schema: GraphQLSchema,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+  given: GraphqlRequest['variables'],
+): Readonly<Record<string, unknown>> {
+  const variables = getVariableValues(schema, variableDefinitions, given, { maxErrors: 20 })
+  if (variables.errors) throw new Refusal(variables.errors)
+  return variables.coerced
+}
+
+function answer(
+  { under, met }: Running,
+  done: Pick<GraphqlAnswer, 'data' | 'status'>,
+): GraphqlAnswer {
+  return { ...met, ...done, errors: under.errors, headers: {} }
+}
+
+/** Where the schema is not told to everybody, neither is it by hints at near names. */
+function quiet(thrown: unknown, { production }: ExecutorParts): unknown {
+  if (!production || !(thrown instanceof Refusal)) return thrown
+  return new Refusal(
+    thrown.errors.map((error) => {
+      const { nodes, source, positions } = error
+      const message = error.message.replace(/ Did you mean [\s\S]*\?$/, '')
+      return new GraphQLError(message, {
+        nodes: nodes ?? null,
+        source,
+        positions: positions ?? null,
+      })
+    }),
+  )
+}
+
+/** The answer to a request of which nothing was run, or whose reads were refused as a whole. */
+function refused(running: Running, thrown: unknown): GraphqlAnswer {
+  const { traceId } = running.under.call
+  if (thrown instanceof Refusal) {
+    const errors = thrown.errors.map((error) => errorEntry(error, traceId))
+    return { ...running.met, data: undefined, errors, status: 400, headers: {} }
+  }
+  // Bugs are the server's to tell and to log.
+  if (!(thrown instanceof Failure) || thrown.code === 'internal') throw thrown
+  const { status, headers } = thrown
+  const errors = [failureEntry(thrown, {}, traceId)]
+  return { ...running.met, data: undefined, errors, status, headers: printed(thrown, headers) }
+}
+
+function printed({ retryAfterSeconds, status }: Failure, own: Failure['headers']) {
+  return {
+    ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(retryAfterSeconds === undefined
+      ? {}
+      : { 'retry-after': String(Math.max(1, Math.ceil(retryAfterSeconds))) }),
+    ...own,
+  }
+}
