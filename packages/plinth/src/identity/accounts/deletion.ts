@@ -7,6 +7,7 @@ import { type IdentityParts, operation } from '../flows/operation.ts'
 import { endSessions } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
 import { tellOfChange } from '../mail/telling.ts'
+import { demandNoSoleOwner } from '../organisations/last-owner.ts'
 import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 
@@ -87,6 +88,7 @@ async function demandDeletable(
   userId: string,
 ): Promise<void> {
   await demandAllFactors(scope, inside, userId)
+  await demandNoSoleOwner(inside, userId)
   const { user } = inside.data.unrestricted
   if (!(await user.get(userId)).roles.includes('admin')) return
   const filter = {

@@ -12,6 +12,7 @@ import { demandAdmin, holdAdmins } from '../../../engine/identify/admins.ts'
 import { logicTransaction } from '../../../engine/logic/transaction.ts'
 import type { Runtime } from '../../../engine/runtime.ts'
 import type { Removal, Removed } from '../../../identity/accounts/removal.ts'
+import { demandNoSoleOwner } from '../../../identity/organisations/last-owner.ts'
 
 // What the audit has recorded of the person goes with them. That something was changed, when and by
 // whom, stays: their id alone says who it was.
@@ -80,6 +81,8 @@ function inTransaction(
     },
     async ({ scope }) => {
       await before?.(scope as never)
+      // Whoever asks, and however long ago: what was true then need not be so now.
+      await demandNoSoleOwner(scope as never, userId)
       await work(scope)
     },
   )
@@ -106,7 +109,8 @@ async function letGo(
   userId: string,
   { model: name, field, onDelete }: Link,
 ): Promise<void> {
-  const model = present(data.unrestricted[name], name)
+  // What is theirs goes with them in all organisations.
+  const model = present(data.unrestricted.acrossOrganisations[name], name)
   for (;;) {
     const { data: found } = await model.find({ filter: { [field]: userId }, limit: 200 } as never)
     for (const { id } of found as readonly { readonly id: string }[]) {
