@@ -1,6 +1,7 @@
 /** Owns the account pages as an app declares them: their looks, and what stands in their place. */
 
 import type { KeyPageViews } from './app/key-pages.ts'
+import type { OrganisationPageViews } from './app/organisation-pages.ts'
 import type { PageForm, PageLinks, PageView } from './app/page-view.ts'
 import type { ProgramPageViews } from './app/program-pages.ts'
 import type { StandingPageViews } from './app/standing-pages.ts'
@@ -8,6 +9,12 @@ import type { StartPage } from './app/start-page.ts'
 import type { Html, TitledContent } from './html.ts'
 import type { Models } from './infer.ts'
 
+export type {
+  OrganisationView,
+  PageInvitation,
+  PageMember,
+  PageOrganisation,
+} from './app/organisation-pages.ts'
 export type { PageData, PageVisitor, StartView } from './app/start-page.ts'
 export type { PageForm, PageLinks, PageView, StartPage, TitledContent }
 
@@ -143,7 +150,8 @@ export interface AccountView extends Omit<PageView, 'form'> {
       | 'deleteAccount',
       string
     >
-  > & { readonly identities: string | undefined; readonly apps: string | undefined }
+  > &
+    Readonly<Record<'identities' | 'apps' | 'organisations', string | undefined>>
 }
 
 /**
@@ -203,7 +211,11 @@ export interface FactorsView extends Omit<PageView, 'form'> {
 }
 
 /** What each page is shown with. The names of fields are those that the form is sent with. */
-export interface PageViews extends ProgramPageViews, StandingPageViews, KeyPageViews {
+export interface PageViews
+  extends ProgramPageViews,
+    StandingPageViews,
+    KeyPageViews,
+    OrganisationPageViews {
   /** `/account/sign-in`. */
   readonly signIn: PageView<'email' | 'password'> & {
     readonly passkey: PagePasskey | undefined

@@ -19,6 +19,9 @@ import { apps, consent, device, removeApp, signOutOf } from './flows/consent.ts'
 import { keyPages } from './flows/credentials/keys.ts'
 import * as factors from './flows/factors.ts'
 import { answeredBy, commonView, type Page } from './flows/form-page.ts'
+import { acceptInvitation, declineInvitation } from './flows/organisations/accept.ts'
+import { organisationPage } from './flows/organisations/organisation.ts'
+import { chooseOrganisation, organisations } from './flows/organisations/organisations.ts'
 import * as outside from './flows/outside.ts'
 import { enterCode, secondFactor, sendLink, signIn, signInByLink } from './flows/sign-in.ts'
 import { signUp } from './flows/sign-up.ts'
@@ -58,6 +61,8 @@ export interface PagesOptions {
   readonly newPasswordCharactersMin: number
   /** True: programs of others may ask people for access. */
   readonly programs: boolean
+  /** Who founds organisations; `none`: the app has none. */
+  readonly organisations: 'anyone' | 'staff' | 'none'
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify
@@ -111,6 +116,12 @@ const ofPrograms: Readonly<Record<string, Page>> = Object.freeze({
   ...{ consent, device, apps, 'remove-app': removeApp, 'sign-out-of': signOutOf },
 })
 
+/** Where the app has organisations. */
+const ofOrganisations: Readonly<Record<string, Page>> = Object.freeze({
+  ...{ organisations, 'choose-organisation': chooseOrganisation },
+  ...{ 'accept-invitation': acceptInvitation, 'decline-invitation': declineInvitation },
+})
+
 /** The handlers of the pages: of `/account` and what is below it, and of the start page. */
 export interface Pages {
   readonly account: Handler
@@ -150,8 +161,13 @@ function siteOf({ spec, signUp, ...options }: PagesOptions): Site {
   })
 }
 
-function pagesOf({ signUp: signsUp, guests, programs }: Site): ReadonlyMap<string, Page> {
-  const pages = new Map(Object.entries(programs ? { ...always, ...ofPrograms } : always))
+function pagesOf({ signUp: signsUp, guests, ...site }: Site): ReadonlyMap<string, Page> {
+  const parts = [
+    always,
+    ...(site.programs ? [ofPrograms] : []),
+    ...(site.organisations === 'none' ? [] : [ofOrganisations]),
+  ]
+  const pages = new Map(parts.flatMap((part) => Object.entries(part)))
   if (signsUp) pages.set('sign-up', signUp)
   if (guests) pages.set('upgrade', upgrade).set('confirm-upgrade', confirmUpgrade)
   return pages
@@ -195,6 +211,9 @@ function pageOf(
   pages: ReadonlyMap<string, Page>,
 ): Page | undefined {
   if (first === 'with' && rest.length > 0) return outside.outsidePage(rest)
+  if (first === 'organisations' && rest.length > 0 && pages.has(first)) {
+    return organisationPage(rest)
+  }
   return rest.length > 0 ? undefined : pages.get(first)
 }
 

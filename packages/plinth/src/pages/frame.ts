@@ -49,6 +49,9 @@ const titles: Readonly<Record<PageName, string>> = Object.freeze({
   deviceDone: 'Your device',
   apps: 'Programs you let in',
   signOutOf: 'Sign out',
+  organisations: 'Your organisations',
+  organisation: 'An organisation',
+  acceptInvitation: 'You are invited',
   failed: 'That did not work',
 })
 

@@ -44,6 +44,8 @@ export interface Site {
   readonly scopes: readonly string[]
   /** True: programs of others may ask people for access. */
   readonly programs: boolean
+  /** Who founds organisations; `none`: the app has none. */
+  readonly organisations: 'anyone' | 'staff' | 'none'
   /** The engine. */
   readonly invoke: (call: Call) => Promise<Reply>
   readonly identify: Identify

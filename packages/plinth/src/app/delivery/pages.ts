@@ -28,7 +28,7 @@ export interface PageParts {
 
 type Declared = Pick<
   App<unknown>,
-  'title' | 'signUp' | 'signIn' | 'accounts' | 'pages' | 'provider'
+  'title' | 'signUp' | 'signIn' | 'accounts' | 'pages' | 'provider' | 'organisations'
 >
 
 function isLook(request: HttpRequest): boolean {
@@ -51,6 +51,8 @@ export function pagesOf(
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
     programs: provider !== undefined,
     scopes: scopesOf(catalog),
+    organisations:
+      app.organisations === undefined ? 'none' : (app.organisations.create ?? 'anyone'),
     ...{ providers, invoke, identify, clock, log, models: models.map(({ name }) => name) },
   })
   const places = new Map([['account', account]])

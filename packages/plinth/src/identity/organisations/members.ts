@@ -27,30 +27,42 @@ export function listMembers({ known }: OrganisationParts): Action {
       safe: true,
       description:
         'The members of an organisation of the caller: names and roles; addresses, and who is ' +
-        'invited, with the permission members.invite or members.manage.',
+        'invited, with the permission members.invite or members.manage. `role`, `permissions` and ' +
+        '`gives` are what the caller is, may and may give there.',
       input: [organisationInput],
     }),
     async run(scope) {
       const userId = demandUser(scope)
       const organisationId = organisationOf(scope)
       const { unrestricted, now } = scope
-      const find = { filter: { organisationId }, include: { user: true }, limit: 200 }
+      const include = { user: true, organisation: true }
+      const find = { filter: { organisationId }, include, limit: 200 }
       const all = await unrestricted.find('membership', find)
       const mine = all.find((one) => one.userId === userId)
       if (!mine) throw noMember('You are not a member of it, or there is no such organisation.')
       const held = known.roles.get(String(mine.role))
       const sees = held?.has('members.invite') || held?.has('members.manage') || false
       const members = all.map((one) => {
-        const { name, email } = one.user as PlainRecord
-        return { user: one.userId, name, role: one.role, ...(sees ? { email } : {}) }
+        const user = one.user as PlainRecord
+        return {
+          user: one.userId,
+          name: user.name,
+          role: one.role,
+          ...(sees ? { email: user.email } : {}),
+        }
       })
-      if (!sees) return { status: 200, value: { members } }
+      const { id, name, slug } = mine.organisation as PlainRecord
+      const standing = {
+        ...{ organisation: { id, name, slug }, role: mine.role, permissions: [...(held ?? [])] },
+        gives: [...known.roles.keys()].filter((role) => known.covers(String(mine.role), role)),
+      }
+      if (!sees) return { status: 200, value: { ...standing, members } }
       const filter = { organisationId, usedAt: { isNull: true }, expiresAt: { gt: now } }
       const waiting = await unrestricted.find('invitation', { filter, limit: 200 })
       const invitations = waiting.map(({ id, email, role, expiresAt }) => {
         return { id, email, role, expiresAt }
       })
-      return { status: 200, value: { members, invitations } }
+      return { status: 200, value: { ...standing, members, invitations } }
     },
   }
 }

@@ -116,6 +116,7 @@ async function viewOf(
       keys: '/account/keys',
       download: '/account/download',
       deleteAccount: '/account/delete',
+      organisations: visit.site.organisations === 'none' ? undefined : '/account/organisations',
       apps: visit.site.programs ? '/account/apps' : undefined,
       identities: visit.site.providers.length > 0 ? '/account/identities' : undefined,
     },

@@ -77,6 +77,26 @@ export function formPage<P extends FormPageName>(page: FormPage<P>): Page {
   }
 }
 
+/** A button beside the form of a page: what goes wrong is told there. */
+export function buttonOn<P extends FormPageName>(
+  page: FormPage<P>,
+  press: (visit: Visit, values: FormValues) => Promise<HttpResponse>,
+): Page {
+  return {
+    // A reload after something went wrong.
+    show: (visit) => leadTo(visit, page.path),
+    async send(visit, values) {
+      try {
+        return await press(visit, values)
+      } catch (error) {
+        const failure = shownFailure(error)
+        const elsewhere = ledElsewhere(visit, failure, page.path)
+        return elsewhere ?? draw(page, visit, { values: new Map(), failure })
+      }
+    },
+  }
+}
+
 /** The failure that a page shows; everything else goes on to whoever answers for mistakes. */
 export function shownFailure(error: unknown): Failure {
   if (error instanceof Failure && (error.status < 500 || error.cause === undefined)) return error

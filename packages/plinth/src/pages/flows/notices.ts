@@ -43,6 +43,17 @@ const sentences = {
   'key-ended': 'The key is ended: it is dead for the next call.',
   'agent-ended': 'What the agent had is ended.',
   'agents-ended': 'What all agents had is ended.',
+  'organisation-made': 'The organisation is founded, and you work in it.',
+  'organisation-chosen': 'You work in this organisation from now on.',
+  'organisation-none': 'You work in no organisation from now on.',
+  'organisation-left': 'You have left the organisation.',
+  'organisation-deleted': 'The organisation is deleted.',
+  'invitation-sent': 'The invitation is on its way, and counts for a week.',
+  'invitation-withdrawn': 'The invitation is withdrawn.',
+  'invitation-accepted': 'You are a member, and work in the organisation from now on.',
+  'invitation-declined': 'The invitation is declined.',
+  'member-removed': 'They are no member any more.',
+  'role-changed': 'The role is changed, and counts from now on.',
   'factor-removed': 'The second factor is removed: signing in takes your password alone.',
 } as const
 

@@ -78,8 +78,15 @@ function facts({ name, secondFactor, links, ...view }: AccountView): readonly Ht
       html`<a href="${links.keys}">See<span class="unseen"> the keys</span></a>`,
     ),
     ...elsewhereOf(links.identities),
+    ...organisationsOf(links.organisations),
     ...programsOf(links.apps),
   ]
+}
+
+function organisationsOf(address: string | undefined): readonly Html[] {
+  if (address === undefined) return []
+  const way = html`<a href="${address}">See<span class="unseen"> the organisations</span></a>`
+  return [fact('Organisations', 'Those you work in', way)]
 }
 
 function programsOf(address: string | undefined): readonly Html[] {

@@ -6,6 +6,7 @@ import { byMailLooks } from './by-mail.ts'
 import { consentLooks } from './consent.ts'
 import { keyLooks } from './credentials/keys.ts'
 import { factorLooks } from './factors.ts'
+import { organisationLooks } from './organisations.ts'
 import { outsideLooks } from './outside.ts'
 import { signInLooks } from './sign-in.ts'
 import { standingLooks } from './standing.ts'
@@ -20,4 +21,5 @@ export const looks: Looks = Object.freeze({
   ...outsideLooks,
   ...standingLooks,
   ...keyLooks,
+  ...organisationLooks,
 })

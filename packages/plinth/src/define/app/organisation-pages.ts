@@ -1,0 +1,81 @@
+/** Owns what the pages of organisations are shown with. */
+
+import type { PageLinks, PageView } from './page-view.ts'
+
+/** An organisation in somebody's list. */
+export interface PageOrganisation {
+  readonly id: string
+  readonly name: string
+  /** What they are in it. */
+  readonly role: string
+  /** True: their session works in it. */
+  readonly active: boolean
+  /** Of its page. */
+  readonly address: string
+}
+
+/** A member of an organisation. */
+export interface PageMember {
+  /** The user's id. */
+  readonly user: string
+  /** Their name, or their address where they gave none; undefined: neither is shown. */
+  readonly name: string | undefined
+  readonly email: string | undefined
+  readonly role: string
+  /** True: whoever looks at the page. */
+  readonly self: boolean
+  /** The roles that they can be given by whoever looks; empty: none. */
+  readonly roles: readonly string[]
+  /** True: whoever looks can remove them. */
+  readonly removable: boolean
+}
+
+/** Somebody who is invited, and has not answered yet. */
+export interface PageInvitation {
+  readonly id: string
+  readonly email: string
+  readonly role: string
+  /** RFC 3339. */
+  readonly expiresAt: string
+}
+
+/** An organisation as its page shows it. */
+export interface OrganisationView extends PageView<'email' | 'role'>, PageLinks<'organisations'> {
+  readonly name: string
+  /** What whoever looks is in it. */
+  readonly role: string
+  readonly members: readonly PageMember[]
+  readonly invitations: readonly PageInvitation[]
+  /** Into which roles they can invite, by the form; empty: they cannot. */
+  readonly invites: readonly string[]
+  /**
+   * Where buttons are sent, each by POST: `changeRole` with `user` and `role`, `remove` with
+   * `user`, `resend` with `email` and `role`, `withdraw` with `invitation`. Undefined: not for
+   * them.
+   */
+  readonly actions: Readonly<Record<'changeRole' | 'remove' | 'leave', string>> &
+    Readonly<Record<'resend' | 'withdraw' | 'deleteIt', string | undefined>>
+}
+
+/** What each of these pages is shown with. */
+export interface OrganisationPageViews {
+  /** `/account/organisations`: those of somebody, and a form that founds one. */
+  readonly organisations: PageView<'name'> &
+    PageLinks<'account'> & {
+      readonly organisations: readonly PageOrganisation[]
+      /** False: organisations are made by the staff of the app. */
+      readonly founds: boolean
+      /** Where the buttons are sent, by POST; `choose` with `organisation`, empty for none. */
+      readonly actions: Readonly<Record<'choose', string>>
+    }
+  /** `/account/organisations/<id>`. */
+  readonly organisation: OrganisationView
+  /** `/account/accept-invitation`: what the mail of an invitation leads to. */
+  readonly acceptInvitation: PageView &
+    PageLinks<'signIn' | 'signUp' | 'account'> & {
+      /** False: they sign in, or up, first. */
+      readonly signedIn: boolean
+      /** Where declining is sent, by POST, with the hidden fields of the form. */
+      readonly actions: Readonly<Record<'decline', string>>
+    }
+}

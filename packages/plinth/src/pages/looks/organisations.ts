@@ -1,0 +1,145 @@
+/** Owns the looks of the pages of organisations. */
+
+import { type Html, html } from '../../define/html.ts'
+import type { OrganisationView, PageMember, PageOrganisation } from '../../define/pages.ts'
+import type { Looks } from '../visit.ts'
+import { button, formOf, hiddenOf, opening, timeOf, ways } from './parts.ts'
+
+type Ours = 'organisations' | 'organisation' | 'acceptInvitation'
+
+/** Organisations. */
+export const organisationLooks: Pick<Looks, Ours> = {
+  organisations: (view) => html`${opening('Your organisations', view)}
+${none(view.organisations)}
+<ul class="sessions" aria-label="Your organisations">
+${view.organisations.map((one) => entry(one, view.actions.choose))}
+</ul>
+${view.founds ? founding(view.form) : undefined}
+${ways([['Back to the account', view.links.account]])}`,
+
+  organisation: (view) => html`${opening(view.name, view)}
+<p>You are ${view.role} here.</p>
+<h2 id="members">Members</h2>
+<ul class="sessions" aria-labelledby="members">
+${view.members.map((member) => memberOf(member, view.actions))}
+</ul>
+${invited(view)}
+${inviting(view)}
+<h2>Leaving</h2>
+<p>An organisation always has an owner: the last one makes somebody else an owner first, or deletes
+it.</p>
+<div class="buttons">
+${button(view.actions.leave, 'Leave', { weight: 'ends', about: view.name })}
+${deletion(view)}
+</div>
+${ways([['All your organisations', view.links.organisations]])}`,
+
+  acceptInvitation: (view) => html`${opening('You are invited', view)}
+${
+  view.signedIn
+    ? html`<p>Join the organisation that has invited you, and work in it from now on.</p>
+${formOf(view.form, { fields: [], button: 'Join' })}`
+    : html`<p>Sign in with the address that the invitation was sent to, or make an account with it.
+After that, open the link of the mail again if you are not led back here.</p>
+${ways([
+  ['Sign in', view.links.signIn],
+  ['Make an account', view.links.signUp],
+])}`
+}
+${button(view.actions.decline, 'Decline the invitation', { hidden: view.form.hidden })}`,
+}
+
+function none(all: readonly PageOrganisation[]): Html | undefined {
+  return all.length > 0 ? undefined : html`<p>You are in none yet.</p>`
+}
+
+function entry({ id, name, role, active, address }: PageOrganisation, choose: string): Html {
+  const state = active
+    ? button(choose, 'Work in none', { hidden: { organisation: '' } })
+    : button(choose, 'Work here', { hidden: { organisation: id }, about: `in ${name}` })
+  const here = active ? html` <strong class="good">You work here</strong>` : undefined
+  return html`<li><div><a href="${address}"><strong>${name}</strong></a>${here}<br>
+<span class="faint">You are ${role}</span></div>
+${state}</li>`
+}
+
+function founding(form: Parameters<typeof formOf<'name'>>[0]): Html {
+  return html`<h2>Found an organisation</h2>
+${formOf(form, {
+  fields: [{ name: 'name', label: 'Name', type: 'text', fill: 'organization' }],
+  button: 'Found it',
+})}`
+}
+
+function memberOf(member: PageMember, actions: OrganisationView['actions']): Html {
+  const { user, name = 'Without a name', email, role, self, roles, removable } = member
+  const shown = email === undefined || email === name ? undefined : html`<br>${email}`
+  const you = self ? html` <strong class="good">You</strong>` : undefined
+  const hidden = { user }
+  const remove = button(actions.remove, 'Remove', { weight: 'ends', hidden, about: name })
+  return html`<li><div><strong>${name}</strong>${you}${shown}<br><span class="faint">${role}</span>
+${roles.length < 2 ? undefined : roleForm(member, { action: actions.changeRole, name })}</div>
+${removable ? remove : undefined}</li>`
+}
+
+function roleForm(
+  { user, role, roles }: PageMember,
+  { action, name }: { readonly action: string; readonly name: string },
+): Html {
+  return html`<details><summary>Change the role<span class="unseen"> of ${name}</span></summary>
+<form method="post" action="${action}">${hiddenOf({ user })}
+${choice({ id: `role-${user}`, roles, chosen: role, of: name })}
+<button class="quiet">Change the role</button></form></details>`
+}
+
+interface Choice {
+  readonly id: string
+  readonly roles: readonly string[]
+  readonly chosen: string | undefined
+  /** Whose role it is, where there are several on the page. */
+  readonly of?: string
+}
+
+function choice({ id, roles, chosen, of }: Choice): Html {
+  const options = roles.map((role) =>
+    role === chosen
+      ? html`<option value="${role}" selected>${role}</option>`
+      : html`<option value="${role}">${role}</option>`,
+  )
+  const whose = of === undefined ? undefined : html`<span class="unseen"> of ${of}</span>`
+  return html`<div class="field"><label for="${id}">Role${whose}</label>
+<select id="${id}" name="role">${options}</select></div>`
+}
+
+function invited({ invitations, actions }: OrganisationView): Html | undefined {
+  const { resend, withdraw } = actions
+  if (resend === undefined || withdraw === undefined || invitations.length === 0) return undefined
+  const list = invitations.map(({ id, email, role, expiresAt }) => {
+    const again = button(resend, 'Send again', { hidden: { email, role }, about: `to ${email}` })
+    const hidden = { invitation: id }
+    const back = button(withdraw, 'Withdraw', { weight: 'ends', hidden, about: `from ${email}` })
+    return html`<li><div><strong>${email}</strong><br><span class="faint">${role}, until
+<time datetime="${expiresAt}">${timeOf(expiresAt)}</time></span></div>
+<div class="buttons">${again}${back}</div></li>`
+  })
+  return html`<h2 id="invited">Invited</h2>
+<ul class="sessions" aria-labelledby="invited">${list}</ul>`
+}
+
+function inviting({ form, invites }: OrganisationView): Html | undefined {
+  const [first] = invites
+  if (first === undefined) return undefined
+  const chosen = form.values.role === '' ? undefined : form.values.role
+  return html`<h2>Invite somebody</h2>
+<p>They get a mail that counts for a week.</p>
+${formOf(form, {
+  fields: [{ name: 'email', label: 'E-mail address', type: 'email', fill: 'off' }],
+  more: choice({ id: 'role', roles: invites, chosen }),
+  button: 'Invite',
+})}`
+}
+
+function deletion({ actions, name }: OrganisationView): Html | undefined {
+  if (actions.deleteIt === undefined) return undefined
+  return button(actions.deleteIt, 'Delete the organisation', { weight: 'ends', about: name })
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Browser, password, stand } from './browser.ts'
+
+const organisations = {
+  roles: { admin: ['members.invite', 'members.manage'], member: [] },
+} as const
+
+async function signedIn(browser: Browser, email: string, at = '/account'): Promise<void> {
+  await browser.open(`/account/sign-in?next=${encodeURIComponent(at)}`)
+  await browser.press({ button: 'Sign in', fields: { email, password } })
+}
+
+test('an organisation is founded, people invited, and handed over, by forms alone', async (context) => {
+  const { tested, browser, link } = await stand(context, { organisations })
+  const [anns, bens] = ['ann@people.example', 'ben@people.example']
+  await tested.user({ email: anns, name: 'Ann', password })
+  await tested.user({ email: bens, name: 'Ben', password })
+  const [ann, ben] = [browser(), browser()]
+  await signedIn(ann, anns)
+  assert.match(ann.shown?.text ?? '', /href="\/account\/organisations"/)
+  await ann.open('/account/organisations')
+  const made = await ann.press({ button: 'Found it', fields: { name: 'Acme <&>' } })
+  assert.match(
+    made.text,
+    /founded, and you work in it[\s\S]*Acme &lt;&amp;&gt;[\s\S]*You work here/,
+  )
+  const place = /href="(\/account\/organisations\/[0-9a-f-]{36})"/.exec(made.text)?.[1] ?? ''
+  await ann.open(place)
+  const wrong = await ann.press({ button: 'Invite', fields: { email: 'no', role: 'admin' } })
+  assert.equal(wrong.status, 422)
+  assert.match(wrong.text, /aria-invalid="true"[\s\S]*<option value="admin" selected>/)
+  const sent = await ann.press({ button: 'Invite', fields: { email: bens, role: 'admin' } })
+  assert.match(sent.text, /on its way[\s\S]*Invited[\s\S]*ben@people\.example/)
+  const first = await link(bens)
+  await ann.press({ button: 'Send again' })
+  const mailed = await link(bens)
+  assert.notEqual(mailed, first)
+
+  const shown = await ben.open(mailed)
+  assert.match(shown.text, /Sign in with the address/)
+  assert.doesNotMatch(shown.text, />Join</)
+  const next = /href="(\/account\/sign-in\?next=[^"]+)"/.exec(shown.text)?.[1] ?? ''
+  await ben.open(next.replaceAll('&amp;', '&'))
+  const back = await ben.press({ button: 'Sign in', fields: { email: bens, password } })
+  assert.equal(back.at, mailed, 'led back to the invitation')
+  const joined = await ben.press({ button: 'Join' })
+  assert.match(joined.text, /You are a member[\s\S]*Acme[\s\S]*You are admin/)
+  const again = await ben.open(first).then(() => ben.press({ button: 'Join' }))
+  assert.equal(again.status, 401)
+
+  const bensView = await ben.open(place)
+  assert.doesNotMatch(bensView.text, /Delete the organisation/)
+  assert.doesNotMatch(bensView.text, /<option value="owner"/, 'nobody gives what they lack')
+  const alone = await ann.open(place).then(() => ann.press({ button: 'Leave' }))
+  assert.equal(alone.status, 409)
+  assert.match(alone.text, /Nobody else owns this organisation/)
+  const user = ((await tested.data['user' as never]) as never as Users).find
+  const { data } = await user({ filter: { email: bens } })
+  const handed = await ann.send(`${place}/change-role`, { user: data[0]?.id ?? '', role: 'owner' })
+  assert.match(handed.text, /The role is changed/)
+  const left = await ann.press({ button: 'Leave' })
+  assert.match(left.text, /You have left the organisation[\s\S]*You are in none yet/)
+  assert.equal((await ann.open(place)).status, 404, 'who has left finds nothing')
+  await ben.open(place)
+  const asked = await ben.press({ button: 'Delete the organisation' })
+  assert.ok(asked.at.startsWith('/account') && asked.status === 200, asked.at)
+})
+
+interface Users {
+  find(query: object): Promise<{ readonly data: readonly { readonly id: string }[] }>
+}
+
+test('an invitation is declined without an account, and withdrawn', async (context) => {
+  const { tested, browser, link } = await stand(context, { organisations })
+  const anns = 'ann@people.example'
+  await tested.user({ email: anns, password })
+  const ann = browser()
+  await signedIn(ann, anns, '/account/organisations')
+  const made = await ann.press({ button: 'Found it', fields: { name: 'Acme' } })
+  const place = /href="(\/account\/organisations\/[0-9a-f-]{36})"/.exec(made.text)?.[1] ?? ''
+  await ann.open(place)
+  await ann.press({ button: 'Invite', fields: { email: 'x@people.example', role: 'member' } })
+  const stranger = browser()
+  await stranger.open(await link('x@people.example'))
+  const declined = await stranger.press({ button: 'Decline the invitation' })
+  assert.match(declined.text, /The invitation is declined/)
+  await ann.open(place)
+  await ann.press({ button: 'Invite', fields: { email: 'y@people.example', role: 'member' } })
+  const mailed = await link('y@people.example')
+  assert.match((await ann.press({ button: 'Withdraw' })).text, /withdrawn/)
+  await stranger.open(mailed)
+  assert.equal((await stranger.press({ button: 'Decline the invitation' })).status, 401)
+  const chosen = await ann
+    .open('/account/organisations')
+    .then(() => ann.press({ button: 'Work in none' }))
+  assert.match(chosen.text, /You work in no organisation/)
+  assert.match((await ann.press({ button: 'Work here' })).text, /You work here/)
+})
+
+test('an app without organisations has no pages of theirs', async (context) => {
+  const { tested, browser } = await stand(context)
+  await tested.user({ email: 'ann@people.example', password })
+  const ann = browser()
+  await signedIn(ann, 'ann@people.example')
+  assert.doesNotMatch(ann.shown?.text ?? '', /organisations/)
+  const paths = ['organisations', `organisations/${'0'.repeat(8)}-0000-7000-8000-${'0'.repeat(12)}`]
+  for (const path of [...paths, 'accept-invitation?token=x']) {
+    assert.equal((await ann.open(`/account/${path}`)).status, 404)
+  }
+})
