@@ -11,7 +11,7 @@ async function signedIn(browser: Browser, email: string, at = '/account'): Promi
   await browser.press({ button: 'Sign in', fields: { email, password } })
 }
 
-test('an organisation is founded, people invited, and handed over, by forms alone', async (context) => {
+test('an organisation is founded, joined and handed over by forms alone', async (context) => {
   const { tested, browser, link } = await stand(context, { organisations })
   const [anns, bens] = ['ann@people.example', 'ben@people.example']
   await tested.user({ email: anns, name: 'Ann', password })
