@@ -1,9 +1,9 @@
 /** Owns the looks of the pages of organisations. */
 
-import { type Html, html } from '../../define/html.ts'
-import type { OrganisationView, PageMember, PageOrganisation } from '../../define/pages.ts'
-import type { Looks } from '../visit.ts'
-import { button, formOf, hiddenOf, opening, timeOf, ways } from './parts.ts'
+import { type Html, html } from '../../../define/html.ts'
+import type { OrganisationView, PageMember, PageOrganisation } from '../../../define/pages.ts'
+import type { Looks } from '../../visit.ts'
+import { button, formOf, hiddenOf, opening, timeOf, ways } from '../parts.ts'
 
 type Ours = 'organisations' | 'organisation' | 'acceptInvitation'
 
