@@ -27,8 +27,8 @@ export function listMembers({ known }: OrganisationParts): Action {
       safe: true,
       description:
         'The members of an organisation of the caller: names and roles; addresses, and who is ' +
-        'invited, with the permission members.invite or members.manage. `role`, `permissions` and ' +
-        '`gives` are what the caller is, may and may give there.',
+        'invited, with the permission members.invite or members.manage. `role`, `permissions` ' +
+        'and `gives` are what the caller is, may and may give there.',
       input: [organisationInput],
     }),
     async run(scope) {
