@@ -14,6 +14,8 @@ export interface EndingParts {
   readonly runtime: Pick<Runtime, 'clock'>
   readonly records: RecordAccess
   readonly tokens: Tokens
+  /** False: too much is kept already of what came from the same network. */
+  readonly mayKeep: (context: Context) => Promise<boolean>
 }
 
 /**
@@ -32,6 +34,10 @@ export function askBeforeSignOut(parts: EndingParts) {
     context.status = 303
     if (accountId === undefined) return context.redirect(back ?? '/account/sign-in?done=signed-out')
     if (back === undefined) return context.redirect('/account/sign-out-of')
+    if (!(await parts.mayKeep(context))) {
+      context.status = 429
+      return showError(context, { error: 'too many questions at once: wait a minute' })
+    }
     const id = base64url(randomBytes(32))
     const lifeMs = limits.oauthInteractionMinutes * minuteMs
     await parts.records.create('oauthInteraction', {

@@ -10,9 +10,9 @@ import { admits, clientFinder, showsSecret } from './clients.ts'
 import { askBeforeSignOut, showError } from './endings.ts'
 import { configurationOf } from './library/configuration.ts'
 import { guardedFetch } from './library/fetching.ts'
-import type { Grant, Library, LibraryClient, Payload, Server } from './library/library.ts'
+import type { Context, Grant, Library, LibraryClient, Payload, Server } from './library/library.ts'
 import { policyOf } from './library/policy.ts'
-import { takeDocument } from './storage/allowances.ts'
+import { mayBegin, takeDocument } from './storage/allowances.ts'
 import { grantFor } from './storage/grants.ts'
 import type { SigningKey } from './storage/keys.ts'
 import { type Graces, keepReplies } from './storage/refresh.ts'
@@ -59,7 +59,8 @@ export function makeServer(parts: ServerParts): NodeListener {
   )
   made.server = server
   nameTokens(server, { tokens, newId: runtime.newId })
-  server.use(askBeforeSignOut({ runtime, records, tokens }))
+  const mayKeep = (context: Context) => mayBegin({ runtime, library }, context)
+  server.use(askBeforeSignOut({ runtime, records, tokens, mayKeep }))
   server.use(keepReplies({ runtime, tokens, graces, replyOf: (hash) => replyOf(runtime, hash) }))
   const report = (cause: unknown): void => {
     runtime.log({ level: 'error', message: 'The OAuth library failed.', cause })

@@ -45,7 +45,12 @@ export interface Person {
  * has anything to share, and staff that acts as somebody agrees to nothing for them.
  */
 export function demandPerson({ caller }: Pick<ActionScope, 'caller'>): Person {
-  if (caller.is !== 'user' || caller.sessionId === undefined || caller.guest) {
+  if (caller.is === 'user' && caller.guest) {
+    // Not asked to sign in: they have a session already, and would be led in a circle.
+    const detail = 'You are here as a guest: make an account first, then go back to the program.'
+    throw new Failure('forbidden', { detail })
+  }
+  if (caller.is !== 'user' || caller.sessionId === undefined) {
     throw new Failure('sign_in_required', { detail: 'Sign in to do this.' })
   }
   if (caller.impersonator !== undefined || caller.via !== undefined) {

@@ -77,6 +77,6 @@ ${button(action, 'No', { hidden: { ...hidden, allow: 'no' } })}
 
 function appOf({ id, name, scopes }: PageApp, action: string): Html {
   return html`<li><div><strong>${name}</strong>
-<ul>${scopes.map(({ words }) => html`<li>${words}</li>`)}</ul></div>
+<ul class="scopes">${scopes.map(({ words }) => html`<li>${words}</li>`)}</ul></div>
 ${button(action, 'Shut out', { hidden: { id }, about: name, weight: 'ends' })}</li>`
 }

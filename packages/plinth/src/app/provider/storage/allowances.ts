@@ -21,8 +21,23 @@ export function takeRequest(parts: CountingParts, proved: boolean): Promise<void
     const limit = limits.oauthRequestsPerMinutePerClient
     return take(parts, { key: `oauth-request:client:${clientId}`, limit, windowMs: minuteMs })
   }
+  return take(parts, requestsFrom(context))
+}
+
+function requestsFrom(context: Context | undefined): Allowance {
   const limit = limits.oauthRequestsPerMinutePerNetwork
-  return take(parts, { key: `oauth-request:${placeOf(context)}`, limit, windowMs: minuteMs })
+  return { key: `oauth-request:${placeOf(context)}`, limit, windowMs: minuteMs }
+}
+
+/** Whether something may begin that is kept for a while: counted with the authorizations. */
+export async function mayBegin(parts: CountingParts, context: Context): Promise<boolean> {
+  try {
+    await take(parts, requestsFrom(context))
+    return true
+  } catch (error) {
+    if (error instanceof parts.library.TemporarilyUnavailable) return false
+    throw error
+  }
 }
 
 /** A device that begins to wait. */

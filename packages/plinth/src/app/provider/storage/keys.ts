@@ -1,7 +1,6 @@
 /** Owns the keys that sign identity tokens: made, sealed, changed before they are old. */
 
 import { setTimeout as wait } from 'node:timers/promises'
-import { exportJWK, generateKeyPair } from 'jose'
 import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import type { Sealer } from '../../../base/secret/sealer.ts'
@@ -36,6 +35,7 @@ export async function signingKeys(parts: KeyParts): Promise<readonly SigningKey[
   const dueMs = newest + limits.oauthKeyDays * dayMs
   if (kept.length > 0 && nowMs < dueMs - announcedMs) return inOrder(kept, nowMs)
   if (!(await mayMake(parts))) return kept.length > 0 ? inOrder(kept, nowMs) : madeElsewhere(parts)
+  const { exportJWK, generateKeyPair } = await import('jose')
   const { privateKey } = await generateKeyPair('RS256', { extractable: true, modulusLength: 2048 })
   const keyId = runtime.newId()
   const jwk = { ...(await exportJWK(privateKey)), kid: keyId, use: 'sig', alg: 'RS256' }

@@ -195,6 +195,15 @@ test('a client that keeps a secret has to show it, in its own way', async (conte
   refused(await introspect(basic('x')))
   refused(await introspect(basic('')))
   refused(await introspect({}, { client_id: 'office' }))
+  // What was given to another program is none of its business.
+  const { exchange } = await codeOf(provider, await person(provider))
+  const token = String((await post(provider, '/oauth/token', exchange)).told.access_token)
+  assert.deepEqual((await introspect(basic(officeSecret), { token })).told, { active: false })
+  const { origin } = provider
+  await post({ origin, headers: basic(officeSecret) }, '/oauth/revoke', { token })
+  assert.ok(await works(provider, token))
+  await post(provider, '/oauth/revoke', { token, client_id: 'ledger' })
+  assert.ok(!(await works(provider, token)))
 })
 
 test('C03: a provider goes by its own name, not by `Host`', async (context) => {
