@@ -99,9 +99,9 @@ export interface Arms {
 /** Declares the tests that take each control away, one at a time. */
 export function prove({ controls, proofs }: Arms): void {
   test('armed', { concurrency: atOnce }, async (context) => {
-    const running = proofs.map((proof) =>
-      context.test(`with every control, ${basename(proof.file)} holds`, async () => {
-        const { code, output } = await run(await copyTree(basename(proof.file)), proof)
+    const running = proofs.map((proof, number) =>
+      context.test(`with every control, ${basename(proof.file)} holds (${number})`, async () => {
+        const { code, output } = await run(await copyTree(`whole ${number}`), proof)
         assert.equal(code, 0, output)
       }),
     )

@@ -10,7 +10,7 @@ const account = (pattern: string): Proof => attack('attacks', pattern)
 const right = (pattern: string): Proof => attack('rights', pattern)
 
 /** What holds as long as nothing is taken away. */
-export const proofs: readonly Proof[] = [account('C'), right('[CEFH]')]
+export const proofs: readonly Proof[] = [account('C0'), account('C1'), right('[CEFH]')]
 
 /** Every control whose absence must be noticed. */
 export const controls: readonly Control[] = [
