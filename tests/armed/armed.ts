@@ -15,7 +15,7 @@ import type { Control, Edit, Proof } from './control.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const sources = join('packages', 'plinth', 'src')
-const timeoutMs = 60_000
+const timeoutMs = 120_000
 // Half of what the machine can do at once: the other half is PostgreSQL's.
 const atOnce = argument('at-once', Math.max(2, Math.floor(availableParallelism() / 2)))
 

@@ -132,16 +132,6 @@ export const controls: readonly Control[] = [
     from: 'emailVerifiedAt: { write: nobody },',
     to: 'emailVerifiedAt: {},',
   }),
-  without('the order of steps that a rule of creation keeps', right('F02'), {
-    file: 'query/write/verdict.ts',
-    from: 'rule: before ? access.updated : access.create',
-    to: 'rule: before ? access.updated : access.read',
-  }),
-  without('the rule on the record as it was', right('F06'), {
-    file: 'query/write/verdict.ts',
-    from: 'if (before) rules.push(',
-    to: 'if (before === "none") rules.push(',
-  }),
   without('the origin of what a cookie sends', right('H01'), {
     file: 'http/origin/csrf.ts',
     from: 'if (!fromOurPages(request)) {',
