@@ -20,6 +20,7 @@ const board = kit('board', {
     post: {
       fields: { title: text({ max: 80 }) },
       access: { read: anyone, write: ({ me }) => me.is('editor') },
+      audit: true,
     },
   },
 })

@@ -83,6 +83,7 @@ onBothServers('services', (server) => {
     })
     const told = JSON.stringify(rows)
     assert.match(told, /code:built-in action","serviceKey\.create/)
+    assert.match(told, /\["service:press via service:[0-9a-f-]{36}","post\.create"\]/)
   })
 
   test('C21: of an app without services, and of one that is declared no more', async (context) => {
