@@ -4,6 +4,8 @@ import { tokens } from '../../../app/people/sessions.ts'
 import { prefixes } from '../../tokens.ts'
 import { anns, hourMs, isGood, type People, placesOf, rowOf } from '../keys/token-places.ts'
 import { type TokenType, tokenTypes } from '../keys/token-types.ts'
+import { openIssuer } from '../outside/issuer.ts'
+import { openStand } from '../outside/stand.ts'
 import { openPeople, password } from '../people.ts'
 
 // Of the types of tokens that are kept for a user by this app. Those of programs, which only an app
@@ -71,3 +73,18 @@ const all = [
   ...(['session', 'sign-in'] as const),
   'verify-email',
 ]
+
+test('C11: nor does another provider sign somebody in who is suspended', async (context) => {
+  const issuer = await openIssuer(context)
+  issuer.person = { sub: '1', email: 'ann@acme.example', email_verified: true, name: 'Ann' }
+  const trusted = [{ name: 'acme', url: issuer.url, vouchesFor: ['acme.example'] }]
+  const { browser, records } = await openStand(context, { trusted })
+  assert.equal((await browser().open('/account/with/acme')).at, '/account')
+  const [user] = await records.find('user', {})
+  const [session] = await records.find('session', {})
+  await records.delete('session', String(session?.id))
+  await records.update('user', String(user?.id), { suspended: true })
+  const shut = await browser().open('/account/with/acme')
+  assert.equal(shut.status, 401)
+  assert.deepEqual(await records.find('session', {}), [])
+})

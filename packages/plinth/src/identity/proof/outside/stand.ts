@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type AppSetup, openApp } from '../../../app/compose.ts'
 import type { LogEntry } from '../../../app/log.ts'
+import type { AccountsSpec } from '../../../define/accounts.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { app } from '../../../index.ts'
@@ -27,6 +28,7 @@ export interface Trusted {
 export interface Opening {
   readonly trusted: readonly Trusted[]
   readonly signUp?: 'anyone' | 'nobody'
+  readonly accounts?: AccountsSpec
   readonly setup?: Partial<AppSetup>
 }
 
@@ -39,11 +41,13 @@ export interface Seen {
 }
 
 /** Opens the app behind a real server, closed at the end of the test. */
-export async function openStand(context: TestContext, { trusted, signUp, setup }: Opening) {
+export async function openStand(context: TestContext, opening: Opening) {
+  const { trusted, signUp, accounts, setup } = opening
   const signInWith = trusted.map(({ name, url, vouchesFor = [] }) =>
     oidc(name, { issuer: url, title: name.toUpperCase(), vouchesFor }),
   )
-  const people = app({ title: 'People', kits: [], signInWith, ...(signUp ? { signUp } : {}) })
+  const more = { ...(signUp ? { signUp } : {}), ...(accounts ? { accounts } : {}) }
+  const people = app({ title: 'People', kits: [], signInWith, ...more })
   const tested = await testApp(people)
   const made: { handler?: Handler } = {}
   const server = new HttpServer({
