@@ -57,6 +57,8 @@ onBothServers('accounts that staff changes', (server) => {
     assert.equal((await patch(admin.id, admin, { name: 'Root' })).status, 200)
     assert.equal((await patch(admin.id, admin, { roles: ['admin', 'staff'] })).status, 200)
     assert.equal((await patch(ann.id, admin, { roles: ['admin'] })).status, 200)
+    const slip = await patch(admin.id, admin, { roles: ['staff'] })
+    assert.equal(codeOf(slip), 'conflict', 'nobody takes their own rights')
     const demoted = await patch(admin.id, ann, { roles: [] })
     assert.equal(demoted.status, 200, 'by another one')
     const operations = [{ operation: 'user.update', id: ann.id, input: { roles: [] } }]
