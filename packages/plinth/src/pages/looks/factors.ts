@@ -23,8 +23,8 @@ ${formOf(view.form, {
 ${ways([['Begin again', view.links.factors]])}`,
 
   recoveryCodes: (view) => html`${opening('Recovery codes', view)}
-<p><strong>Keep these codes now: they are not shown again.</strong> Each signs you in once where
-you do not have your authenticator app. Those that you had before count no more.</p>
+<p><strong>Keep these codes now: they are not shown again.</strong> Each stands once for your second
+factor where you do not have it at hand. Those that you had before count no more.</p>
 <ul class="codes">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
 ${ways([['I have kept them: back to the account', view.links.account]])}`,
 }

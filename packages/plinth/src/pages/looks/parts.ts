@@ -22,6 +22,8 @@ export interface Field<F extends string> {
 export interface FormLook<F extends string> {
   readonly fields: readonly Field<F>[]
   readonly button: string
+  /** How the button stands out. Default: the main one. */
+  readonly weight?: Weight
   /** What stands between fields and button. */
   readonly more?: Html | undefined
 }
@@ -59,7 +61,7 @@ export function formOf<F extends string>(form: PageForm<F>, look: FormLook<F>): 
 ${hiddenOf(form.hidden)}
 ${look.fields.map((field) => fieldOf(form, field))}
 ${look.more}
-<button>${look.button}</button>
+<button class="${look.weight ?? 'main'}">${look.button}</button>
 </form>`
 }
 

@@ -1,6 +1,7 @@
 /** Owns the looks of the pages of guests, of leaving, and of taking one's data along. */
 
 import { type Html, html } from '../../define/html.ts'
+import type { PageViews } from '../../define/pages.ts'
 import type { Looks } from '../visit.ts'
 import { codeField, formOf, newPasswordField, opening, tickOf, ways } from './parts.ts'
 
@@ -24,16 +25,7 @@ ${formOf(view.form, {
 ${ways([['I have an account', view.links.signIn]])}`,
 
   confirmUpgrade: (view) => html`${opening('Confirm your address', view)}
-${view.here ? undefined : elsewhere()}
-${
-  view.asked
-    ? html`<p>Type the code of the mail, or follow its link in this browser.</p>`
-    : html`<p>The mail reached you: its address becomes that of your account.</p>`
-}
-${formOf(view.form, {
-  fields: view.asked ? [{ ...codeField, keys: 'numeric', hint: 'Eight digits.' }] : [],
-  button: 'Make my account',
-})}
+${view.here ? confirming(view) : elsewhere()}
 ${ways([
   ['Ask for another mail', view.links.upgrade],
   ['I have an account', view.links.signIn],
@@ -47,6 +39,7 @@ ${formOf(view.form, {
   fields: [],
   more: tickOf(view.form, { name: 'sure', label: 'Delete my account, with what is mine' }),
   button: 'Delete my account',
+  weight: 'ends',
 })}
 ${ways([
   ['Download your data first', view.links.download],
@@ -64,6 +57,17 @@ ${ways([[back, view.links.account]])}`,
 set by mail. All your other sessions end.</p>
 ${formOf(view.form, { fields: [], button: 'Remove the password' })}
 ${ways([['Back to the second factor', view.links.factors]])}`,
+}
+
+function confirming({ asked, form }: PageViews['confirmUpgrade']): Html {
+  const words = asked
+    ? 'Type the code of the mail, or follow its link in this browser.'
+    : 'The mail reached you: its address becomes that of your account.'
+  return html`<p>${words}</p>
+${formOf(form, {
+  fields: asked ? [{ ...codeField, keys: 'numeric', hint: 'Eight digits.' }] : [],
+  button: 'Make my account',
+})}`
 }
 
 function consequence(delayDays: number): string {
