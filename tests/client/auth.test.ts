@@ -31,7 +31,27 @@ test('signing up, in and out; the token is where it was asked to be', async (con
   assert.deepEqual(told, ['pls_', 'null', 'pls_'])
   stop()
   await ann.auth.signOutEverywhere().orThrow()
-  assert.equal(told.length, 3)
+  assert.deepEqual([told.length, session.get()], [3, null])
+})
+
+test('a token that has no session any more is forgotten, and one can sign in', async (context) => {
+  const { client, clientOf, tested } = await stand(context)
+  const user = await tested.user({ email, password })
+  const session = memoryStorage()
+  const ann = client({ session })
+  await ann.auth.signIn({ email, password }).orThrow()
+  const end = async () => (await clientOf(user)).auth.signOutEverywhere().orThrow()
+  await end()
+  const refused = await ann.data.product.find()
+  assert.equal(!refused.ok && refused.failure.code, 'invalid_credentials')
+  assert.equal(session.get(), null)
+  assert.ok((await ann.data.product.find()).ok)
+  await ann.auth.signIn({ email, password }).orThrow()
+  await end()
+  assert.equal((await ann.auth.signIn({ email, password }).orThrow()).is, 'signedIn')
+  const wrong = await ann.auth.changePassword({ password: 'not this one', newPassword: password })
+  assert.ok(!wrong.ok)
+  assert.match(String(session.get()), /^pls_/, 'a wrong password ends no session')
 })
 
 test('who signs out is out here, also where the server was not reached', async (context) => {

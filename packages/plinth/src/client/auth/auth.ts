@@ -2,7 +2,7 @@
 
 import { named } from '../actions/actions.ts'
 import type { CallFailure } from '../call/failure.ts'
-import type { CallOptions } from '../call/request.ts'
+import type { Asked, CallOptions } from '../call/request.ts'
 import { type Calling, calling, mapped, type Result } from '../call/result.ts'
 import type { Send } from '../call/send.ts'
 import { kebabCase } from '../data/addresses.ts'
@@ -28,27 +28,29 @@ const beginning = new Set([
   ...['verifyEmail', 'continueAsGuest', 'stepUp', 'impersonate'],
 ])
 /** Flows after which whoever is signed in may be another, or nobody. */
-const ending = new Set(['signOut', 'deleteAccount', 'signOutEverywhere', 'switchOrganisation'])
+const ending = new Set(['deleteAccount', 'signOutEverywhere', 'switchOrganisation'])
 const reading = new Set(['me', 'organisations', 'members'])
 const sessionToken = /^pls_/
 
 /** The accounts and sessions of a client. */
 export function authClient(send: Send, sessions: Sessions): AuthClient {
+  const sent = async (asked: Asked, options?: CallOptions) => {
+    // A token without a session fails whatever it comes with, a sign-in too: `me` finds that out.
+    if (asked.plain && (await sessions.token())) await flow('me', {}, options)
+    return ask<Input | undefined>(send, asked, options)
+  }
   const flow: Flow = (name, input = {}, options) => {
     const path = `/api/identity/${kebabCase(name)}`
     const get = reading.has(name)
     const cookie = sessions.mode === 'cookie' && beginning.has(name) ? { cookie: true } : {}
-    const sent = ask<Input | undefined>(
-      send,
-      get
-        ? { method: 'GET', path: path + queryOf(input), repeat: 'safe' }
-        : {
-            ...{ method: 'POST', path, body: { ...input, ...cookie }, repeat: 'never' },
-            plain: beginning.has(name) || name.startsWith('begin'),
-          },
-      options,
-    )
-    return calling(keeping(sessions, name, sent))
+    if (get) {
+      return ask(send, { method: 'GET', path: path + queryOf(input), repeat: 'safe' }, options)
+    }
+    const asked: Asked = {
+      ...{ method: 'POST', path, body: { ...input, ...cookie }, repeat: 'never', secret: true },
+      plain: beginning.has(name) || name.startsWith('begin'),
+    }
+    return calling(keeping({ sessions, name, input }, () => sent(asked, options)))
   }
   const byPasskey = passkeyFlow(flow)
   const step = (sent: Calling<Input | undefined>) =>
@@ -95,21 +97,28 @@ function queryOf(input: Input): string {
   return query === '' ? '' : `?${query}`
 }
 
+interface Keeping {
+  readonly sessions: Sessions
+  readonly name: string
+  readonly input: Input
+}
+
 /** Keeps the token that an answer brought before anybody goes on with another call. */
 async function keeping(
-  sessions: Sessions,
-  name: string,
-  sent: Calling<Input | undefined>,
+  { sessions, name, input }: Keeping,
+  send: () => Promise<Result<Input | undefined>>,
 ): Promise<Result<Input | undefined>> {
-  const result = await sent
+  const result = await send()
   // Whoever signs out is out here, also where the server could not be told.
-  if (name === 'signOut' || (name === 'deleteAccount' && result.ok)) await sessions.keep(null)
+  const everywhere = name === 'signOutEverywhere' && input.keepThis !== true
+  const over = result.ok && (name === 'deleteAccount' || everywhere)
+  if (name === 'signOut' || over) await sessions.keep(null)
   if (!result.ok) return result
   const token = result.value?.token
   const fresh = typeof token === 'string' && sessionToken.test(token)
   const began = beginning.has(name) && result.value?.pending === undefined
   if (fresh) await sessions.keep(token)
-  else if (began || (ending.has(name) && name !== 'signOut')) await sessions.keep(undefined)
+  else if (began || (ending.has(name) && !over)) await sessions.keep(undefined)
   return result
 }
 

@@ -19,6 +19,8 @@ export interface Sessions {
   token(): Promise<string | null | undefined>
   /** Keeps the token that an answer brought, and tells those who watch. Null: it has ended. */
   keep(token: string | null | undefined): Promise<void>
+  /** Forgets a token that no session has any more; one that came in its place is kept. */
+  forget(token: string | undefined): Promise<void>
   /** Told whenever a session began, went on under a new token or ended. Returns how to stop. */
   watch(listener: () => void): () => void
 }
@@ -64,6 +66,11 @@ export function sessionsIn(mode: SessionMode): Sessions {
     token: async () => storage?.get(),
     async keep(token) {
       if (token !== undefined) await storage?.set(token)
+      tell()
+    },
+    async forget(token) {
+      if (token === undefined || (await storage?.get()) !== token) return
+      await storage?.set(null)
       tell()
     },
     watch(listener) {

@@ -13,6 +13,8 @@ export interface Asked {
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
   readonly repeat: Repeat
+  /** True: it shows a secret, so that `invalid_credentials` says nothing of the session. */
+  readonly secret?: boolean
   /** True: nobody is asked to step up for it, because it is how one does. */
   readonly plain?: boolean
 }

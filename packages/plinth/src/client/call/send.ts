@@ -78,13 +78,18 @@ async function sendUntil(sending: Sending, trying: Trying): Promise<Answer> {
     const answer = await sendOnce(sending, trying, { signal: given, leftMs })
     if (!('failure' in answer)) return answer
     const { failure } = answer
-    lost = asked.repeat !== 'safe' && (failure.status === 0 || (lost && !isFinal(failure)))
+    lost = asked.repeat !== 'safe' && (isLost(failure) || (lost && !isFinal(failure)))
     const told = { failure: { ...failure, inDoubt: lost } }
     const again = asked.repeat !== 'never' && failure.retryable && tries < sending.triesMax
     const restMs = delayMs(tries, failure)
     if (!again || monotonicMs() + restMs >= endsMs) return told
     await wait(restMs, given)
   }
+}
+
+/** True where nobody can know what came of it: no answer of the app, or one that says so. */
+function isLost({ status, code }: AnyFailure): boolean {
+  return status === 0 || code === 'unreadable_answer' || code === 'unavailable'
 }
 
 /** True where the server has looked at the call under its key: nothing of it is stored. */
@@ -105,9 +110,17 @@ async function sendOnce(
   const slow = AbortSignal.timeout(Math.ceil(Math.min(leftMs, tryTimeoutMs)))
   const request = await requestOf(sending, trying, AbortSignal.any([given, slow]))
   const answer = await requestOnce(sending.fetch, sending.url + trying.asked.path, request)
-  if (!('failure' in answer) || answer.failure.status !== 0) return answer
+  if (!('failure' in answer)) return answer
+  if (answer.failure.code === 'invalid_credentials' && !trying.asked.secret) {
+    await sending.sessions.forget(tokenIn(request))
+  }
+  if (answer.failure.status !== 0) return answer
   if (given.aborted) return { failure: ownFailure('cancelled') }
   return slow.aborted ? { failure: ownFailure('timed_out') } : answer
+}
+
+function tokenIn({ headers }: RequestInit): string | undefined {
+  return new Headers(headers).get('authorization')?.replace('Bearer ', '')
 }
 
 async function requestOf(

@@ -16,6 +16,7 @@ const requestHeaders = [
   'idempotency-key',
   'if-match',
   'if-none-match',
+  'last-event-id',
   'prefer',
   'traceparent',
   'tracestate',
