@@ -183,7 +183,8 @@ function clientText(): string {
   )
   const calls = kits.map(
     (kit) => `  const ${kit}Answer = await client.actions.${kit}.act({ count: 1 })
-  total += ${kit}Answer.ok ? ${kit}Answer.value.total : Number(${kit}Answer.failure.code === 'sold_out')`,
+  if (${kit}Answer.ok) total += ${kit}Answer.value.total
+  else if (${kit}Answer.failure.code === 'sold_out') total -= 1`,
   )
   const uses = Array.from({ length: kitCount * modelsPerKit }, (_, n) => {
     const [kit, at] = [Math.floor(n / modelsPerKit), n % modelsPerKit]

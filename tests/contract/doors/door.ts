@@ -28,7 +28,7 @@ export type Outcome =
   | { readonly data: unknown }
   | { readonly code: string; readonly problems: readonly string[] }
 
-/** A door. `live` and `client` are to be added here. */
+/** A door. `live` is to be added here. */
 export interface Door {
   readonly name: string
   ask(world: Library, question: Question): Promise<Outcome>

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { type Library, openLibrary } from '../../graphql/library.ts'
+import { client } from './client.ts'
 import { direct } from './direct.ts'
 import type { Outcome, Question } from './door.ts'
 import { graphql } from './graphql.ts'
 import { rest } from './rest.ts'
 
-const doors = [direct, rest, graphql]
+const doors = [direct, rest, graphql, client]
 
 type Stand = Awaited<ReturnType<typeof openLibrary>>
 let stand: Stand
