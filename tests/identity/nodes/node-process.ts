@@ -1,10 +1,10 @@
 /** Owns one of several server processes on one database: it answers calls that its parent sends. */
 
-import { openApp } from '../../packages/plinth/src/app/compose.ts'
-import { Failure } from '../../packages/plinth/src/base/failure.ts'
-import { type Clock, systemClock } from '../../packages/plinth/src/base/time.ts'
-import { parseDatabaseUrl } from '../../packages/plinth/src/database/address.ts'
-import { clubApp } from './stage.ts'
+import { openApp } from '../../../packages/plinth/src/app/compose.ts'
+import { Failure } from '../../../packages/plinth/src/base/failure.ts'
+import { type Clock, systemClock } from '../../../packages/plinth/src/base/time.ts'
+import { parseDatabaseUrl } from '../../../packages/plinth/src/database/address.ts'
+import { clubApp } from '../stage.ts'
 
 const [url = '', startMs = '0', secret = ''] = process.argv.slice(2)
 
