@@ -55,6 +55,7 @@ export const limits = Object.freeze({
   graphqlNodesMax: 25_000,
   graphqlMutationsMax: 10,
   graphqlDocumentsKept: 500,
+  graphqlDocumentsKeptCharacters: 262_144,
   batchOperationsMax: 100,
   idempotencyKeyBytesMax: 255,
   idempotencyHours: 24,

@@ -1,6 +1,6 @@
 /** Owns the cutting of an answer of the engine into pieces of JSON text, without parsing it. */
 
-import { assert } from '../../base/assert.ts'
+import { AssertionError, assert } from '../../base/assert.ts'
 
 /** What a record's text is cut along. Members that a rule hides are absent. */
 export interface RecordCut {
@@ -82,7 +82,7 @@ class Cutter {
       this.#at += 4
       return null
     }
-    const pieces: Piece[] = new Array(members.length).fill(undefined)
+    const pieces: Piece[] = members.map(absent)
     this.#expect(open)
     let next = 0
     while (this.#code() !== close) {
@@ -160,12 +160,13 @@ class Cutter {
   }
 
   #expect(code: number): void {
-    assert(this.#code() === code, `the engine writes ${String.fromCharCode(code)} here`)
+    // Here and below the text is made up only where it is told: this runs for every member.
+    if (this.#code() !== code) unexpected(String.fromCharCode(code))
     this.#at++
   }
 
   #word(word: string): void {
-    assert(this.#text.startsWith(word, this.#at), `the engine writes ${word} here`)
+    if (!this.#text.startsWith(word, this.#at)) unexpected(word)
     this.#at += word.length
   }
 
@@ -212,6 +213,12 @@ class Cutter {
       else if ((code === close || code === closeList) && --depth === 0) return at + 1
     }
   }
+}
+
+const absent = (): undefined => undefined
+
+function unexpected(word: string): never {
+  throw new AssertionError(`the engine writes ${word} here`)
 }
 
 function prefixOf(members: readonly MemberCut[], index: number): string {

@@ -12,14 +12,15 @@ import {
 } from 'graphql'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
+import type { RootPart } from '../plan/root.ts'
 import { checkWeight } from './weight.ts'
 
 /** A document that can be run. */
 export interface Prepared {
+  /** What its queries without variables were translated to: it is the same each time. */
+  readonly plans: Map<OperationDefinitionNode, readonly RootPart[]>
   readonly operations: readonly OperationDefinitionNode[]
   readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>
-  /** True where something of the schema itself is asked for. */
-  readonly introspects: boolean
 }
 
 /** What is wrong with a request as a whole, in GraphQL's own form. */
@@ -40,6 +41,7 @@ const errorsMax = 20
  */
 export function documents(schema: GraphQLSchema): (text: string) => Prepared {
   const kept = new Map<string, Prepared>()
+  let characters = 0
   return (text) => {
     const known = kept.get(text)
     if (known) {
@@ -50,7 +52,13 @@ export function documents(schema: GraphQLSchema): (text: string) => Prepared {
     }
     const prepared = prepare(schema, text)
     kept.set(text, prepared)
-    if (kept.size > limits.graphqlDocumentsKept) kept.delete(kept.keys().next().value ?? '')
+    characters += text.length
+    for (const oldest of kept.keys()) {
+      const many = kept.size > limits.graphqlDocumentsKept
+      if (!many && characters <= limits.graphqlDocumentsKeptCharacters) break
+      kept.delete(oldest)
+      characters -= oldest.length
+    }
     return prepared
   }
 }
@@ -74,7 +82,7 @@ function prepare(schema: GraphQLSchema, text: string): Prepared {
       fragments.set(definition.name.value, definition)
     }
   }
-  return Object.freeze({ operations, fragments, introspects: /\b__(?:schema|type)\b/.test(text) })
+  return Object.freeze({ operations, fragments, plans: new Map() })
 }
 
 const brackets = /"""(?:\\"""|[\s\S])*?"""|"(?:\\.|[^"\\\n\r])*"|#[^\n\r]*|[{[(]|[}\])]/g

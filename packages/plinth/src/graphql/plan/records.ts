@@ -98,9 +98,14 @@ function writeRecord(
     const write = writeMember(want, type, asked)
     return (record) => prefix + write(record)
   })
-  return (record) => {
+  return inBraces(parts)
+}
+
+/** The parts of an object, put together. */
+function inBraces<T>(parts: readonly ((from: T) => string)[]): (from: T) => string {
+  return (from) => {
     let text = ''
-    for (const part of parts) text += text === '' ? part(record) : `,${part(record)}`
+    for (const part of parts) text += text === '' ? part(from) : `,${part(from)}`
     return `{${text}}`
   }
 }
@@ -220,7 +225,7 @@ export function selectConnection(
     query: { ...options, ...query, cursors, ...(tells.count ? { count: 'exact' } : {}) },
     cut,
     rows: limit * rows,
-    write: (connection) => `{${parts.map((part) => part(connection)).join()}}`,
+    write: inBraces(parts),
   }
 }
 
@@ -297,7 +302,7 @@ function writeEdge(
     const write = edgePart(want, type, asked)
     return (record) => `"${asked.key}":${write(record)}`
   })
-  return (record) => `{${parts.map((part) => part(record)).join()}}`
+  return inBraces(parts)
 }
 
 function edgePart(want: Wanted, type: GraphQLObjectType, asked: Asked): Write {

@@ -19,7 +19,7 @@ import type { RootPlanning } from '../plan/root.ts'
 import { buildSchema } from '../schema/schema.ts'
 import { type Answering, answering, type Met } from './answering.ts'
 import { runMutation } from './mutations.ts'
-import { runQuery } from './queries.ts'
+import { type QueryRun, runQuery } from './queries.ts'
 import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
 
 /** What requests are run with. */
@@ -48,7 +48,8 @@ export function createExecutor(parts: ExecutorParts): Execute {
       const variables = coerced(built.schema, operation, request.variables)
       const reading = { schema: built.schema, fragments: prepared.fragments, variables }
       const planning: RootPlanning = { catalog: parts.catalog, names: built.names, reading }
-      const data = await run(running.under, { parts, request, operation, planning })
+      const ready = { parts, request, prepared, operation, planning }
+      const data = await run(running.under, ready)
       return answer(running, { data, status: 200 })
     } catch (error) {
       return refused(running, quiet(error, parts))
@@ -68,11 +69,13 @@ function begin({ invoke, report }: ExecutorParts, { call }: GraphqlRequest): Run
 interface Ready {
   readonly parts: ExecutorParts
   readonly request: GraphqlRequest
+  readonly prepared: Prepared
   readonly operation: OperationDefinitionNode
   readonly planning: RootPlanning
 }
 
-function run(under: Answering, { parts, request, operation, planning }: Ready): Promise<string> {
+function run(under: Answering, ready: Ready): Promise<string> {
+  const { parts, request, operation, planning } = ready
   const { schema, fragments } = planning.reading
   const sets = [operation.selectionSet]
   if (operation.operation === OperationTypeNode.MUTATION) {
@@ -85,7 +88,19 @@ function run(under: Answering, { parts, request, operation, planning }: Ready): 
   const type = present(schema.getQueryType(), 'a type of queries')
   const { variables, demandOwnSite } = request
   const introspecting = { schema, operation, fragments, variables, open: !parts.production }
-  return runQuery(under, { planning, type, sets, introspecting, demandOwnSite })
+  const own = { planning, type, sets, introspecting, demandOwnSite }
+  return runQuery(under, { ...own, ...translations(ready) })
+}
+
+/** Translations of a query are kept where they do not depend on variables. */
+function translations({ prepared: { plans }, operation }: Ready): Pick<QueryRun, 'known' | 'keep'> {
+  const constant = (operation.variableDefinitions ?? []).length === 0
+  return {
+    known: () => plans.get(operation),
+    keep: (parts) => {
+      if (constant) plans.set(operation, parts)
+    },
+  }
 }
 
 /** The operation that is asked for. */

@@ -25,6 +25,10 @@ export interface QueryRun {
   readonly sets: Parameters<typeof collect>[2]
   readonly introspecting: Introspecting
   readonly demandOwnSite: GraphqlRequest['demandOwnSite']
+  /** What the same query was translated to before. */
+  readonly known: () => readonly RootPart[] | undefined
+  /** Keeps the translation for the next time. */
+  readonly keep: (parts: readonly RootPart[]) => void
 }
 
 /**
@@ -32,7 +36,8 @@ export interface QueryRun {
  * calls of their own, beside it. Fails as a whole with what the engine refuses the call for.
  */
 export async function runQuery(answering: Answering, run: QueryRun): Promise<string> {
-  const parts = planRoot(run.planning, run.type, run.sets)
+  const parts = run.known() ?? planRoot(run.planning, run.type, run.sets)
+  run.keep(parts)
   const planned = parts.flatMap(plansOf).filter(isPlanned)
   const calls = parts.map((part) =>
     part.is === 'action' ? planCall({ ...run, ...part }) : undefined,
