@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { root } from '../tidy/tree.ts'
-import { providerControls } from './controls/provider.ts'
+import { root } from '../../tidy/tree.ts'
+import { providerControls } from './provider.ts'
 
 test('each control of a provider stands where its list says, and has its proof', () => {
   const names = providerControls.map(({ name }) => name)
