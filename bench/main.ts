@@ -4,6 +4,7 @@ import { measureActions } from './actions/bench.ts'
 import { measureGraphql } from './graphql/bench.ts'
 import { measureIdentity } from './identity/bench.ts'
 import { measureJobs } from './jobs/bench.ts'
+import { measureLive } from './live/bench.ts'
 import { machineFacts } from './machine.ts'
 import { measureFairness } from './measures/fairness.ts'
 import { measureImport } from './measures/import.ts'
@@ -23,6 +24,7 @@ const parts = [
   'jobs',
   'workflows',
   'identity',
+  'live',
   'graphql',
   'fairness',
   'startup',
@@ -57,6 +59,7 @@ async function main(): Promise<void> {
     if (asked.has('workflows')) figures.push(...(await measureWorkflows(scratch, tell)))
     if (asked.has('identity')) figures.push(...(await measureIdentity(scratch, tell)))
     if (asked.has('graphql')) figures.push(...(await measureGraphql(scratch, tell)))
+    if (asked.has('live')) figures.push(...(await measureLive(scratch, tell)))
     if (asked.has('fairness')) figures.push(...(await measureFairness(scratch, tell)))
     if (asked.has('startup')) figures.push(...(await measureStartup(scratch, tell)))
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))

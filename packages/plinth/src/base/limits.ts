@@ -21,7 +21,7 @@ export const limits = Object.freeze({
   formFieldsMax: 100,
   drainIdleMs: 5_000,
   drainTimeoutMs: 25_000,
-  connectionsMax: 10_000,
+  connectionsMax: 12_000,
   // JSON
   jsonDepthMax: 32,
   jsonKeysMax: 10_000,

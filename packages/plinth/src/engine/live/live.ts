@@ -106,6 +106,8 @@ export class Live {
 
   #watch(subscription: Subscription, { caller, seen }: { caller: Caller; seen: number }) {
     const { call } = subscription
+    // Nobody in particular stays that.
+    if (caller.is === 'anonymous' || 'caller' in call.as) return () => undefined
     let key = describeRead(this.#runtime, caller, call).key
     const move = async (now: Caller): Promise<void> => {
       const read = describeRead(this.#runtime, now, call)
