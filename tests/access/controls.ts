@@ -162,8 +162,8 @@ export const controls: readonly Control[] = [
   }),
   without('the update rule on the row after', attack('B11'), {
     file: verdict,
-    from: 'if (after)\n',
-    to: 'if (after && !before)\n',
+    from: 'if (after) rules.push(',
+    to: 'if (after && !before) rules.push(',
   }),
   without('the rule of its own on the row after', judged, {
     file: verdict,
@@ -197,8 +197,8 @@ export const controls: readonly Control[] = [
   }),
   without('the write rule of a field', attack('A09'), {
     file: verdict,
-    from: 'for (const field of givenFields(spec)) {',
-    to: 'for (const field of givenFields(spec).slice(0, 0)) {',
+    from: 'for (const { access } of givenFields(spec)) {',
+    to: 'for (const { access } of givenFields(spec).slice(0, 0)) {',
   }),
   without('the read rule of a record to change', attack('A04'), {
     file: 'query/write/change.ts',

@@ -132,6 +132,11 @@ export const controls: readonly Control[] = [
     from: 'emailVerifiedAt: { write: nobody },',
     to: 'emailVerifiedAt: {},',
   }),
+  without('the rule of creation', right('F02'), {
+    file: 'query/write/verdict.ts',
+    from: "before ? 'updated' : 'create'",
+    to: "before ? 'updated' : 'read'",
+  }),
   without('the origin of what a cookie sends', right('H01'), {
     file: 'http/origin/csrf.ts',
     from: 'if (!fromOurPages(request)) {',
