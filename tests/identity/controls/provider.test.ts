@@ -1,9 +1,20 @@
+/**
+ * Holds the list of a provider's controls to the sources. With `--armed` each is taken away, and
+ * its proof has to miss it: some minutes, for whoever changes a control or a proof.
+ */
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { root } from '../../tidy/tree.ts'
 import { providerControls } from './provider.ts'
+
+if (process.argv.includes('--armed')) {
+  // It starts a server: not for the list alone.
+  const { prove } = await import('../../armed/armed.ts')
+  prove({ controls: providerControls, proofs: [] })
+}
 
 test('each control of a provider stands where its list says, and has its proof', () => {
   const names = providerControls.map(({ name }) => name)

@@ -9,6 +9,8 @@ import { openApp } from '../../../app/compose.ts'
 import type { LogEntry } from '../../../app/log.ts'
 import { beginSession } from '../../../app/people/sessions.ts'
 import { createUser } from '../../../app/people/users.ts'
+import { parseDatabaseUrl } from '../../../database/address.ts'
+import type { DatabaseAddress } from '../../../database/database.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { anyone, app, identity, kit, text } from '../../../index.ts'
@@ -61,6 +63,12 @@ function providerApp(unregistered: boolean) {
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
+/** The server that `--server=<URL>` names, so that many runs share one. */
+function serverOf(words: readonly string[]): { readonly server?: DatabaseAddress } {
+  const url = words.find((word) => word.startsWith('--server='))?.slice('--server='.length)
+  return url === undefined ? {} : { server: parseDatabaseUrl(url) }
+}
+
 /** How a provider is opened. */
 interface Opening {
   readonly unregistered?: boolean
@@ -73,7 +81,7 @@ export async function openProvider(
   { unregistered = false, outbound }: Opening = {},
 ) {
   const opened = providerApp(unregistered)
-  const tested = await testApp(opened)
+  const tested = await testApp(opened, serverOf(process.argv))
   const later: { handler?: Handler } = {}
   const handler: Handler = (request) => later.handler?.(request) ?? assert.fail('not open yet')
   const server = new HttpServer({ handler, log: () => undefined })
