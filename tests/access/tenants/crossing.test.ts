@@ -6,6 +6,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import type { Failure } from '../../../packages/plinth/src/index.ts'
 import type { TestCaller } from '../../../packages/plinth/src/testing.ts'
 import { argument } from '../../armed/arguments.ts'
 import { openScene, type Scene } from './office.ts'
@@ -33,20 +34,38 @@ function filled(text: string, { ids }: Scene): string {
 
 /** An answer in which ids are words, and what differs by chance is left out. */
 async function answerOf(scene: Scene, who: Person, one: Asked): Promise<string> {
-  const { tested, ids } = scene
+  const { tested } = scene
   const as: TestCaller = who === 'anonymous' ? who : scene.people[who]
   const { status, text } = await tested.request(one.method, filled(one.path, scene), {
     as,
     ...(one.body === undefined ? {} : { body: filled(JSON.stringify(one.body), scene) }),
     headers: { 'content-type': 'application/json', ...one.headers },
   })
-  const words = new Map(Object.entries(ids).map(([word, id]) => [id, `<${word}>`]))
-  const plain = text
+  return inWords(`${status} ${text}`, scene)
+}
 
+/** A list as code asks for it. */
+async function codeAnswer(scene: Scene, { path, body }: Asked): Promise<string> {
+  const { tested, people } = scene
+  const [, , plural] = path.split('/')
+  const models = [...tested.running.catalog.models.values()]
+  const { name = '' } = models.find((model) => model.plural === plural) ?? {}
+  const handles = tested.as(people.owner) as unknown as Readonly<Record<string, Handle>>
+  const query = JSON.parse(filled(JSON.stringify(body), scene)) as object
+  const answer = await handles[name]?.find(query).catch(({ code }: Failure) => code)
+  return inWords(JSON.stringify(answer ?? assert.fail(name)), scene)
+}
+
+interface Handle {
+  find(query: object): Promise<unknown>
+}
+
+function inWords(text: string, { ids }: Scene): string {
+  const words = new Map(Object.entries(ids).map(([word, id]) => [id, `<${word}>`]))
+  return text
     .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, (id) => words.get(id) ?? '<id>')
     .replace(/test-[0-9a-f]{12}/g, 'organisation')
     .replace(/"(position|trace|traceId|next|previous|instance|slug)":"?[\w.~-]*"?/g, '"$1":…')
-  return `${status} ${plain}`
 }
 
 async function compare(who: Person, one: Asked): Promise<string> {
@@ -83,6 +102,10 @@ test('reads: no field, way, order, count, page or key tells of the rival', async
     for (const one of all.filter((_, at) => at % step === 0)) {
       const answer = await compare(who, one)
       if (answer.startsWith('200')) found += 1
+      if (who === 'owner' && one.path.endsWith('/query')) {
+        const told = await codeAnswer(beside, one)
+        assert.equal(told, await codeAnswer(alone, one), `code: ${JSON.stringify(one)}`)
+      }
       const asked = JSON.stringify(one).includes('RIVAL')
       if (!asked) assert.doesNotMatch(answer, /RIVAL/, JSON.stringify(one))
     }
