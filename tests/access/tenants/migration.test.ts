@@ -1,4 +1,4 @@
-/** Proves how a model that has rows becomes a tenant's: refused at first, with the way that leads. */
+/** Proves how a model with rows becomes a tenant: refused at first, with the way that leads. */
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
