@@ -236,7 +236,7 @@ export const controls: readonly Control[] = [
     from: ', ...only(within(sight, row)))',
     to: ')',
   }),
-  without('the organisation that nobody sends', crossing('writes'), {
+  without('the organisation that nobody sends', ofCode, {
     file: 'query/write/permissions.ts',
     from: "if (field.role === 'tenant') return acrossOrganisations",
     to: "if (field.role === 'tenant') return acrossOrganisations || field.relation !== ''",

@@ -46,6 +46,15 @@ const count = work.action('count', {
   },
 })
 
+const choose = work.action('choose', {
+  allow: ({ me }) => me.signedIn,
+  input: { organisation: text() },
+  async run({ data, input }) {
+    const chosen = { name: 'x', organisationId: input.organisation }
+    await data.unrestricted.project.create(chosen as { name: string })
+  },
+})
+
 const begin = work.action('begin', {
   allow: ({ me }) => me.signedIn,
   input: { name: text() },
@@ -78,6 +87,8 @@ test('code stays in the organisation, unless it crosses by name', async (context
   await project.create({ name: 'theirs', organisationId: theirs.organisation.id })
   assert.deepEqual(await office.call(count, {}, { as: ours }), { here: ['ours'], across: 2 })
   assert.deepEqual(await office.call(count, {}, { as: theirs }), { here: ['theirs'], across: 2 })
+  const { id: organisation } = theirs.organisation
+  assert.equal(await codeOf(office.call(choose, { organisation }, { as: ours })), 'invalid_input')
   assert.equal(await codeOf(office.call(count, {}, { as: ada })), 'organisation_required')
   assert.equal(await codeOf(office.call(count, {})), 'organisation_required')
 })

@@ -125,7 +125,12 @@ export async function openScene(rival: boolean) {
     const number = `${name.length}${name.charCodeAt(0)}`.padStart(12, '0')
     ids[`rival.${name}`] = `01900000-0000-7000-8000-${number}`
   }
-  if (rival) await fill('rival.', other.organisation.id, owner.id)
+  if (rival) {
+    await fill('rival.', other.organisation.id, owner.id).catch(async (error: unknown) => {
+      await tested.close()
+      throw error
+    })
+  }
   return { tested, ids, people: { owner, staff, left, idle } satisfies People, other }
 }
 
