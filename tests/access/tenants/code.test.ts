@@ -101,6 +101,7 @@ test('jobs and handlers work where they were begun', async (context) => {
   const names = async (who: typeof ours) => (await office.call(count, {}, { as: who })).here
   assert.deepEqual(await names(ours), ['a as owner', 'a handled'])
   assert.deepEqual(await names(theirs), ['b as owner', 'b handled'])
+  await office.member(await office.user(), { of: ours })
   await office.call(begin, { name: 'c' }, { as: ours })
   const { data: places } = await office.data.membership.find({ filter: { userId: ours.id } })
   for (const { id } of places) await office.data.membership.delete(id)
