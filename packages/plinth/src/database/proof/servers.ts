@@ -8,8 +8,10 @@ import { after, before, describe, type TestContext } from 'node:test'
 import { keptServers } from '../../app/config/config.ts'
 import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import { startSystemPostgres, systemPostgresVersion } from '../../testing/system-postgres.ts'
 import type { Database, DatabaseAddress, Query } from '../database.ts'
+import { createDatabase, dropDatabase, siblingAddress } from '../databases.ts'
 import { startEmbedded } from '../embedded/server.ts'
 import { databaseErrorOf } from '../errors.ts'
 import { type DatabaseOptions, openDatabase } from '../open.ts'
@@ -84,8 +86,20 @@ function titlesOf(title: string) {
 
 type Start = (() => Promise<Started>) | undefined
 
+/** A server that other files have used: what this one proves has a database of its own. */
 function kept(address: DatabaseAddress): Start {
-  return () => Promise.resolve({ address, stop: () => Promise.resolve() })
+  return async () => {
+    const name = `plinth_proof_${hex(randomBytes(8))}`
+    const administer = async (work: (admin: Database) => Promise<void>): Promise<void> => {
+      const admin = await openDatabase(address, { limits: { pipelineConnections: 1 } })
+      await work(admin).finally(() => admin.close())
+    }
+    await administer((admin) => createDatabase(admin, { name }))
+    return {
+      address: siblingAddress(address, name),
+      stop: () => administer((admin) => dropDatabase(admin, name)),
+    }
+  }
 }
 
 const startSystem: Start =

@@ -111,9 +111,11 @@ onBothServers('sessions', (server) => {
     await tested.data.user.update(user.id, { suspended: true })
     assert.deepEqual([await who(token), (await write()).status], [401, 401])
     await tested.data.user.update(user.id, { suspended: false })
-    assert.equal(await who(token), '')
+    assert.equal(await who(token), 401, 'a suspension ends sessions for good')
+    const next = await sign()
+    assert.equal(await who(next), '')
     await tested.data.user.delete(user.id)
-    assert.equal(await who(token), 401)
+    assert.equal(await who(next), 401)
   })
 
   test('nobody grants themself anything (B11)', async (context) => {

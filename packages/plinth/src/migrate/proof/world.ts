@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { Failure } from '../../base/failure.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { compileCatalog } from '../../catalog/compile.ts'
 import type { Database } from '../../database/database.ts'
@@ -49,17 +50,11 @@ export interface World {
   refused(models: LooseModels, options?: Partial<FollowOptions>): Promise<Failure>
 }
 
-let worlds = 0
-
 /** Makes a fresh database on the server. */
 export async function world(server: ProvenServer, context: TestContext): Promise<World> {
   const admin = await server.open(context)
-  const name = `world_${++worlds}`
-  await admin.dedicated((session) =>
-    session
-      .script(`drop database if exists ${name}; `)
-      .then(() => session.script(`create database ${name} template template0`)),
-  )
+  const name = `world_${hex(randomBytes(8))}`
+  await admin.dedicated((session) => session.script(`create database ${name} template template0`))
   const again = async (): Promise<Database> => {
     const opened = await openDatabase({ ...server.address(), database: name })
     context.after(() => opened.close())

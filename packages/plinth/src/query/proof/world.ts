@@ -3,6 +3,7 @@
 import type { TestContext } from 'node:test'
 import { askerOf, type Caller, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
+import { hex, randomBytes } from '../../base/ids.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import type { Database } from '../../database/database.ts'
 import { openDatabase } from '../../database/open.ts'
@@ -64,15 +65,13 @@ export interface World {
   get(question: Question): ReturnType<typeof runGet>
 }
 
-let worlds = 0
-
 /** A database of its own with an app's tables, filled by a script. */
 export async function openWorld(
   server: ProvenServer,
   context: TestContext,
   { of, rows }: { readonly of: Catalog; readonly rows: string },
 ): Promise<World> {
-  const name = `reads_${++worlds}`
+  const name = `reads_${hex(randomBytes(8))}`
   const admin = await server.open(context)
   await run(admin, `create database ${name} template template0`)
   // A server's own default compiles such short statements for longer than it runs them.

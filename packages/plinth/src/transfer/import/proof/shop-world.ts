@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { internalTables } from '../../../app/schema/schema.ts'
+import { hex, randomBytes } from '../../../base/ids.ts'
 import { movableClock } from '../../../base/time.ts'
 import type { Catalog } from '../../../catalog/catalog.ts'
 import { compileCatalog } from '../../../catalog/compile.ts'
@@ -55,12 +56,10 @@ const everything = [
    left join shop.product p on p.id = l.product_id order by o.number collate "C", l.position`,
 ]
 
-let worlds = 0
-
 /** Makes a database with the empty shop. */
 export async function shopWorld(server: ProvenServer, context: TestContext): Promise<ShopWorld> {
   const admin = await server.open(context)
-  const name = `import_${++worlds}`
+  const name = `import_${hex(randomBytes(8))}`
   await admin.dedicated((session) => session.script(`create database ${name}`))
   const address = { ...server.address(), database: name }
   const database = await openDatabase(address)
