@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { testServer } from '../app/config/config.ts'
 import { Failure } from '../base/failure.ts'
 import { hex, randomBytes } from '../base/ids.ts'
+import { monotonicMs, sleep } from '../base/time.ts'
 import type { Database, DatabaseAddress } from '../database/database.ts'
 import {
   createDatabase,
@@ -13,6 +14,7 @@ import {
   siblingAddress,
 } from '../database/databases.ts'
 import { startEmbedded } from '../database/embedded/server.ts'
+import { databaseErrorOf } from '../database/errors.ts'
 import { openDatabase } from '../database/open.ts'
 
 const slotsMax = 32
@@ -89,7 +91,24 @@ export async function makeDatabase(options: TemplateOptions): Promise<TestDataba
   await administer(server, (admin) => createDatabase(admin, { name, template }))
   return {
     address: siblingAddress(server, name),
-    drop: () => administer(server, (admin) => dropDatabase(admin, name)),
+    drop: () => administer(server, (admin) => dropAtLast(admin, name)),
+  }
+}
+
+const slotPatienceMs = 5_000
+const inUse = '55006'
+
+/** A feed that was followed leaves its slot a moment after its connection has gone. */
+async function dropAtLast(admin: Database, name: string): Promise<void> {
+  const lastMs = monotonicMs() + slotPatienceMs
+  for (;;) {
+    try {
+      await dropDatabase(admin, name)
+      return
+    } catch (error) {
+      if (databaseErrorOf(error)?.sqlState !== inUse || monotonicMs() > lastMs) throw error
+      await sleep(20)
+    }
   }
 }
 
