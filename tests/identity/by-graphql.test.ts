@@ -1,4 +1,4 @@
-/** Proves attacks on rights (groups C, E, F) through GraphQL: its operations obey as all others do. */
+/** Proves attacks on rights (groups C, E, F) through GraphQL: it obeys as every other door does. */
 
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
@@ -113,7 +113,7 @@ test('E04: nobody writes their own roles, proofs or state, by GraphQL', async ()
   assert.equal(await state(), untouched)
 })
 
-test('F02, F06: no state is written past its steps, nor by one person alone, by GraphQL', async () => {
+test('F02, F06: no state is written past its steps, nor by one alone, by GraphQL', async () => {
   const { send, tested } = club
   const bens = `ben${count}@club.example`
   const ben = await tested.user({ email: bens, roles: ['staff'], password })
