@@ -8,7 +8,7 @@ import { type LaneServers, startServers } from './testing/servers.ts'
 import { endAll, runCommand, runTestFile } from './testing/test-file.ts'
 
 const root = join(import.meta.dirname, '..')
-const timeoutMs = 300_000
+const timeoutMs = 420_000
 const filesAtOnce = 2
 const patterns = ['packages', 'kits', 'tests', 'examples', 'bench', 'scripts'].map(
   (folder) => `${folder}/**/*.test.ts`,

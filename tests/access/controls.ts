@@ -33,23 +33,8 @@ const moments: Proof = {
   options: ['--test-name-pattern=embedded'],
 }
 
-/** Two organisations, each with all that the other has; every request of a matrix. */
-function crossing(pattern: string): Proof {
-  const options = [`--test-name-pattern=^${pattern}`, '--every=9']
-  return { file: 'tests/access/tenants/crossing.test.ts', options }
-}
-
-/** What PostgreSQL itself keeps apart. */
-const ofDatabase: Proof = { file: 'tests/access/tenants/database.test.ts', options: [] }
-
-/** Code past the rules. */
-const ofCode: Proof = { file: 'tests/access/tenants/code.test.ts', options: [] }
-
 /** What holds as long as nothing is taken away. */
-export const proofs: readonly Proof[] = [
-  ...[reads, judged, attack('(A0|B|D06)'), worlds('writes')],
-  ...[crossing('reads'), crossing('writes'), ofDatabase, ofCode],
-]
+export const proofs: readonly Proof[] = [...[reads, judged, attack('(A0|B|D06)'), worlds('writes')]]
 
 const condition = 'query/column/condition.ts'
 const verdict = 'query/write/verdict.ts'
@@ -225,56 +210,6 @@ export const controls: readonly Control[] = [
     file: 'engine/idempotent.ts',
     from: 'principalOf(caller) ?? ',
     to: '(principalOf(caller) && undefined) ?? ',
-  }),
-  without('the organisation in every rule', crossing('reads'), {
-    file: 'catalog/rules.ts',
-    from: 'both([within, rule])',
-    to: 'both([rule])',
-  }),
-  without('the organisation on the way of a rule', crossing('reads'), {
-    file: 'access/rows.ts',
-    from: ', ...only(within(sight, row)))',
-    to: ')',
-  }),
-  without('the organisation that nobody sends', ofCode, {
-    file: 'query/write/permissions.ts',
-    from: "if (field.role === 'tenant') return acrossOrganisations",
-    to: "if (field.role === 'tenant') return acrossOrganisations || field.relation !== ''",
-  }),
-  without('the organisation in unique keys', crossing('writes'), {
-    file: 'catalog/constraint-names.ts',
-    from: ': [tenant, ...fields.filter((field) => field !== tenant)]',
-    to: ': fields',
-  }),
-  without('the organisation in references', ofDatabase, {
-    file: 'catalog/constraint-names.ts',
-    from: '...(within === undefined ? {} : { within: columnOf(model, within) }),',
-    to: '',
-  }),
-  without('the organisation of links', ofDatabase, {
-    file: 'catalog/relations.ts',
-    from: "      onDelete: 'cascade',\n      within,",
-    to: "      onDelete: 'cascade',\n      within: undefined,",
-  }),
-  without('the organisation of entries of the audit', crossing('the audit'), {
-    file: 'effects/audit.ts',
-    from: '...(organisation === undefined ? [] : [whose(organisation)]),',
-    to: '',
-  }),
-  without('the organisation of an idempotency key', crossing('a key'), {
-    file: 'engine/idempotent.ts',
-    from: 'placeOf(caller)',
-    to: "''",
-  }),
-  without('the organisation of code past the rules', ofCode, {
-    file: 'access/compile.ts',
-    from: 'if (facts.acrossOrganisations) return holds',
-    to: 'if (facts.unrestricted) return holds',
-  }),
-  without('the membership of whoever began a job', ofCode, {
-    file: 'work/run/callers.ts',
-    from: 'on m.organisation_id = c.organisation_id and m.user_id = c.id',
-    to: 'on m.organisation_id = c.organisation_id',
   }),
   ...['filterDepthMax: 5', 'filterTermsMax: 50', 'includedRowsMax: 100', 'sortFieldsMax: 4'].map(
     (cap) =>

@@ -73,13 +73,15 @@ test('input inside of input is checked in its place', async () => {
   assert.deepEqual(fine.json(), { count: 1 })
 })
 
-test('what only reads is served by GET and QUERY, and PostgreSQL refuses it a write', async () => {
+test('what only reads is served by GET and QUERY too, and PostgreSQL refuses it a write', async () => {
   const byGet = await its.request('GET', '/api/shop/look?few=2')
   const byQuery = await its.request('QUERY', '/api/shop/look', { body: { few: 2 } })
   assert.equal(byGet.status, 200)
   assert.equal(byGet.text, byQuery.text)
   assert.equal((await its.call(look, {})).few, 3)
-  assert.equal((await its.request('POST', '/api/shop/look')).status, 405)
+  // A client that knows the declaration by its types alone cannot tell which actions only read.
+  const byPost = await its.request('POST', '/api/shop/look', { body: { few: 2 } })
+  assert.deepEqual([byPost.status, byPost.text], [200, byGet.text])
 })
 
 test('a record that is answered is the one that its caller may read', async () => {
