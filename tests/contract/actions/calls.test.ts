@@ -73,7 +73,7 @@ test('input inside of input is checked in its place', async () => {
   assert.deepEqual(fine.json(), { count: 1 })
 })
 
-test('what only reads is served by GET and QUERY too, and PostgreSQL refuses it a write', async () => {
+test('what only reads is served by GET and QUERY, too, and may not write', async () => {
   const byGet = await its.request('GET', '/api/shop/look?few=2')
   const byQuery = await its.request('QUERY', '/api/shop/look', { body: { few: 2 } })
   assert.equal(byGet.status, 200)
