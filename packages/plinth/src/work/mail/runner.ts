@@ -57,10 +57,11 @@ async function run(parts: MailParts, lease: Lease): Promise<void> {
   if (!parts.send) return keep({ parts, lease, mail })
   // An attempt before this one said that it would send, and never said what came of it.
   if (mail.sendingSince !== null) {
-    const sending = { parts, lease, mail }
+    // It is not counted, or processes that die in a row would use up three days within seconds.
+    const sending = { parts, lease, mail: { ...mail, attempts: 1 } }
     const step = stepOf(sending, { is: 'unknown', detail: interrupted, recipients: [] })
     if (step.status !== 'queued') return store(sending, step)
-    mail = { ...mail, log: step.log }
+    mail = { ...mail, log: step.log, attempts: mail.attempts - 1 }
   }
   const messageId = mail.messageId ?? messageIdOf(mail.id, parts.settings)
   const admission = await intend({ parts, lease, mail }, messageId)

@@ -276,6 +276,19 @@ test('an attempt that died after its intent is in doubt as well', async (t) => {
   assert.deepEqual(received, [])
 })
 
+test('processes that die in a row use up no attempts of a mail', async (t) => {
+  const { received, url } = await mailServer(t)
+  const opened: Shop = await open(t, { smtpUrl: url })
+  await opened.call(thank, toAnn)
+  const [mail] = await opened.mails()
+  // As the last of all attempts leaves it, where nobody lived to tell what came of it.
+  const intent = { sendingSince: '2026-01-01T00:00:00Z', attempts: 10 }
+  await opened.running.users.records.update('mail', mail?.id ?? '', intent)
+  await opened.drain()
+  assert.equal((await opened.mails())[0]?.status, 'sent')
+  assert.equal(received.length, 1)
+})
+
 test('only admins read mails, nobody writes them, and secrets are nobody’s', async (t) => {
   const { url } = await mailServer(t)
   const opened: Shop = await open(t, { smtpUrl: url })
