@@ -2,17 +2,16 @@
 
 import { Failure } from '../../base/failure.ts'
 import type { AccountView, PageSession } from '../../define/pages.ts'
-import type { FormValues } from '../../http/form/read-form.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
 import { leadTo, type Visit, type Who } from '../visit.ts'
 import {
   answeredBy,
+  buttonOf,
   commonView,
   demandSignedIn,
-  ledElsewhere,
   type Page,
-  shownFailure,
+  type Press,
   signInPath,
 } from './form-page.ts'
 import { doneAt } from './sign-in.ts'
@@ -59,19 +58,8 @@ export const signOutElsewhere = button(async (visit) => {
 })
 
 /** A button of the account's page: what goes wrong is told there. */
-export function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
-  return {
-    // A reload after something went wrong.
-    show: (visit) => leadTo(visit, accountPath),
-    async send(visit, values) {
-      try {
-        return await press(visit, values)
-      } catch (error) {
-        const failure = shownFailure(error)
-        return ledElsewhere(visit, failure, accountPath) ?? showAccount(visit, failure)
-      }
-    },
-  }
+export function button(press: Press): Page {
+  return buttonOf({ path: accountPath, show: showAccount }, press)
 }
 
 async function showAccount(visit: Visit, failure?: Failure): Promise<HttpResponse> {

@@ -4,7 +4,6 @@ import { present } from '../../base/assert.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Html } from '../../define/html.ts'
 import type { PageProvider } from '../../define/pages.ts'
-import type { FormValues } from '../../http/form/read-form.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
 import { addressOf } from '../next.ts'
@@ -13,11 +12,13 @@ import { leadTo, type Visit } from '../visit.ts'
 import { accountOf } from './account.ts'
 import {
   answeredBy,
+  buttonOf,
   commonView,
   demandSignedIn,
   formPage,
   ledElsewhere,
   type Page,
+  type Press,
   shownFailure,
   stepUpPath,
 } from './form-page.ts'
@@ -134,18 +135,8 @@ export const stepUp = formPage({
   },
 })
 
-function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
-  return {
-    show: (visit) => leadTo(visit, factorsPath),
-    async send(visit, values) {
-      try {
-        return await press(visit, values)
-      } catch (error) {
-        const failure = shownFailure(error)
-        return ledElsewhere(visit, failure, factorsPath) ?? showFactors(visit, failure)
-      }
-    },
-  }
+function button(press: Press): Page {
+  return buttonOf({ path: factorsPath, show: showFactors }, press)
 }
 
 async function showFactors(visit: Visit, failure?: Failure): Promise<HttpResponse> {

@@ -77,6 +77,31 @@ export function formPage<P extends FormPageName>(page: FormPage<P>): Page {
   }
 }
 
+/** What a button does, and where it leads. */
+export type Press = (visit: Visit, values: FormValues) => Promise<HttpResponse>
+
+/** A button of a page that has no form of its own: what goes wrong is told on that page. */
+export function buttonOf(
+  page: {
+    readonly path: string
+    show(visit: Visit, failure: Failure): Promise<HttpResponse>
+  },
+  press: Press,
+): Page {
+  return {
+    // A reload after something went wrong.
+    show: (visit) => leadTo(visit, page.path),
+    async send(visit, values) {
+      try {
+        return await press(visit, values)
+      } catch (error) {
+        const failure = shownFailure(error)
+        return ledElsewhere(visit, failure, page.path) ?? page.show(visit, failure)
+      }
+    },
+  }
+}
+
 /** A button beside the form of a page: what goes wrong is told there. */
 export function buttonOn<P extends FormPageName>(
   page: FormPage<P>,

@@ -11,12 +11,12 @@ import { addressOf } from '../../next.ts'
 import { leadTo, type Visit } from '../../visit.ts'
 import {
   answeredBy,
+  buttonOf,
   commonView,
   demandSignedIn,
   formPage,
-  ledElsewhere,
   type Page,
-  shownFailure,
+  type Press,
   signInPath,
   stepUpPath,
 } from '../form-page.ts'
@@ -100,18 +100,8 @@ export const keyPages: Readonly<Record<string, Page>> = Object.freeze({
 })
 
 /** A button of the list: what goes wrong is told there. */
-function button(press: (visit: Visit, values: FormValues) => Promise<HttpResponse>): Page {
-  return {
-    show: (visit) => leadTo(visit, keysPath),
-    async send(visit, values) {
-      try {
-        return await press(visit, values)
-      } catch (error) {
-        const failure = shownFailure(error)
-        return ledElsewhere(visit, failure, keysPath) ?? showKeys(visit, failure)
-      }
-    },
-  }
+function button(press: Press): Page {
+  return buttonOf({ path: keysPath, show: showKeys }, press)
 }
 
 /** It has ended meanwhile, as asked. */
