@@ -19,6 +19,8 @@ export const limits = Object.freeze({
   unreadBodyBytesMax: 4_194_304,
   unreadBodyWaitMs: 2_000,
   formFieldsMax: 100,
+  /** How long a start waits for an address that something else listens on. */
+  addressWaitMs: 5_000,
   drainIdleMs: 5_000,
   drainTimeoutMs: 25_000,
   connectionsMax: 12_000,

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -199,6 +200,21 @@ test('a taken address is a configuration failure', async () => {
     const second = new Supervisor({ host: '127.0.0.1', port, worker, log: () => undefined })
     await assert.rejects(second.start(), /cannot be used/)
   })
+})
+
+test('an address that is let go while a start waits for it is taken', async () => {
+  const other = createServer()
+  await once(other.listen(0, '127.0.0.1'), 'listening')
+  const { port } = other.address() as AddressInfo
+  const mood = join(mkdtempSync(join(folder, 'mood-')), 'mood')
+  writeFileSync(mood, 'sound')
+  const worker = { path: program, args: ['worker', mood] }
+  const supervisor = new Supervisor({ host: '127.0.0.1', port, worker, log: () => undefined })
+  const started = supervisor.start()
+  await sleep(300)
+  other.close()
+  assert.equal((await started).port, port)
+  await supervisor.stop({ atOnce: true })
 })
 
 async function supervisorProcess(): Promise<{

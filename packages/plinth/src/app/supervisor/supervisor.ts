@@ -32,6 +32,7 @@ export interface SupervisorOptions {
 
 const readyTimeoutMs = 60_000
 const drainMarginMs = 5_000
+const bindPauseMs = 100
 // A worker that served this long crashed by accident; one that did not is in a crash loop.
 const settledMs = 10_000
 const backoffFirstMs = 100
@@ -107,7 +108,7 @@ export class Supervisor {
     const { host, port } = this.#options
     try {
       const { address } = await lookup(host)
-      this.#bound = new BoundSocket({ host: address, port })
+      this.#bound = await this.#bindInTime({ host: address, port })
     } catch (cause) {
       throw new Failure('configuration_invalid', {
         detail: `The address ${host}:${port} cannot be used: free it, or set PORT or HOST.`,
@@ -122,6 +123,24 @@ export class Supervisor {
       this.#bound = undefined
     }
     return this.#socket
+  }
+
+  // The workers of a supervisor that was killed hold its socket until they notice: who starts it
+  // again at once shall not be refused by its own past.
+  async #bindInTime(address: {
+    readonly host: string
+    readonly port: number
+  }): Promise<BoundSocket> {
+    const endsAt = monotonicMs() + limits.addressWaitMs
+    for (;;) {
+      try {
+        return new BoundSocket(address)
+      } catch (cause) {
+        const inUse = cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE'
+        if (!inUse || this.#stopping || monotonicMs() > endsAt) throw cause
+      }
+      await sleep(bindPauseMs)
+    }
   }
 
   // One change of workers at a time: a crash in the middle of a restart waits for its end.
