@@ -7,6 +7,7 @@ export type {
   OpenIdProtocol,
   OutsideProfile,
 } from './define/app/sign-in-with.ts'
+export type { WebSpec } from './define/app/web.ts'
 export { computed, type Field } from './define/field.ts'
 export * from './define/fields.ts'
 export { type Html, type HtmlValue, html } from './define/html.ts'

@@ -41,6 +41,7 @@ import { checkDocuments, withGraphql } from './delivery/graphql.ts'
 import { liveOf } from './delivery/live.ts'
 import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
 import { checkPages, pagesOf } from './delivery/pages.ts'
+import { checkWeb, withWeb } from './delivery/web.ts'
 import {
   besideApi,
   type OutboundPolicy,
@@ -117,6 +118,8 @@ export interface AppSetup {
   readonly outbound?: OutboundPolicy | undefined
   /** What the app is known by at the providers of `signInWith`. Those without are left out. */
   readonly providerKeys?: KeysByProvider | undefined
+  /** The folder of the app's file, where its front end is served. Default: it is not. */
+  readonly home?: string | undefined
 }
 
 /** What a test replaces, and what a sandbox adds. */
@@ -201,6 +204,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   checkPages(app)
+  checkWeb(app)
   checkDocuments(app)
   checkProvider(app, {})
   const catalog = compileCatalog({ ...app, roles }, builtIns)
@@ -362,7 +366,8 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
       ...pagesOf(app, { door, passkeys, runtime, invoke: answer, ...mails, providers }),
     ]),
   )
-  const handler = withProvider(app, places, { runtime, setup })
+  const served = withProvider(app, places, { runtime, setup })
+  const handler = withWeb(app, served, { ...setup, log: runtime.log })
   const endHousekeeping = startHousekeeping(runtime)
   const { work: mode = 'off', jobsAtOnce } = setup
   const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })

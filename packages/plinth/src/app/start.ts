@@ -27,6 +27,8 @@ export interface StartOptions {
   readonly log: Log
   /** Whether this process runs jobs. Default `off`. */
   readonly work?: WorkMode
+  /** True: it answers requests, for the app's front end too. Default false. */
+  readonly serves?: boolean
 }
 
 /** A started app. */
@@ -66,6 +68,7 @@ export async function startApp(options: StartOptions): Promise<StartedApp> {
     ...{ database, secret, production, callsPerMinute, schema, work },
     ...{ providerKeys, jobsAtOnce, mail, outbound, publicUrl },
     localUrl: `http://127.0.0.1:${config.port}`,
+    home: options.serves ? dirname(config.appFile) : undefined,
   }
   const clock = shiftedClock(systemClock)
   const settled = production ? undefined : sandboxStart(clock)

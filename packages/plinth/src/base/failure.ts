@@ -27,6 +27,7 @@ export const failureKinds = Object.freeze({
   request_timeout: kind(408, 'The request came too slowly', true),
   not_found: kind(404, 'Nothing was found here'),
   misdirected: kind(421, 'The server does not answer to this name'),
+  range_not_satisfiable: kind(416, 'The file has no such part'),
   method_not_allowed: kind(405, 'This address does not take that method'),
   sign_in_required: kind(401, 'Sign in first'),
   invalid_credentials: kind(401, 'The credentials are not valid'),

@@ -24,6 +24,8 @@ export const limits = Object.freeze({
   drainIdleMs: 5_000,
   drainTimeoutMs: 25_000,
   connectionsMax: 12_000,
+  webFilesMax: 10_000,
+  webBytesMax: 67_108_864,
   // JSON
   jsonDepthMax: 32,
   jsonKeysMax: 10_000,

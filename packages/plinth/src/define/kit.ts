@@ -6,6 +6,7 @@ import { type Provider, type ProviderSpec, providerOf } from './app/provider.ts'
 import { type Service, type ServicesSpec, servicesOf } from './app/services.ts'
 import { type SignIn, type SignInSpec, signInOf } from './app/sign-in.ts'
 import type { IdentityProvider } from './app/sign-in-with.ts'
+import { type Web, type WebSpec, webOf } from './app/web.ts'
 import type {
   Access,
   Extended,
@@ -211,6 +212,12 @@ export interface AppSpec<
   readonly pages?: PagesSpec<ModelsOfApp<U>> | false
   /** Makes the app an OAuth provider: other programs may ask its people for access. */
   readonly provider?: ProviderSpec
+  /**
+   * A front end that was built, served from the app's own origin. Default: none.
+   *
+   * @example web: { folder: 'web/dist', at: '/shop' }
+   */
+  readonly web?: WebSpec
   /** How GraphQL is served at `/api/graphql`. `false`: not at all. */
   readonly graphql?: GraphqlSpec | false
   /**
@@ -243,6 +250,7 @@ export interface App<S, A = unknown> {
   readonly origins: readonly string[]
   readonly pages: DeclaredPages | false
   readonly provider: Provider | undefined
+  readonly web: Web | undefined
   readonly graphql: Graphql
   readonly services: ReadonlyMap<string, Service>
   /** Its scope's type is erased. */
@@ -276,6 +284,7 @@ export function app<
     origins: Object.freeze([...(spec.origins ?? [])]),
     pages: spec.pages === false ? false : (Object.freeze({ ...spec.pages }) as DeclaredPages),
     provider: providerOf(spec.provider),
+    web: webOf(spec.web),
     graphql: graphqlOf(spec.graphql),
     services: servicesOf(spec.services),
     seed: spec.seed,

@@ -37,6 +37,8 @@ export interface TestOptions {
   readonly callsPerMinute?: number
   /** Where the app is reached on its own machine. Default `http://127.0.0.1:3000`. */
   readonly localUrl?: string
+  /** The folder of the app's file, where its front end is served. Default: it is not. */
+  readonly home?: string
   /** A mail server of the test. Default: every mail stays in the mailbox. */
   readonly smtpUrl?: string
 }
@@ -159,6 +161,7 @@ export async function testApp<S>(
     production: false,
     callsPerMinute: options.callsPerMinute ?? 1_000_000,
     localUrl: options.localUrl,
+    home: options.home,
     mail: options.smtpUrl === undefined ? undefined : mailSettings(options.smtpUrl),
   }
   const server = await serverFor(options.server, resolve(options.directory ?? '.plinth/test'))

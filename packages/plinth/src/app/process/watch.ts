@@ -8,10 +8,10 @@ const sources: ReadonlySet<string> = new Set(['.ts', '.mts', '.js', '.mjs', '.js
 const quietMs = 60
 
 /**
- * Calls back when sources under the folder were saved, once for a burst. Dependencies and folders
- * that start with a dot are left out: each folder is watched by itself, because watching all of
- * `node_modules` costs thousands of handles. Resolves once every folder is watched, with the end
- * of it: whoever reads the sources only then misses no save.
+ * Calls back when sources under the folder were saved, once for a burst. Dependencies, what was
+ * built (`dist`) and folders that start with a dot are left out: each folder is watched by itself,
+ * because watching all of `node_modules` costs thousands of handles. Resolves once every folder is
+ * watched, with the end of it: whoever reads the sources only then misses no save.
  */
 export async function watchSources(folder: string, saved: () => void): Promise<() => void> {
   const watchers = new Map<string, FSWatcher>()
@@ -58,5 +58,5 @@ export async function watchSources(folder: string, saved: () => void): Promise<(
 }
 
 function isOurs(name: string): boolean {
-  return !name.startsWith('.') && name !== 'node_modules'
+  return !name.startsWith('.') && name !== 'node_modules' && name !== 'dist'
 }

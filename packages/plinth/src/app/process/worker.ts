@@ -20,7 +20,8 @@ const log = createLog({ level: config.logLevel, clock: systemClock, plain: task.
 async function start(): Promise<Service> {
   // The embedded server is the supervisor's, so that it outlives this process.
   const database = config.database ?? awaitServer(config.dataDirectory, process.ppid)
-  const { running } = await startApp({ ...task, config, database, log, work: config.work })
+  const { work } = config
+  const { running } = await startApp({ ...task, config, database, log, work, serves: true })
   const { trustedProxies, publicUrl } = config
   const { handler, sockets } = running
   const own = !config.production && isLocal(config)

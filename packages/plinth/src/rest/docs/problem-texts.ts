@@ -58,6 +58,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'There is nothing at this address that the caller may see.',
     'Check the address and the id. A record that one may not read looks just like this.',
   ),
+  range_not_satisfiable: say(
+    'The Range header asks for a part behind the end of the file.',
+    'Ask for a part within the size that Content-Range tells, or for the whole file.',
+  ),
   misdirected: say(
     'The Host header names another machine than the one that answers.',
     'Call the server as localhost, or set PLINTH_URL to the address it is reached by.',
