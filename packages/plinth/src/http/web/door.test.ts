@@ -118,7 +118,7 @@ test('names with hashes are kept for a year, other files asked for anew', async 
   assert.equal((await get('/%C3%BCber%20uns.txt')).text, 'us')
 })
 
-test('files are compressed: as the build has done it, or once when they are asked for', async () => {
+test('files are compressed: by the build, or once when they are asked for', async () => {
   const built = await get('/assets/app-1a2b.js', { 'accept-encoding': 'gzip, deflate, br' })
   assert.equal(built.headers['content-encoding'], 'br')
   assert.equal(brotliDecompressSync(built.bytes).toString(), `${script}// built\n`)
