@@ -8,4 +8,4 @@ import { root } from '../tests/tidy/tree.ts'
 
 const known = knownPasswords()
 writeFileSync(join(root, commonPasswordsPath), commonPasswordsFile(known))
-process.stdout.write(`${commonPasswordsPath}: ${new Set(known).size} passwords\n`)
+process.stdout.write(`${commonPasswordsPath}: ${new Map(known).size} passwords\n`)

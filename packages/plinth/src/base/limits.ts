@@ -150,6 +150,7 @@ export const limits = Object.freeze({
   passwordCharactersMinLeast: 8,
   passwordCharactersMinMost: 64,
   passwordOwnCharactersMin: 8,
+  passwordGuessBitsMin: 28,
   passwordCharactersMax: 256,
   passwordHashesAtOnce: 2,
   passwordHashQueueMax: 50,

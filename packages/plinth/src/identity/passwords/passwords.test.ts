@@ -4,7 +4,7 @@ import type { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { boundedPasswords } from './passwords.ts'
 
-const rules = { charactersMin: 15, title: 'App', common: { has: () => Promise.resolve(false) } }
+const rules = { charactersMin: 15, title: 'App', common: { open: async () => () => undefined } }
 
 test('so many hashes at once, so many wait, the others are refused', async () => {
   const pending: (() => void)[] = []

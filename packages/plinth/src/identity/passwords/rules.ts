@@ -2,6 +2,8 @@
 
 import type { Problem } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
+import { type PartSort, withstood } from './guesses.ts'
+import type { Listed } from './words.ts'
 
 /** What new passwords are measured by. */
 export interface PasswordRules {
@@ -14,8 +16,8 @@ export interface PasswordRules {
 
 /** The passwords that are tried first. */
 export interface CommonPasswords {
-  /** True for one of them, as `foldPassword` makes it. */
-  has(folded: string): Promise<boolean>
+  /** The list: how early a folded one of them is tried. */
+  open(): Promise<Listed>
 }
 
 /** What others know of whoever sets a password. */
@@ -31,12 +33,12 @@ export function foldPassword(password: string): string {
 
 /**
  * What is wrong with a new password, with a code of its own; undefined: nothing. There are no rules
- * of which characters it holds; it is compared as a whole, never by a word that stands in it.
+ * of which characters it holds. A common word in it is no fault where enough stands beside it.
  */
 export async function passwordProblem(
   { charactersMin, title, common }: PasswordRules,
   password: string,
-  known: KnownOf = {},
+  others: KnownOf = {},
 ): Promise<Omit<Problem, 'pointer'> | undefined> {
   const length = [...password.normalize('NFC')].length
   if (length < charactersMin) {
@@ -45,29 +47,47 @@ export async function passwordProblem(
   if (length > limits.passwordCharactersMax) {
     return bad(`Give at most ${limits.passwordCharactersMax} characters.`)
   }
+  const listed = await common.open()
   const folded = foldPassword(password)
   const unit = repeatedUnit(folded)
-  if ((await common.has(folded)) || (unit !== folded && (await common.has(unit)))) {
+  if (isCommon(listed, folded) || isCommon(listed, unit)) {
     return {
       code: 'common_password',
       detail: 'It is among those that are tried first: take a few words of your own.',
     }
   }
-  if ([...unit].length < limits.passwordOwnCharactersMin || countsOn(folded)) {
-    return {
-      code: 'guessable_password',
-      detail: 'It repeats itself or counts on: take a few words of your own.',
-    }
+  const repeats = [...unit].length < limits.passwordOwnCharactersMin
+  const known = wordsOf(title, others)
+  const { bits, sorts } = withstood(folded, { known, listed, enoughBits: enoughFor(charactersMin) })
+  if (!repeats && bits >= enoughFor(charactersMin)) return undefined
+  return { code: 'guessable_password', detail: guessable(repeats ? new Set(['copy']) : sorts) }
+}
+
+/** Shorter ones are listed for the sake of longer ones that they stand in. */
+function isCommon(listed: Listed, folded: string): boolean {
+  return [...folded].length >= limits.passwordCharactersMinLeast && listed(folded) !== undefined
+}
+
+/** An app that asks for fewer characters, since a second factor follows, asks for fewer guesses. */
+function enoughFor(charactersMin: number): number {
+  const { passwordGuessBitsMin, passwordCharactersMin } = limits
+  return passwordGuessBitsMin * Math.min(1, charactersMin / passwordCharactersMin)
+}
+
+function guessable(sorts: ReadonlySet<PartSort>): string {
+  if (sorts.has('known')) {
+    return (
+      'It is little more than your name, your address or the name of this service: take words ' +
+      'that nobody connects with you.'
+    )
   }
-  if (lengthBeside(folded, wordsOf(title, known)) < limits.passwordOwnCharactersMin) {
-    return {
-      code: 'guessable_password',
-      detail:
-        'It is little more than your name, your address or the name of this service: take words ' +
-        'that nobody connects with you.',
-    }
+  if (sorts.has('listed')) {
+    return (
+      'It is little more than a common word and what people add to one, such as digits: take a ' +
+      'few words of your own.'
+    )
   }
-  return undefined
+  return 'It repeats itself or counts on: take a few words of your own.'
 }
 
 function bad(detail: string): Omit<Problem, 'pointer'> {
@@ -87,28 +107,10 @@ function repeatedUnit(text: string): string {
   return period * 2 <= text.length ? text.slice(0, period) : text
 }
 
-/** True for `123456789012345`, `abcdefghijklmno` and what counts down like them. */
-function countsOn(text: string): boolean {
-  return [1, -1].some((step) => {
-    let breaks = 0
-    for (let index = 1; index < text.length; index++) {
-      if (text.charCodeAt(index) - text.charCodeAt(index - 1) !== step) breaks += 1
-    }
-    return breaks * 5 <= text.length
-  })
-}
-
-/** The words that others know, the longest first. Shorter ones than three stand anywhere. */
-function wordsOf(title: string, { email, name }: KnownOf): readonly string[] {
+/** The words that others know, folded. Shorter ones than three stand anywhere. */
+function wordsOf(title: string, { email, name }: KnownOf): ReadonlySet<string> {
   const whole = [title, email, name].flatMap((text) => (text ? [foldPassword(text)] : []))
   const parts = whole.flatMap((text) => text.split(/[^\p{L}\p{N}]+/u))
   const joined = whole.map((text) => text.replaceAll(/[^\p{L}\p{N}]+/gu, ''))
-  const words = [...whole, ...joined, ...parts].filter((word) => [...word].length >= 3)
-  return [...new Set(words)].sort((one, other) => other.length - one.length)
-}
-
-/** How many characters there are beside known words; any number where there are none. */
-function lengthBeside(folded: string, words: readonly string[]): number {
-  const rest = words.reduce((left, word) => left.replaceAll(word, ' '), folded)
-  return rest === folded ? Number.POSITIVE_INFINITY : [...rest.replaceAll(/\s/gu, '')].length
+  return new Set([...whole, ...joined, ...parts].filter((word) => [...word].length >= 3))
 }
