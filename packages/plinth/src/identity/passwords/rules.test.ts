@@ -54,7 +54,7 @@ test('what repeats itself or counts on is refused', async () => {
   assert.equal(await codeOf('hijklm rstuv 2468 door'), undefined)
 })
 
-test('a common word with what is easily added to it is refused, however it is written', async () => {
+test('a common word with what is easily added is refused, however it is written', async () => {
   for (const password of [
     'monkey123456789',
     'Monkey2026!!!!!',
