@@ -240,13 +240,18 @@ export type Compute<R, M extends Members> = {
   }) => Value<NonNullable<ValueOf<M[K]>>>
 }
 
-/** Turns a relation to an unknown model into a message instead of a silent `never`. */
-export type CheckedMembers<S, M> = {
-  readonly [K in keyof M]: M[K] extends { readonly target: infer T extends string }
-    ? T extends keyof S
-      ? unknown
-      : { readonly 'there is no model of this name in the kit or the kits it uses': T }
-    : unknown
+/**
+ * A member whose target is a model in sight. One plain type for all members of a kit: a condition
+ * on each would make the compiler work a quarter more for every declaration.
+ */
+export interface InSightOf<N> {
+  readonly is: Member['is']
+  /** Relations only: the name of a model of the kit, or of the kits that it uses. */
+  readonly target?: N | NoSuchModel
+}
+
+interface NoSuchModel {
+  readonly 'there is no model of this name in the kit or the kits it uses': true
 }
 
 /**
@@ -257,6 +262,15 @@ export type Tenancy = boolean | { readonly onDelete: 'restrict' | 'cascade' }
 
 /** What the models of a kit say of `tenant`. */
 export type Tenants<M> = { readonly [K in keyof M]?: unknown }
+
+type Unsaid = {
+  readonly [K in Exclude<keyof ModelSpec<any, any>, 'tenant'>]?: unknown
+}
+
+/** What a model says of `tenant`; what else it says is named, so that mistakes are told there. */
+export interface TenancySaid<T> extends Unsaid {
+  readonly tenant?: T
+}
 
 /** The relation that `tenant` adds to a model. */
 export interface TenantRelation extends BelongsTo<'organisation', false> {
@@ -280,7 +294,7 @@ export type Tenanted<M, T> = {
  * that it has.
  */
 export interface ModelSpec<S extends Models, M extends Members, A extends Members = M> {
-  readonly fields: M & CheckedMembers<S, M>
+  readonly fields: M & { readonly [K in keyof M]: InSightOf<keyof S> }
   readonly access?: Access<Row<S, A>, InputRow<A>, FieldNames<A> | IdOf<WrittenNames<A>>>
   /** Formulas of the fields declared by `computed(…)`. */
   readonly compute?: Compute<Row<S, M>, M>

@@ -18,6 +18,7 @@ import type {
   Models,
   ModelsOfApp,
   ModelsOfKits,
+  TenancySaid,
   Tenanted,
   TenantMembers,
   Tenants,
@@ -74,7 +75,7 @@ export interface KitSpec<
       M[K],
       TenantMembers<M[K], K extends keyof T ? T[K] : undefined>
     >
-  } & { readonly [K in keyof T]: { readonly tenant?: T[K] } }
+  } & { readonly [K in keyof T]: TenancySaid<T[K]> }
 }
 
 /** All models that a kit's rules and relations can name. */
