@@ -7,12 +7,12 @@ import fc from 'fast-check'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'
 import { argument } from '../armed/arguments.ts'
 import { get, list, type Query, visibleRows } from './evaluator.ts'
-import { drawProof } from './random/conditions.ts'
+import { drawAsker } from './random/conditions.ts'
 import { type Draw, drawFrom, hold } from './random/draw.ts'
 import { drawKit } from './random/generator.ts'
 import { type Asking, drawList, drawSelection } from './random/queries.ts'
-import { drawRows, idOf, nowText, roles, userIds, wildModels } from './random/values.ts'
-import { type Asker, proven, settled, UnknownName, type World } from './rules.ts'
+import { drawRows, idOf, wildModels } from './random/values.ts'
+import { proven, settled, UnknownName, type World } from './rules.ts'
 import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
 
 // node --conditions=source tests/access/evaluator.test.ts --declarations=500 --seed=7
@@ -74,13 +74,6 @@ async function compareOne({ draw, stand, world }: Comparing): Promise<Compared> 
   return draw.chance(75)
     ? await compareList({ stand, world, model, query: drawList(asking, model) })
     : await compareGet({ stand, world, model, query: drawSelection(asking, model, 3) }, draw)
-}
-
-/** Anybody: no user, a user of no role, of some, or one that owns nothing. */
-export function drawAsker(draw: Draw): Asker {
-  const id = draw.chance(25) ? null : draw.pick(userIds)
-  const held = new Set(id === null ? [] : draw.some([...roles, 'unheard']))
-  return { id, roles: held, now: nowText, ...drawProof(draw) }
 }
 
 interface Case {

@@ -10,7 +10,7 @@ import {
 import type { AnyModelSpec } from '../../../packages/plinth/src/define/kit.ts'
 import type { Asker } from '../rules.ts'
 import type { Draw } from './draw.ts'
-import { constantOf, roles } from './values.ts'
+import { constantOf, nowText, roles, userIds } from './values.ts'
 
 /** How wild a declaration may be. */
 export interface Wildness {
@@ -178,6 +178,13 @@ function quantified(ruling: Ruling): Expression | undefined {
 /** How surely somebody is who they say, and since when. */
 export function drawProof(draw: Draw): Pick<Asker, 'assurance' | 'provedMinutesAgo'> {
   return { assurance: draw.pick([1, 2]), provedMinutesAgo: draw.pick([0, 5, 30, 600]) }
+}
+
+/** Anybody: no user, a user of no role, of some, or one that owns nothing. */
+export function drawAsker(draw: Draw): Asker {
+  const id = draw.chance(25) ? null : draw.pick(userIds)
+  const held = new Set(id === null ? [] : draw.some([...roles, 'unheard']))
+  return { id, roles: held, now: nowText, ...drawProof(draw) }
 }
 
 /** A rule that the caller alone decides. */

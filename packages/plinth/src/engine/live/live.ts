@@ -12,6 +12,7 @@ import type { Runtime } from '../runtime.ts'
 import { type LiveRows, listRows, noRows, oneRow } from './answer/rows.ts'
 import { Callers } from './callers.ts'
 import { ChangeFeed } from './feed/feed.ts'
+import { Readers } from './interest/readers.ts'
 import { endMessage, type LiveListener } from './message.ts'
 import { LiveQuery } from './query.ts'
 import { describeRead, type LiveRead } from './read/read.ts'
@@ -32,7 +33,9 @@ export class Live {
   readonly #callers: Callers
   readonly #turns = new Turns(limits.liveReadsAtOnce)
   readonly #queries = new Map<string, LiveQuery>()
-  readonly #byTable = new Map<string, Set<LiveQuery>>()
+  /** Who depends on a table, by its name. */
+  readonly #readers = new Map<string, Readers<LiveQuery>>()
+  readonly #asking = new Set<LiveQuery>()
   readonly #subscriptions = new Set<Subscription>()
   readonly #counts = new Map<string, number>()
   /** Reads that nobody follows any more, with the moment at which they are forgotten. */
@@ -132,7 +135,8 @@ export class Live {
     this.#lingering.delete(query)
     try {
       await query.refresh()
-      return query
+      // Whoever else waited for it may have given it up.
+      return query.isClosed ? await this.#answered(caller, call) : query
     } catch (cause) {
       if (!query.isFollowed) this.#linger(query)
       throw cause
@@ -145,14 +149,22 @@ export class Live {
       ask: () => this.#ask(read, caller, call),
       turn: this.#turns.take,
       left: (one) => this.#linger(one),
+      asking: this.#asking,
+      readers: this.#readersOf(read.table),
     })
     this.#queries.set(read.key, query)
     for (const table of read.tables) {
-      const others = this.#byTable.get(table)
-      if (others) others.add(query)
-      else this.#byTable.set(table, new Set([query]))
+      this.#readersOf(table).add(query, table === read.table ? read : {})
     }
     return query
+  }
+
+  #readersOf(table: string): Readers<LiveQuery> {
+    const known = this.#readers.get(table)
+    if (known) return known
+    const made = new Readers<LiveQuery>(table)
+    this.#readers.set(table, made)
+    return made
   }
 
   /** Asks as anybody asks: on the path of every call. */
@@ -173,7 +185,7 @@ export class Live {
     for (const { tables } of commits) {
       for (const [name, table] of tables) {
         this.#callers.changed(name, table)
-        for (const query of this.#byTable.get(name) ?? []) query.changed(name, table)
+        this.#readers.get(name)?.tell(table, this.#asking)
       }
     }
   }
@@ -194,13 +206,13 @@ export class Live {
   }
 
   #forget(query: LiveQuery): void {
-    query.close()
+    const held = query.close()
     this.#lingering.delete(query)
     this.#queries.delete(query.read.key)
     for (const table of query.read.tables) {
-      const others = this.#byTable.get(table)
-      others?.delete(query)
-      if (others?.size === 0) this.#byTable.delete(table)
+      const readers = this.#readers.get(table)
+      readers?.remove(query, held)
+      if (readers?.isEmpty) this.#readers.delete(table)
     }
   }
 

@@ -9,6 +9,7 @@ import type { ChangedTable } from '../../database/feed/change.ts'
 import { deltaOf } from './answer/delta.ts'
 import type { LiveRows } from './answer/rows.ts'
 import { Window } from './answer/window.ts'
+import type { Readers } from './interest/readers.ts'
 import { endMessage, type LiveMessage } from './message.ts'
 import type { LiveRead } from './read/read.ts'
 
@@ -28,6 +29,10 @@ export interface QueryParts {
   readonly turn: <T>(work: () => Promise<T>) => Promise<T>
   /** Called when the last follower has left. */
   readonly left: (query: LiveQuery) => void
+  /** Those that are being asked at this moment: each has to hear of every changed row. */
+  readonly asking: Set<LiveQuery>
+  /** Who depends on the table of its own rows. */
+  readonly readers: Readers<LiveQuery>
 }
 
 /** A followed read, shared by all to whom it answers the same. */
@@ -47,10 +52,12 @@ export class LiveQuery {
   #during: Set<string> | undefined
   #stale = false
   #again = false
-  #soft = false
+  /** How often its table had changed when it was last asked. */
+  #changesSeen = 0
   #failures = 0
   #restUntilMs = 0
   #timer: NodeJS.Timeout | undefined
+  #closed = false
 
   constructor(parts: QueryParts) {
     this.#parts = parts
@@ -59,6 +66,10 @@ export class LiveQuery {
 
   get isFollowed(): boolean {
     return this.#followers.size > 0
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   get isAnswered(): boolean {
@@ -90,8 +101,6 @@ export class LiveQuery {
       if (this.#running !== undefined) this.#note(key)
       matters ||= this.#ids.has(key) || (values !== undefined && concerns(table, values))
     }
-    // A row beyond the limit may be gone: all that can change is whether there are more.
-    if (!matters && this.#answer.more) this.#soft = true
     return matters
   }
 
@@ -122,11 +131,14 @@ export class LiveQuery {
     }, waitMs).unref()
   }
 
-  /** Asks again what changes with time alone, and what was put off. */
+  /**
+   * Asks again what changes with time alone; and a list that is longer than its limit, where its
+   * table has changed: rows beyond the limit may be gone, of which nobody is told.
+   */
   tick(): void {
-    if (!this.read.timed && !this.#soft) return
-    this.#soft = false
-    this.wake()
+    const isLonger = this.#answer?.more === true
+    const isBehind = isLonger && this.#parts.readers.changes !== this.#changesSeen
+    if (this.read.timed || isBehind) this.wake()
   }
 
   /** Resolves when it was answered by a run that began after this call. */
@@ -156,6 +168,8 @@ export class LiveQuery {
     this.#stale = false
     this.#again = false
     this.#during = new Set()
+    this.#changesSeen = this.#parts.readers.changes
+    this.#parts.asking.add(this)
     const startedMs = monotonicMs()
     try {
       const answer = await this.#parts.ask()
@@ -166,6 +180,7 @@ export class LiveQuery {
       this.#failed(cause)
       throw cause
     } finally {
+      this.#parts.asking.delete(this)
       // A read that takes long rests as long: half of a connection is the most that it takes.
       const tookMs = monotonicMs() - startedMs
       this.#restUntilMs = monotonicMs() + (tookMs < shortMs ? 0 : tookMs)
@@ -186,7 +201,9 @@ export class LiveQuery {
 
   #become(answer: LiveRows): void {
     this.#answer = answer
+    const before = this.#ids
     this.#ids = new Set(answer.rows.map(({ id }) => id))
+    if (!this.#closed) this.#parts.readers.holds(this, before, this.#ids)
     this.#result = undefined
     this.#window.stand(answer)
   }
@@ -240,9 +257,12 @@ export class LiveQuery {
     this.#parts.left(this)
   }
 
-  close(): void {
+  /** Ends it; the rows of its answer, for whoever keeps them. */
+  close(): ReadonlySet<string> {
+    this.#closed = true
     clearTimeout(this.#timer)
     this.#followers.clear()
+    return this.#ids
   }
 }
 

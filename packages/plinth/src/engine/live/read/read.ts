@@ -10,6 +10,7 @@ import type { Call } from '../../call.ts'
 import { demandScope } from '../../operations/permit.ts'
 import { plannedRead } from '../../operations/reads.ts'
 import type { Runtime } from '../../runtime.ts'
+import { type Demand, demandOf } from '../interest/demand.ts'
 import { mayMatch } from './relevance.ts'
 
 /** A read that can be followed. */
@@ -28,6 +29,8 @@ export interface LiveRead {
    * was not in its answer before. Undefined: every change of its table counts.
    */
   readonly concerns: ((table: ChangedTable, values: Values) => boolean) | undefined
+  /** What it certainly demands of its own rows; absent: every change of its table counts. */
+  readonly demand?: { readonly of: Demand }
 }
 
 type Values = readonly (string | null | undefined)[]
@@ -56,10 +59,11 @@ export function describeRead(runtime: Runtime, caller: Caller, call: Call): Live
   return {
     key: keyOf({ caller, catalog, call }, planned),
     only: operation.type,
-    tables: tablesIn(plan.text, catalog),
+    tables: new Set([table, ...tablesIn(plan.text, catalog)]),
     table,
     timed: plan.slots.some(({ slot }) => slot === 'now'),
     concerns: own ? (changed, values) => mayMatch(demands, changed, values) : undefined,
+    ...(own ? { demand: { of: demandOf(demands) } } : {}),
   }
 }
 

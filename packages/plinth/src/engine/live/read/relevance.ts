@@ -78,17 +78,27 @@ function not(truth: Truth): Truth {
 // Types whose values are equal exactly where PostgreSQL's text forms of them are.
 const exact: ReadonlySet<string> = new Set(['uuid', 'text', 'integer', 'bigint'])
 
+/** The field, where its cells can be compared as text. */
+export function exactField({ model }: Demands, name: string): ModelField | undefined {
+  const field = model.fields.get(name)
+  return field && exact.has(field.kind.columnType) ? field : undefined
+}
+
 /** The field, where its cells can be compared as text and no rule hides them from a filter. */
-function comparable({ demands }: Look, name: string): ModelField | undefined {
-  const field = demands.model.fields.get(name)
-  if (!field || !exact.has(field.kind.columnType)) return undefined
-  const { read } = field.access
-  return read.type === 'constant' && read.value ? field : undefined
+export function comparableField(demands: Demands, name: string): ModelField | undefined {
+  const field = exactField(demands, name)
+  const read = field?.access.read
+  return read?.type === 'constant' && read.value ? field : undefined
+}
+
+/** What a rule comes to for every row alike, by what is known of the caller. */
+export function decidedByCaller(demands: Demands, rule: Expression): boolean | undefined {
+  return ruleTruth({ demands, cell: () => undefined }, rule)
 }
 
 /** Whether a field is one of some values. A comparison with null is false. */
 function equals(look: Look, name: string, values: readonly (string | null)[]): Truth {
-  const field = comparable(look, name)
+  const field = comparableField(look.demands, name)
   if (field === undefined) return undefined
   const cell = look.cell(field)
   if (cell === undefined) return undefined
@@ -140,7 +150,8 @@ function ruleTruth(look: Look, rule: Expression): Truth {
   }
 }
 
-function ownField(operand: Operand): string | undefined {
+/** The name of a field of the row itself; undefined for every other operand. */
+export function ownField(operand: Operand): string | undefined {
   if (operand.from !== 'row' || operand.scope !== 0 || operand.path.length !== 1) return undefined
   return operand.path[0]
 }
@@ -168,8 +179,8 @@ function compared(look: Look, left: Operand, right: Operand): Truth {
 
 /** A rule is its author's view: rules of the field do not hide it there. */
 function equalInRule(look: Look, name: string, value: string | null): Truth {
-  const field = look.demands.model.fields.get(name)
-  if (!field || !exact.has(field.kind.columnType)) return undefined
+  const field = exactField(look.demands, name)
+  if (field === undefined) return undefined
   const cell = look.cell(field)
   if (cell === undefined) return undefined
   return cell !== null && value !== null && cell === value
