@@ -191,7 +191,7 @@ test('what changes something is not done by GET', async () => {
 test('in production the schema is told to those alone who have signed in', async () => {
   const { runtime, invoke } = world.running
   const { catalog, clock } = runtime
-  const door = createGraphqlDoor({
+  const { handler: door } = createGraphqlDoor({
     ...{ catalog, clock, invoke, production: true, report: () => undefined },
   })
   const { askLocally } = await import('../../packages/plinth/src/app/local-request.ts')

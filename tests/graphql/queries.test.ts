@@ -205,10 +205,11 @@ test('a whole operation is one statement, however much is nested and asked for',
     const runtime = { ...world.running.runtime, database: spied }
     const { catalog } = runtime
     const trusted = { documents: {}, only: false }
-    const execute = createExecutor({
+    const { execute } = createExecutor({
       trusted,
       ...{ catalog, production: false, report: assert.fail },
       invoke: (call) => invoke(runtime, call),
+      follow: () => assert.fail('nothing is followed'),
     })
     const call = {
       ...{ as: { credential: undefined }, remoteAddress: '127.0.0.1', traceId: '0'.repeat(32) },

@@ -34,7 +34,7 @@ test('a known document is run by its name; in production it may be the only one'
     const status = async (production: boolean, query: string) => {
       const body = new TextEncoder().encode(JSON.stringify({ query }))
       const headers = { 'content-type': 'application/json' }
-      const door = createGraphqlDoor({ ...parts, production })
+      const { handler: door } = createGraphqlDoor({ ...parts, production })
       return (await askLocally(door, { method: 'POST', path: '/api/graphql', headers, body }))
         .status
     }

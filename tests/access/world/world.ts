@@ -131,7 +131,7 @@ async function openStand(address: DatabaseAddress, kits: readonly AnyKit[]): Pro
     ...answer,
     health: { live: () => undefined, ready: () => undefined },
   })
-  const graphql = createGraphqlDoor({
+  const { handler: graphql } = createGraphqlDoor({
     ...answer,
     production: false,
     report: (failure) => {

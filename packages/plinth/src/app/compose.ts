@@ -359,8 +359,11 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
   const mails = { sendsMail, confirmFirst }
   const providers = usableProviders(app, setup.providerKeys)
+  const beside = { handler: door, sockets: live.sockets }
+  const graphql = { runtime, invoke: answer, live: live.live, production }
+  const spoken = withGraphql(app, beside, graphql)
   const places = withPlaces(
-    withGraphql(app, door, { runtime, invoke: answer, production }),
+    spoken.handler,
     new Map([
       ...besideApi(runtime, { production, mail }),
       ...pagesOf(app, { door, passkeys, runtime, invoke: answer, ...mails, providers }),
@@ -376,7 +379,8 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     catalog,
     runtime,
     handler,
-    ...live,
+    live: live.live,
+    sockets: spoken.sockets,
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),

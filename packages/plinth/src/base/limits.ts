@@ -116,6 +116,8 @@ export const limits = Object.freeze({
   liveStalledMs: 30_000,
   liveFrameBytesMax: 65_536,
   liveFramesPerSecond: 50,
+  liveCursorCharactersMax: 200,
+  liveInitWaitMs: 10_000,
   // migrations
   migrationLockWaitMs: 120_000,
   migrationLockPollMs: 100,

@@ -5,18 +5,22 @@ import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import type { Call, Reply } from '../engine/call.ts'
-import { commonHeaders } from '../http/call/headers.ts'
+import { commonHeaders, type MutableHeaders } from '../http/call/headers.ts'
 import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
 import { type CorsPolicy, corsPolicy, preflight } from '../http/origin/cors.ts'
 import { csrfFailure } from '../http/origin/csrf.ts'
 import { failureOf, methodNotAllowed } from '../http/problem.ts'
 import { type SessionCookies, sessionCookieName, sessionHeaders } from '../http/session/cookie.ts'
 import { credentialOf } from '../http/session/credential.ts'
+import type { LinkHandler } from '../http/socket/upgrades.ts'
 import { traceparent } from '../http/trace.ts'
-import { answerType } from './request/accept.ts'
+import { answerType, wantsStream } from './request/accept.ts'
 import { readAsking } from './request/read-request.ts'
-import type { Execute } from './run/execute.ts'
-import type { GraphqlAnswer } from './run/request.ts'
+import type { Executor } from './run/execute.ts'
+import type { FollowRead } from './run/follow.ts'
+import { answerText, type GraphqlAnswer, type GraphqlRequest } from './run/request.ts'
+import { createResultSockets } from './stream/socket.ts'
+import { createResultStreams } from './stream/sse.ts'
 
 /** What the door is made of. */
 export interface GraphqlDoorOptions {
@@ -34,6 +38,23 @@ export interface GraphqlDoorOptions {
   readonly origins?: readonly string[]
   /** Told of bugs that a part of an answer stands for. */
   readonly report: (failure: Failure, traceId: string) => void
+  /** What subscriptions stand on. Default: none are served. */
+  readonly live?: LiveParts | undefined
+}
+
+/** The engine's live queries, as far as subscriptions need them. */
+export interface LiveParts {
+  readonly follow: FollowRead
+  /** Fails where the credential of a call is not good. */
+  check(call: Call): Promise<void>
+}
+
+/** The two doors of GraphQL: they share the schema. */
+export interface GraphqlDoors {
+  /** Answers `/api/graphql`. */
+  readonly handler: Handler
+  /** Speaks `graphql-transport-ws` there. */
+  readonly sockets: LinkHandler
 }
 
 interface Door {
@@ -41,33 +62,50 @@ interface Door {
   readonly policy: CorsPolicy
   readonly cookies: SessionCookies
   /** Loaded when the first request comes: a process that nobody asks by GraphQL stays small. */
-  readonly execute: () => Promise<Execute>
+  readonly executor: () => Promise<Executor>
+  readonly streams: ReturnType<typeof createResultStreams>
 }
 
 /**
- * Makes the handler of `/api/graphql`. What is wrong with the HTTP of a request is thrown, as at
- * the REST door; what is wrong with its document stands in `errors`.
+ * Makes the doors of `/api/graphql`. What is wrong with the HTTP of a request is thrown, as at the
+ * REST door; what is wrong with its document stands in `errors`.
  *
  * @throws Failure `configuration_invalid` for an origin that is none.
  */
-export function createGraphqlDoor(options: GraphqlDoorOptions): Handler {
-  let loaded: Promise<Execute> | undefined
-  const load = async (): Promise<Execute> => {
+export function createGraphqlDoor(options: GraphqlDoorOptions): GraphqlDoors {
+  let loaded: Promise<Executor> | undefined
+  const { live = noLive } = options
+  const load = async (): Promise<Executor> => {
     const { createExecutor } = await import('./run/execute.ts')
     const { documents = {}, onlyDocuments = false, production } = options
     const trusted = { documents, only: onlyDocuments && production }
-    return createExecutor({ ...options, trusted })
+    return createExecutor({ ...options, trusted, follow: live.follow })
   }
   const door: Door = {
     options,
     policy: corsPolicy(options.origins ?? []),
     cookies: { name: sessionCookieName, clock: options.clock },
-    execute: () => {
+    executor: () => {
       loaded ??= load()
       return loaded
     },
+    streams: createResultStreams(),
   }
-  return (request) => answer(door, request)
+  const { clock } = options
+  const { executor, policy } = door
+  return {
+    handler: (request) => answer(door, request),
+    sockets: createResultSockets({ executor, policy, clock, check: live.check }),
+  }
+}
+
+const noLive: LiveParts = {
+  async follow() {
+    throw new Failure('not_found', { detail: 'Nothing can be followed here.' })
+  },
+  async check() {
+    // Each operation is asked for its credential.
+  },
 }
 
 async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
@@ -94,16 +132,15 @@ function answerOptions(door: Door, request: HttpRequest): HttpResponse {
 }
 
 async function run(door: Door, request: HttpRequest): Promise<HttpResponse> {
-  const type = answerType(request)
+  const streamed = wantsStream(request)
+  const type = streamed ? '' : answerType(request)
   // Counted from here: a body that comes slowly uses up the call's own time.
   const deadlineMs = door.options.clock.now() + limits.requestTimeoutMs
   const credential = credentialOf(request, door.cookies.name)
   const byCookie = credential?.from === 'cookie'
   if (byCookie) checkOrigin(request)
-  const asking = await readAsking(request)
-  const execute = await door.execute()
-  const answered = await execute({
-    ...asking,
+  const asked: GraphqlRequest = {
+    ...(await readAsking(request)),
     demandOwnSite: () => checkOrigin(request),
     call: {
       as: { credential },
@@ -112,8 +149,20 @@ async function run(door: Door, request: HttpRequest): Promise<HttpResponse> {
       traceId: request.trace.traceId,
       deadlineMs,
     },
-  })
-  return printed(door, answered, { request, type, byCookie })
+  }
+  const executor = await door.executor()
+  if (streamed) {
+    return door.streams((streaming) => executor.stream(asked, streaming), {
+      after: request.header('last-event-id') || undefined,
+      headers: (answered) => headersOf(door, answered, { request, byCookie }),
+    })
+  }
+  const answered = await executor.execute(asked)
+  const headers = headersOf(door, answered, { request, byCookie })
+  headers['content-type'] = `${type}; charset=utf-8`
+  // Clients of before the standard take any other status for no answer at all.
+  const old = type === 'application/json' && answered.status === 400
+  return { status: old ? 200 : answered.status, headers, body: answerText(answered) }
 }
 
 /** Asks whether a browser's user meant this, where a cookie speaks or is asked for. */
@@ -124,25 +173,19 @@ function checkOrigin(request: HttpRequest): void {
 
 interface Printing {
   readonly request: HttpRequest
-  readonly type: string
   readonly byCookie: boolean
 }
 
-function printed(
+/** The headers of a response; without an answer those that every response has. */
+function headersOf(
   { policy, cookies }: Door,
-  { data, errors, status, headers: own, rate, session, replayed }: GraphqlAnswer,
-  { request, type, byCookie }: Printing,
-): HttpResponse {
-  const parts = [
-    ...(errors.length === 0 ? [] : [`"errors":${JSON.stringify(errors)}`]),
-    ...(data === undefined ? [] : [`"data":${data}`]),
-  ]
-  const headers = commonHeaders(request, policy, rate)
-  Object.assign(headers, own, sessionHeaders(session, cookies, byCookie))
-  headers['content-type'] = `${type}; charset=utf-8`
+  answered: GraphqlAnswer | undefined,
+  { request, byCookie }: Printing,
+): MutableHeaders {
+  const headers = commonHeaders(request, policy, answered?.rate)
+  Object.assign(headers, answered?.headers)
+  Object.assign(headers, sessionHeaders(answered?.session, cookies, byCookie))
   headers.traceparent = traceparent(request.trace)
-  if (replayed) headers['idempotency-replayed'] = 'true'
-  // Clients of before the standard take any other status for no answer at all.
-  const old = type === 'application/json' && status === 400
-  return { status: old ? 200 : status, headers, body: `{${parts.join()}}` }
+  if (answered?.replayed) headers['idempotency-replayed'] = 'true'
+  return headers
 }

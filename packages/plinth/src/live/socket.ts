@@ -3,19 +3,17 @@
 import { Failure } from '../base/failure.ts'
 import { parseJson } from '../base/json.ts'
 import { limits } from '../base/limits.ts'
-import { monotonicMs } from '../base/time.ts'
 import type { Call, Credential } from '../engine/call.ts'
 import type { Live } from '../engine/live/live.ts'
 import { endMessage, type LiveListener, type LiveMessage } from '../engine/live/message.ts'
 import type { Subscription } from '../engine/live/subscription.ts'
 import { corsPolicy } from '../http/origin/cors.ts'
-import { socketOrigin } from '../http/origin/socket.ts'
-import { sessionCookieName } from '../http/session/cookie.ts'
-import { credentialOf } from '../http/session/credential.ts'
+import { socketCaller } from '../http/origin/socket.ts'
+import { Line } from '../http/socket/line.ts'
 import { closeCodes, type Link, type LinkEvents } from '../http/socket/link.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
+import { Rota } from '../http/stream/rota.ts'
 import { type ClientMessage, readMessage } from './client-message.ts'
-import { Rota } from './rota.ts'
 
 /** What the door of WebSockets is made of. */
 export interface SocketDoorOptions {
@@ -27,12 +25,9 @@ export interface SocketDoorOptions {
 /** Makes the door of WebSockets. */
 export function createSockets({ live, origins = [] }: SocketDoorOptions): LinkHandler {
   const policy = corsPolicy(origins)
-  const rota = new Rota<Conversation>((conversation) => conversation.beat())
+  const rota = new Rota<Line>((line) => line.beat())
   return (request) => {
-    const place = socketOrigin(request, policy)
-    const sent = credentialOf(request, sessionCookieName)
-    // Any page can make a browser connect, with its cookies: they count for our own pages alone.
-    const credential = sent?.from === 'cookie' && place !== 'own' ? undefined : sent
+    const { credential } = socketCaller(request, policy)
     const { remoteAddress, trace } = request
     const agent = request.header('user-agent')
     const asking = { credential, remoteAddress, traceId: trace.traceId, agent }
@@ -51,58 +46,39 @@ interface ConversationParts {
   readonly live: Live
   readonly link: Link
   readonly asking: Asking
-  readonly rota: Rota<Conversation>
+  readonly rota: Rota<Line>
 }
 
 /** One connection and all that is followed on it. */
 class Conversation implements LinkEvents {
   readonly #live: Live
-  readonly #link: Link
-  readonly #rota: Rota<Conversation>
+  readonly #line: Line
   readonly #threads = new Map<string, Thread>()
   #asking: Asking
   /** One after the other: a storm of wishes is one statement at a time. */
   #work: Promise<void> = Promise.resolve()
-  #frames = 0
-  #secondEndsMs = 0
-  #behindSinceMs: number | undefined
-  #over = false
 
   constructor({ live, link, asking, rota }: ConversationParts) {
     this.#live = live
-    this.#link = link
     this.#asking = asking
-    this.#rota = rota
-    rota.add(this)
+    this.#line = new Line({ link, rota, codes: closeCodes, ended: () => this.#ended() })
   }
 
   text(text: string): void {
-    if (this.#over || this.#isTooMany()) return
+    if (!this.#line.takes()) return
     let message: ClientMessage
     try {
       message = readMessage(parseJson(text))
     } catch (cause) {
       const detail = cause instanceof Failure ? cause.detail : 'This is no message.'
-      this.#end(closeCodes.malformed, detail)
+      this.#line.end(closeCodes.malformed, detail)
       return
     }
     this.#take(message)
   }
 
   pinged(): void {
-    this.#isTooMany()
-  }
-
-  #isTooMany(): boolean {
-    const now = monotonicMs()
-    if (now >= this.#secondEndsMs) {
-      this.#secondEndsMs = now + 1_000
-      this.#frames = 0
-    }
-    this.#frames += 1
-    if (this.#frames <= limits.liveFramesPerSecond) return false
-    this.#end(closeCodes.tooMany, `At most ${limits.liveFramesPerSecond} frames a second.`)
-    return true
+    this.#line.takes()
   }
 
   #take(message: ClientMessage): void {
@@ -139,7 +115,7 @@ class Conversation implements LinkEvents {
   /** A token that is not good ends it all: what would follow was meant for somebody else. */
   #refused(cause: unknown): void {
     const { detail } = cause instanceof Failure ? cause : new Failure('internal', { cause })
-    this.#end(closeCodes.signedOut, detail)
+    this.#line.end(closeCodes.signedOut, detail)
   }
 
   #subscribe({ id, read, query, record, key, after }: Subscribe): void {
@@ -163,62 +139,39 @@ class Conversation implements LinkEvents {
   }
 
   #next(work: () => Promise<void>): void {
-    this.#work = this.#work.then(() => (this.#over ? undefined : work()))
+    this.#work = this.#work.then(() => (this.#line.isOver ? undefined : work()))
   }
 
   /** Sends a text; false: the client is behind. */
   send(text: string): boolean {
-    if (this.#over) return true
-    this.#link.send(text)
-    if (this.#link.queuedBytes <= limits.liveQueueBytesMax) return true
-    this.#behindSinceMs ??= monotonicMs()
-    return false
+    return this.#line.send(text)
   }
 
   /** What one of its subscriptions was told last. */
   ended(thread: Thread, message: LiveMessage): void {
     if (this.#threads.get(thread.id) === thread) this.#threads.delete(thread.id)
     if (!message.members.startsWith('"code":"invalid_credentials"')) return
-    this.#end(closeCodes.signedOut, 'The session has ended: sign in again.')
+    this.#line.end(closeCodes.signedOut, 'The session has ended: sign in again.')
   }
 
   drained(): void {
-    this.#behindSinceMs = undefined
+    this.#line.drained()
     for (const thread of this.#threads.values()) thread.ready()
   }
 
-  beat(): void {
-    if (this.#behindSinceMs === undefined) {
-      if (!this.#over) this.#link.ping()
-      return
-    }
-    if (monotonicMs() - this.#behindSinceMs <= limits.liveStalledMs) return
-    this.#end(closeCodes.stalled, 'The messages are not read.')
-    // Good-bye waits behind what is not read.
-    this.#link.destroy()
-  }
-
   stop(): void {
-    this.#end(closeCodes.goingAway, 'The server stops: connect again.')
-  }
-
-  #end(code: number, reason: string): void {
-    if (this.#over) return
-    this.closed()
-    this.#link.close(code, reason.slice(0, reasonCharactersMax))
+    this.#line.stop()
   }
 
   closed(): void {
-    if (this.#over) return
-    this.#over = true
-    this.#rota.remove(this)
+    this.#line.closed()
+  }
+
+  #ended(): void {
     for (const thread of this.#threads.values()) thread.close()
     this.#threads.clear()
   }
 }
-
-// A frame that says good-bye holds 123 bytes beside its code.
-const reasonCharactersMax = 100
 
 type Subscribe = ClientMessage & { readonly type: 'subscribe' }
 

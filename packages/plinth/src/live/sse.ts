@@ -1,14 +1,12 @@
-/** Owns followed reads over SSE: events with their cursors, signs of life, slow readers. */
+/** Owns followed reads over SSE: messages as events with their cursors. */
 
 import { Failure } from '../base/failure.ts'
-import { limits } from '../base/limits.ts'
-import { monotonicMs } from '../base/time.ts'
 import type { Call } from '../engine/call.ts'
 import type { Live } from '../engine/live/live.ts'
 import type { LiveListener, LiveMessage } from '../engine/live/message.ts'
-import type { Subscription } from '../engine/live/subscription.ts'
-import type { HttpHeaders, HttpResponse, StreamSink } from '../http/message.ts'
-import { Rota } from './rota.ts'
+import type { HttpHeaders, HttpResponse } from '../http/message.ts'
+import { EventStream, streamResponse } from '../http/stream/event-stream.ts'
+import { Rota } from '../http/stream/rota.ts'
 
 /** How a read is answered as a stream. */
 export interface StreamRequest {
@@ -21,35 +19,49 @@ export interface StreamRequest {
 /** Answers reads as streams of events. Fails, before any event, as the read would. */
 export type FollowRead = (call: Call, request: StreamRequest) => Promise<HttpResponse>
 
+/** What is followed on behalf of a stream. */
+interface Followed {
+  ready(): void
+  close(): void
+}
+
+/** Follows something by a listener, from a cursor on. */
+type Follow = (listener: LiveListener, after: string | undefined) => Promise<Followed>
+
 const cursorForm = /^[\w.-]{1,200}$/
 
 /** Makes the part of the REST door that follows reads. */
 export function createStreams(live: Live): FollowRead {
   const rota = new Rota<EventStream>((stream) => stream.beat())
-  return async (call, { after, headers }) => {
-    if (after !== undefined && after !== '' && !cursorForm.test(after)) {
-      throw new Failure('malformed_header', {
-        detail: 'Last-Event-ID must be the id of an event that came before; or leave it out.',
-      })
-    }
-    const stream = new EventStream(rota)
-    const seen = after === '' ? undefined : after
-    stream.subscription = await live.follow(call, { listener: stream, after: seen })
-    return {
-      status: 200,
-      headers: {
-        ...headers,
-        'content-type': 'text/event-stream',
-        // Proxies that gather answers would hold events back.
-        'x-accel-buffering': 'no',
-      },
-      body: null,
-      stream: (sink) => stream.open(sink),
-    }
+  return (call, request) => {
+    return streamed(rota, request, (listener, after) => live.follow(call, { listener, after }))
   }
 }
 
-const beat = Buffer.from(':\n\n')
+async function streamed(
+  rota: Rota<EventStream>,
+  { after, headers }: StreamRequest,
+  follow: Follow,
+): Promise<HttpResponse> {
+  if (after !== undefined && after !== '' && !cursorForm.test(after)) {
+    throw new Failure('malformed_header', {
+      detail: 'Last-Event-ID must be the id of an event that came before; or leave it out.',
+    })
+  }
+  let followed: Followed | undefined
+  const stream = new EventStream(rota, {
+    ready: () => followed?.ready(),
+    closed: () => followed?.close(),
+  })
+  const take = (message: LiveMessage): boolean => {
+    const kept = stream.write(eventOf(message))
+    if (message.type === 'end') stream.end()
+    return kept
+  }
+  followed = await follow({ take }, after === '' ? undefined : after)
+  return streamResponse(stream, headers)
+}
+
 const texts = new WeakMap<LiveMessage, Buffer>()
 
 /** The bytes of an event, made once for all who are told. */
@@ -61,65 +73,4 @@ function eventOf(message: LiveMessage): Buffer {
   const made = Buffer.from(`event: ${type}\n${id}data: {${members}}\n\n`)
   texts.set(message, made)
   return made
-}
-
-/** One stream of events. */
-class EventStream implements LiveListener {
-  subscription: Subscription | undefined
-  readonly #rota: Rota<EventStream>
-  /** What was told before the head had left. */
-  #early: LiveMessage[] | undefined = []
-  #sink: StreamSink | undefined
-  #behindSinceMs: number | undefined
-  #ended = false
-
-  constructor(rota: Rota<EventStream>) {
-    this.#rota = rota
-  }
-
-  /** Begins to write. */
-  open(sink: StreamSink): void {
-    this.#sink = sink
-    const early = this.#early ?? []
-    this.#early = undefined
-    for (const message of early) this.take(message)
-    this.#rota.add(this)
-    sink.onDrain(this.#drained)
-    sink.onStop(this.#stop)
-    sink.onClose(this.#close)
-    if (this.#ended) sink.end()
-  }
-
-  take(message: LiveMessage): boolean {
-    if (this.#early) this.#early.push(message)
-    else this.#sink?.write(eventOf(message))
-    if (message.type === 'end') {
-      this.#ended = true
-      this.#sink?.end()
-    }
-    if ((this.#sink?.queuedBytes ?? 0) <= limits.liveQueueBytesMax) return true
-    this.#behindSinceMs ??= monotonicMs()
-    return false
-  }
-
-  /** A sign of life, so that neither side nor a proxy takes the silence for an end. */
-  beat(): void {
-    if (this.#behindSinceMs === undefined) this.#sink?.write(beat)
-    else if (monotonicMs() - this.#behindSinceMs > limits.liveStalledMs) this.#sink?.destroy()
-  }
-
-  readonly #drained = (): void => {
-    this.#behindSinceMs = undefined
-    this.subscription?.ready()
-  }
-
-  /** The client connects again by itself, with the cursor that it has seen. */
-  readonly #stop = (): void => {
-    this.#sink?.end()
-  }
-
-  readonly #close = (): void => {
-    this.#rota.remove(this)
-    this.subscription?.close()
-  }
 }

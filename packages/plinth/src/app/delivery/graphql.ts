@@ -4,35 +4,59 @@ import { createHash } from 'node:crypto'
 import { Failure } from '../../base/failure.ts'
 import type { App } from '../../define/kit.ts'
 import type { Call, Reply } from '../../engine/call.ts'
+import type { Live } from '../../engine/live/live.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { createGraphqlDoor } from '../../graphql/door.ts'
-import type { Handler } from '../../http/message.ts'
+import type { Handler, HttpRequest } from '../../http/message.ts'
+import type { LinkHandler } from '../../http/socket/upgrades.ts'
 
-/** What the door of an app stands on. */
+/** What the doors of an app stand on. */
 export interface GraphqlParts {
   readonly runtime: Runtime
   readonly invoke: (call: Call) => Promise<Reply>
+  readonly live: Live
   readonly production: boolean
 }
 
-/** A handler that answers GraphQL beside its own addresses, for apps that have not left it out. */
+/** The doors beside which GraphQL is served. */
+export interface BesideGraphql {
+  readonly handler: Handler
+  readonly sockets: LinkHandler
+}
+
+/** Doors that speak GraphQL beside what they did, for apps that have not left it out. */
 export function withGraphql(
   { origins, graphql }: Pick<App<unknown>, 'origins' | 'graphql'>,
-  handler: Handler,
-  { runtime, invoke, production }: GraphqlParts,
-): Handler {
-  if (graphql === false) return handler
-  const { catalog, clock, log } = runtime
-  const door = createGraphqlDoor({
-    ...{ catalog, clock, invoke, production, origins, ...graphql },
-    report: ({ detail, cause }, traceId) => {
-      log({ level: 'error', message: detail, traceId, cause })
+  { handler, sockets }: BesideGraphql,
+  { runtime, invoke, live, production }: GraphqlParts,
+): BesideGraphql {
+  const doors = graphql === false ? undefined : doorsOf(graphql)
+  return {
+    handler: (request) => (isGraphql(request) && doors ? doors.handler : handler)(request),
+    sockets(request) {
+      if (!isGraphql(request)) return sockets(request)
+      if (doors) return doors.sockets(request)
+      throw new Failure('not_found', { detail: 'This app serves no GraphQL.' })
     },
-  })
-  return (request) => {
-    const [first, second] = request.segments
-    return (first === 'api' && second === 'graphql' ? door : handler)(request)
   }
+
+  function doorsOf(declared: Exclude<typeof graphql, false>): BesideGraphql {
+    const { catalog, clock, log } = runtime
+    return createGraphqlDoor({
+      ...{ catalog, clock, invoke, production, origins, ...declared },
+      live: {
+        follow: (call, options) => live.follow(call, options),
+        check: (call) => live.check(call),
+      },
+      report: ({ detail, cause }, traceId) => {
+        log({ level: 'error', message: detail, traceId, cause })
+      },
+    })
+  }
+}
+
+function isGraphql({ segments: [first, second] }: HttpRequest): boolean {
+  return first === 'api' && second === 'graphql'
 }
 
 /**

@@ -87,6 +87,22 @@ export function selectRecord(
   return { ...finish(want), write }
 }
 
+/** One way of writing a record. */
+export interface Way {
+  readonly type: GraphQLObjectType
+  readonly sets: Parameters<typeof collect>[2]
+}
+
+/** What is asked of one record in several ways: one read brings it all. */
+export function selectInWays(
+  at: Standing,
+  ways: readonly Way[],
+): Selected & { readonly writes: readonly Write[] } {
+  const want = wanted(at)
+  const writes = ways.map(({ type, sets }) => writeRecord(want, type, sets))
+  return { ...finish(want), writes }
+}
+
 /** The writing of a record in one way; whatever it needs is added to what is wanted. */
 function writeRecord(
   want: Wanted,

@@ -136,9 +136,9 @@ function planGet(
 }
 
 /** By which of both the record is named: its id, plain or global, or its natural key. */
-function identityOf(
+export function identityOf(
   planning: RootPlanning,
-  { args: { id, key }, model, asked }: ReadParts,
+  { args: { id, key }, model, asked }: Pick<ReadParts, 'args' | 'model' | 'asked'>,
 ): Pick<ReadAsked, 'id' | 'key'> {
   const byKey = typeof key === 'object' && key !== null
   if (byKey === (typeof id === 'string')) {
@@ -149,21 +149,31 @@ function identityOf(
   return { id: String(plainId(id, planning.names.types.get(model.name))) }
 }
 
-/** A record by its global id. Whatever is no global id of ours names no record. */
+/** A record by its global id. */
 function planNode(
   planning: RootPlanning,
   asked: Asked,
   { id, place }: { readonly id: unknown; readonly place: string },
 ): PlannedRead {
-  const known = readNodeId(String(id))
+  const { id: plain, model, record: target } = targetOfNode(planning, String(id), place)
+  return planGet(planning, { asked, target, model }, { id: plain })
+}
+
+/** What a global id names. Whatever is no global id of ours names no record: `not_found`. */
+export function targetOfNode(
+  planning: RootPlanning,
+  id: string,
+  place: string,
+): { readonly id: string; readonly model: Model; readonly record: GraphQLObjectType } {
+  const known = readNodeId(id)
   const model = known && planning.names.models.get(known.type)
-  const target = known && planning.reading.schema.getType(known.type)
-  if (!known || !model || !isObject(target) || isNever(model.access.read)) {
+  const record = known && planning.reading.schema.getType(known.type)
+  if (!known || !model || !isObject(record) || isNever(model.access.read)) {
     const detail = 'There is no such record, or it is not visible to you.'
     throw new Failure('not_found', {
       detail,
       problems: [{ pointer: place, code: 'unknown_id', detail: 'Give an id as it was answered.' }],
     })
   }
-  return planGet(planning, { asked, target, model }, { id: known.id })
+  return { id: known.id, model, record }
 }

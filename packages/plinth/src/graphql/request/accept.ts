@@ -1,4 +1,4 @@
-/** Owns the type of an answer: that of GraphQL over HTTP, or plain JSON. */
+/** Owns the type of an answer: that of GraphQL over HTTP, plain JSON, or a stream of events. */
 
 import { Failure } from '../../base/failure.ts'
 import { qualityOf } from '../../http/call/accept.ts'
@@ -6,6 +6,7 @@ import type { HttpRequest } from '../../http/message.ts'
 
 const own = 'application/graphql-response+json'
 const json = 'application/json'
+const stream = 'text/event-stream'
 
 /**
  * The type that a caller takes; where nothing is said, plain JSON.
@@ -22,4 +23,11 @@ export function answerType(request: HttpRequest): string {
     })
   }
   return ownQuality >= jsonQuality && accept.includes(own) ? own : json
+}
+
+/** True where results are wanted as a stream of events. */
+export function wantsStream(request: HttpRequest): boolean {
+  const accept = request.header('accept')
+  if (accept === undefined || !accept.includes(stream)) return false
+  return qualityOf(accept, stream) > Math.max(qualityOf(accept, own), qualityOf(accept, json))
 }

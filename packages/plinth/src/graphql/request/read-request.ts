@@ -57,10 +57,13 @@ function malformed(detail: string): Failure {
   return new Failure('malformed_body', { detail })
 }
 
-type Members = Readonly<Record<string, ParsedJson>>
+/** The members of a parsed object. */
+export type Members = Readonly<Record<string, ParsedJson>>
+/** Makes the failure for what is wrong with a request's form. */
 type Refuse = (detail: string) => Failure
 
-function asked(
+/** What the members of a request ask, wherever they stood. */
+export function asked(
   { query, documentId, operationName, variables, extensions }: Members,
   refuse: Refuse,
 ): Pick<Asking, 'query' | 'documentId' | 'operationName' | 'variables'> {
@@ -97,7 +100,8 @@ function isAbsent(value: ParsedJson | undefined): boolean {
   return value === undefined || value === null
 }
 
-function isMembers(value: ParsedJson | undefined): value is { [key: string]: ParsedJson } {
+/** True for an object. */
+export function isMembers(value: ParsedJson | undefined): value is { [key: string]: ParsedJson } {
   return (
     typeof value === 'object' && value !== null && !Array.isArray(value) && !isExactNumber(value)
   )

@@ -12,12 +12,13 @@ import { Failure } from '../../base/failure.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Call, Reply } from '../../engine/call.ts'
 import { methodNotAllowed } from '../../http/problem.ts'
-import { errorEntry, failureEntry } from '../answer/errors.ts'
+import { type ErrorEntry, errorEntry, failureEntry, thrownFailure } from '../answer/errors.ts'
 import { documents, type Prepared, Refusal } from '../document/prepare.ts'
 import { documentOf, type Trusted } from '../document/trusted.ts'
 import type { RootPlanning } from '../plan/root.ts'
 import { buildSchema } from '../schema/schema.ts'
 import { type Answering, answering, type Met } from './answering.ts'
+import { type Following, type FollowRead, type ResultSink, runSubscription } from './follow.ts'
 import { runMutation } from './mutations.ts'
 import { type QueryRun, runQuery } from './queries.ts'
 import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
@@ -26,6 +27,8 @@ import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
 export interface ExecutorParts {
   readonly catalog: Catalog
   readonly invoke: (call: Call) => Promise<Reply>
+  /** Follows reads, for subscriptions. */
+  readonly follow: FollowRead
   /** True: the schema is told to those alone who have signed in. */
   readonly production: boolean
   readonly trusted: Trusted
@@ -34,27 +37,76 @@ export interface ExecutorParts {
 }
 
 /** Runs requests. */
-export type Execute = (request: GraphqlRequest) => Promise<GraphqlAnswer>
+export interface Executor {
+  /** Answers a query or a mutation. */
+  readonly execute: (request: GraphqlRequest) => Promise<GraphqlAnswer>
+  /**
+   * Begins any operation: a subscription is followed and its results are told to a sink, any other
+   * is answered. Rejects where there is a bug.
+   */
+  readonly stream: (request: GraphqlRequest, streaming: Streaming) => Promise<Streamed>
+  /** What was thrown, as a reader is told of it; a bug is told to the log. */
+  readonly told: (thrown: unknown, traceId: string) => ErrorEntry
+}
+
+/** Where results go that come one after the other. */
+export interface Streaming {
+  readonly sink: ResultSink
+  /** The cursor that came beside the document. */
+  readonly after?: string | undefined
+}
+
+/** An operation whose results are told to a sink: a subscription, or one that is done. */
+export type Streamed =
+  | { readonly following: Following; readonly answer?: undefined }
+  | { readonly following?: undefined; readonly answer: Promise<GraphqlAnswer> }
 
 /** Makes what runs requests: the schema is built once. */
-export function createExecutor(parts: ExecutorParts): Execute {
+export function createExecutor(parts: ExecutorParts): Executor {
   const built = buildSchema(parts.catalog)
   const prepare = documents(built.schema)
-  return async (request) => {
+  const readyFor = (request: GraphqlRequest): Ready => {
+    const prepared = prepare(documentOf(parts.trusted, request))
+    const operation = chosen(prepared, request)
+    const variables = coerced(built.schema, operation, request.variables)
+    const reading = { schema: built.schema, fragments: prepared.fragments, variables }
+    const planning: RootPlanning = { catalog: parts.catalog, names: built.names, reading }
+    return { parts, request, prepared, operation, planning }
+  }
+  const execute = async (request: GraphqlRequest, known?: Ready): Promise<GraphqlAnswer> => {
     const running = begin(parts, request)
     try {
-      const prepared = prepare(documentOf(parts.trusted, request))
-      const operation = chosen(prepared, request)
-      const variables = coerced(built.schema, operation, request.variables)
-      const reading = { schema: built.schema, fragments: prepared.fragments, variables }
-      const planning: RootPlanning = { catalog: parts.catalog, names: built.names, reading }
-      const ready = { parts, request, prepared, operation, planning }
-      const data = await run(running.under, ready)
+      const data = await run(running.under, known ?? readyFor(request))
       return answer(running, { data, status: 200 })
     } catch (error) {
       return refused(running, quiet(error, parts))
     }
   }
+  const stream: Executor['stream'] = async (request, streaming) => {
+    try {
+      const ready = readyFor(request)
+      if (ready.operation.operation !== OperationTypeNode.SUBSCRIPTION) {
+        return { answer: execute(request, ready) }
+      }
+      return { following: await followed(ready, streaming) }
+    } catch (error) {
+      return { answer: Promise.resolve(refused(begin(parts, request), quiet(error, parts))) }
+    }
+  }
+  const told: Executor['told'] = (thrown, traceId) => {
+    const failure = thrownFailure(thrown)
+    if (failure.code === 'internal') parts.report(failure, traceId)
+    return failureEntry(failure, {}, traceId)
+  }
+  return { execute: (request) => execute(request), stream, told }
+}
+
+function followed(ready: Ready, { sink, after }: Streaming): Promise<Following> {
+  const { parts, request, operation, planning } = ready
+  const type = present(planning.reading.schema.getSubscriptionType(), 'a type of subscriptions')
+  const { call } = request
+  const sets = [operation.selectionSet]
+  return runSubscription({ planning, type, sets, call, after, follow: parts.follow, sink })
 }
 
 interface Running {
@@ -83,7 +135,8 @@ function run(under: Answering, ready: Ready): Promise<string> {
     return runMutation(under, { planning, type, sets }, request)
   }
   if (operation.operation === OperationTypeNode.SUBSCRIPTION) {
-    throw new Failure('invalid_input', { detail: 'Subscriptions are not served at this address.' })
+    const how = 'with Accept: text/event-stream, or over WebSocket'
+    throw new Failure('invalid_input', { detail: `A subscription is a stream: ask ${how}.` })
   }
   const type = present(schema.getQueryType(), 'a type of queries')
   const { variables, demandOwnSite } = request
@@ -114,7 +167,8 @@ function chosen({ operations }: Prepared, request: GraphqlRequest): OperationDef
       new GraphQLError(`Say by operationName which operation to run; there are: ${known}.`),
     ])
   }
-  if (readOnly && operation.operation !== OperationTypeNode.QUERY) throw methodNotAllowed('POST')
+  const changes = operation.operation === OperationTypeNode.MUTATION
+  if (readOnly && changes) throw methodNotAllowed('POST')
   return operation
 }
 

@@ -33,3 +33,12 @@ export interface GraphqlAnswer {
   readonly session: Reply['session']
   readonly replayed: boolean
 }
+
+/** The JSON text of an answer. */
+export function answerText({ data, errors }: Pick<GraphqlAnswer, 'data' | 'errors'>): string {
+  const parts = [
+    ...(errors.length === 0 ? [] : [`"errors":${JSON.stringify(errors)}`]),
+    ...(data === undefined ? [] : [`"data":${data}`]),
+  ]
+  return `{${parts.join()}}`
+}

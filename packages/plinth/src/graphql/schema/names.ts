@@ -8,7 +8,7 @@ const own: readonly string[] = [
   ...['Query', 'Mutation', 'Subscription', 'Node', 'PageInfo', 'Failure', 'CallFailure'],
   ...['FailureProblem', 'SortDirection', 'ID', 'Int', 'Float', 'String', 'Boolean'],
   ...['BigInt', 'Decimal', 'Money', 'Email', 'Url', 'Date', 'Instant', 'Duration', 'Json'],
-  ...['Base64Url', 'Uuid'],
+  ...['Base64Url', 'Uuid', 'LiveKind', 'LiveGap', 'LiveChangeKind', 'NodeLive'],
 ]
 
 /** The names of a schema. */

@@ -11,6 +11,7 @@ import {
 import { limits } from '../../base/limits.ts'
 import type { Catalog, ModelOperation, Operation } from '../../catalog/catalog.ts'
 import { actionField } from './actions.ts'
+import { followFields } from './follow.ts'
 import { capital, type Names, schemaNames } from './names.ts'
 import { keyType } from './queries.ts'
 import { connectionArguments, connectionType, nodeInterface, recordType } from './records.ts'
@@ -39,6 +40,7 @@ export function buildSchema(catalog: Catalog): BuiltSchema {
     mutation: hasMutations
       ? new GraphQLObjectType({ name: 'Mutation', fields: mutation })
       : undefined,
+    subscription: new GraphQLObjectType({ name: 'Subscription', fields: followFields(setting) }),
     types: [nodeInterface, failureInterface],
     directives: specifiedDirectives,
   })

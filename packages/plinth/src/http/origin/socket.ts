@@ -1,7 +1,10 @@
 /** Owns the question which page a WebSocket comes from: browsers let any page open one. */
 
 import { Failure } from '../../base/failure.ts'
+import type { Credential } from '../../engine/call.ts'
 import type { HttpRequest } from '../message.ts'
+import { sessionCookieName } from '../session/cookie.ts'
+import { credentialOf } from '../session/credential.ts'
 import type { CorsPolicy } from './cors.ts'
 
 /** `own`: a page of this server. `listed`: of another site that may call. `none`: no page. */
@@ -20,4 +23,20 @@ export function socketOrigin(request: HttpRequest, { origins }: CorsPolicy): Soc
   throw new Failure('csrf_refused', {
     detail: 'This page may not connect: list its origin in `origins` of the app.',
   })
+}
+
+/**
+ * Who opens a WebSocket, and from where. Any page can make a browser connect, with its cookies:
+ * they count for our own pages alone.
+ *
+ * @throws Failure as `socketOrigin` and `credentialOf` do.
+ */
+export function socketCaller(
+  request: HttpRequest,
+  policy: CorsPolicy,
+): { readonly place: SocketPlace; readonly credential: Credential['credential'] } {
+  const place = socketOrigin(request, policy)
+  const sent = credentialOf(request, sessionCookieName)
+  const credential = sent?.from === 'cookie' && place !== 'own' ? undefined : sent
+  return { place, credential }
 }

@@ -9,6 +9,8 @@ import { limits } from '../../base/limits.ts'
 export interface Link {
   /** Bytes that wait because the client has not read them. */
   readonly queuedBytes: number
+  /** What both sides have agreed to speak; empty where nothing was named. */
+  readonly protocol: string
   /** Sends a text frame. It waits in memory where the client reads slowly. */
   send(text: string): void
   /** Asks for a sign of life, so that nobody takes the silence for an end. */
@@ -35,6 +37,7 @@ export interface LinkEvents {
 // The part of `ws` that is used: the package comes without types.
 interface Socket {
   readonly bufferedAmount: number
+  readonly protocol: string
   send(text: string): void
   ping(): void
   close(code: number, reason: string): void
@@ -64,13 +67,17 @@ export interface Upgrade {
   readonly head: Buffer
 }
 
-let acceptor: Acceptor | undefined
+const acceptors = new Map<string | undefined, Acceptor>()
 
 /** Read when the first WebSocket comes: an app without one does not load it. */
-function acceptorOf(): Acceptor {
+function acceptorOf(protocol: string | undefined): Acceptor {
   const { WebSocketServer } = createRequire(import.meta.url)('ws') as Library
   return new WebSocketServer({
     noServer: true,
+    // Without this the library takes the first that the client offers.
+    ...(protocol === undefined
+      ? {}
+      : { handleProtocols: (offered: Set<string>) => offered.has(protocol) && protocol }),
     clientTracking: false,
     // A message that grows a thousandfold as it is unpacked is somebody's attack.
     perMessageDeflate: false,
@@ -78,12 +85,16 @@ function acceptorOf(): Acceptor {
   })
 }
 
-/** Answers the handshake; a wrong one is refused with 400 by the library itself. */
+/**
+ * Answers the handshake; a wrong one is refused with 400 by the library itself. `protocol`: what is
+ * spoken, where the client has to offer it by name; `Link.protocol` says whether it did.
+ */
 export function openLink(
-  { message, socket, head }: Upgrade,
+  { message, socket, head, protocol }: Upgrade & { readonly protocol?: string | undefined },
   opened: (link: Link) => LinkEvents,
 ): void {
-  acceptor ??= acceptorOf()
+  const acceptor = acceptors.get(protocol) ?? acceptorOf(protocol)
+  acceptors.set(protocol, acceptor)
   acceptor.handleUpgrade(message, socket, head, (webSocket) => {
     const events = opened(new OpenLink(webSocket))
     webSocket.on('message', (data, isBinary) => {
@@ -117,6 +128,10 @@ class OpenLink implements Link {
 
   get queuedBytes(): number {
     return this.#socket.bufferedAmount
+  }
+
+  get protocol(): string {
+    return this.#socket.protocol
   }
 
   send(text: string): void {

@@ -14,13 +14,22 @@ import { type Link, type LinkEvents, openLink } from './link.ts'
 /** Says what is done with a WebSocket that a request opens. Throws the Failure that refuses it. */
 export type LinkHandler = (request: HttpRequest) => (link: Link) => LinkEvents
 
-/** The one address that speaks WebSocket; elsewhere the wish is passed over, as HTTP says. */
-export const socketPath = '/api/live'
+/**
+ * The addresses that speak WebSocket, with the name of what is spoken where the client has to offer
+ * one; elsewhere the wish is passed over, as HTTP says.
+ */
+export const socketPaths: ReadonlyMap<string, string | undefined> = new Map([
+  ['/api/live', undefined],
+  ['/api/graphql', 'graphql-transport-ws'],
+])
 
 /** True for a request that asks to speak WebSocket where that is spoken. */
 export function asksForSocket(message: IncomingMessage): boolean {
-  const path = message.url?.split('?', 1)[0]
-  return path === socketPath && message.headers.upgrade?.toLowerCase() === 'websocket'
+  return socketPaths.has(pathOf(message)) && message.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  return url?.split('?', 1)[0] ?? ''
 }
 
 /** The open WebSockets of one server. */
@@ -42,7 +51,8 @@ export class Upgrades {
       const request = new ServerRequest(message, response, this.#context)
       if (this.#context.draining()) throw new Failure('overloaded', { retryAfterSeconds: 1 })
       const opened = this.#handler(request)
-      openLink({ message, socket, head }, (link) => this.#follow(opened(link)))
+      const protocol = socketPaths.get(request.path)
+      openLink({ message, socket, head, protocol }, (link) => this.#follow(opened(link)))
     } catch (thrown) {
       const failure = failureOf(thrown)
       if (failure.code === 'internal') {

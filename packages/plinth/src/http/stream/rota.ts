@@ -1,6 +1,6 @@
 /** Owns the rota of open streams: each has its turn once in a while, never all at once. */
 
-import { limits } from '../base/limits.ts'
+import { limits } from '../../base/limits.ts'
 
 const turnMs = 1_000
 const turns = Math.ceil(limits.liveHeartbeatMs / turnMs)
