@@ -9,7 +9,7 @@ import { type Clock, systemClock } from '../base/time.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import { compileCatalog } from '../catalog/compile.ts'
 import type { Database, DatabaseAddress } from '../database/database.ts'
-import { inspectServer, ping } from '../database/guard.ts'
+import { inspectServer } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
 import type { AcrossData, Data, Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
@@ -30,15 +30,14 @@ import type { IdentityParts } from '../identity/flows/operation.ts'
 import type { Hasher, Passwords } from '../identity/passwords/passwords.ts'
 import { mail } from '../mail/kit.ts'
 import { openCursors } from '../query/cursor.ts'
-import { createRestDoor } from '../rest/door.ts'
 import { Waker } from '../work/waker.ts'
 import type { WorkflowDetail, WorkflowQuestion } from '../work/workflow/operate/look.ts'
 import { openWorkflows, type Workflows } from '../work/workflow/operate/workflows.ts'
 import { type CallAction, callsOf } from './calls.ts'
 import { deriveKey } from './config/secret.ts'
 import { dataOf } from './data.ts'
-import { checkDocuments, withGraphql } from './delivery/graphql.ts'
-import { liveOf } from './delivery/live.ts'
+import { apiDoors } from './delivery/api.ts'
+import { checkDocuments } from './delivery/graphql.ts'
 import { demandMail, type MailSettings, mailbox, mailFlows } from './delivery/mail.ts'
 import { checkPages, pagesOf } from './delivery/pages.ts'
 import { checkWeb, withWeb } from './delivery/web.ts'
@@ -343,30 +342,18 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const { mail = mailbox, production, secret } = setup
   const { catalog, database } = runtime
   const answer = (call: Call): Promise<Reply> => invoke(runtime, call)
-  const { follow, ...live } = liveOf(runtime, { ...setup, origins: app.origins })
-  const door = createRestDoor({
-    catalog,
-    invoke: answer,
-    follow,
-    clock,
-    origins: app.origins,
-    publicUrl: setup.publicUrl,
-    health: { live: () => undefined, ready: () => ping(database) },
-  })
+  const doors = apiDoors(app, { runtime, invoke: answer, setup })
   const mailing = { production, mail, publicUrl: setup.publicUrl }
   const sendsMail = leavesByMail(mailing)
   const passkeys = takesPasskeys(setup)
   const confirmFirst = arrivesByMail(mailing) && !app.signIn.unverified
   const mails = { sendsMail, confirmFirst }
   const providers = usableProviders(app, setup.providerKeys)
-  const beside = { handler: door, sockets: live.sockets }
-  const graphql = { runtime, invoke: answer, live: live.live, production }
-  const spoken = withGraphql(app, beside, graphql)
   const places = withPlaces(
-    spoken.handler,
+    doors.handler,
     new Map([
       ...besideApi(runtime, { production, mail }),
-      ...pagesOf(app, { door, passkeys, runtime, invoke: answer, ...mails, providers }),
+      ...pagesOf(app, { door: doors.rest, passkeys, runtime, invoke: answer, ...mails, providers }),
     ]),
   )
   const served = withProvider(app, places, { runtime, setup })
@@ -379,8 +366,8 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     catalog,
     runtime,
     handler,
-    live: live.live,
-    sockets: spoken.sockets,
+    live: doors.live,
+    sockets: doors.sockets,
     invoke: answer,
     as: (caller) => dataOf<S>(catalog, answer, caller),
     call: callsOf(catalog, answer),
@@ -393,7 +380,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
     operating: operatingOf(runtime),
     async close() {
       endHousekeeping()
-      await live.live.close()
+      await doors.live.close()
       await worker.drain()
       waker.close()
       await database.close()
