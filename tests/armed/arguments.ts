@@ -6,9 +6,3 @@ export function argument(name: string, usual: number): number {
   const given = process.argv.find((each) => each.startsWith(prefix))
   return given === undefined ? usual : Number(given.slice(prefix.length))
 }
-
-/** `--name=text`; undefined where it is not given. */
-export function textArgument(name: string): string | undefined {
-  const prefix = `--${name}=`
-  return process.argv.find((each) => each.startsWith(prefix))?.slice(prefix.length)
-}

@@ -1,11 +1,9 @@
-/** Owns the server that a run of proofs is told to use, so that many runs share one. */
+/** Owns the server that a run of proofs is told to use, so that many files share one. */
 
-import { parseDatabaseUrl } from '../../packages/plinth/src/database/address.ts'
+import { keptServers, testServer } from '../../packages/plinth/src/app/config/config.ts'
 import type { DatabaseAddress } from '../../packages/plinth/src/database/database.ts'
-import { textArgument } from './arguments.ts'
 
-/** The server that `--server=<URL>` names; undefined: a new one. */
+/** The server of the whole run; undefined: none was started, so a new one is needed. */
 export function givenServer(): DatabaseAddress | undefined {
-  const url = textArgument('server')
-  return url === undefined ? undefined : parseDatabaseUrl(url)
+  return testServer() ?? keptServers().embedded
 }

@@ -1,24 +1,10 @@
 /** Proves attacks on rights (groups C, E, F) through GraphQL: it obeys as every other door does. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import { type Club, openClub, password, signIn, withTotp } from './stage.ts'
+import { test } from 'node:test'
+import { clubScene, password, signIn, withTotp } from './stage.ts'
 
-let club: Club
-let count = 0
-let anns: string
-let annId: string
-
-before(async () => {
-  club = await openClub()
-})
-beforeEach(async () => {
-  count += 1
-  club.tested.clock.advance(25 * 3_600_000)
-  anns = `ann${count}@club.example`
-  annId = (await club.tested.user({ email: anns, password, name: 'Ann' })).id
-})
-after(() => club?.tested.close())
+const scene = clubScene()
 
 const absent = '01900000-0000-7000-8000-999999999999'
 
@@ -31,7 +17,7 @@ interface Told {
 
 async function ask(query: string, variables: object = {}, token?: string): Promise<Told> {
   const sent = { body: { query, variables }, token }
-  const { status, text } = await club.send('POST /api/graphql', sent)
+  const { status, text } = await scene.club.send('POST /api/graphql', sent)
   const codes = [...text.matchAll(/"code":"(\w+)"/g)].map(([, code]) => code ?? '')
   return { status, text, codes }
 }
@@ -52,12 +38,12 @@ async function fieldsOf(root: 'Query' | 'Mutation', token: string): Promise<read
 }
 
 test('C11: what changes an account counts for its old sessions, by GraphQL', async () => {
-  const { tested, post } = club
-  await tested.data.user.update(annId, { roles: ['admin'] })
-  const token = await signIn(club, anns)
+  const { tested, post } = scene.club
+  await tested.data.user.update(scene.annId, { roles: ['admin'] })
+  const token = await signIn(scene.club, scene.anns)
   const before = await ask(entries, {}, token)
   assert.deepEqual(before.codes, [], before.text)
-  await tested.data.user.update(annId, { roles: [] })
+  await tested.data.user.update(scene.annId, { roles: [] })
   assert.deepEqual((await ask(entries, {}, token)).codes, ['forbidden'])
   const input = { password, newPassword: 'another horse battery' }
   assert.equal((await post('change-password', input, { token })).status, 200)
@@ -66,8 +52,10 @@ test('C11: what changes an account counts for its old sessions, by GraphQL', asy
 })
 
 test('C13: a sign-in that waits for its second factor opens nothing, by GraphQL', async () => {
-  const { token } = await withTotp(club, anns)
-  const pending = String((await club.post('sign-in', { email: anns, password })).body.pending)
+  const { token } = await withTotp(scene.club, scene.anns)
+  const pending = String(
+    (await scene.club.post('sign-in', { email: scene.anns, password })).body.pending,
+  )
   for (const root of ['Query', 'Mutation'] as const) {
     const fields = await fieldsOf(root, token)
     assert.ok(fields.length > 5, root)
@@ -85,20 +73,24 @@ test('E02: nobody in particular reads no account, by GraphQL', async () => {
   for (const query of [
     '{ users { nodes { id email } } }',
     '{ sessions { nodes { id } } }',
-    `{ user(id: "${annId}") { id email } }`,
-    `{ node(id: "${Buffer.from(`User:${annId}`).toString('base64url')}") { id } }`,
+    `{ user(id: "${scene.annId}") { id email } }`,
+    `{ node(id: "${Buffer.from(`User:${scene.annId}`).toString('base64url')}") { id } }`,
     entries,
   ]) {
     const { text } = await ask(query)
-    assert.ok(!text.includes(anns) && !text.includes(`"${annId}"`), `${query} ${text}`)
+    assert.ok(!text.includes(scene.anns) && !text.includes(`"${scene.annId}"`), `${query} ${text}`)
     assert.match(text, /"errors"|"nodes":\[\]|null/, query)
   }
 })
 
 test('E04: nobody writes their own roles, proofs or state, by GraphQL', async () => {
-  const token = await signIn(club, anns)
+  const token = await signIn(scene.club, scene.anns)
   const state = async (): Promise<string> => {
-    const { updatedAt: _, version: __, ...rest } = await club.tested.data.user.get(annId)
+    const {
+      updatedAt: _,
+      version: __,
+      ...rest
+    } = await scene.club.tested.data.user.get(scene.annId)
     return JSON.stringify(rest)
   }
   const untouched = await state()
@@ -107,29 +99,33 @@ test('E04: nobody writes their own roles, proofs or state, by GraphQL', async ()
     ...{ secondFactor: true, guest: true, unclaimed: true, passwordHash: '$argon2id$x' },
     ...{ email: 'admin@club.example', id: absent },
   })) {
-    const own = await ask(rename, { id: annId, input: { name: 'Ann', [field]: value } }, token)
+    const own = await ask(
+      rename,
+      { id: scene.annId, input: { name: 'Ann', [field]: value } },
+      token,
+    )
     assert.ok(own.codes.length > 0, `${field} ${own.text}`)
   }
   assert.equal(await state(), untouched)
 })
 
 test('F02, F06: no state is written past its steps, nor by one alone, by GraphQL', async () => {
-  const { send, tested } = club
-  const bens = `ben${count}@club.example`
+  const { send, tested } = scene.club
+  const bens = `ben${scene.count}@club.example`
   const ben = await tested.user({ email: bens, roles: ['staff'], password })
-  await tested.data.user.update(annId, { roles: ['staff'] })
-  const [hers, his] = [await signIn(club, anns), await signIn(club, bens)]
+  await tested.data.user.update(scene.annId, { roles: ['staff'] })
+  const [hers, his] = [await signIn(scene.club, scene.anns), await signIn(scene.club, bens)]
   for (const input of [
-    { what: 'a', requestedById: annId, approvedById: annId },
-    { what: 'b', requestedById: annId, approvedById: ben.id },
+    { what: 'a', requestedById: scene.annId, approvedById: scene.annId },
+    { what: 'b', requestedById: scene.annId, approvedById: ben.id },
     { what: 'c', requestedById: ben.id },
   ]) {
     assert.deepEqual((await ask(request, { input }, hers)).codes, ['forbidden'], input.what)
   }
-  const body = { what: 'all of it', requestedById: annId }
+  const body = { what: 'all of it', requestedById: scene.annId }
   const made = await send('POST /api/payouts', { body, token: hers })
   const id = String(made.body.id)
-  for (const input of [{ approvedById: annId }, { approvedById: ben.id }]) {
+  for (const input of [{ approvedById: scene.annId }, { approvedById: ben.id }]) {
     assert.deepEqual((await ask(approve, { id, input }, hers)).codes, ['forbidden'])
   }
   const passed = await ask(approve, { id, input: { approvedById: ben.id } }, his)

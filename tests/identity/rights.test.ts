@@ -1,38 +1,24 @@
 /** Proves attacks on rights (groups C, E, F) through every door: whose calls count for how much. */
 
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import { type Club, openClub, password, signIn, withTotp } from './stage.ts'
+import { test } from 'node:test'
+import { clubScene, password, signIn, withTotp } from './stage.ts'
 
-let club: Club
-let count = 0
-let anns: string
-let annId: string
-
-before(async () => {
-  club = await openClub()
-})
-beforeEach(async () => {
-  count += 1
-  club.tested.clock.advance(25 * 3_600_000)
-  anns = `ann${count}@club.example`
-  annId = (await club.tested.user({ email: anns, password, name: 'Ann' })).id
-})
-after(() => club?.tested.close())
+const scene = clubScene()
 
 const absent = '01900000-0000-7000-8000-999999999999'
 
 /** All operations, as a caller would name them. */
 function operations(): readonly string[] {
-  return [...club.tested.running.catalog.operations.keys()]
+  return [...scene.club.tested.running.catalog.operations.keys()]
 }
 
 test('C11: what changes an account counts for its old sessions, by every door', async () => {
-  const { direct, post, send, tested } = club
-  await tested.data.user.update(annId, { roles: ['admin'] })
-  const [one, other] = [await signIn(club, anns), await signIn(club, anns)]
+  const { direct, post, send, tested } = scene.club
+  await tested.data.user.update(scene.annId, { roles: ['admin'] })
+  const [one, other] = [await signIn(scene.club, scene.anns), await signIn(scene.club, scene.anns)]
   assert.equal((await send('GET /api/audit/entries', { token: one })).status, 200)
-  await tested.data.user.update(annId, { roles: [] })
+  await tested.data.user.update(scene.annId, { roles: [] })
   assert.equal((await send('GET /api/audit/entries', { token: one })).status, 403)
   assert.equal(await direct('audit.entries', {}, one), 'forbidden')
   const changed = await post(
@@ -48,24 +34,24 @@ test('C11: what changes an account counts for its old sessions, by every door', 
 })
 
 test('C11: an address that staff has changed ends what was shown by the old one', async () => {
-  const { send, tested } = club
+  const { send, tested } = scene.club
   const admin = await tested.user({
-    email: `boss${count}@club.example`,
+    email: `boss${scene.count}@club.example`,
     roles: ['admin'],
     password,
   })
-  const token = await signIn(club, anns)
-  const body = { email: `new${count}@club.example` }
-  const staff = await signIn(club, admin.email)
-  assert.equal((await send(`PATCH /api/users/${annId}`, { body, token: staff })).status, 200)
+  const token = await signIn(scene.club, scene.anns)
+  const body = { email: `new${scene.count}@club.example` }
+  const staff = await signIn(scene.club, admin.email)
+  assert.equal((await send(`PATCH /api/users/${scene.annId}`, { body, token: staff })).status, 200)
   assert.equal((await send('GET /api/identity/me', { token })).status, 401)
-  assert.equal((await tested.data.user.get(annId)).emailVerifiedAt, null)
+  assert.equal((await tested.data.user.get(scene.annId)).emailVerifiedAt, null)
 })
 
 test('C13: a sign-in that waits for its second factor opens nothing', async () => {
-  const { direct, post, send } = club
-  await withTotp(club, anns)
-  const pending = String((await post('sign-in', { email: anns, password })).body.pending)
+  const { direct, post, send } = scene.club
+  await withTotp(scene.club, scene.anns)
+  const pending = String((await post('sign-in', { email: scene.anns, password })).body.pending)
   for (const operation of operations()) {
     assert.equal(await direct(operation, {}, pending), 'invalid_credentials', operation)
   }
@@ -76,12 +62,16 @@ test('C13: a sign-in that waits for its second factor opens nothing', async () =
 })
 
 test('E02: a wrong credential is nobody, and nobody may nothing', async () => {
-  const { direct, send, token } = club
+  const { direct, send, token } = scene.club
   const { token: made } = token('session')
   for (const operation of operations()) {
     assert.equal(await direct(operation, {}, made), 'invalid_credentials', operation)
   }
-  for (const line of ['GET /api/users', 'GET /api/audit/entries', `GET /api/users/${annId}`]) {
+  for (const line of [
+    'GET /api/users',
+    'GET /api/audit/entries',
+    `GET /api/users/${scene.annId}`,
+  ]) {
     const { status, text } = await send(line)
     assert.ok(status === 401 || status === 404, `${line} ${text}`)
   }
@@ -92,10 +82,10 @@ test('E02: a wrong credential is nobody, and nobody may nothing', async () => {
 })
 
 test('E03: what a client says of itself counts for nothing', async () => {
-  const { post, send } = club
-  const token = await signIn(club, anns)
+  const { post, send } = scene.club
+  const token = await signIn(scene.club, scene.anns)
   const claims = {
-    ...{ sub: annId, role: 'admin', roles: ['admin'], 'x-hasura-role': 'admin', admin: true },
+    ...{ sub: scene.annId, role: 'admin', roles: ['admin'], 'x-hasura-role': 'admin', admin: true },
   }
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const forged = `${part({ alg: 'none', typ: 'JWT' })}.${part(claims)}.`
@@ -112,17 +102,17 @@ test('E03: what a client says of itself counts for nothing', async () => {
   }
   const asked = await send('GET /api/audit/entries', { token, headers })
   assert.equal(asked.status, 403, asked.text)
-  const body = { email: anns, password, roles: ['admin'], assurance: 2, userId: absent }
+  const body = { email: scene.anns, password, roles: ['admin'], assurance: 2, userId: absent }
   assert.equal((await post('sign-in', body)).status, 422)
   const me = await send('GET /api/identity/me?as=admin', { token })
   assert.ok(me.status === 400 || !me.text.includes('admin'), me.text)
 })
 
 test('E04: nobody writes their own roles, proofs or state, by any input', async () => {
-  const { direct, post, send, tested } = club
-  const token = await signIn(club, anns)
+  const { direct, post, send, tested } = scene.club
+  const token = await signIn(scene.club, scene.anns)
   const state = async (): Promise<string> => {
-    const { updatedAt: _, ...rest } = await tested.data.user.get(annId)
+    const { updatedAt: _, ...rest } = await tested.data.user.get(scene.annId)
     return JSON.stringify(rest)
   }
   const untouched = await state()
@@ -132,18 +122,18 @@ test('E04: nobody writes their own roles, proofs or state, by any input', async 
     ...{ email: 'admin@club.example', deletionAt: null, erasedAt: null, id: absent },
   })) {
     const body = { name: 'Ann', [field]: value }
-    const steps = [{ operation: 'user.update', id: annId, input: body }]
+    const steps = [{ operation: 'user.update', id: scene.annId, input: body }]
     const answers = [
-      await send(`PATCH /api/users/${annId}`, { body, token }),
+      await send(`PATCH /api/users/${scene.annId}`, { body, token }),
       await send('POST /api/batch', { body: { operations: steps }, token }),
-      await post('sign-up', { email: `x${count}@club.example`, password, [field]: value }),
+      await post('sign-up', { email: `x${scene.count}@club.example`, password, [field]: value }),
       await post('change-password', { password, newPassword: password, [field]: value }, { token }),
     ]
     for (const { status, text } of answers) {
       if (field === 'email' && status === 201) continue
       assert.ok(status >= 400 && status < 500, `${field}: ${status} ${text}`)
     }
-    assert.notEqual(await direct(`user.update ${annId}`, body, token), '200', field)
+    assert.notEqual(await direct(`user.update ${scene.annId}`, body, token), '200', field)
   }
   assert.equal(await state(), untouched)
   const session = (await send('GET /api/sessions', { token })).body.data as { id: string }[]
@@ -153,13 +143,13 @@ test('E04: nobody writes their own roles, proofs or state, by any input', async 
 })
 
 test('F02: no state is written past its steps, nor a step signed for somebody else', async () => {
-  const { send, tested } = club
-  await tested.data.user.update(annId, { roles: ['staff'] })
-  const token = await signIn(club, anns)
-  const ben = await tested.user({ email: `ben${count}@club.example`, roles: ['staff'] })
+  const { send, tested } = scene.club
+  await tested.data.user.update(scene.annId, { roles: ['staff'] })
+  const token = await signIn(scene.club, scene.anns)
+  const ben = await tested.user({ email: `ben${scene.count}@club.example`, roles: ['staff'] })
   for (const body of [
-    { what: 'a', requestedById: annId, approvedById: annId },
-    { what: 'b', requestedById: annId, approvedById: ben.id },
+    { what: 'a', requestedById: scene.annId, approvedById: scene.annId },
+    { what: 'b', requestedById: scene.annId, approvedById: ben.id },
     { what: 'c', requestedById: ben.id },
   ]) {
     assert.equal((await send('POST /api/payouts', { body, token })).status, 403, body.what)
@@ -167,19 +157,19 @@ test('F02: no state is written past its steps, nor a step signed for somebody el
 })
 
 test('F06: what takes a second person is let pass by nobody alone', async () => {
-  const { direct, send, tested } = club
-  const bens = `ben${count}@club.example`
+  const { direct, send, tested } = scene.club
+  const bens = `ben${scene.count}@club.example`
   const ben = await tested.user({ email: bens, roles: ['staff'], password })
-  await tested.data.user.update(annId, { roles: ['staff'] })
-  const [hers, his] = [await signIn(club, anns), await signIn(club, bens)]
-  const asked = { what: 'all of it', requestedById: annId }
+  await tested.data.user.update(scene.annId, { roles: ['staff'] })
+  const [hers, his] = [await signIn(scene.club, scene.anns), await signIn(scene.club, bens)]
+  const asked = { what: 'all of it', requestedById: scene.annId }
   const made = await send('POST /api/payouts', { body: asked, token: hers })
   assert.equal(made.status, 201, made.text)
   const path = `/api/payouts/${String(made.body.id)}`
   for (const body of [
-    { approvedById: annId },
+    { approvedById: scene.annId },
     { approvedById: ben.id },
-    { requestedById: ben.id, approvedById: annId },
+    { requestedById: ben.id, approvedById: scene.annId },
   ]) {
     const refused = await send(`PATCH ${path}`, { body, token: hers })
     assert.ok(refused.status === 403 || refused.status === 422, refused.text)
@@ -188,7 +178,7 @@ test('F06: what takes a second person is let pass by nobody alone', async () => 
     assert.ok(batch.status === 403 || batch.status === 422, batch.text)
   }
   assert.notEqual(
-    await direct(`payout.update ${String(made.body.id)}`, { approvedById: annId }, hers),
+    await direct(`payout.update ${String(made.body.id)}`, { approvedById: scene.annId }, hers),
     '200',
   )
   const passed = await send(`PATCH ${path}`, { body: { approvedById: ben.id }, token: his })
@@ -196,9 +186,13 @@ test('F06: what takes a second person is let pass by nobody alone', async () => 
 })
 
 test('H01: a cookie counts for our own pages alone', async () => {
-  const { post, send } = club
+  const { post, send } = scene.club
   const page = { 'sec-fetch-site': 'same-origin' }
-  const begun = await post('sign-in', { email: anns, password, cookie: true }, { headers: page })
+  const begun = await post(
+    'sign-in',
+    { email: scene.anns, password, cookie: true },
+    { headers: page },
+  )
   assert.ok(begun.cookie, begun.text)
   const cookie = `__Host-sid=${begun.cookie}`
   for (const headers of [
@@ -208,10 +202,13 @@ test('H01: a cookie counts for our own pages alone', async () => {
     { cookie, 'sec-fetch-site': 'same-origin', 'content-type': 'text/plain' },
   ]) {
     const body = JSON.stringify({ name: 'Mallory' })
-    const refused = await send(`PATCH /api/users/${annId}`, { body, headers })
+    const refused = await send(`PATCH /api/users/${scene.annId}`, { body, headers })
     assert.ok(refused.status === 403 || refused.status === 415, refused.text)
   }
   const own = { cookie, 'sec-fetch-site': 'same-origin' }
-  const done = await send(`PATCH /api/users/${annId}`, { body: { name: 'Anna' }, headers: own })
+  const done = await send(`PATCH /api/users/${scene.annId}`, {
+    body: { name: 'Anna' },
+    headers: own,
+  })
   assert.equal(done.status, 200, done.text)
 })

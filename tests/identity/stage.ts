@@ -1,5 +1,6 @@
 /** Owns a club with accounts on one database, and short words to attack it through its doors. */
 
+import { after, before, beforeEach } from 'node:test'
 import { TOTP } from 'otpauth'
 import { tokens } from '../../packages/plinth/src/app/people/sessions.ts'
 import { Failure } from '../../packages/plinth/src/base/failure.ts'
@@ -118,6 +119,37 @@ export async function openClub() {
 
 /** What tests have of the club. */
 export type Club = Awaited<ReturnType<typeof openClub>>
+
+/** What the tests of a file attack. */
+export interface ClubScene {
+  /** The club of the whole file. */
+  readonly club: Club
+  /** The number of the test, for names that only it uses. */
+  readonly count: number
+  /** The address of Ann, whom each test has anew. */
+  readonly anns: string
+  readonly annId: string
+}
+
+/** Declares the hooks of a file: one club for all tests, a day and an Ann of its own for each. */
+export function clubScene(): ClubScene {
+  const scene = { count: 0, anns: '', annId: '' } as {
+    -readonly [K in keyof ClubScene]: ClubScene[K]
+  }
+  before(async () => {
+    scene.club = await openClub()
+  })
+  beforeEach(async () => {
+    const { tested } = scene.club
+    scene.count += 1
+    // A day later, so that no test uses up what another one counts.
+    tested.clock.advance(25 * 3_600_000)
+    scene.anns = `ann${scene.count}@club.example`
+    scene.annId = (await tested.user({ email: scene.anns, password, name: 'Ann' })).id
+  })
+  after(() => scene.club?.tested.close())
+  return scene
+}
 
 /** Signs somebody in. Returns the token of the session. */
 export async function signIn({ post }: Club, email: string): Promise<string> {
