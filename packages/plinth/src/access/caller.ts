@@ -59,6 +59,8 @@ export interface ServiceCaller {
   readonly name: string
   readonly roles: ReadonlySet<string>
   readonly via: Via
+  /** The organisation that its token names, and the role that the service has in each. */
+  readonly organisation?: ActiveOrganisation | undefined
 }
 
 /** What a session has proved of its user. */
@@ -123,7 +125,7 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
   const via = viaFacts(caller.via)
   const { assurance, agoMs } = proof
   const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
-  const organisation = caller.is === 'user' ? caller.organisation : undefined
+  const { organisation } = caller
   const permissions = permissionsOf(organisation, catalog)
   const inside = organisation ? `:o${words(permissions)}` : ''
   const reached = [...asked.assurances].filter((level) => assurance >= level)
@@ -231,7 +233,7 @@ const acrossFacts = Object.freeze({ ...unrestrictedFacts, acrossOrganisations: t
 
 /** The organisation in which somebody works; undefined: in none. */
 export function organisationOf(caller: Caller): ActiveOrganisation | undefined {
-  return caller.is === 'user' || caller.is === 'unrestricted' ? caller.organisation : undefined
+  return caller.is === 'anonymous' ? undefined : caller.organisation
 }
 
 /** ` in <id>`: what was answered in one organisation is told in none else, nor to who has left. */
@@ -301,10 +303,12 @@ export function actorOf(caller: Caller): string {
 
 /** A caller as jobs keep it: who, not what they may; that is looked up again. */
 export function keptCaller(caller: Caller): KeptCaller {
-  if (caller.is === 'service') return { is: 'service', id: caller.id, name: caller.name }
   if (caller.is === 'anonymous') return caller
   const id = organisationOf(caller)?.id
   const organisation = id === undefined ? {} : { organisation: id }
+  if (caller.is === 'service') {
+    return { is: 'service', id: caller.id, name: caller.name, ...organisation }
+  }
   if (caller.is === 'unrestricted') {
     return { is: 'unrestricted', reason: caller.reason, ...organisation }
   }
@@ -318,7 +322,7 @@ export type KeptCaller =
   | AnonymousCaller
   | (Pick<UserCaller, 'is' | 'id' | 'impersonator'> &
       KeptOrganisation & { readonly via?: Pick<Via, 'sort' | 'id'> })
-  | Pick<ServiceCaller, 'is' | 'id' | 'name'>
+  | (Pick<ServiceCaller, 'is' | 'id' | 'name'> & KeptOrganisation)
   | (Pick<UnrestrictedCaller, 'is' | 'reason'> & KeptOrganisation)
 
 interface KeptOrganisation {

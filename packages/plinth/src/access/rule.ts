@@ -11,6 +11,7 @@ import {
   exists,
   fieldOf,
   follow,
+  organisationValue,
   type RowSource,
   type Sight,
   tableAs,
@@ -114,9 +115,13 @@ function isNull(sight: Sight, operand: Operand, wanted: boolean): Condition {
 
 type Membership = Expression & { readonly type: 'memberOf' }
 
-/** There is a membership of the caller: what its own rules hide makes no difference. */
+/**
+ * There is a membership of the caller: what its own rules hide makes no difference. Who came with a
+ * credential of one organisation is a member of that one alone.
+ */
 function memberOf(sight: Sight, { organisation, roles }: Membership, wanted: boolean): Condition {
-  if (!sight.facts.known) return settled(!wanted)
+  const { known, bound, inOrganisation } = sight.facts
+  if (!known || (bound && !inOrganisation)) return settled(!wanted)
   const kind = uuidKind()
   const written = writeOperand(sight, organisation, { kind, lift: true })
   const caller = writeOperand(sight, { from: 'me', name: 'id' }, { kind, lift: false })
@@ -128,6 +133,7 @@ function memberOf(sight: Sight, { organisation, roles }: Membership, wanted: boo
   const found = exists({ ...written, tables: [...written.tables, tableAs(model, row.alias)] }, [
     sql`${column('organisationId')} = ${written.fragment}`,
     sql`${column('userId')} = ${caller.fragment}`,
+    ...(bound ? [sql`${column('organisationId')} = ${organisationValue}`] : []),
     ...(held.length > 0 ? [sql`${column('role')} in (${join(held)})`] : []),
   ])
   return depends(wanted ? found : sql`not ${found}`)

@@ -52,7 +52,7 @@ export function compileCatalog(
     ...{ assurances: new Set(), provedMinutes: new Set() },
   }
   const { services } = app
-  checkServices({ services, roles }, mistakes)
+  checkServices({ services, roles, organisations }, mistakes)
   const shared = { models: visible, mistakes, roles, organisations, services, asked }
   const models = new Map<string, Model>()
   for (const draft of drafts.values()) {

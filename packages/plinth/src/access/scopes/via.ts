@@ -19,30 +19,40 @@ export interface Via {
    * action; there its owner's rules decide alone.
    */
   readonly scopes: ReadonlySet<string> | undefined
+  /**
+   * The organisation that it was bound to when it was made: it works in that one or in none, and
+   * its owner's other ones are not there for it. Undefined: it works in none.
+   */
+  readonly organisation?: string | undefined
 }
 
 /** What rules can tell apart of it. */
 export interface ViaFacts {
   readonly via: ViaSort | undefined
   readonly scopes: ReadonlySet<string> | undefined
+  /** True for one that was bound to an organisation. Which one is a value. */
+  readonly bound: boolean
 }
 
 /** Of a caller with a session, or without anything. */
-export const noVia: ViaFacts = Object.freeze({ via: undefined, scopes: undefined })
+export const noVia: ViaFacts = Object.freeze({
+  ...{ via: undefined, scopes: undefined, bound: false },
+})
 
 /** The facts of a credential. */
 export function viaFacts(via: Via | undefined): ViaFacts {
-  return via === undefined ? noVia : { via: via.sort, scopes: via.scopes }
+  if (via === undefined) return noVia
+  return { via: via.sort, scopes: via.scopes, bound: via.organisation !== undefined }
 }
 
 /**
  * What a plan made for a credential is kept under: equal only where the same is readable and
  * writable. Names of scopes are words with a dot, so none looks like two.
  */
-export function viaKey({ via, scopes }: ViaFacts): string {
+export function viaKey({ via, scopes, bound }: ViaFacts): string {
   if (via === undefined) return ''
   const words = scopes === undefined ? '*' : [...scopes].sort().join(',')
-  return `:v ${via} ${words}`
+  return `:v ${via}${bound ? '!' : ''} ${words}`
 }
 
 /** The same credential inside of what its scopes have let through. */

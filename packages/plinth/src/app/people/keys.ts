@@ -11,6 +11,7 @@ import { recordAccess } from '../../engine/records.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { IdentityParts } from '../../identity/flows/operation.ts'
 import { demandReadable, wordsOf } from '../../identity/keys/asked.ts'
+import { boundTo } from '../../identity/keys/bound.ts'
 import { type MadeKey, storeKey } from '../../identity/keys/make.ts'
 import { rotateKey } from '../../identity/keys/rotate.ts'
 import type { IdentityScope } from '../../identity/sight.ts'
@@ -35,6 +36,8 @@ export interface ListedCredential {
   readonly name: string
   readonly prefix: string
   readonly scopes: readonly string[]
+  /** In which it works; null: in none. */
+  readonly organisation: { readonly id: string; readonly slug: string } | null
   readonly expiresAt: string
   readonly lastUsedAt: string | null
 }
@@ -47,6 +50,8 @@ export interface OperatorKey {
   readonly scopes: readonly string[]
   readonly days: number
   readonly networks: readonly string[]
+  /** The id of the organisation in which it works. Default: in none. */
+  readonly organisation?: string | undefined
 }
 
 interface OperatorParts {
@@ -67,7 +72,7 @@ export function operatorKeys(parts: OperatorParts): OperatorKeys {
   const { users, identity } = parts
   return {
     list: (who) => listed(parts, who),
-    async make({ user, name, scopes: asked, days, networks: from }) {
+    async make({ user, name, scopes: asked, days, networks: from, organisation }) {
       const { id: userId, erasedAt } = await findUser(users, user)
       if (erasedAt) throw new Failure('conflict', { detail: 'The account was deleted.' })
       const [scopes, networks] = [wordsOf(asked), wordsOf(from)]
@@ -78,7 +83,10 @@ export function operatorKeys(parts: OperatorParts): OperatorKeys {
       }
       const expiresAt = instantText(users.clock.now() + days * dayMs)
       const key = { userId, name, scopes, networks, expiresAt }
-      return asOperator(parts, 'identity.makeApiKey', (inside) => storeKey(identity, inside, key))
+      return asOperator(parts, 'identity.makeApiKey', async (inside) => {
+        const bound = await boundTo(inside, { userId, organisation }).catch(noMember(user))
+        return storeKey(identity, inside, { ...key, ...bound })
+      })
     },
     async rotate({ id, overlapHours }) {
       const { userId } = await found(parts, id, ['apiKey'])
@@ -99,6 +107,14 @@ export function operatorKeys(parts: OperatorParts): OperatorKeys {
   }
 }
 
+function noMember(user: string): (error: unknown) => never {
+  return (error) => {
+    if (!(error instanceof Failure) || error.code !== 'not_found') throw error
+    const detail = `${user} is no member of that organisation: a key works where its owner does.`
+    throw new Failure('conflict', { detail, cause: error })
+  }
+}
+
 async function listed(
   { runtime, users }: OperatorParts,
   who: string,
@@ -106,7 +122,8 @@ async function listed(
   const { id: userId } = await findUser(users, who)
   const filter = { userId, expiresAt: { gt: instantText(runtime.clock.now()) } }
   const all = models.map(async ([sort, model]) => {
-    const rows = await users.records.find(model, { filter, sort: ['-createdAt'], limit: 200 })
+    const question = { filter, sort: ['-createdAt'], limit: 200, include: { organisation: true } }
+    const rows = await users.records.find(model, question)
     return rows.map((row) => ({ sort, ...(row as unknown as Omit<ListedCredential, 'sort'>) }))
   })
   return (await Promise.all(all)).flat()

@@ -26,7 +26,7 @@ import { makeServer } from './server.ts'
 import { signingKeys } from './storage/keys.ts'
 
 /** An app, as far as this asks. */
-type ProviderApp = Pick<App<unknown>, 'provider' | 'title' | 'pages'>
+type ProviderApp = Pick<App<unknown>, 'provider' | 'title' | 'pages' | 'organisations'>
 
 /** Where an app is reached. */
 export interface ProviderPlace {
@@ -37,11 +37,14 @@ export interface ProviderPlace {
 
 /** The kit and the actions of a provider; none where the app is none. */
 export function providerKit(
-  { provider }: ProviderApp,
+  { provider, organisations }: ProviderApp,
   place: ProviderPlace,
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
   if (!provider) return { kits: [], actions: [] }
-  const parts = { tokens, scopes: provider.scopes, resource: issuerOf(place) }
+  const parts = {
+    ...{ tokens, scopes: provider.scopes, resource: issuerOf(place) },
+    organisations: organisations !== undefined,
+  }
   return { kits: [oauth as unknown as AnyKit], actions: providerActions(parts) }
 }
 

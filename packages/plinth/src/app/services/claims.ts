@@ -21,6 +21,8 @@ export function issuerOf(service: string): string {
 export interface ServiceTokenOptions {
   /** Narrower than what the service may. Default: all that it may. */
   readonly scopes?: readonly string[]
+  /** The id of the organisation to work in. Default: none. Only where the service may. */
+  readonly organisation?: string
   /** 1 to 300. Default 300. */
   readonly lifeSeconds?: number
 }
@@ -39,7 +41,7 @@ export interface Signing {
 /** Signs a token. Fails with `invalid_input` where its life or its scopes cannot be. */
 export async function signToken(
   { service, keyId, privateKey, audience, nowMs }: Signing,
-  { scopes, lifeSeconds = limits.serviceTokenSeconds }: ServiceTokenOptions = {},
+  { scopes, organisation, lifeSeconds = limits.serviceTokenSeconds }: ServiceTokenOptions = {},
 ): Promise<string> {
   const { SignJWT } = await import('jose')
   const most = limits.serviceTokenSeconds
@@ -48,7 +50,8 @@ export async function signToken(
     throw new Failure('invalid_input', { detail })
   }
   const seconds = Math.floor(nowMs / 1_000)
-  const claims = scopes === undefined ? {} : { scope: scopes.join(' ') }
+  const narrowed = scopes === undefined ? {} : { scope: scopes.join(' ') }
+  const claims = { ...narrowed, ...(organisation === undefined ? {} : { organisation }) }
   const signed = await new SignJWT(claims)
     .setProtectedHeader({ alg: algorithm, typ: tokenType, kid: keyId })
     .setIssuer(issuerOf(service))

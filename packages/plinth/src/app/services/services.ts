@@ -5,11 +5,13 @@ import { Failure } from '../../base/failure.ts'
 import { base64url } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
+import { livingOrganisations } from '../../engine/identify/services/organisations.ts'
 import type { TokenSort } from '../../engine/identify/tokens.ts'
+import type { Runtime } from '../../engine/runtime.ts'
 import { deriveKey } from '../config/secret.ts'
 import { type ServiceTokenOptions, signToken } from './claims.ts'
 import { demandService, type OwnKey, ownKey, type ServiceParts } from './keys.ts'
-import { serviceTokenSort, type VerifyParts } from './verify.ts'
+import { noPlace, serviceTokenSort, type VerifyParts } from './verify.ts'
 
 /** Signs a token for a service of this app, by this installation's own key. */
 export type ServiceToken = (service: string, options?: ServiceTokenOptions) => Promise<string>
@@ -55,8 +57,29 @@ export function serviceSigner(parts: ServiceParts): ServiceToken {
   }
   return async (service, options) => {
     demandService(parts, service)
+    const { organisation } = options ?? {}
+    if (organisation !== undefined) await demandPlace(runtime, service, organisation)
     const { id: keyId, privateKey } = await keyOf(service)
     const nowMs = runtime.clock.now()
     return signToken({ service, keyId, privateKey, audience, nowMs }, options)
   }
 }
+
+/** Signs no token that would be refused. Fails with `invalid_input` and `not_found`. */
+async function demandPlace(
+  { catalog, database }: Pick<Runtime, 'catalog' | 'database'>,
+  service: string,
+  organisation: string,
+): Promise<void> {
+  if (catalog.services.get(service)?.organisationRole === undefined) {
+    throw new Failure('invalid_input', { detail: noPlace(service) })
+  }
+  if (!uuidForm.test(organisation)) {
+    const detail = `"${organisation}" is no id of an organisation.`
+    throw new Failure('invalid_input', { detail })
+  }
+  if ((await livingOrganisations(database, [organisation])).has(organisation)) return
+  throw new Failure('not_found', { detail: `There is no organisation ${organisation}.` })
+}
+
+const uuidForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/

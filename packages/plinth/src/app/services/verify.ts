@@ -1,15 +1,17 @@
 /** Owns the way from a service's token to its caller: signature and claims, then the key. */
 
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import type { Caller } from '../../access/caller.ts'
+import type { ActiveOrganisation, Caller } from '../../access/caller.ts'
 import { narrowed } from '../../access/scopes/narrow.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
+import type { Service } from '../../define/app/services.ts'
 import {
   findServiceKey,
   type ServiceKey,
   useServiceToken,
 } from '../../engine/identify/services/keys.ts'
+import { livingOrganisations } from '../../engine/identify/services/organisations.ts'
 import type { IdentifyParts } from '../../engine/identify/sessions.ts'
 import type { TokenSort } from '../../engine/identify/tokens.ts'
 import type { Runtime } from '../../engine/runtime.ts'
@@ -48,9 +50,10 @@ type KeyOf = (id: string) => Promise<Known | undefined>
 
 async function callerOf(parts: VerifyParts, keyOf: KeyOf, signed: string): Promise<Caller> {
   const claims = await claimsOf(parts, keyOf, signed)
-  const { key, tokenId, expiresAt, scope } = claims
+  const { key, tokenId, expiresAt, scope, organisation: asked } = claims
   const service = parts.catalog.services.get(key.service)
   if (!service) throw refused()
+  const organisation = await placeOf(parts, service, asked)
   if (service.singleUse) {
     const untilMs = (expiresAt + skew + 1) * 1_000
     const once = { id: parts.newId(), tokenId: `${key.id} ${tokenId}`, untilMs }
@@ -58,8 +61,31 @@ async function callerOf(parts: VerifyParts, keyOf: KeyOf, signed: string): Promi
   }
   const { scopes: held, name, roles } = service
   const scopes = scope === undefined ? held : narrowed(held, scope.split(' '), parts.catalog)
-  const via = { sort: 'service', id: key.id, scopes } as const
-  return { is: 'service', id: key.serviceId, name, roles, via }
+  const via = { sort: 'service', id: key.id, scopes, organisation: asked } as const
+  return { is: 'service', id: key.serviceId, name, roles, via, organisation }
+}
+
+/**
+ * Where the service works: in the organisation that it has signed for, or in none. Told plainly, as
+ * whoever comes has signed with the service's own key.
+ */
+async function placeOf(
+  { database }: VerifyParts,
+  { name, organisationRole: role }: Service,
+  id: string | undefined,
+): Promise<ActiveOrganisation | undefined> {
+  if (id === undefined) return undefined
+  if (role === undefined) throw new Failure('invalid_credentials', { detail: noPlace(name) })
+  const living = await livingOrganisations(database, [id])
+  if (living.has(id)) return { id, role }
+  const detail = 'The organisation that the token names is not there: sign one for another.'
+  throw new Failure('invalid_credentials', { detail })
+}
+
+/** What a service hears that works in no organisation, and asks for one. */
+export function noPlace(service: string): string {
+  const cure = `services: { ${service}: { organisationRole: 'member' } }`
+  return `The service ${service} works in no organisation: sign without one, or say ${cure}.`
 }
 
 interface Claims {
@@ -68,6 +94,8 @@ interface Claims {
   /** Seconds since 1970. */
   readonly expiresAt: number
   readonly scope: string | undefined
+  /** The id of the organisation that it was signed for. */
+  readonly organisation: string | undefined
 }
 
 /** What was signed. Whatever can be told without the database is told before it is asked. */
@@ -87,14 +115,19 @@ async function claimsOf(parts: VerifyParts, keyOf: KeyOf, signed: string): Promi
       ...{ issuer: issuerOf(key.service), currentDate: new Date(nowMs), clockTolerance: skew },
       ...{ requiredClaims: ['exp', 'iat', 'jti'], maxTokenAge: lifeMax },
     })
-    const { jti = '', exp: expiresAt = 0, scope } = payload
+    const { jti = '', exp: expiresAt = 0, scope, organisation } = payload
     if (!tokenIdForm.test(jti)) throw refused()
     if (scope !== undefined && typeof scope !== 'string') throw refused()
-    return { key, tokenId: jti, expiresAt, scope }
+    if (organisation !== undefined && !isId(organisation)) throw refused()
+    return { key, tokenId: jti, expiresAt, scope, organisation }
   } catch (error) {
     if (error instanceof errors.JOSEError || error instanceof TypeError) throw refused()
     throw error
   }
+}
+
+function isId(value: unknown): value is string {
+  return typeof value === 'string' && keyIdForm.test(value)
 }
 
 /**

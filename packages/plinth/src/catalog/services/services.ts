@@ -2,6 +2,7 @@
 
 import type { Service } from '../../define/app/services.ts'
 import { type Mistakes, suggestion } from '../mistakes.ts'
+import { type Organisations, roleProblem } from '../organisations/roles.ts'
 
 const nameForm = /^[a-z][a-zA-Z0-9-]{0,59}$/
 
@@ -10,10 +11,14 @@ export interface DeclaredServices {
   readonly services: ReadonlyMap<string, Service>
   /** Undefined: any. */
   readonly roles: ReadonlySet<string> | undefined
+  readonly organisations: Organisations | undefined
 }
 
 /** Notes what is wrong with services. Their scopes are checked once all operations are known. */
-export function checkServices({ services, roles }: DeclaredServices, mistakes: Mistakes): void {
+export function checkServices(
+  { services, roles, organisations }: DeclaredServices,
+  mistakes: Mistakes,
+): void {
   for (const service of services.values()) {
     const place = `services.${service.name}`
     if (!nameForm.test(service.name)) {
@@ -21,6 +26,11 @@ export function checkServices({ services, roles }: DeclaredServices, mistakes: M
     }
     if (service.scopes.size === 0) {
       mistakes.add(place, 'say what it may do: scopes: ["order.read"]')
+    }
+    const { organisationRole } = service
+    if (organisationRole !== undefined) {
+      const problem = roleProblem(organisations, organisationRole)
+      if (problem) mistakes.add(`${place}.organisationRole`, problem)
     }
     for (const role of service.roles) {
       if (roles && !roles.has(role)) {

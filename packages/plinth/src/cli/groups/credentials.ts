@@ -25,6 +25,7 @@ interface CreateOptions {
   readonly scopes: readonly string[]
   readonly days: number
   readonly network: readonly string[]
+  readonly organisation?: string
 }
 
 function addCreate(key: Command): void {
@@ -34,11 +35,12 @@ function addCreate(key: Command): void {
     .requiredOption('-s, --scopes <scopes>', 'such as order.read,orders.checkout', listOf)
     .option('--days <days>', 'how long it is good', wholeNumber('--days', 1), limits.apiKeyDays)
     .option('--network <networks>', 'from where, such as 192.0.2.0/24', listOf, [])
+    .option('--organisation <id or slug>', 'in which one it works; default: in none')
     .action(async (words: string[], options: CreateOptions) => {
       const { app, word: user } = readOne(words, 'plinth key create [app.ts] <email or id>')
-      const { name, scopes, days, network: networks } = options
+      const { name, scopes, days, network: networks, organisation } = options
       const { create } = await import('../commands/credentials/key.ts')
-      await create(app, { user, name, scopes, days, networks })
+      await create(app, { user, name, scopes, days, networks, organisation })
     })
     .addHelpText(
       'after',
@@ -118,6 +120,7 @@ function addChanges(service: Command): void {
 }
 
 interface TokenOptions {
+  readonly organisation?: string
   readonly scopes?: readonly string[]
   readonly seconds: number
 }
@@ -125,13 +128,17 @@ interface TokenOptions {
 function addToken(service: Command): void {
   const most = limits.serviceTokenSeconds
   addCommand(service, 'token', 'sign a token that is good for minutes, and print it')
-    .usage('[app.ts] <service> [--scopes order.read] [--seconds 300]')
+    .usage('[app.ts] <service> [--scopes order.read] [--organisation acme] [--seconds 300]')
     .option('-s, --scopes <scopes>', 'narrower than what the service may', listOf)
+    .option('--organisation <id or slug>', 'in which one it works; default: in none')
     .option('--seconds <seconds>', `1 to ${most}`, wholeNumber('--seconds', 1), most)
-    .action(async (words: string[], { scopes, seconds }: TokenOptions) => {
+    .action(async (words: string[], { scopes, seconds, organisation }: TokenOptions) => {
       const { app, word } = readOne(words, 'plinth service token [app.ts] <service>')
       const { token } = await import('../commands/credentials/service.ts')
-      const narrowed = scopes === undefined ? {} : { scopes }
+      const narrowed = {
+        ...(scopes === undefined ? {} : { scopes }),
+        ...(organisation === undefined ? {} : { organisation }),
+      }
       await token(app, { service: word, lifeSeconds: seconds, ...narrowed })
     })
     .addHelpText(

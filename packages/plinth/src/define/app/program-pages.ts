@@ -14,6 +14,14 @@ export interface PageScope {
   readonly words: string
 }
 
+/** An organisation that somebody can choose. */
+export interface PageChoice {
+  readonly id: string
+  readonly name: string
+  /** True: it is proposed. */
+  readonly active: boolean
+}
+
 /** A question with two buttons: both send `hidden`, and `allow` as `yes` or `no`. */
 interface Question {
   readonly program: PageProgram
@@ -21,6 +29,8 @@ interface Question {
   /** Where the answer is sent, by POST. */
   readonly action: string
   readonly hidden: Readonly<Record<string, string>>
+  /** Where it can be let in, sent as `organisation`; without it: in none. */
+  readonly organisations: readonly PageChoice[]
 }
 
 /** What every such page is shown with. */
@@ -37,6 +47,8 @@ export interface PageApp {
   /** RFC 3339. */
   readonly since: string
   readonly scopes: readonly PageScope[]
+  /** In which it was let in; null: in none. */
+  readonly organisation: { readonly id: string; readonly name: string } | null
 }
 
 /** The form of a code, as all forms of pages are. */

@@ -16,6 +16,11 @@ export interface ServiceSpec {
    * a write. Default false: a token is good until it ends, five minutes at most.
    */
   readonly singleUse?: boolean
+  /**
+   * The role that it has in the organisation that a token of it names: any organisation, one at a
+   * time. Default: it works in none, and a token that names one is refused.
+   */
+  readonly organisationRole?: string
 }
 
 /** The services of an app, by name. */
@@ -27,13 +32,16 @@ export interface Service {
   readonly scopes: ReadonlySet<string>
   readonly roles: ReadonlySet<string>
   readonly singleUse: boolean
+  /** Undefined: it works in no organisation. */
+  readonly organisationRole?: string | undefined
 }
 
 /** The services of an app, with their defaults. */
 export function servicesOf(spec: ServicesSpec = {}): ReadonlyMap<string, Service> {
-  const all = Object.entries(spec).map(([name, { scopes, roles = [], singleUse = false }]) => {
-    const service = { name, scopes: new Set(scopes), roles: new Set(roles), singleUse }
-    return [name, Object.freeze(service)] as const
+  const all = Object.entries(spec).map(([name, { scopes, roles = [], ...more }]) => {
+    const { singleUse = false, organisationRole } = more
+    const held = { scopes: new Set(scopes), roles: new Set(roles) }
+    return [name, Object.freeze({ name, ...held, singleUse, organisationRole })] as const
   })
   return new Map(all)
 }

@@ -15,7 +15,12 @@ export type JobCaller =
       /** The organisation in which they worked. */
       readonly organisation?: string
     }
-  | { readonly is: 'service'; readonly id: string; readonly name: string }
+  | {
+      readonly is: 'service'
+      readonly id: string
+      readonly name: string
+      readonly organisation?: string
+    }
   | { readonly is: 'unrestricted'; readonly reason: string; readonly organisation?: string }
 
 /** A job to be run after the commit. */
@@ -98,7 +103,8 @@ export function callerText(caller: JobCaller): string {
     return JSON.stringify({ is: 'user', id, impersonator, via: came, organisation })
   }
   if (caller.is === 'service') {
-    return JSON.stringify({ is: 'service', id: caller.id, name: caller.name })
+    const { is, id, name, organisation } = caller
+    return JSON.stringify({ is, id, name, organisation })
   }
   if (caller.is === 'unrestricted') {
     const { is, reason, organisation } = caller

@@ -45,12 +45,29 @@ function demandOrganisation(facts: CallerFacts, model: Model, verbs: readonly Ve
   if (model.tenant === undefined || facts.inOrganisation) return
   if (!(facts.signedIn || facts.unrestricted)) return
   if (verbs.every((verb) => isNever(model.access[verb])) && !facts.unrestricted) return
-  const detail = facts.unrestricted
-    ? `A ${model.name} belongs to an organisation, and this code works in none: let a member of ` +
-      'one cause it, or use data.unrestricted.acrossOrganisations.'
-    : `A ${model.name} belongs to an organisation, and none is active: choose one at ` +
-      '/api/identity/switch-organisation, or found one at /api/identity/create-organisation.'
+  const detail = `A ${model.name} belongs to an organisation, and ${cureOf(facts)}.`
   throw new Failure('organisation_required', { detail })
+}
+
+/** How somebody comes to work in an organisation, by what they came with. */
+function cureOf({ unrestricted, via }: CallerFacts): string {
+  if (unrestricted) {
+    const cross = 'use data.unrestricted.acrossOrganisations'
+    return `this code works in none: let a member of one cause it, or ${cross}`
+  }
+  switch (via) {
+    case undefined:
+      return (
+        'none is active: choose one at /api/identity/switch-organisation, or found one at ' +
+        '/api/identity/create-organisation'
+      )
+    case 'service':
+      return 'this token names none: sign one that does, where the service has an organisationRole'
+    case 'oauth':
+      return 'this program was let into none: ask for consent again, and choose one there'
+    default:
+      return 'this credential works in none: make one for an organisation, which is said then'
+  }
 }
 
 /**

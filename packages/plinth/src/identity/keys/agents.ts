@@ -10,6 +10,7 @@ import { tellOfChange } from '../mail/telling.ts'
 import type { Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
 import * as asked from './asked.ts'
+import { boundInput, boundTo } from './bound.ts'
 
 /** Makes a token for an agent, shown this once. */
 export function makeAgentToken(parts: IdentityParts): Action {
@@ -23,6 +24,7 @@ export function makeAgentToken(parts: IdentityParts): Action {
         given('agent', textKind({ min: 1, max: 100 }), 'What the agent or the tool is called.'),
         asked.scopesInput,
         asked.daysInput(limits.agentTokenDaysMax, limits.agentTokenDays),
+        boundInput,
       ],
     }),
     async run(scope) {
@@ -34,18 +36,19 @@ export function makeAgentToken(parts: IdentityParts): Action {
       const { token, hash } = parts.tokens.makeKey(prefixes.agent)
       const made = { name: String(input.agent), prefix: asked.shownPrefix(token) }
       const shown = { ...made, scopes, expiresAt }
-      const id = await scope.commit<string, Sight>(async (inside) => {
+      const value = await scope.commit<object, Sight>(async (inside) => {
         await asked.demandStillMaker(scope, inside, userId)
+        const bound = await boundTo(inside, { userId, organisation: input.organisation })
         const most = limits.agentTokensPerUserMax
         const { agentToken, user } = inside.data.unrestricted
         const living = { userId, expiresAt: { gt: inside.now } }
         asked.demandRoom((await agentToken.find({ filter: living, limit: most })).data, most)
-        const kept = await agentToken.create({ userId, ...shown, tokenHash: hash })
+        const { id } = await agentToken.create({ userId, ...shown, ...bound, tokenHash: hash })
         const what = `An agent was given a token: ${made.name}. If it was not you, end it.`
         await tellOfChange(parts, inside, { to: (await user.get(userId)).email, what })
-        return kept.id
+        return { id, token, ...shown, organisationId: bound.organisationId }
       })
-      return { status: 200, value: { id, token, ...shown } }
+      return { status: 200, value }
     },
   }
 }

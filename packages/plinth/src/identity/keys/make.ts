@@ -8,6 +8,7 @@ import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
 import * as asked from './asked.ts'
+import { type Bound, boundInput, boundTo } from './bound.ts'
 
 /** Makes an API key, shown this once. */
 export function makeApiKey(parts: IdentityParts): Action {
@@ -22,6 +23,7 @@ export function makeApiKey(parts: IdentityParts): Action {
         asked.scopesInput,
         asked.daysInput(limits.apiKeyDaysMax, limits.apiKeyDays),
         asked.networksInput,
+        boundInput,
       ],
     }),
     async run(scope) {
@@ -34,7 +36,8 @@ export function makeApiKey(parts: IdentityParts): Action {
       const key = { userId, name: String(input.name), scopes, networks, expiresAt }
       const value = await scope.commit<MadeKey, Sight>(async (inside) => {
         await asked.demandStillMaker(scope, inside, userId)
-        return storeKey(parts, inside, key)
+        const bound = await boundTo(inside, { userId, organisation: input.organisation })
+        return storeKey(parts, inside, { ...key, ...bound })
       })
       return { status: 200, value }
     },
@@ -42,7 +45,7 @@ export function makeApiKey(parts: IdentityParts): Action {
 }
 
 /** What a key is made of. */
-export interface NewKey {
+export interface NewKey extends Bound {
   readonly userId: string
   readonly name: string
   readonly scopes: readonly string[]
@@ -52,7 +55,7 @@ export interface NewKey {
 }
 
 /** A key with its secret, as it is shown once. */
-export type MadeKey = Omit<NewKey, 'userId' | 'rotatedFromId'> & {
+export type MadeKey = Omit<NewKey, 'userId' | 'rotatedFromId' | 'membershipId'> & {
   readonly id: string
   readonly token: string
   readonly prefix: string
@@ -64,7 +67,7 @@ export async function storeKey(
   inside: IdentityScope,
   key: NewKey,
 ): Promise<MadeKey> {
-  const { userId, rotatedFromId, ...shown } = key
+  const { userId, rotatedFromId, membershipId, ...shown } = key
   const { apiKey, user } = inside.data.unrestricted
   const most = limits.apiKeysPerUserMax
   const living = { userId, expiresAt: { gt: inside.now } }

@@ -18,7 +18,7 @@ export function rotateApiKey(parts: IdentityParts): Action {
     operation: operation('rotateApiKey', {
       path: 'rotate-api-key',
       description:
-        'Makes a new key in the place of one: the same scopes, for as many days. The old one is ' +
+        'Makes a new key in the place of one: the same scopes and organisation, for as many days. The old one is ' +
         'good for another `overlapHours`, and dead after them. Asks for a fresh proof.',
       input: [
         given('key', uuidKind(), 'The id of the key.'),
@@ -64,8 +64,9 @@ export async function rotateKey(
     throw new Failure('conflict', { detail: 'It was rotated before: rotate the newer one.' })
   }
   const lifeMs = endsAtMs - Date.parse(old.createdAt)
-  const { name, scopes, networks } = old
+  const { name, scopes, networks, organisationId, membershipId } = old
   const expiresAt = instantText(nowMs + lifeMs)
   await apiKey.update(id, { expiresAt: instantText(Math.min(endsAtMs, deadAt)) })
-  return storeKey(parts, inside, { userId, name, scopes, networks, expiresAt, rotatedFromId: id })
+  const key = { userId, name, scopes, networks, organisationId, membershipId, expiresAt }
+  return storeKey(parts, inside, { ...key, rotatedFromId: id })
 }

@@ -3,7 +3,7 @@
 import { choice, instant, list, text } from '../../define/fields.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { nobody } from '../../define/rule.ts'
-import { hash, mine, owner } from './parts.ts'
+import { bound, hash, mine, owner } from './parts.ts'
 
 const scopes = () => list(text({ max: 130 }), { min: 1, max: 50 })
 
@@ -13,7 +13,10 @@ const prefix = () => text({ max: 12, description: 'What the secret begins with.'
 const shownToOwner = {
   read: mine,
   delete: mine,
-  fields: { tokenHash: { read: nobody, write: nobody } },
+  fields: {
+    tokenHash: { read: nobody, write: nobody },
+    membershipId: { read: nobody, write: nobody },
+  },
 } as const
 
 /** What acts for somebody without a session. */
@@ -34,6 +37,7 @@ export const keyModels = {
       expiresAt: instant(),
       lastUsedAt: instant({ optional: true }),
       rotatedFrom: belongsTo('apiKey', { optional: true, onDelete: 'clear' }),
+      ...bound(),
     },
     access: shownToOwner,
     indexes: [['expiresAt']],
@@ -49,6 +53,7 @@ export const keyModels = {
       scopes: scopes(),
       expiresAt: instant(),
       lastUsedAt: instant({ optional: true }),
+      ...bound(),
     },
     access: shownToOwner,
     indexes: [['expiresAt']],

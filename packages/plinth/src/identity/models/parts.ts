@@ -24,6 +24,21 @@ export const hash = () => text({ max: 100, unique: true })
 /** Whose it is; it goes with them. */
 export const owner = () => belongsTo('user', { onDelete: 'cascade' })
 
+/**
+ * The one organisation in which something works; none: in none. It hangs on its owner's membership
+ * by a foreign key, so that no way of leaving forgets it, and nobody who joins again finds it.
+ */
+export const bound = () => ({
+  organisation: belongsTo('organisation', {
+    ...{ optional: true, onDelete: 'cascade' },
+    description: 'The one organisation in which it works. None: in none.',
+  }),
+  membership: belongsTo('membership', {
+    ...{ optional: true, onDelete: 'cascade' },
+    description: 'Its owner’s place there: it ends with that.',
+  }),
+})
+
 /** A rule for whose it is. */
 export const mine = ({ row, me }: Owned) => row.userId.eq(me.id)
 

@@ -1,7 +1,7 @@
 /** Owns the programs that somebody has let in: their list, their end, and signing out for one. */
 
 import { limits } from '../../base/limits.ts'
-import type { Action } from '../../engine/runtime.ts'
+import type { Action, PlainRecord } from '../../engine/runtime.ts'
 import { textKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
 import type { ProviderSight } from './kit.ts'
@@ -14,7 +14,7 @@ export function apps({ scopes }: ProviderParts): Action {
     operation: operation('apps', {
       path: 'apps',
       safe: true,
-      description: 'The programs that the caller has let in, and what each may do.',
+      description: 'The programs that the caller has let in, what each may do, and where.',
       input: [],
     }),
     async run(scope) {
@@ -22,16 +22,22 @@ export function apps({ scopes }: ProviderParts): Action {
       const query = {
         filter: { userId },
         sort: ['clientName', 'id'],
+        include: { organisation: true },
         limit: limits.oauthProgramsPerUserMax,
       }
       const found = await scope.unrestricted.find('oauthConsent', query)
-      const list = found.map(({ clientId, clientName, scopes: agreed, createdAt }) => ({
+      const list = found.map(({ clientId, clientName, scopes: agreed, createdAt, ...more }) => ({
         ...{ id: clientId, name: clientName, since: createdAt },
         scopes: inWords(agreed as readonly string[], scopes),
+        organisation: named(more.organisation as PlainRecord | null),
       }))
       return { status: 200, value: { apps: list } }
     },
   }
+}
+
+function named(organisation: PlainRecord | null): object | null {
+  return organisation && { id: organisation.id, name: organisation.name }
 }
 
 /** Shuts a program out: its tokens are dead at once, and it has to ask again. */

@@ -4,9 +4,11 @@ import { Failure } from '../../base/failure.ts'
 import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, textKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
+import { boundInput, boundTo, unbound } from '../keys/bound.ts'
 import type { ProviderSight } from './kit.ts'
 import {
   type Asked,
+  choosable,
   demandPerson,
   gone,
   grantable,
@@ -46,7 +48,8 @@ export function consentRequest(parts: ProviderParts): Action {
       if (waiting.accountId !== undefined && waiting.accountId !== userId) throw gone()
       const { client, host } = waiting.asked
       const asks = await whatIsAsked(scope, waiting, sessionId)
-      const value = { asks, client, host, scopes: wordsOf(parts, waiting.asked) }
+      const organisations = await choosable(scope, parts, waiting.asked)
+      const value = { asks, client, host, scopes: wordsOf(parts, waiting.asked), organisations }
       return { status: 200, value: { ...value, continue: placeOf(interaction) } }
     },
   }
@@ -57,8 +60,13 @@ export function giveConsent(parts: ProviderParts): Action {
   return {
     operation: operation('giveConsent', {
       path: 'give-consent',
-      description: 'Answers a program that asks for something. Go on at `continue`.',
-      input: [given('interaction', interactionInput), given('allow', booleanKind())],
+      description:
+        'Answers a program that asks for something, and says in which of `organisations` it may ' +
+        'work. Go on at `continue`.',
+      input: [
+        ...[given('interaction', interactionInput), given('allow', booleanKind())],
+        boundInput,
+      ],
     }),
     async run(scope) {
       const { userId, sessionId } = demandPerson(scope)
@@ -73,12 +81,15 @@ export function giveConsent(parts: ProviderParts): Action {
         const { data: found } = await oauthInteraction.find({ filter: { id: rowId }, limit: 1 })
         // Answered once: what was decided is not decided again, in another window or by another.
         if (found[0]?.result !== null) throw gone()
+        const { organisation } = scope.input
+        const bound = allow ? await boundTo(inside, { userId, organisation }) : unbound
         const refused = { error: 'access_denied', error_description: 'the user said no' }
-        const result = allow ? { consent: { accountId: userId } } : refused
+        const consent = { accountId: userId, organisation: bound.organisationId }
+        const result = allow ? { consent } : refused
         await oauthInteraction.update(rowId, { result: JSON.stringify(result) })
         if (!allow) return
         const scopes = grantable(parts, asked)
-        await keepConsent(inside, { userId, client: asked.client, scopes })
+        await keepConsent(inside, { userId, client: asked.client, scopes, bound })
       })
       return { status: 200, value: { continue: placeOf(interaction) } }
     },

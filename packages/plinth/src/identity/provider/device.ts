@@ -7,9 +7,11 @@ import { dayMs, instantText, minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, textKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
+import { boundInput, boundTo } from '../keys/bound.ts'
 import type { ProviderScope, ProviderSight } from './kit.ts'
 import {
   type Asked,
+  choosable,
   demandPerson,
   grantable,
   isOfApi,
@@ -39,7 +41,9 @@ export function deviceRequest(parts: ProviderParts): Action {
         claim(inside, parts, { person, code: String(scope.input.code) }),
       )
       const { client } = device.asked
-      return { status: 200, value: { client, scopes: wordsOf(parts, device.asked) } }
+      const organisations = await choosable(scope, parts, device.asked)
+      const value = { client, scopes: wordsOf(parts, device.asked), organisations }
+      return { status: 200, value }
     },
   }
 }
@@ -49,8 +53,10 @@ export function answerDevice(parts: ProviderParts): Action {
   return {
     operation: operation('answerDevice', {
       path: 'answer-device',
-      description: 'Answers a device, once it was looked at in this very session.',
-      input: [given('code', codeInput), given('allow', booleanKind())],
+      description:
+        'Answers a device, once it was looked at in this very session, and says in which of ' +
+        '`organisations` it may work.',
+      input: [given('code', codeInput), given('allow', booleanKind()), boundInput],
     }),
     allowances: (_, call) => [allowance(`network:${networkOf(call.remoteAddress)}`)],
     async run(scope) {
@@ -134,13 +140,15 @@ async function grant(
   const { client } = device.asked
   const { userId, sessionId } = person
   const scopes = grantable(parts, device.asked)
+  const bound = await boundTo(inside, { userId, organisation: scope.input.organisation })
   const { oauthGrant, oauthDeviceCode } = inside.data.unrestricted
   const { id } = await oauthGrant.create({
     ...{ userId, clientId: client.id, grantKey: scope.newId(), scopes: [...scopes] },
     sessionId: scopes.includes('offline_access') ? null : sessionId,
     resource: isOfApi(parts, scopes) ? parts.resource : null,
     expiresAt: instantText(scope.nowMs + limits.oauthGrantDays * dayMs),
+    ...bound,
   })
   await oauthDeviceCode.update(device.id, { grantId: id })
-  await keepConsent(inside, { userId, client, scopes })
+  await keepConsent(inside, { userId, client, scopes, bound })
 }

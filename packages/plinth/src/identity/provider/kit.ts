@@ -5,7 +5,7 @@ import { type Kit, kit } from '../../define/kit.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { identity } from '../kit.ts'
-import { hash, owner } from '../models/parts.ts'
+import { bound, hash, owner } from '../models/parts.ts'
 
 const clientId = () => text({ max: 2_000 })
 const payload = () => text({ max: 200_000, description: 'What the library keeps, as JSON.' })
@@ -43,6 +43,8 @@ export const oauth = kit('oauth', {
         clientId: clientId(),
         clientName: text({ max: 200 }),
         scopes: scopes(),
+        // Where it was let in last: without its owner's place there it has to ask again.
+        ...bound(),
       },
       key: ['user', 'clientId'],
     },
@@ -57,6 +59,7 @@ export const oauth = kit('oauth', {
         scopes: scopes(),
         resource: text({ max: 2_000, optional: true }),
         expiresAt: instant(),
+        ...bound(),
       },
       ...expiry,
     },

@@ -1,8 +1,10 @@
 /** Owns what the questions to users have in common: who may answer, and what is being asked. */
 
+import { organisationOf } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
+import type { Bound } from '../keys/bound.ts'
 import type { Tokens } from '../tokens.ts'
 import type { ProviderScope } from './kit.ts'
 import { inWords, ownScopes, type WordedScope } from './words.ts'
@@ -14,6 +16,8 @@ export interface ProviderParts {
   readonly scopes: Readonly<Record<string, string>>
   /** The API as a resource (RFC 8707). */
   readonly resource: string
+  /** True: the app has organisations, so that a program may be let into one of them. */
+  readonly organisations: boolean
 }
 
 /** A program as its user sees it. */
@@ -74,26 +78,61 @@ export function isOfApi({ scopes }: ProviderParts, asked: readonly string[]): bo
   return asked.some((scope) => !Object.hasOwn(ownScopes, scope) && Object.hasOwn(scopes, scope))
 }
 
-/** Keeps what somebody agreed to, beside what they agreed to before. */
+/** An organisation that somebody can let a program into. */
+export interface Choosable {
+  readonly id: string
+  readonly name: string
+  /** True: proposed, as they work there just now. */
+  readonly active: boolean
+}
+
+/** Where a program can be let in: in none, or in one of these. None, where it asks for no data. */
+export async function choosable(
+  { caller, unrestricted }: ActionScope,
+  parts: ProviderParts,
+  { scopes }: Asked,
+): Promise<readonly Choosable[]> {
+  if (!parts.organisations || !isOfApi(parts, scopes)) return []
+  const { userId } = demandPerson({ caller })
+  const filter = { userId }
+  const question = { filter, include: { organisation: true }, limit: organisationsShownMax }
+  const places = await unrestricted.find('membership', question)
+  const active = organisationOf(caller)?.id
+  return places.map(({ organisation }) => {
+    const { id, name } = organisation as Readonly<Record<'id' | 'name', string>>
+    return { id, name, active: id === active }
+  })
+}
+
+const organisationsShownMax = 200
+
+/**
+ * Keeps what somebody agreed to, beside what they agreed to before: for the same organisation. In
+ * another one nothing was agreed to yet.
+ */
 export async function keepConsent(
   { data }: ProviderScope,
   {
     userId,
     client,
     scopes,
+    bound,
   }: {
     readonly userId: string
     readonly client: AskingClient
     readonly scopes: readonly string[]
+    readonly bound: Bound
   },
 ): Promise<void> {
   const { oauthConsent } = data.unrestricted
   const filter = { userId, clientId: client.id }
   const { data: found } = await oauthConsent.find({ filter, limit: 1 })
-  if (found.length === 0) await demandRoom(data, userId)
-  const all = [...new Set([...(found[0]?.scopes ?? []), ...scopes])].sort()
+  const [known] = found
+  if (!known) await demandRoom(data, userId)
+  const before = known?.organisationId === bound.organisationId ? known.scopes : []
+  const all = [...new Set([...before, ...scopes])].sort()
   const clientName = client.name.slice(0, nameCharactersMax)
-  await oauthConsent.upsert({ ...filter, clientName, scopes: all })
+  await oauthConsent.upsert({ ...filter, clientName, scopes: all, ...bound })
 }
 
 const nameCharactersMax = 200

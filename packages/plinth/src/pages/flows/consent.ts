@@ -1,6 +1,6 @@
 /** Owns the pages about programs of others: a question and its answer, a device, a list. */
 
-import type { PageApp, PageProgram, PageScope } from '../../define/app/program-pages.ts'
+import type { PageApp, PageChoice, PageProgram, PageScope } from '../../define/app/program-pages.ts'
 import { type FormValues, readParameter } from '../../http/form/read-form.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
@@ -19,6 +19,7 @@ interface Asked {
   readonly client: PageProgram
   readonly host: string
   readonly scopes: readonly PageScope[]
+  readonly organisations: readonly PageChoice[]
   readonly continue: string
 }
 
@@ -35,8 +36,9 @@ export const consent: Page = {
       if (asked.asks === 'proof') {
         return leadTo(visit, addressOf('/account/step-up', { next: here }))
       }
-      const { client: program, host, scopes } = asked
-      const view = { program, host, scopes, action: consentPath, hidden: { interaction } }
+      const { client: program, host, scopes, organisations } = asked
+      const question = { program, scopes, organisations }
+      const view = { ...question, host, action: consentPath, hidden: { interaction } }
       const other = 'The program expects another account: sign out here, and go back to it.'
       const failure = asked.asks === 'account' ? other : undefined
       return showPage(visit, 'consent', { view: { ...commonView(visit), ...view, failure } })
@@ -45,7 +47,7 @@ export const consent: Page = {
   async send(visit, values) {
     const interaction = values.get('interaction') ?? ''
     return led(visit, addressOf(consentPath, { interaction }), async () => {
-      const input = { interaction, allow: values.get('allow') === 'yes' }
+      const input = { interaction, allow: values.get('allow') === 'yes', ...placeIn(values) }
       const answer = (await visit.ask('identity.giveConsent', { input })) as Asked
       return goOn(visit, answer.continue)
     })
@@ -63,7 +65,7 @@ export const device: Page = {
   async send(visit, values) {
     const code = values.get('code') ?? ''
     try {
-      return await answerDevice(visit, code, values.get('allow'))
+      return await answerDevice(visit, code, values)
     } catch (error) {
       const failure = shownFailure(error)
       const elsewhere = ledElsewhere(visit, failure, devicePath)
@@ -145,6 +147,12 @@ async function led(
   }
 }
 
+/** Where it is let in, as it was chosen. */
+function placeIn(values: FormValues): { readonly organisation?: string } {
+  const organisation = values.get('organisation') || undefined
+  return organisation === undefined ? {} : { organisation }
+}
+
 function hereWith({ request }: Visit): string {
   return addressOf(devicePath, { user_code: readParameter(request.search, 'user_code') })
 }
@@ -157,19 +165,18 @@ function askForCode(visit: Visit, code: string, failure?: Wrong): HttpResponse {
   return showPage(visit, 'device', { view, ...answeredBy(visit, failure) })
 }
 
-async function answerDevice(
-  visit: Visit,
-  code: string,
-  allow: ReturnType<FormValues['get']>,
-): Promise<HttpResponse> {
+async function answerDevice(visit: Visit, code: string, values: FormValues): Promise<HttpResponse> {
+  const allow = values.get('allow')
   if (allow !== undefined) {
     const allowed = allow === 'yes'
-    await visit.ask('identity.answerDevice', { input: { code, allow: allowed } })
+    const input = { code, allow: allowed, ...placeIn(values) }
+    await visit.ask('identity.answerDevice', { input })
     return showPage(visit, 'deviceDone', { view: { ...commonView(visit), allowed } })
   }
   const answer = await visit.ask('identity.deviceRequest', { input: { code } })
-  const { client: program, scopes } = answer as Pick<Asked, 'client' | 'scopes'>
-  const view = { program, scopes, action: devicePath, hidden: { code }, code: shownCode(code) }
+  const { client: program, scopes, organisations } = answer as Omit<Asked, 'asks' | 'host'>
+  const question = { program, scopes, organisations, action: devicePath, hidden: { code } }
+  const view = { ...question, code: shownCode(code) }
   return showPage(visit, 'deviceAsked', { view: { ...commonView(visit), ...view } })
 }
 

@@ -1,9 +1,14 @@
 /** Owns the looks of the pages about programs of others: let in, listed, shut out. */
 
-import type { PageApp, PageScope, ProgramPageViews } from '../../define/app/program-pages.ts'
+import type {
+  PageApp,
+  PageChoice,
+  PageScope,
+  ProgramPageViews,
+} from '../../define/app/program-pages.ts'
 import { type Html, html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
-import { button, codeField, formOf, opening, ways } from './parts.ts'
+import { button, codeField, formOf, hiddenOf, opening, organisationField, ways } from './parts.ts'
 
 /** Programs of others. */
 export const consentLooks: Pick<Looks, keyof ProgramPageViews> = {
@@ -66,17 +71,25 @@ function list(scopes: readonly PageScope[]): Html {
 interface Answered {
   readonly action: string
   readonly hidden: Readonly<Record<string, string>>
+  readonly organisations: readonly PageChoice[]
 }
 
-function answers({ action, hidden }: Answered): Html {
+function answers({ action, hidden, organisations }: Answered): Html {
+  if (organisations.length > 0) {
+    return html`<form method="post" action="${action}">${hiddenOf(hidden)}
+${organisationField(organisations)}
+<div class="buttons"><button class="main" name="allow" value="yes">Let it in</button>
+<button class="quiet" name="allow" value="no">No</button></div></form>`
+  }
   return html`<div class="buttons">
 ${button(action, 'Let it in', { weight: 'main', hidden: { ...hidden, allow: 'yes' } })}
 ${button(action, 'No', { hidden: { ...hidden, allow: 'no' } })}
 </div>`
 }
 
-function appOf({ id, name, scopes }: PageApp, action: string): Html {
-  return html`<li><div><strong>${name}</strong>
+function appOf({ id, name, scopes, organisation }: PageApp, action: string): Html {
+  const place = organisation === null ? undefined : html` in ${organisation.name}`
+  return html`<li><div><strong>${name}</strong>${place}
 <ul class="scopes">${scopes.map(({ words }) => html`<li>${words}</li>`)}</ul></div>
 ${button(action, 'Shut out', { hidden: { id }, about: name, weight: 'ends' })}</li>`
 }

@@ -111,6 +111,25 @@ export function hiddenOf(hidden: Readonly<Record<string, string>>): Html {
   return html`${fields}`
 }
 
+/** The organisation in which something works, of those that somebody can choose; or none. */
+export function organisationField(
+  organisations: readonly {
+    readonly id: string
+    readonly name: string
+    readonly active: boolean
+  }[],
+): Html {
+  const options = organisations.map(({ id, name, active }) =>
+    active
+      ? html`<option value="${id}" selected>${name}</option>`
+      : html`<option value="${id}">${name}</option>`,
+  )
+  return html`<div class="field"><label for="organisation">Organisation</label>
+<p class="hint" id="organisation-told">It works in this one, and in no other.</p>
+<select id="organisation" name="organisation" aria-describedby="organisation-told">
+<option value="">None</option>${options}</select></div>`
+}
+
 /** How a button stands out. */
 export type Weight = 'main' | 'quiet' | 'ends'
 

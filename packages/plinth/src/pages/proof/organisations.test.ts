@@ -109,3 +109,29 @@ test('an app without organisations has no pages of theirs', async (context) => {
     assert.equal((await ann.open(`/account/${path}`)).status, 404)
   }
 })
+
+test('a key is made for one organisation, by a form that offers them', async (context) => {
+  const { tested, browser } = await stand(context, { organisations })
+  const ann = browser()
+  const anns = 'ann@people.example'
+  const user = await tested.user({ email: anns, password })
+  const { organisation } = await tested.member(user)
+  const other = await tested.member(await tested.user())
+  await signedIn(ann, anns)
+  const shown = await ann.open('/account/make-key')
+  assert.match(shown.text, new RegExp(`<option value="${organisation.id}">test-`))
+  assert.ok(!shown.text.includes(other.organisation.id), 'those of others are not offered')
+  const fields = { name: 'till', scopes: 'read', organisation: organisation.id }
+  const wrong = await ann.press({ button: 'Make the key', fields: { ...fields, scopes: 'x.y' } })
+  assert.match(wrong.text, new RegExp(`<option value="${organisation.id}" selected>`))
+  const made = await ann.press({ button: 'Make the key', fields })
+  assert.match(made.text, /<code>plk_/)
+  assert.match((await ann.open('/account/keys')).text, /till<\/strong> <code>.*<\/code> in test-/)
+  const foreign = { ...fields, organisation: other.organisation.id, expiresInDays: '3' }
+  const refused = await ann.send('/account/make-key', foreign)
+  assert.match(refused.text, /not a member of it/)
+  await ann.open('/account/make-agent-token')
+  const lent = { agent: 'helper', scopes: 'read', organisation: organisation.id }
+  await ann.press({ button: 'Make the token', fields: lent })
+  assert.match((await ann.open('/account/keys')).text, /helper<\/strong> <code>.*<\/code> in test-/)
+})

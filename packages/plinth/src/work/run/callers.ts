@@ -3,6 +3,7 @@
 import { present } from '../../base/assert.ts'
 import type { Database } from '../../database/database.ts'
 import type { JobCaller } from '../../effects/jobs/job.ts'
+import { livingOrganisations } from '../../engine/identify/services/organisations.ts'
 import type { LogicRun } from '../../engine/logic/transaction.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 
@@ -28,23 +29,41 @@ export async function callersOf(
   { database, catalog }: CallerParts,
   callers: readonly JobCaller[],
 ): Promise<readonly Caller[]> {
-  const held = await heldBy(database, callers)
+  const [held, living] = await Promise.all([
+    heldBy(database, callers),
+    livingOrganisations(database, callers.flatMap(servedBy)),
+  ])
   return callers.map((caller): Caller => {
     if (caller.is === 'anonymous') return caller
     if (caller.is === 'unrestricted') return codeOf(caller)
-    if (caller.is === 'service') {
-      const roles = catalog.services.get(caller.name)?.roles ?? new Set<string>()
-      const via = { sort: 'service', id: caller.id, scopes: undefined } as const
-      return { ...caller, roles, via }
-    }
-    const { id, impersonator, via } = caller
+    if (caller.is === 'service') return serviceOf(catalog, caller, living)
+    const { id, impersonator, via, organisation: begunIn } = caller
     const { roles: names = [], guest = false, organisation } = held.get(keyOf(caller)) ?? {}
     const works = organisation && { organisation }
-    // What was let through once acts for its owner, and rules still know what it came by.
-    const came = via && { via: { ...via, scopes: undefined } }
+    // What was let through once acts for its owner, and rules still know what it came by; what was
+    // bound to an organisation stays so, whether its owner is a member by now or not.
+    const came = via && { via: { ...via, scopes: undefined, organisation: begunIn } }
     const roles = new Set(names)
     return { is: 'user', id, impersonator, ...came, roles, ...works, ...(guest ? { guest } : {}) }
   })
+}
+
+type Serving = Extract<JobCaller, { readonly is: 'service' }>
+
+function servedBy(caller: JobCaller): readonly string[] {
+  return caller.is === 'service' && caller.organisation ? [caller.organisation] : []
+}
+
+/** A service works where it was when it began, as long as that is there and it may. */
+function serviceOf(
+  { services }: CallerParts['catalog'],
+  { is, id, name, organisation: begunIn }: Serving,
+  living: ReadonlySet<string>,
+): Caller {
+  const { roles = new Set<string>(), organisationRole: role } = services.get(name) ?? {}
+  const via = { sort: 'service', id, scopes: undefined, organisation: begunIn } as const
+  const works = begunIn !== undefined && role !== undefined && living.has(begunIn)
+  return { is, id, name, roles, via, ...(works ? { organisation: { id: begunIn, role } } : {}) }
 }
 
 /** Code keeps to the organisation of whoever began it, in no role. */

@@ -114,7 +114,13 @@ export interface OidcContext {
   readonly requestParamScopes: ReadonlySet<string>
   readonly requestParamOIDCScopes: ReadonlySet<string>
   readonly resourceServers: Readonly<Record<string, { readonly scopes: ReadonlySet<string> }>>
-  readonly result?: { readonly consent?: { readonly accountId?: string } }
+  readonly result?: {
+    readonly consent?: {
+      readonly accountId?: string
+      /** The id of the organisation that was chosen; null: none was. */
+      readonly organisation?: string | null
+    }
+  }
   readonly entities: {
     readonly Interaction?: { readonly prompt?: { readonly details?: { readonly since?: number } } }
     readonly RotatedRefreshToken?: { readonly remainingTTL: number }

@@ -1,6 +1,7 @@
 /** Owns grants as the library reads and writes them, and the making of one from what was agreed. */
 
 import type { PlainRecord, RecordAccess } from '../../../engine/runtime.ts'
+import { type Bound, unbound } from '../../../identity/keys/bound.ts'
 import { ownScopes } from '../../../identity/provider/words.ts'
 import type { Context, Grant, Payload, Server } from '../library/library.ts'
 import { asksAnew } from '../library/policy.ts'
@@ -21,6 +22,37 @@ export function grantValues(payload: Payload, context: Context | undefined): obj
     resource: Object.keys(resources ?? {})[0] ?? null,
     sessionId: scopes.includes(lasting) ? null : session,
   }
+}
+
+/** For whom a grant is looked up. */
+interface Granting {
+  readonly records: RecordAccess
+  readonly accountId: string
+  readonly clientId: string
+  readonly context: Context | undefined
+}
+
+/**
+ * The organisation of a new grant: the one that its user has just chosen in this very
+ * authorization, or else the one for which they agreed before. Undefined: they are no member of it.
+ */
+export async function boundFor({
+  records,
+  accountId: userId,
+  clientId,
+  context,
+}: Granting): Promise<Bound | undefined> {
+  const chosen = context?.oidc?.result?.consent?.organisation
+  if (chosen === null) return unbound
+  if (chosen === undefined) {
+    const filter = { userId, clientId }
+    const [consent] = await records.find('oauthConsent', { filter, limit: 1 })
+    const { organisationId = null, membershipId = null } = (consent ?? {}) as Partial<Bound>
+    return { organisationId, membershipId }
+  }
+  const filter = { userId, organisationId: chosen }
+  const [place] = await records.find('membership', { filter, limit: 1 })
+  return place && { organisationId: chosen, membershipId: String(place.id) }
 }
 
 /** A grant in the library's form. */
@@ -60,6 +92,8 @@ export async function grantFor(
   const agreed = new Set((consent?.scopes ?? []) as readonly string[])
   const asked = [...oidc.requestParamScopes].filter((scope) => isKnown(scope, oidc))
   if (asked.length === 0 || !asked.every((scope) => agreed.has(scope))) return undefined
+  // Who has left the organisation since is asked anew: nothing is made for another one instead.
+  if (!(await boundFor({ records, accountId, clientId, context }))) return undefined
   const grant = new server.Grant({ accountId, clientId })
   const own = asked.filter((scope) => oidc.requestParamOIDCScopes.has(scope))
   if (own.length > 0) grant.addOIDCScope(own.join(' '))

@@ -18,7 +18,7 @@ import type { Tokens } from '../../../identity/tokens.ts'
 import type { Adapter, Library, Payload } from '../library/library.ts'
 import { askedFor } from '../library/policy.ts'
 import { takeDevice, takeRefresh, takeRequest } from './allowances.ts'
-import { grantPayload, grantValues } from './grants.ts'
+import { boundFor, grantPayload, grantValues } from './grants.ts'
 import { type Graces, lostReply } from './refresh.ts'
 import { sessionPayload } from './session.ts'
 
@@ -74,9 +74,13 @@ function grants(parts: StorageParts): Partial<Adapter> {
     async upsert(key, payload) {
       const known = await grantOf(parts, key)
       if (known) return
-      const values = grantValues(payload, library.Provider.ctx)
+      const context = library.Provider.ctx
+      const values = grantValues(payload, context)
+      const [accountId, clientId] = [String(payload.accountId), String(payload.clientId)]
+      const bound = await boundFor({ records, accountId, clientId, context })
+      if (!bound) throw new library.InvalidGrant('no member of the organisation any more')
       const expiresAt = instantText(runtime.clock.now() + limits.oauthGrantDays * dayMs)
-      await records.create('oauthGrant', { ...values, grantKey: key, expiresAt })
+      await records.create('oauthGrant', { ...values, ...bound, grantKey: key, expiresAt })
       await endOldGrants(runtime.database, key)
     },
     async find(key) {

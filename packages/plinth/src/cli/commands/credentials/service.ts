@@ -1,5 +1,6 @@
 /** Owns `plinth service list|key|rotate|revoke|token`: what services sign with. */
 
+import { findOrganisation } from '../../../app/people/find-organisation.ts'
 import type { ServiceTokenOptions } from '../../../app/services/claims.ts'
 import {
   listServiceKeys,
@@ -77,10 +78,14 @@ export async function revoke(app: string | undefined, id: string): Promise<void>
   tell(`The key ${id} is ended; servers that know it notice in ${limits.serviceKeyKnownMs} ms.`)
 }
 
-/** Signs one token and prints it. */
+/** Signs one token and prints it; its organisation by id or slug. */
 export async function token(
   app: string | undefined,
-  { service, ...options }: ServiceTokenOptions & { readonly service: string },
+  { service, organisation: which, ...options }: ServiceTokenOptions & { readonly service: string },
 ): Promise<void> {
-  await withApp(app, async ({ running }) => printData(await running.serviceToken(service, options)))
+  await withApp(app, async ({ running }) => {
+    const found = which === undefined ? undefined : await findOrganisation(running, which)
+    const place = found === undefined ? {} : { organisation: found.id }
+    printData(await running.serviceToken(service, { ...options, ...place }))
+  })
 }

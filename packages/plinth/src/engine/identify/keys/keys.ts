@@ -8,6 +8,7 @@ import { hasChecksum } from '../../../base/secret/checksum.ts'
 import { instantText } from '../../../base/time.ts'
 import { readArray } from '../../../kinds/kinds.ts'
 import type { Came } from '../../runtime.ts'
+import { boundIn } from '../bound.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, invalidToken, type TokenSort } from '../tokens.ts'
 
@@ -19,32 +20,37 @@ interface Sort {
   readonly touchText: string
 }
 
+// A key of an organisation counts as long as its owner is a member: who has left, or has another
+// role, finds that with the next call.
+const findText = (table: string, networks: string): string =>
+  `select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
+      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone,
+      k.organisation_id, m.role
+    from identity.${table} k join identity."user" u on u.id = k.user_id
+      left join identity.membership m on m.id = k.membership_id
+        and m.organisation_id = k.organisation_id and m.user_id = k.user_id
+    where k.token_hash = any($1::text[])
+      and k.expires_at + interval '0' > $2::timestamp with time zone
+      and not u.suspended and not u.guest and u.erased_at is null
+      and (k.organisation_id is null or m.id is not null)`
+
+const touchText = (table: string): string =>
+  `update identity.${table} set last_used_at = $2::timestamp with time zone
+    where id = $1::uuid
+      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`
+
 const apiKeys: Sort = {
   sort: 'key',
   pattern: /^plk_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
-  findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, k.networks,
-      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
-    from identity.api_key k join identity."user" u on u.id = k.user_id
-    where k.token_hash = any($1::text[])
-      and k.expires_at + interval '0' > $2::timestamp with time zone
-      and not u.suspended and not u.guest and u.erased_at is null`,
-  touchText: `update identity.api_key set last_used_at = $2::timestamp with time zone
-    where id = $1::uuid
-      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`,
+  findText: findText('api_key', 'k.networks'),
+  touchText: touchText('api_key'),
 }
 
 const agentTokens: Sort = {
   sort: 'agent',
   pattern: /^plg_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
-  findText: `select k.token_hash, k.id, u.id, u.roles, k.scopes, '{}'::text[],
-      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone
-    from identity.agent_token k join identity."user" u on u.id = k.user_id
-    where k.token_hash = any($1::text[])
-      and k.expires_at + interval '0' > $2::timestamp with time zone
-      and not u.suspended and not u.guest and u.erased_at is null`,
-  touchText: `update identity.agent_token set last_used_at = $2::timestamp with time zone
-    where id = $1::uuid
-      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`,
+  findText: findText('agent_token', "'{}'::text[]"),
+  touchText: touchText('agent_token'),
 }
 
 // A key is used again at most this often before the use is written down.
@@ -101,10 +107,11 @@ async function find(
     values: [hashes, instantText(now), instantText(now - touchAfterMs)],
   })
   const found = new Map<string, Found>()
-  for (const [hash, id, userId, roles, scopes, from, stale] of rows) {
+  for (const [hash, id, userId, roles, scopes, from, stale, ...place] of rows) {
     if (!hash || !id || !userId) continue
-    const via = { sort, id, scopes: new Set(wordsOf(scopes)) }
-    const caller = { is: 'user', id: userId, roles: new Set(wordsOf(roles)), via, proof } as const
+    const bound = boundIn({ sort, id, scopes: new Set(wordsOf(scopes)) }, place)
+    const held = new Set(wordsOf(roles))
+    const caller = { is: 'user', id: userId, roles: held, proof, ...bound } as const
     found.set(hash, { caller, networks: wordsOf(from) })
     if (stale === 't') touch(parts, { sort, text: touchText, id, now })
   }

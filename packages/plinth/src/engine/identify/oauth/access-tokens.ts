@@ -3,6 +3,7 @@
 import type { Caller } from '../../../access/caller.ts'
 import { readArray } from '../../../kinds/kinds.ts'
 import { sql, statement, typed } from '../../../sql/fragment.ts'
+import { boundIn } from '../bound.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, type TokenSort } from '../tokens.ts'
 import { livingGrants } from './living.ts'
@@ -29,17 +30,18 @@ async function find(
   { hashes, resource }: { readonly hashes: readonly string[]; readonly resource: string },
 ): Promise<ReadonlyMap<string, Caller>> {
   const { joined, counts } = livingGrants(clock.now())
-  const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes
+  const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes,
+      g.organisation_id, m.role
     from oauth.oauth_access_token t ${joined}
     where t.token_hash = any(${typed(hashes, 'text[]')}) and ${counts}
       and t.resource = ${typed(resource, 'text')}`
   const name = 'plinth_oauth_find'
   const { rows } = await database.query({ name, repeatable: true, ...statement(question) })
   const callers = new Map<string, Caller>()
-  for (const [hash, grant, id, roles, scopes] of rows) {
+  for (const [hash, grant, id, roles, scopes, ...place] of rows) {
     if (!hash || !grant || !id) continue
-    const via = { sort: 'oauth', id: grant, scopes: wordsOf(scopes) } as const
-    callers.set(hash, { is: 'user', id, roles: wordsOf(roles), via, proof: unproven })
+    const bound = boundIn({ sort: 'oauth', id: grant, scopes: wordsOf(scopes) }, place)
+    callers.set(hash, { is: 'user', id, roles: wordsOf(roles), proof: unproven, ...bound })
   }
   return callers
 }

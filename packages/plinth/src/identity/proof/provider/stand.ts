@@ -13,7 +13,7 @@ import { parseDatabaseUrl } from '../../../database/address.ts'
 import type { DatabaseAddress } from '../../../database/database.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
-import { anyone, app, identity, kit, text } from '../../../index.ts'
+import { type App, anyone, app, identity, kit, text } from '../../../index.ts'
 import type { OutboundPolicy } from '../../../outbound/target.ts'
 import { testApp } from '../../../testing/test-app.ts'
 
@@ -51,6 +51,28 @@ const providerSpec = {
   ],
 }
 
+const papers = kit('papers', {
+  uses: [identity],
+  models: {
+    paper: {
+      tenant: true,
+      fields: { title: text({ max: 80 }) },
+      access: { read: ({ me }) => me.signedIn, write: ({ me }) => me.may('paper.write') },
+    },
+  },
+})
+
+/** The same with organisations, and with records of theirs. */
+function officesApp() {
+  const scopes = { ...providerSpec.scopes, 'paper.write': 'See and change papers' }
+  return app({
+    title: 'Notes',
+    kits: [identity, notes, papers],
+    organisations: { roles: { clerk: ['paper.write'], member: [] } },
+    provider: { ...providerSpec, scopes },
+  })
+}
+
 /** The app, with or without programs that nobody has registered. */
 function providerApp(unregistered: boolean) {
   return app({
@@ -73,14 +95,16 @@ function serverOf(words: readonly string[]): { readonly server?: DatabaseAddress
 interface Opening {
   readonly unregistered?: boolean
   readonly outbound?: OutboundPolicy
+  /** True: the app has organisations. */
+  readonly offices?: boolean
 }
 
 /** Opens the app behind a real server, closed at the end of the test. */
 export async function openProvider(
   context: TestContext,
-  { unregistered = false, outbound }: Opening = {},
+  { unregistered = false, outbound, offices = false }: Opening = {},
 ) {
-  const opened = providerApp(unregistered)
+  const opened: App<unknown> = offices ? officesApp() : providerApp(unregistered)
   const tested = await testApp(opened, serverOf(process.argv))
   const later: { handler?: Handler } = {}
   const handler: Handler = (request) => later.handler?.(request) ?? assert.fail('not open yet')
@@ -132,7 +156,7 @@ export async function person({ running, origin }: Provider, email = 'ann@notes.e
       headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
     })
   /** Goes to an authorization, says yes or no, and comes back where the program waits. */
-  const authorize = async (url: URL, allow = true): Promise<URL> => {
+  const authorize = async (url: URL, allow = true, organisation?: string): Promise<URL> => {
     let place = url.href
     for (let leaps = 0; leaps < 8; leaps++) {
       const response = await go(place)
@@ -149,7 +173,7 @@ export async function person({ running, origin }: Provider, email = 'ann@notes.e
       assert.equal(asked.status, 200, await asked.clone().text())
       const { asks, continue: on } = (await asked.json()) as { asks: string; continue: string }
       if (asks === 'consent') {
-        const given = await ask('give-consent', { interaction, allow })
+        const given = await ask('give-consent', { interaction, allow, organisation })
         assert.equal(given.status, 200, await given.clone().text())
       } else assert.equal(asks, 'nothing')
       place = on

@@ -34,16 +34,20 @@ const keys: Page = { show: (visit) => showKeys(visit) }
 const makeKey = formPage({
   name: 'makeKey',
   path: makeKeyPath,
-  fields: ['name', 'scopes', 'expiresInDays', 'networks'],
+  fields: ['name', 'scopes', 'expiresInDays', 'networks', 'organisation'],
   enter: demandLatelyProved,
   filled: async () => ({ expiresInDays: String(limits.apiKeyDays) }),
-  view: (common, { site }) => ({ ...common, known: site.scopes, links: { keys: keysPath } }),
+  view: async (common, visit) => ({
+    ...common,
+    ...(await making(visit, common.form.values.organisation)),
+  }),
   async send(visit, values) {
     const networks = wordsIn(values, 'networks')
     const input = {
       ...{ name: nameIn(values, 'name'), scopes: wordsIn(values, 'scopes') },
       ...daysIn(values),
       ...(networks.length === 0 ? {} : { networks }),
+      ...placeIn(values),
     }
     return showMade(visit, await asked(visit, 'identity.makeApiKey', input))
   },
@@ -53,13 +57,17 @@ const makeKey = formPage({
 const makeAgentToken = formPage({
   name: 'makeAgentToken',
   path: makeAgentTokenPath,
-  fields: ['agent', 'scopes', 'expiresInDays'],
+  fields: ['agent', 'scopes', 'expiresInDays', 'organisation'],
   enter: demandLatelyProved,
   filled: async () => ({ expiresInDays: String(limits.agentTokenDays) }),
-  view: (common, { site }) => ({ ...common, known: site.scopes, links: { keys: keysPath } }),
+  view: async (common, visit) => ({
+    ...common,
+    ...(await making(visit, common.form.values.organisation)),
+  }),
   async send(visit, values) {
     const scopes = wordsIn(values, 'scopes')
-    const input = { agent: nameIn(values, 'agent'), scopes, ...daysIn(values) }
+    const agent = nameIn(values, 'agent')
+    const input = { agent, scopes, ...daysIn(values), ...placeIn(values) }
     return showMade(visit, await asked(visit, 'identity.makeAgentToken', input))
   },
 })
@@ -142,6 +150,26 @@ function daysIn(values: FormValues): { readonly expiresInDays?: number } {
   throw invalidInput([{ pointer: '/expiresInDays', code: 'bad_number', detail }])
 }
 
+/** The organisation that was chosen, if one was. */
+function placeIn(values: FormValues): { readonly organisation?: string } {
+  const organisation = values.get('organisation') || undefined
+  return organisation === undefined ? {} : { organisation }
+}
+
+interface Mine {
+  readonly organisations: readonly { readonly id: string; readonly name: string }[]
+}
+
+/** What a form of making is shown with: all scopes, and where what is made can work. */
+async function making(visit: Visit, chosen: string) {
+  const { scopes: known, organisations: has } = visit.site
+  const links = { keys: keysPath }
+  if (has === 'none') return { known, links, organisations: [] }
+  const { organisations: all } = (await visit.ask('identity.organisations')) as Mine
+  const organisations = all.map(({ id, name }) => ({ id, name, active: id === chosen }))
+  return { known, links, organisations }
+}
+
 /** What is wrong with one of several words is told beside the field that holds them all. */
 async function asked(visit: Visit, operation: string, input: object): Promise<unknown> {
   try {
@@ -188,17 +216,20 @@ async function showKeys(visit: Visit, failure?: Failure): Promise<HttpResponse> 
   return showPage(visit, 'keys', { view, ...answeredBy(visit, failure) })
 }
 
-type KeptKey = Omit<PageKey, 'networks' | 'lastUsedAt'> & {
+type KeptKey = Omit<PageKey, 'networks' | 'lastUsedAt' | 'organisation'> & {
+  readonly organisation?: { readonly id: string; readonly name: string } | null
   readonly networks?: readonly string[]
   readonly lastUsedAt: string | null
 }
 
 async function listed(visit: Visit, model: 'apiKey' | 'agentToken'): Promise<readonly PageKey[]> {
   const filter = { expiresAt: { gt: instantText(visit.site.clock.now()) } }
-  const query = { filter, sort: ['-createdAt', '-id'], limit: keysMax }
+  const places = visit.site.organisations === 'none' ? {} : { include: { organisation: true } }
+  const query = { filter, sort: ['-createdAt', '-id'], limit: keysMax, ...places }
   const { data } = (await visit.ask(`${model}.list`, { query })) as { data: readonly KeptKey[] }
-  return data.map(({ id, name, prefix, scopes, networks = [], expiresAt, lastUsedAt }) => ({
+  return data.map(({ id, name, prefix, scopes, networks = [], expiresAt, ...more }) => ({
     ...{ id, name, prefix, scopes, networks, expiresAt },
-    lastUsedAt: lastUsedAt ?? undefined,
+    organisation: more.organisation ?? undefined,
+    lastUsedAt: more.lastUsedAt ?? undefined,
   }))
 }

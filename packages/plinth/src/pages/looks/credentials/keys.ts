@@ -2,9 +2,10 @@
 
 import { limits } from '../../../base/limits.ts'
 import type { KeysView, PageKey } from '../../../define/app/key-pages.ts'
+import type { PageChoice } from '../../../define/app/program-pages.ts'
 import { type Html, html } from '../../../define/html.ts'
 import type { Looks } from '../../visit.ts'
-import { button, formOf, opening, timeOf, ways } from '../parts.ts'
+import { button, formOf, opening, organisationField, timeOf, ways } from '../parts.ts'
 
 type Keys = 'keys' | 'makeKey' | 'makeAgentToken' | 'madeKey'
 
@@ -37,6 +38,7 @@ ${formOf(view.form, {
       hint: 'Networks such as 192.0.2.0/24, with spaces between. Empty: from everywhere.',
     },
   ],
+  more: placeOf(view.organisations),
   button: 'Make the key',
 })}
 ${scopeList(view.known)}
@@ -51,6 +53,7 @@ ${formOf(view.form, {
     { ...scopesField, name: 'scopes' },
     { ...daysField, hint: `At most ${limits.agentTokenDaysMax}.` },
   ],
+  more: placeOf(view.organisations),
   button: 'Make the token',
 })}
 ${scopeList(view.known)}
@@ -77,6 +80,10 @@ const daysField = Object.freeze({
 function scopeList(known: readonly string[]): Html {
   return html`<details><summary>All scopes</summary>
 <ul>${known.map((scope) => html`<li><code>${scope}</code></li>`)}</ul></details>`
+}
+
+function placeOf(organisations: readonly PageChoice[]): Html | undefined {
+  return organisations.length === 0 ? undefined : organisationField(organisations)
 }
 
 function replaced(): Html {
@@ -106,10 +113,11 @@ ${button(actions.endAgents, 'End all agents', { weight: 'ends' })}`
 }
 
 function entry(key: PageKey, buttons: Html): Html {
-  const { name, prefix, scopes, networks, expiresAt, lastUsedAt } = key
+  const { name, prefix, scopes, networks, organisation, expiresAt, lastUsedAt } = key
+  const place = organisation === undefined ? undefined : html` in ${organisation.name}`
   const from = networks.length === 0 ? undefined : html`<br>From ${networks.join(', ')}`
   const used = lastUsedAt === undefined ? html`Never used` : html`Last used ${time(lastUsedAt)}`
-  return html`<li><div><strong>${name}</strong> <code>${prefix}…</code><br>
+  return html`<li><div><strong>${name}</strong> <code>${prefix}…</code>${place}<br>
 ${scopes.join(', ')}${from}<br>
 <span class="faint">${used}. Good until ${time(expiresAt)}</span></div>
 <div class="buttons">${buttons}</div></li>`
