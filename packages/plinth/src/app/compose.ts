@@ -62,7 +62,7 @@ import {
 } from './people/identity.ts'
 import { type OperatorKeys, operatorKeys } from './people/keys.ts'
 import { accountKeepers } from './people/leaving/keepers.ts'
-import { organisationsIn } from './people/organisations.ts'
+import { organisationsIn } from './people/organisations/organisations.ts'
 import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
 import type { UserParts } from './people/users.ts'

@@ -270,7 +270,7 @@ test('a service works in the organisation that its token names', async (context)
   assert.match(String(dead.body.detail), /is not there/)
 })
 
-test('what is followed by a key is of its organisation, and ends with its place', async (context) => {
+test('what a key follows is of its organisation, and ends with its place', async (context) => {
   const { tested, url, acme, bolt, ann, ids } = await open(context)
   const one = await follow(`${url}/api/projects`, { token: acme })
   const two = await follow(`${url}/api/projects`, { token: bolt })

@@ -1,4 +1,4 @@
-/** Owns what a credential of one organisation makes of its caller: at work there, and only there. */
+/** Owns what a credential of one organisation makes of its caller: at work there alone. */
 
 import type { UserCaller } from '../../access/caller.ts'
 import type { Via } from '../../access/scopes/via.ts'

@@ -18,8 +18,9 @@ export function rotateApiKey(parts: IdentityParts): Action {
     operation: operation('rotateApiKey', {
       path: 'rotate-api-key',
       description:
-        'Makes a new key in the place of one: the same scopes and organisation, for as many days. The old one is ' +
-        'good for another `overlapHours`, and dead after them. Asks for a fresh proof.',
+        'Makes a new key in the place of one: same scopes, same organisation, as many days. ' +
+        'The old one is good for another `overlapHours`, and dead after them. Asks for a fresh ' +
+        'proof.',
       input: [
         given('key', uuidKind(), 'The id of the key.'),
         maybe('overlapHours', hours, `Default ${limits.apiKeyOverlapHours}; 0 ends it at once.`),

@@ -1,6 +1,5 @@
 /** Owns what the questions to users have in common: who may answer, and what is being asked. */
 
-import { organisationOf } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
@@ -97,7 +96,7 @@ export async function choosable(
   const filter = { userId }
   const question = { filter, include: { organisation: true }, limit: organisationsShownMax }
   const places = await unrestricted.find('membership', question)
-  const active = organisationOf(caller)?.id
+  const active = caller.is === 'user' ? caller.organisation?.id : undefined
   return places.map(({ organisation }) => {
     const { id, name } = organisation as Readonly<Record<'id' | 'name', string>>
     return { id, name, active: id === active }

@@ -1,8 +1,8 @@
 /** Owns `plinth key list|create|rotate|revoke`: the API keys of users. */
 
 import type { RunningApp } from '../../../app/compose.ts'
-import { findOrganisation } from '../../../app/people/find-organisation.ts'
 import type { OperatorKey } from '../../../app/people/keys.ts'
+import { findOrganisation } from '../../../app/people/organisations/find.ts'
 import { withApp } from '../../session.ts'
 import { columns, printData, tell } from '../../terminal.ts'
 

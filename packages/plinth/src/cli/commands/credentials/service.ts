@@ -1,6 +1,6 @@
 /** Owns `plinth service list|key|rotate|revoke|token`: what services sign with. */
 
-import { findOrganisation } from '../../../app/people/find-organisation.ts'
+import { findOrganisation } from '../../../app/people/organisations/find.ts'
 import type { ServiceTokenOptions } from '../../../app/services/claims.ts'
 import {
   listServiceKeys,

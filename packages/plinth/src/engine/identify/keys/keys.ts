@@ -7,50 +7,51 @@ import { isInRange, rangeOf } from '../../../base/network.ts'
 import { hasChecksum } from '../../../base/secret/checksum.ts'
 import { instantText } from '../../../base/time.ts'
 import { readArray } from '../../../kinds/kinds.ts'
+import { type Fragment, sql, statement, typed } from '../../../sql/fragment.ts'
 import type { Came } from '../../runtime.ts'
 import { boundIn } from '../bound.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, invalidToken, type TokenSort } from '../tokens.ts'
 
-/** One sort of key, and its statements. */
+/** One sort of key, and where it is kept. */
 interface Sort {
   readonly sort: ViaSort
   readonly pattern: RegExp
-  readonly findText: string
-  readonly touchText: string
+  readonly table: Fragment
+  readonly networks: Fragment
 }
-
-// A key of an organisation counts as long as its owner is a member: who has left, or has another
-// role, finds that with the next call.
-const findText = (table: string, networks: string): string =>
-  `select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
-      k.last_used_at is null or k.last_used_at < $3::timestamp with time zone,
-      k.organisation_id, m.role
-    from identity.${table} k join identity."user" u on u.id = k.user_id
-      left join identity.membership m on m.id = k.membership_id
-        and m.organisation_id = k.organisation_id and m.user_id = k.user_id
-    where k.token_hash = any($1::text[])
-      and k.expires_at + interval '0' > $2::timestamp with time zone
-      and not u.suspended and not u.guest and u.erased_at is null
-      and (k.organisation_id is null or m.id is not null)`
-
-const touchText = (table: string): string =>
-  `update identity.${table} set last_used_at = $2::timestamp with time zone
-    where id = $1::uuid
-      and (last_used_at is null or last_used_at < $3::timestamp with time zone)`
 
 const apiKeys: Sort = {
   sort: 'key',
   pattern: /^plk_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
-  findText: findText('api_key', 'k.networks'),
-  touchText: touchText('api_key'),
+  table: sql`identity.api_key`,
+  networks: sql`k.networks`,
 }
 
 const agentTokens: Sort = {
   sort: 'agent',
   pattern: /^plg_[A-Za-z0-9_-]{43}[A-Za-z0-9]{6}$/,
-  findText: findText('agent_token', "'{}'::text[]"),
-  touchText: touchText('agent_token'),
+  table: sql`identity.agent_token`,
+  networks: sql`'{}'::text[]`,
+}
+
+const instant = (ms: number): Fragment => typed(instantText(ms), 'timestamp with time zone')
+
+/**
+ * Those that count now. One of an organisation counts as long as its owner is a member: who has
+ * left, or has another role, finds that with the next call.
+ */
+function living({ table, networks }: Sort, hashes: readonly string[], now: number): Fragment {
+  return sql`select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
+      k.last_used_at is null or k.last_used_at < ${instant(now - touchAfterMs)},
+      k.organisation_id, m.role
+    from ${table} k join identity."user" u on u.id = k.user_id
+      left join identity.membership m on m.id = k.membership_id
+        and m.organisation_id = k.organisation_id and m.user_id = k.user_id
+    where k.token_hash = any(${typed(hashes, 'text[]')})
+      and k.expires_at + interval '0' > ${instant(now)}
+      and not u.suspended and not u.guest and u.erased_at is null
+      and (k.organisation_id is null or m.id is not null)`
 }
 
 // A key is used again at most this often before the use is written down.
@@ -96,15 +97,14 @@ function demandNetwork(networks: readonly string[], came: Came | undefined): voi
 
 async function find(
   parts: IdentifyParts,
-  { sort, findText, touchText }: Sort,
+  asked: Sort,
   hashes: readonly string[],
 ): Promise<ReadonlyMap<string, Found>> {
+  const { sort } = asked
   const now = parts.clock.now()
   const { rows } = await parts.database.query({
-    name: `plinth_${sort}_find`,
-    text: findText,
-    repeatable: true,
-    values: [hashes, instantText(now), instantText(now - touchAfterMs)],
+    ...{ name: `plinth_${sort}_find`, repeatable: true },
+    ...statement(living(asked, hashes, now)),
   })
   const found = new Map<string, Found>()
   for (const [hash, id, userId, roles, scopes, from, stale, ...place] of rows) {
@@ -113,7 +113,7 @@ async function find(
     const held = new Set(wordsOf(roles))
     const caller = { is: 'user', id: userId, roles: held, proof, ...bound } as const
     found.set(hash, { caller, networks: wordsOf(from) })
-    if (stale === 't') touch(parts, { sort, text: touchText, id, now })
+    if (stale === 't') touch(parts, asked, { id, now })
   }
   return found
 }
@@ -125,17 +125,17 @@ function wordsOf(columnText: string | null | undefined): readonly string[] {
   return readArray(columnText ?? '{}').filter((word) => word !== null)
 }
 
-interface Touching {
-  readonly sort: ViaSort
-  readonly text: string
-  readonly id: string
-  readonly now: number
-}
-
 /** Writes the use down beside the call, once a minute over all nodes; a failure is only told. */
-function touch({ database, log }: IdentifyParts, { sort, text, id, now }: Touching): void {
-  const values = [id, instantText(now), instantText(now - touchAfterMs)]
-  database.query({ name: `plinth_${sort}_touch`, text, values }).catch((cause: unknown) => {
+function touch(
+  { database, log }: IdentifyParts,
+  { sort, table }: Sort,
+  { id, now }: { readonly id: string; readonly now: number },
+): void {
+  const used = sql`update ${table} set last_used_at = ${instant(now)}
+    where id = ${typed(id, 'uuid')}
+      and (last_used_at is null or last_used_at < ${instant(now - touchAfterMs)})`
+  const change = { name: `plinth_${sort}_touch`, ...statement(used) }
+  database.query(change).catch((cause: unknown) => {
     log({ level: 'warning', message: 'the use of a key was not written down', cause })
   })
 }

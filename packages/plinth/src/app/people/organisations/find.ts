@@ -1,7 +1,7 @@
 /** Owns finding an organisation that an operator names: by its id, or by its slug. */
 
-import { Failure } from '../../base/failure.ts'
-import type { RunningApp } from '../compose.ts'
+import { Failure } from '../../../base/failure.ts'
+import type { RunningApp } from '../../compose.ts'
 
 const idForm = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 

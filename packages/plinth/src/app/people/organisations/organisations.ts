@@ -1,13 +1,13 @@
 /** Owns the wiring of organisations: their flows, and the mail that invites. */
 
-import { Mistakes } from '../../catalog/mistakes.ts'
-import { organisationsOf } from '../../catalog/organisations/roles.ts'
-import type { AnyKit, App } from '../../define/kit.ts'
-import type { Action } from '../../engine/runtime.ts'
-import { invitationMailing } from '../../identity/organisations/mailing.ts'
-import { organisationActions } from '../../identity/organisations/organisations.ts'
-import { type IdentitySetup, leavesByMail } from './identity.ts'
-import { tokens } from './sessions.ts'
+import { Mistakes } from '../../../catalog/mistakes.ts'
+import { organisationsOf } from '../../../catalog/organisations/roles.ts'
+import type { AnyKit, App } from '../../../define/kit.ts'
+import type { Action } from '../../../engine/runtime.ts'
+import { invitationMailing } from '../../../identity/organisations/mailing.ts'
+import { organisationActions } from '../../../identity/organisations/organisations.ts'
+import { type IdentitySetup, leavesByMail } from '../identity.ts'
+import { tokens } from '../sessions.ts'
 
 /** The kits and the actions of organisations; none for an app without any. */
 export function organisationsIn(
