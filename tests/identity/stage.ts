@@ -37,7 +37,10 @@ const club = kit('club', {
 })
 
 /** The club. */
-export const clubApp = app({ kits: [identity, club], title: 'Club', roles: ['staff'] })
+export const clubApp = app({
+  ...{ kits: [identity, club], title: 'Club', roles: ['staff'] },
+  services: { clerk: { scopes: ['payout.read'], roles: ['staff'] } },
+})
 
 const nobody = '01900000-0000-7000-8000-999999999999'
 
@@ -56,7 +59,7 @@ export interface Answer {
 export interface Sent {
   readonly body?: unknown
   readonly token?: string | undefined
-  readonly remoteAddress?: string
+  readonly remoteAddress?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -84,6 +87,20 @@ export async function openClub() {
     count += 1
     return `2001:db8:${(count >> 8).toString(16)}:${(count & 255).toString(16)}::1`
   }
+  /** Calls the engine itself, as code within the process does. */
+  async function call(line: string, input: object, { token, remoteAddress }: Sent = {}) {
+    const [operation = '', id = nobody] = line.split(' ')
+    const credential = token === undefined ? undefined : { from: 'bearer' as const, token }
+    const whole = { operation, id, input, as: { credential }, traceId: '0'.repeat(32) }
+    try {
+      const asked = { ...whole, remoteAddress: remoteAddress ?? address() }
+      const { status, body = '' } = await tested.running.invoke(asked)
+      return { code: 'ok', status, text: body }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { code: error.code, status: error.status, text: `${error.code} ${error.detail}` }
+    }
+  }
   return {
     ...{ tested, send, address },
     post: (flow: string, body: object, sent: Sent = {}) =>
@@ -93,18 +110,11 @@ export async function openClub() {
       const headers = { ...form, 'sec-fetch-site': 'same-origin' }
       return send(`POST ${path}`, { body: new URLSearchParams(values).toString(), headers })
     },
-    /** Calls the engine itself, as code within the process does: `user.list`, `user.get <id>`. */
+    call,
+    /** Calls the engine itself: `user.list`, `user.get <id>`. Returns the status or the code. */
     async direct(line: string, input: object, token?: string): Promise<string> {
-      const [operation = '', id = nobody] = line.split(' ')
-      const credential = token === undefined ? undefined : { from: 'bearer' as const, token }
-      const call = { operation, id, input, as: { credential }, remoteAddress: address() }
-      try {
-        const reply = await tested.running.invoke({ ...call, traceId: '0'.repeat(32) })
-        return String(reply.status)
-      } catch (error) {
-        if (error instanceof Failure) return error.code
-        throw error
-      }
+      const { code, status } = await call(line, input, { token })
+      return code === 'ok' ? String(status) : code
     },
     /** The tokens of the mails to an address, the latest first. */
     async mailed(to: string): Promise<readonly string[]> {
@@ -131,13 +141,20 @@ export interface ClubScene {
   readonly annId: string
 }
 
-/** Declares the hooks of a file: one club for all tests, a day and an Ann of its own for each. */
-export function clubScene(): ClubScene {
+/**
+ * Declares the hooks of a file: one club for all tests, a day and an Ann of its own for each. What
+ * `opened` returns ends before the club does.
+ */
+export function clubScene(
+  opened: (club: Club) => Promise<() => Promise<unknown>> = async () => async () => undefined,
+): ClubScene {
   const scene = { count: 0, anns: '', annId: '' } as {
     -readonly [K in keyof ClubScene]: ClubScene[K]
   }
+  let close: (() => Promise<unknown>) | undefined
   before(async () => {
     scene.club = await openClub()
+    close = await opened(scene.club)
   })
   beforeEach(async () => {
     const { tested } = scene.club
@@ -147,7 +164,10 @@ export function clubScene(): ClubScene {
     scene.anns = `ann${scene.count}@club.example`
     scene.annId = (await tested.user({ email: scene.anns, password, name: 'Ann' })).id
   })
-  after(() => scene.club?.tested.close())
+  after(async () => {
+    await close?.()
+    await scene.club?.tested.close()
+  })
   return scene
 }
 
