@@ -2,6 +2,7 @@
 
 import { after, before, beforeEach } from 'node:test'
 import { TOTP } from 'otpauth'
+import type { openApp } from '../../packages/plinth/src/app/compose.ts'
 import { tokens } from '../../packages/plinth/src/app/people/sessions.ts'
 import { Failure } from '../../packages/plinth/src/base/failure.ts'
 import { text } from '../../packages/plinth/src/define/fields.ts'
@@ -87,20 +88,7 @@ export async function openClub() {
     count += 1
     return `2001:db8:${(count >> 8).toString(16)}:${(count & 255).toString(16)}::1`
   }
-  /** Calls the engine itself, as code within the process does. */
-  async function call(line: string, input: object, { token, remoteAddress }: Sent = {}) {
-    const [operation = '', id = nobody] = line.split(' ')
-    const credential = token === undefined ? undefined : { from: 'bearer' as const, token }
-    const whole = { operation, id, input, as: { credential }, traceId: '0'.repeat(32) }
-    try {
-      const asked = { ...whole, remoteAddress: remoteAddress ?? address() }
-      const { status, body = '' } = await tested.running.invoke(asked)
-      return { code: 'ok', status, text: body }
-    } catch (error) {
-      if (!(error instanceof Failure)) throw error
-      return { code: error.code, status: error.status, text: `${error.code} ${error.detail}` }
-    }
-  }
+  const call = callsOf(tested, address)
   return {
     ...{ tested, send, address },
     post: (flow: string, body: object, sent: Sent = {}) =>
@@ -124,6 +112,28 @@ export async function openClub() {
     },
     /** A row of a token that lies in the database, and the token itself. */
     token: (type: keyof typeof prefixes) => tokens.make(prefixes[type]),
+  }
+}
+
+/** An app that runs. */
+interface Invoking {
+  readonly running: Pick<Awaited<ReturnType<typeof openApp>>, 'invoke'>
+}
+
+/** Calls the engine itself, as code within the process does. */
+function callsOf({ running }: Invoking, address: () => string) {
+  return async (line: string, input: object, { token, remoteAddress }: Sent = {}) => {
+    const [operation = '', id = nobody] = line.split(' ')
+    const credential = token === undefined ? undefined : { from: 'bearer' as const, token }
+    const whole = { operation, id, input, as: { credential }, traceId: '0'.repeat(32) }
+    try {
+      const asked = { ...whole, remoteAddress: remoteAddress ?? address() }
+      const { status, body = '' } = await running.invoke(asked)
+      return { code: 'ok', status, text: body }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { code: error.code, status: error.status, text: `${error.code} ${error.detail}` }
+    }
   }
 }
 

@@ -18,8 +18,10 @@ function guess(door: Door, email: string, more: Partial<Asked> = {}): Promise<To
   return door.ask(scene.club, { operation: 'identity.signIn', input, ...more })
 }
 
-const flow = (door: Door, name: string, input: object, more: Partial<Asked> = {}) =>
-  door.ask(scene.club, { operation: `identity.${name}`, input, ...more })
+const flow =
+  (door: Door) =>
+  (name: string, input: object, more: Partial<Asked> = {}): Promise<Told> =>
+    door.ask(scene.club, { operation: `identity.${name}`, input, ...more })
 
 const counted = (told: readonly Told[], code: string): number =>
   told.filter((each) => each.code === code).length
@@ -60,7 +62,7 @@ for (const door of [rest, graphql, client, direct]) {
     ] as const) {
       scene.club.tested.clock.advance(3_600_000)
       const said = async (email: string): Promise<string> => {
-        const { code, text } = await flow(door, name, { email, ...more })
+        const { code, text } = await flow(door)(name, { email, ...more })
         const told = text.replaceAll(email, '…')
         return `${code} ${told.replaceAll(/"(traceId|attempt)":"[\w-]+"/g, '')}`
       }
@@ -73,17 +75,17 @@ for (const door of [rest, graphql, client, direct]) {
   test(`C07: guesses lock no owner out of a device they know, by ${door.name}`, async () => {
     const home = { remoteAddress: '192.0.2.77', headers: { 'user-agent': 'curl/8.0' } }
     const owner = { email: scene.anns, password }
-    assert.equal((await flow(door, 'signIn', owner, home)).code, 'ok')
+    assert.equal((await flow(door)('signIn', owner, home)).code, 'ok')
     for (let index = 0; index < most + 2; index++) await guess(door, scene.anns)
     assert.equal((await guess(door, scene.anns)).code, 'rate_limited')
-    assert.equal((await flow(door, 'signIn', owner, home)).code, 'ok')
+    assert.equal((await flow(door)('signIn', owner, home)).code, 'ok')
   })
 
   test(`C08: a password that is common or too long is refused, by ${door.name}`, async () => {
     const email = `new${scene.count}@club.example`
     for (const bad of ['passwordpassword', 'short', 'x'.repeat(257), 'Club club club club']) {
       scene.club.tested.clock.advance(3_600_000)
-      const { code } = await flow(door, 'signUp', { email, password: bad })
+      const { code } = await flow(door)('signUp', { email, password: bad })
       assert.equal(code, 'invalid_input', bad)
     }
     await scene.club.tested.drain()
@@ -93,17 +95,17 @@ for (const door of [rest, graphql, client, direct]) {
 
   test(`C09: of many who show a reset token one sets the password, by ${door.name}`, async () => {
     const { mailed } = scene.club
-    await flow(door, 'forgotPassword', { email: scene.anns })
+    await flow(door)('forgotPassword', { email: scene.anns })
     const [token] = await mailed(scene.anns)
     const phrase = (index: number) => `a new phrase, number ${index}`
     const tries = Array.from({ length: 12 }, (_, index) =>
-      flow(door, 'resetPassword', { token, newPassword: phrase(index) }),
+      flow(door)('resetPassword', { token, newPassword: phrase(index) }),
     )
     const codes = (await Promise.all(tries)).map(({ code }) => code)
     assert.equal(codes.filter((code) => code === 'ok').length, 1, codes.join())
     const input = { email: scene.anns, password: phrase(codes.indexOf('ok')) }
-    assert.equal((await flow(door, 'signIn', input)).code, 'ok')
-    const later = await flow(door, 'resetPassword', { token, newPassword: phrase(99) })
+    assert.equal((await flow(door)('signIn', input)).code, 'ok')
+    const later = await flow(door)('resetPassword', { token, newPassword: phrase(99) })
     assert.equal(later.code, 'invalid_credentials')
   })
 
@@ -111,8 +113,8 @@ for (const door of [rest, graphql, client, direct]) {
     const { mailed, tested, token: made } = scene.club
     const state = async () => JSON.stringify(await tested.data.user.get(scene.annId))
     await tested.data.user.update(scene.annId, { emailVerifiedAt: null })
-    const signed = await flow(door, 'signIn', { email: scene.anns, password })
-    await flow(door, 'sendVerification', {}, { token: String(signed.value.token) })
+    const signed = await flow(door)('signIn', { email: scene.anns, password })
+    await flow(door)('sendVerification', {}, { token: String(signed.value.token) })
     const [verify = ''] = await mailed(scene.anns)
     const untouched = await state()
     for (const token of [verify, made('reset-password').token, String(signed.value.token)]) {
@@ -123,7 +125,7 @@ for (const door of [rest, graphql, client, direct]) {
         secondFactor: { pending: token, code: '000000' },
         signInByCode: { attempt: token, code: '00000000' },
       })) {
-        assert.equal((await flow(door, name, input)).code, 'invalid_credentials', name)
+        assert.equal((await flow(door)(name, input)).code, 'invalid_credentials', name)
       }
     }
     assert.equal(await state(), untouched)
@@ -139,7 +141,7 @@ for (const door of [rest, graphql, client]) {
       ...{ forwarded: `host=${evil};for=198.51.100.9`, 'x-original-host': evil },
     }
     const asked = { headers, remoteAddress: `192.0.2.${scene.count}` }
-    await flow(door, 'forgotPassword', { email: scene.anns }, asked)
+    await flow(door)('forgotPassword', { email: scene.anns }, asked)
     await tested.drain()
     const [mail] = (await tested.mails()).filter(({ to }) => to.includes(scene.anns))
     assert.match(mail?.text ?? '', /token=/)

@@ -52,7 +52,7 @@ for (const door of [events, sockets('head'), sockets('message')]) {
     assert.equal(late.code, 'invalid_credentials')
   })
 
-  test(`C12: what followed under the token before a fresh proof ends, by ${door.name}`, async (t) => {
+  test(`C12: what the token before a fresh proof followed ends, by ${door.name}`, async (t) => {
     const token = await signIn(scene.club, scene.anns)
     const before = await follow(t, door, { operation: 'user.list', token })
     const { body } = await scene.club.post('step-up', { password }, { token })
@@ -84,7 +84,7 @@ for (const door of [events, sockets('head'), sockets('message')]) {
     assert.equal(await followed.ended(), 'invalid_credentials')
   })
 
-  test(`C28: a key follows what its scopes name, as long as it counts, by ${door.name}`, async (t) => {
+  test(`C28: a key follows what it may, as long as it counts, by ${door.name}`, async (t) => {
     const { post, tested } = scene.club
     await setRoles(['staff'])
     const token = await signIn(scene.club, scene.anns)
@@ -115,7 +115,7 @@ for (const door of [events, sockets('head'), sockets('message')]) {
     }
   })
 
-  test(`E02: a wrong credential is nobody, and nobody follows nothing, by ${door.name}`, async (t) => {
+  test(`E02: who has no good credential follows nothing, by ${door.name}`, async (t) => {
     const { token } = scene.club.token('session')
     for (const operation of ['user.list', 'payout.list', 'session.list']) {
       const wrong = await follow(t, door, { operation, token })

@@ -14,8 +14,10 @@ const absent = '01900000-0000-7000-8000-999999999999'
 const ask = (door: Door, operation: string, asked: Omit<Asked, 'operation'> = {}) =>
   door.ask(scene.club, { operation, ...asked })
 
-const flow = (door: Door, name: string, input: object, token?: string): Promise<Told> =>
-  ask(door, `identity.${name}`, { input, token })
+const flow =
+  (door: Door) =>
+  (name: string, input: object, token?: string): Promise<Told> =>
+    ask(door, `identity.${name}`, { input, token })
 
 /** Whose token it is by this door; undefined: nobody’s. */
 async function whose(door: Door, token: string): Promise<unknown> {
@@ -35,7 +37,7 @@ for (const door of [rest, graphql, client, direct]) {
     assert.equal((await ask(door, 'payout.list', { token })).code, 'ok')
     await tested.data.user.update(scene.annId, { roles: [] })
     assert.equal((await ask(door, 'payout.list', { token })).code, 'forbidden')
-    const changed = await flow(door, 'changePassword', { password, newPassword }, token)
+    const changed = await flow(door)('changePassword', { password, newPassword }, token)
     assert.equal(changed.code, 'ok', changed.text)
     for (const old of [token, other]) assert.equal(await whose(door, old), undefined)
     assert.equal(await whose(door, String(changed.value.token)), scene.anns)
@@ -44,18 +46,18 @@ for (const door of [rest, graphql, client, direct]) {
   test(`C12: a fresh proof has a fresh token, a planted one stays, by ${door.name}`, async () => {
     const eve = await scene.club.tested.user({ email: `eve${scene.count}@club.example`, password })
     const planted = await signIn(scene.club, eve.email)
-    const begun = await flow(door, 'signIn', { email: scene.anns, password }, planted)
+    const begun = await flow(door)('signIn', { email: scene.anns, password }, planted)
     const token = String(begun.value.token)
     assert.equal(await whose(door, planted), eve.email)
     assert.equal(await whose(door, token), scene.anns)
-    const stepped = await flow(door, 'stepUp', { password }, token)
+    const stepped = await flow(door)('stepUp', { password }, token)
     assert.equal(await whose(door, String(stepped.value.token)), scene.anns)
     assert.equal(await whose(door, token), undefined)
   })
 
   test(`C13: a sign-in that waits opens nothing, by ${door.name}`, async () => {
     await withTotp(scene.club, scene.anns)
-    const waiting = await flow(door, 'signIn', { email: scene.anns, password })
+    const waiting = await flow(door)('signIn', { email: scene.anns, password })
     const token = String(waiting.value.pending)
     assert.match(token, /^plp_/)
     assert.equal(waiting.value.token, undefined)
@@ -77,25 +79,25 @@ for (const door of [rest, graphql, client, direct]) {
   test(`C14: every way in asks for the second factor, by ${door.name}`, async () => {
     const { mailed, tested } = scene.club
     await withTotp(scene.club, scene.anns)
-    const { value } = await flow(door, 'sendLink', { email: scene.anns })
+    const { value } = await flow(door)('sendLink', { email: scene.anns })
     await mailed(scene.anns)
     const [mail] = await tested.mails()
     const code = /\b(\d{4} ?\d{4})\b/.exec(mail?.text ?? '')?.[1] ?? ''
-    const byCode = await flow(door, 'signInByCode', { attempt: value.attempt, code })
-    await flow(door, 'sendLink', { email: scene.anns })
+    const byCode = await flow(door)('signInByCode', { attempt: value.attempt, code })
+    await flow(door)('sendLink', { email: scene.anns })
     const [token] = await mailed(scene.anns)
     const ways = [
-      ...[byCode, await flow(door, 'signInByLink', { token })],
-      await flow(door, 'signIn', { email: scene.anns, password }),
+      ...[byCode, await flow(door)('signInByLink', { token })],
+      await flow(door)('signIn', { email: scene.anns, password }),
     ]
     for (const way of ways) {
       assert.match(String(way.value.pending), /^plp_/, way.text)
       assert.equal(way.value.token, undefined)
     }
-    await flow(door, 'forgotPassword', { email: scene.anns })
+    await flow(door)('forgotPassword', { email: scene.anns })
     const [reset] = await mailed(scene.anns)
-    assert.equal((await flow(door, 'resetPassword', { token: reset, newPassword })).code, 'ok')
-    const after = await flow(door, 'signIn', { email: scene.anns, password: newPassword })
+    assert.equal((await flow(door)('resetPassword', { token: reset, newPassword })).code, 'ok')
+    const after = await flow(door)('signIn', { email: scene.anns, password: newPassword })
     assert.match(String(after.value.pending), /^plp_/, 'nor does a reset go past it')
   })
 
@@ -103,17 +105,17 @@ for (const door of [rest, graphql, client, direct]) {
     const { tested } = scene.club
     const { code, recoveryCodes } = await withTotp(scene.club, scene.anns)
     const pending = async () =>
-      (await flow(door, 'signIn', { email: scene.anns, password })).value.pending
+      (await flow(door)('signIn', { email: scene.anns, password })).value.pending
     tested.clock.advance(60_000)
     const first = code()
-    const once = await flow(door, 'secondFactor', { pending: await pending(), code: first })
+    const once = await flow(door)('secondFactor', { pending: await pending(), code: first })
     assert.equal(once.code, 'ok', once.text)
-    const replayed = await flow(door, 'secondFactor', { pending: await pending(), code: first })
+    const replayed = await flow(door)('secondFactor', { pending: await pending(), code: first })
     assert.equal(replayed.code, 'invalid_credentials')
     tested.clock.advance(3_600_000)
     const waiting = [await pending(), await pending(), await pending(), await pending()]
     const tries = waiting.map((each) =>
-      flow(door, 'secondFactor', { pending: each, code: recoveryCodes[0] }),
+      flow(door)('secondFactor', { pending: each, code: recoveryCodes[0] }),
     )
     const codes = (await Promise.all(tries)).map((each) => each.code)
     assert.equal(codes.filter((each) => each === 'ok').length, 1, codes.join())
@@ -130,14 +132,14 @@ for (const door of [rest, graphql, client, direct]) {
   test(`C17: who reads the mails of an address takes its account, by ${door.name}`, async () => {
     const { mailed, tested } = scene.club
     await tested.data.user.update(scene.annId, { emailVerifiedAt: null })
-    const eves = String((await flow(door, 'signIn', { email: scene.anns, password })).value.token)
+    const eves = String((await flow(door)('signIn', { email: scene.anns, password })).value.token)
     assert.equal(await whose(door, eves), scene.anns)
-    await flow(door, 'sendLink', { email: scene.anns })
+    await flow(door)('sendLink', { email: scene.anns })
     const [token] = await mailed(scene.anns)
-    const hers = await flow(door, 'signInByLink', { token })
+    const hers = await flow(door)('signInByLink', { token })
     assert.equal(await whose(door, String(hers.value.token)), scene.anns)
     assert.equal(await whose(door, eves), undefined)
-    const again = await flow(door, 'signIn', { email: scene.anns, password })
+    const again = await flow(door)('signIn', { email: scene.anns, password })
     assert.equal(again.code, 'invalid_credentials')
   })
 
@@ -146,7 +148,7 @@ for (const door of [rest, graphql, client, direct]) {
     await tested.data.user.update(scene.annId, { roles: ['staff'] })
     const session = await signIn(scene.club, scene.anns)
     const key = async (scopes: readonly string[]) =>
-      flow(door, 'makeApiKey', { name: 'till', scopes }, session)
+      flow(door)('makeApiKey', { name: 'till', scopes }, session)
     const token = String((await key(['payout.read'])).value.token)
     assert.match(token, /^plk_/)
     assert.equal((await ask(door, 'payout.list', { token })).code, 'ok')
@@ -159,13 +161,13 @@ for (const door of [rest, graphql, client, direct]) {
       const { code } = await ask(door, operation, { ...more, token })
       assert.match(code, /^(?:insufficient_scope|session_required)$/, operation)
     }
-    const minted = await flow(door, 'makeApiKey', { name: 'x', scopes: ['payout.read'] }, token)
+    const minted = await flow(door)('makeApiKey', { name: 'x', scopes: ['payout.read'] }, token)
     assert.equal(minted.code, 'session_required')
     assert.equal((await key(['*'])).code, 'invalid_input')
     assert.equal((await key(['identity.stepUp'])).code, 'invalid_input')
     const wider = { name: 'x', scopes: ['read'], expiresInDays: 366 }
-    assert.equal((await flow(door, 'makeApiKey', wider, session)).code, 'invalid_input')
+    assert.equal((await flow(door)('makeApiKey', wider, session)).code, 'invalid_input')
     const planted = { name: 'x', scopes: ['read'], userId: absent }
-    assert.equal((await flow(door, 'makeApiKey', planted, session)).code, 'invalid_input')
+    assert.equal((await flow(door)('makeApiKey', planted, session)).code, 'invalid_input')
   })
 }
