@@ -1,12 +1,13 @@
 /** Owns explaining a record's access to an operator, for a user named in words. */
 
-import { anonymous, type Caller } from '../access/caller.ts'
+import { type ActiveOrganisation, anonymous, type Caller } from '../access/caller.ts'
 import { explainAccess, explanationLines } from '../access/explain.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
 import type { Verb } from '../catalog/catalog.ts'
 import { suggestion } from '../catalog/mistakes.ts'
 import type { RunningApp } from './compose.ts'
+import { findOrganisation } from './people/organisations/find.ts'
 import { findUser } from './people/users.ts'
 
 /** What to explain. */
@@ -15,8 +16,10 @@ export interface ExplainQuestion {
   readonly id: string
   /** An e-mail address, a user's id, or `anonymous`. */
   readonly as: string
+  /** Id or slug: the organisation in which they work. Default: in none. */
+  readonly organisation?: string | undefined
   /** Default: read, update and delete. */
-  readonly verb?: string
+  readonly verb?: string | undefined
 }
 
 const verbs: readonly Verb[] = ['read', 'create', 'update', 'delete']
@@ -44,16 +47,26 @@ export async function explain(
     catalog,
     model,
     id: question.id,
-    caller: await callerNamed(running, question.as),
+    caller: await callerNamed(running, question.as, question.organisation),
     now: instantText(runtime.clock.now()),
     ...(verb === undefined ? {} : { verbs: [verb] }),
   })
   return explanationLines(explanation)
 }
 
-/** The caller that a word names: `anonymous`, an e-mail address, a user's id. */
-export async function callerNamed(running: RunningApp, who: string): Promise<Caller> {
-  if (who === 'anonymous') return anonymous
+/**
+ * The caller that a word names: `anonymous`, an e-mail address, a user's id; at work in an
+ * organisation where one is named, by id or slug. Fails with `usage` and `not_found`.
+ */
+export async function callerNamed(
+  running: RunningApp,
+  who: string,
+  which?: string,
+): Promise<Caller> {
+  if (who === 'anonymous') {
+    if (which === undefined) return anonymous
+    throw new Failure('usage', { detail: 'Nobody in particular works in no organisation.' })
+  }
   if (!who.includes('@') && !idPattern.test(who)) {
     const detail = `"${who}" is no user: give an e-mail address, a user's id, or anonymous.`
     throw new Failure('usage', { detail })
@@ -62,7 +75,22 @@ export async function callerNamed(running: RunningApp, who: string): Promise<Cal
   if (suspended) {
     throw new Failure('usage', { detail: `${email} is suspended and cannot call anything.` })
   }
-  return { is: 'user', id, roles: new Set(roles) }
+  const caller = { is: 'user', id, roles: new Set(roles) } as const
+  if (which === undefined) return caller
+  return { ...caller, organisation: await placeOf(running, { id, email }, which) }
+}
+
+/** Where a user works, and as what. Fails with `usage` where they are no member. */
+async function placeOf(
+  running: RunningApp,
+  { id: userId, email }: { readonly id: string; readonly email: string },
+  which: string,
+): Promise<ActiveOrganisation> {
+  const { id, slug } = await findOrganisation(running, which)
+  const filter = { userId, organisationId: id }
+  const [place] = await running.users.records.find('membership', { filter, limit: 1 })
+  if (place) return { id, role: String(place.role) }
+  throw new Failure('usage', { detail: `${email} is no member of the organisation ${slug}.` })
 }
 
 function verbOf(text: string): Verb {

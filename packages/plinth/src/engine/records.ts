@@ -7,7 +7,10 @@ import type { Call, Reply } from './call.ts'
 import { runModelOperation } from './models.ts'
 import type { PlainRecord, RecordAccess, Runtime } from './runtime.ts'
 
-const caller = Object.freeze({ is: 'unrestricted', reason: 'built-in action' } as const)
+// In no organisation, and in all: who works in one is asked by the actions themselves.
+const caller = Object.freeze({
+  ...{ is: 'unrestricted', reason: 'built-in action', acrossOrganisations: true },
+} as const)
 
 /** Records of any model in a session. */
 export function recordAccess(runtime: Runtime, session: Session): RecordAccess {

@@ -3,9 +3,11 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
+import type { Caller } from '../../access/caller.ts'
 import type { RunningApp } from '../../app/compose.ts'
 import { callerNamed } from '../../app/explain.ts'
 import type { LoadedApp } from '../../app/file/load-app.ts'
+import { findOrganisation } from '../../app/people/organisations/find.ts'
 import { Failure } from '../../base/failure.ts'
 import { hex, randomBytes } from '../../base/ids.ts'
 import { systemClock } from '../../base/time.ts'
@@ -25,19 +27,24 @@ export interface ImportCommand {
   readonly file: string
   /** The importer's name; not needed where the app exports one. */
   readonly mapping: string | undefined
+  /** Id or slug: whose the records of tenants' models are. */
+  readonly organisation: string | undefined
   readonly given: GivenDialect
 }
 
 /** Imports a file. The exit code is 1 where rows were rejected. */
-export async function importFile({ app, file, mapping, given }: ImportCommand): Promise<void> {
+export async function importFile(command: ImportCommand): Promise<void> {
+  const { app, file, mapping, given, organisation: which } = command
   await withApp(app, async ({ loaded, running }) => {
     const importer = chooseImporter(loaded, mapping)
+    const place = which === undefined ? undefined : await findOrganisation(running, which)
     const report = await runImport({
       catalog: running.catalog,
       database: running.runtime.database,
       importer,
       path: file,
       given,
+      organisationId: place?.id,
       outlet: {
         write: tellRaw,
         terminal: process.stderr.isTTY === true,
@@ -92,22 +99,33 @@ export interface ExportCommand {
   readonly form: string
   /** Undefined: everything, past all rules. */
   readonly as: string | undefined
+  /** Id or slug. Undefined: with the records of all organisations; of none, with `as`. */
+  readonly organisation: string | undefined
   /** Undefined: stdout. */
   readonly output: string | undefined
   readonly fields: readonly string[] | undefined
   readonly separator: Separator | undefined
 }
 
-const operator = Object.freeze({
-  ...{ is: 'unrestricted', reason: 'plinth export', acrossOrganisations: true },
-} as const)
+const operator = Object.freeze({ is: 'unrestricted', reason: 'plinth export' } as const)
+
+/** Under whose rules, and of which organisation, an export reads. */
+async function exporterOf(
+  running: RunningApp,
+  { as, organisation: which }: Pick<ExportCommand, 'as' | 'organisation'>,
+): Promise<Caller> {
+  if (as !== undefined) return callerNamed(running, as, which)
+  if (which === undefined) return { ...operator, acrossOrganisations: true }
+  const { id } = await findOrganisation(running, which)
+  return { ...operator, organisation: { id, role: '' } }
+}
 
 /** Exports the records of a model. */
 export async function exportFile(command: ExportCommand): Promise<void> {
-  const { app, model, as, output, fields, separator } = command
+  const { app, model, output, fields, separator } = command
   const form = formOf(command.form)
   await withApp(app, async ({ running }) => {
-    const caller = as === undefined ? operator : await callerNamed(running, as)
+    const caller = await exporterOf(running, command)
     const sink = openSink(output)
     try {
       const count = await exportRecords({

@@ -1,7 +1,14 @@
 /** Owns the vocabulary by which an app declares an import: columns in, records out. */
 
 import { Failure } from '../../base/failure.ts'
-import type { KitTypes, Members, Models, ModelsOfApp, UpdateInput } from '../../define/infer.ts'
+import type {
+  KitTypes,
+  Members,
+  Models,
+  ModelsOfApp,
+  TenantRelation,
+  UpdateInput,
+} from '../../define/infer.ts'
 import type { BelongsTo } from '../../define/relation.ts'
 import type { Cell } from './cells.ts'
 
@@ -13,8 +20,9 @@ export type RowOf<C extends Columns> = {
   readonly [K in keyof C]: C[K] extends Cell<infer T> ? T : never
 }
 
+/** Whose a tenant's record is says the import, not the file. */
 type References<M extends Members> = {
-  [K in keyof M]: M[K] extends BelongsTo ? K : never
+  [K in keyof M]: M[K] extends TenantRelation ? never : M[K] extends BelongsTo ? K : never
 }[keyof M]
 
 type TargetOf<R> = R extends BelongsTo<infer T> ? T : never

@@ -20,6 +20,8 @@ export interface ImportRun {
   readonly catalog: Catalog
   readonly database: Database
   readonly importer: Importer
+  /** The id of the organisation to which records of tenants' models belong. */
+  readonly organisationId?: string | undefined
   /** The path of the file. */
   readonly path: string
   /** What the person who imports says about the file; the rest is detected. */
@@ -49,7 +51,8 @@ export interface ImportReport {
  * once. Rows that cannot be taken are in `<path>.rejects.csv`.
  *
  * @throws Failure `usage` for an unreadable file, `invalid_input` for a file that does not fit the
- * importer, `declaration_invalid` for an importer that does not fit the app.
+ * importer, `declaration_invalid` for an importer that does not fit the app, `usage` for records of
+ * tenants without an organisation.
  */
 export async function runImport(run: ImportRun): Promise<ImportReport> {
   const { clock } = run.outlet
@@ -57,7 +60,7 @@ export async function runImport(run: ImportRun): Promise<ImportReport> {
   const source = await fileSource(run.path)
   const file = await detectFile(source, Object.values(run.importer.columns), run.given)
   tellFindings(file, run)
-  const shapes = modelShapes(run.catalog, run.importer.lastWins)
+  const shapes = modelShapes(run.catalog, run.importer.lastWins, run.organisationId)
   const reading: RowReading = { source, file, importer: run.importer, shapes }
   const rejects = await RejectFile.start(run.path, file.dialect)
   try {

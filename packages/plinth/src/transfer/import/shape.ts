@@ -40,19 +40,24 @@ export interface ModelShape {
   readonly columns: readonly SaidColumn[]
   readonly fields: ReadonlyMap<string, Fillable>
   readonly references: ReadonlyMap<string, Reference>
+  /** The organisation whose records they are; absent: the model is no tenant's. */
+  readonly organisationId?: string
 }
 
 /** Gives the shape of a model, made once. */
 export type Shapes = (model: string) => ModelShape
 
 /**
- * The shapes of the models that an importer fills.
+ * The shapes of the models that an importer fills. Records of tenants' models are found and made in
+ * the organisation, and nowhere else.
  *
- * @throws Failure `declaration_invalid` for a model that does not exist or has no natural key.
+ * @throws Failure `declaration_invalid` for a model that does not exist or has no natural key, and
+ * `usage` for one of tenants without an organisation.
  */
 export function modelShapes(
   catalog: Catalog,
   lastWins: Readonly<Record<string, readonly string[]>>,
+  organisationId?: string,
 ): Shapes {
   const shapes = new Map<string, ModelShape>()
   return (name) => {
@@ -64,17 +69,19 @@ export function modelShapes(
       const cure = 'An import finds records by it: say key: […] in the model.'
       throw new Failure('declaration_invalid', { detail: `${name} ${lacks}. ${cure}` })
     }
-    if (key.model.tenant !== undefined) throw noTenants(name)
     const shape = shapeOf(catalog, key, lastWins[name] ?? [])
-    shapes.set(name, shape)
-    return shape
+    const whole = key.model.tenant === undefined ? shape : placed(shape, organisationId)
+    shapes.set(name, whole)
+    return whole
   }
 }
 
-/** The operator works in no organisation: nobody would know whose the records are. */
-function noTenants(name: string): Failure {
-  const detail = `The records of ${name} belong to organisations: an import has none to give them.`
-  return new Failure('declaration_invalid', { detail })
+/** The operator works in no organisation: without a word nobody would know whose records are. */
+function placed(shape: ModelShape, organisationId: string | undefined): ModelShape {
+  if (organisationId !== undefined) return Object.freeze({ ...shape, organisationId })
+  const belong = `The records of ${shape.model.name} belong to one organisation each`
+  const detail = `${belong}: say to which, by --organisation <id or slug>. Nothing was stored.`
+  throw new Failure('usage', { detail })
 }
 
 function shapeOf(catalog: Catalog, key: NaturalKey, last: readonly string[]): ModelShape {

@@ -1,5 +1,6 @@
 /** Owns the statements that bring staged records into their model's table, a window at a time. */
 
+import { present } from '../../../base/assert.ts'
 import type { ModelField } from '../../../catalog/catalog.ts'
 import { type AuditOrigin, auditing } from '../../../query/write/audit.ts'
 import {
@@ -17,6 +18,7 @@ import {
   value,
 } from '../../../sql/fragment.ts'
 import type { KeyPart, NaturalKey } from '../key.ts'
+import type { ModelShape } from '../shape.ts'
 import {
   foundColumn,
   modelColumn,
@@ -42,9 +44,9 @@ export function resolveStatement(stage: StageTable, window: Window): Statement {
   const { shape, table } = stage
   const references = referencesOf(shape)
   const joins = references.map((reference, index) =>
-    joinKey(reference.target, { at: reference.at, alias: `r${index}` }),
+    joinKey(reference.target, { at: reference.at, alias: `r${index}`, shape }),
   )
-  const own = joinKey(shape.key, { at: 0, alias: 't' }, ({ name: part }) =>
+  const own = joinKey(shape.key, { at: 0, alias: 't', shape }, ({ name: part }) =>
     name(`r${references.findIndex((one) => one.inKey && one.name === part)}`, 'id'),
   )
   const ids = references.map((_, at) => sql`${name(`r${at}`, 'id')} as ${foundColumn(at)}`)
@@ -58,10 +60,20 @@ export function resolveStatement(stage: StageTable, window: Window): Statement {
   )
 }
 
-/** Joins the record that has a natural key, and before it those that its key refers to. */
+interface Joining {
+  readonly at: number
+  readonly alias: string
+  /** The staged model. */
+  readonly shape: ModelShape
+}
+
+/**
+ * Joins the record that has a natural key, and before it those that its key refers to. Of tenants'
+ * records those of the organisation count: others may have the same key.
+ */
 function joinKey(
   key: NaturalKey,
-  { at, alias }: { readonly at: number; readonly alias: string },
+  { at, alias, shape }: Joining,
   resolved?: (part: KeyPart) => Fragment,
 ): Fragment {
   const joins: Fragment[] = []
@@ -70,14 +82,23 @@ function joinKey(
     if (!part.target) return sql`${column} = ${saidColumn(at + part.at, 's')}`
     if (resolved) return sql`${column} = ${resolved(part)}`
     const inner = `${alias}_${part.at}`
-    joins.push(joinKey(part.target, { at: at + part.at, alias: inner }))
+    joins.push(joinKey(part.target, { at: at + part.at, alias: inner, shape }))
     return sql`${column} = ${name(inner, 'id')}`
   })
   // The key of a deleted record is free again.
   if (key.model.softDelete) conditions.push(sql`${name(alias, 'deleted_at')} is null`)
+  if (key.model.tenant !== undefined) {
+    const whose = modelColumn(present(key.model.fields.get(key.model.tenant), 'whose it is'), alias)
+    conditions.push(sql`${whose} = ${organisationOf(shape)}`)
+  }
   const table = name(key.model.schema, key.model.table)
   joins.push(sql`left join ${table} as ${name(alias)} on ${all(conditions)}`)
   return join(joins, ' ')
+}
+
+/** The organisation of staged records; null finds none, and is stored by no tenant's table. */
+function organisationOf({ organisationId }: ModelShape): Fragment {
+  return typed(organisationId ?? null, 'uuid')
 }
 
 /** Why a staged record cannot be stored, by the number that `faultStatement` selects. */
@@ -180,6 +201,8 @@ function newValue({ shape }: StageTable, field: ModelField, now: Fragment): Frag
       return now
     case 'version':
       return raw('1')
+    case 'tenant':
+      return organisationOf(shape)
     default:
       return sql`null::${raw(type)}`
   }
