@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import type { Caller } from '../../access/caller.ts'
 import type { RunningApp } from '../../app/compose.ts'
 import { callerNamed } from '../../app/explain.ts'
 import type { LoadedApp } from '../../app/file/load-app.ts'
@@ -109,11 +108,13 @@ export interface ExportCommand {
 
 const operator = Object.freeze({ is: 'unrestricted', reason: 'plinth export' } as const)
 
+type Exporter = Parameters<typeof exportRecords>[0]['caller']
+
 /** Under whose rules, and of which organisation, an export reads. */
 async function exporterOf(
   running: RunningApp,
   { as, organisation: which }: Pick<ExportCommand, 'as' | 'organisation'>,
-): Promise<Caller> {
+): Promise<Exporter> {
   if (as !== undefined) return callerNamed(running, as, which)
   if (which === undefined) return { ...operator, acrossOrganisations: true }
   const { id } = await findOrganisation(running, which)

@@ -40,7 +40,10 @@ export default app({
   title: 'Office',
   kits: [identity, work],
   organisations: { roles: { lead: ['project.delete'], member: [] } },
-  services: { billing: { scopes: ['read'], organisationRole: 'member' }, press: { scopes: ['read'] } },
+  services: {
+    billing: { scopes: ['read'], organisationRole: 'member' },
+    press: { scopes: ['read'] },
+  },
   async seed({ data, createUser }) {
     const { id: userId } = await createUser({ email: 'ann@office.example' })
     await createUser({ email: 'ben@office.example' })
