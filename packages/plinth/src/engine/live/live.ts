@@ -79,7 +79,6 @@ export class Live {
     const countKey = principalOf(caller) ?? `network:${networkOf(call.remoteAddress)}`
     this.#count(countKey)
     const subscription = new Subscription({
-      call,
       listener,
       ended: (one) => {
         this.#subscriptions.delete(one)
@@ -87,13 +86,13 @@ export class Live {
         unwatch()
       },
     })
-    let unwatch = (): void => undefined
+    let unwatch = nothing
     this.#subscriptions.add(subscription)
     this.#begin()
     try {
       const query = await this.#answered(caller, call)
       subscription.follow(query, after)
-      unwatch = this.#watch(subscription, { caller, seen })
+      unwatch = this.#watch(subscription, call, { caller, seen })
     } catch (cause) {
       subscription.close()
       throw cause
@@ -107,10 +106,21 @@ export class Live {
     await welcomed(this.#runtime, call)
   }
 
-  #watch(subscription: Subscription, { caller, seen }: { caller: Caller; seen: number }) {
-    const { call } = subscription
+  #watch(
+    subscription: Subscription,
+    call: Call,
+    { caller, seen }: { readonly caller: Caller; readonly seen: number },
+  ): () => void {
     // Nobody in particular stays that.
-    if (caller.is === 'anonymous' || 'caller' in call.as) return () => undefined
+    if (caller.is === 'anonymous' || 'caller' in call.as) return nothing
+    return this.#watchOver(subscription, call, { caller, seen })
+  }
+
+  #watchOver(
+    subscription: Subscription,
+    call: Call,
+    { caller, seen }: { readonly caller: Caller; readonly seen: number },
+  ): () => void {
     let key = describeRead(this.#runtime, caller, call).key
     const move = async (now: Caller): Promise<void> => {
       const read = describeRead(this.#runtime, now, call)
@@ -272,6 +282,9 @@ export class Live {
     return this.#rest()
   }
 }
+
+// Not a function of the moment, which would keep all that is known at that moment.
+const nothing = (): void => undefined
 
 function endOf(cause: unknown) {
   return endMessage(cause instanceof Failure ? cause : new Failure('internal', { cause }))

@@ -1,12 +1,10 @@
 /** Owns one subscription: a listener on a followed read, told in order, not more than it reads. */
 
-import type { Call } from '../call.ts'
 import { type GapReason, gapMessage, type LiveListener, type LiveMessage } from './message.ts'
 import type { Follower, LiveQuery } from './query.ts'
 
 /** What a subscription is told of its owner's doing. */
 export interface SubscriptionParts {
-  readonly call: Call
   readonly listener: LiveListener
   /** Called once, when it has ended for whatever reason. */
   readonly ended: (subscription: Subscription) => void
@@ -14,7 +12,6 @@ export interface SubscriptionParts {
 
 /** A subscription. */
 export class Subscription implements Follower {
-  readonly call: Call
   readonly #listener: LiveListener
   readonly #ended: (subscription: Subscription) => void
   #query: LiveQuery | undefined
@@ -23,8 +20,7 @@ export class Subscription implements Follower {
   #missed = false
   #closed = false
 
-  constructor({ call, listener, ended }: SubscriptionParts) {
-    this.call = call
+  constructor({ listener, ended }: SubscriptionParts) {
     this.#listener = listener
     this.#ended = ended
   }

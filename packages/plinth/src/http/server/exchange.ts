@@ -136,6 +136,10 @@ export class Exchange {
       return
     }
     this.#response.flushHeaders()
+    // It lasts, and there may be thousands: what was read of the request is not needed any more.
+    this.#request = undefined
+    this.message.rawHeaders = []
+    this.message.headers = {}
     this.#streaming = new ResponseStream(this.#response)
     write(this.#streaming)
     if (this.#context.draining()) this.#streaming.stop()
