@@ -11,7 +11,10 @@ import { addressOf, type Scratch, startStore } from '../world.ts'
 import { measureResume } from './resume.ts'
 import { openStream, type Stream } from './stream.ts'
 
-const followers = Number(process.env.PLINTH_BENCH_FOLLOWERS ?? 10_000)
+const sizes = {
+  whole: { followers: 10_000, changes: 100_000 },
+  part: { followers: 3_000, changes: 10_000 },
+} as const
 const queries = 1_000
 const perAddress = 100
 const openAtOnce = 50
@@ -19,11 +22,15 @@ const changesPerSecond = 100
 const seconds = 10
 const goals = { bytes: 20 * 1024, p50Ms: 10, p99Ms: 50 }
 
-/** Measures on the store: many followers, many different reads, changes at a steady pace. */
+/**
+ * Measures on the store: many followers, many different reads, changes at a steady pace. `whole`:
+ * as many as the goals name; else enough to see whether they are still reached.
+ */
 export async function measureLive(
   scratch: Scratch,
-  tell: (line: string) => void,
+  { tell, whole }: { readonly tell: (line: string) => void; readonly whole: boolean },
 ): Promise<readonly Figure[]> {
+  const { followers, changes } = whole ? sizes.whole : sizes.part
   const data = join(scratch.path, 'live')
   const { url, process: running } = await startStore(data)
   try {
@@ -46,8 +53,9 @@ export async function measureLive(
     const shown = [p50, at(0.95), p99].map((ms) => ms.toFixed(1)).join(', ')
     tell(`live: ${grouped(delays.length)} changes told; p50, p95, p99 in ms: ${shown}`)
     room.close()
-    const resumed = await measureResume({ url, client, tell })
-    await client.end()
+    const others = await Promise.all([1, 2, 3].map(() => connectTo(address)))
+    const resumed = await measureResume({ url, clients: [client, ...others], tell, changes })
+    for (const each of [client, ...others]) await each.end()
     return [
       figure('memory of a follower', `${grouped(each)} bytes`, {
         goal: `≤ ${grouped(goals.bytes)} bytes`,
@@ -72,10 +80,10 @@ function figure(name: string, value: string, rest: Pick<Figure, 'goal' | 'reache
   return { name, value, ...rest }
 }
 
-/** Kilobytes that are a process's own. */
+/** Kilobytes that a process has resident: heap, buffers, code; the kernel's sockets are not in it. */
 async function memoryOf(pid: number): Promise<number> {
-  const text = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8')
-  return Number(/^Pss:\s+(\d+)/m.exec(text)?.[1] ?? 0)
+  const text = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? 0)
 }
 
 async function serverOf(pid: number): Promise<number> {

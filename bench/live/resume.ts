@@ -5,15 +5,17 @@ import type pg from 'pg'
 import { type Figure, grouped } from '../table.ts'
 import { openStream } from './stream.ts'
 
-const changes = Number(process.env.PLINTH_BENCH_CHANGES ?? 100_000)
 const rows = 200
 const cutMs = 500
 
 /** What resume is measured with. */
 export interface ResumeParts {
   readonly url: string
-  readonly client: pg.Client
+  /** One connection for each writer. */
+  readonly clients: readonly [pg.Client, ...pg.Client[]]
   readonly tell: (line: string) => void
+  /** How many changes are made. */
+  readonly changes: number
 }
 
 interface Change {
@@ -22,23 +24,32 @@ interface Change {
 }
 
 const target = `/api/products?filter[sku][lt]=SKU-000223&sort=sku&limit=${rows}&fields=sku,stock`
-const update = `update catalog.product set stock = stock + 1, version = version + 1
-  where sku = (select sku from catalog.product where published order by sku offset $1 limit 1)`
+const update = {
+  name: 'bench_change',
+  text: 'update catalog.product set stock = stock + 1, version = version + 1 where sku = $1',
+}
+const wantedRows = 'select sku from catalog.product where published order by sku limit $1'
 
 /** Cuts and resumes while the rows of a read change; then compares with what is there. */
-export async function measureResume({ url, client, tell }: ResumeParts): Promise<Figure> {
+export async function measureResume(parts: ResumeParts): Promise<Figure> {
+  const { url, clients, tell, changes } = parts
+  const [client] = clients
   const follower = new Follower(url)
   await client.query('update catalog.product set stock = 0')
+  const found = await client.query<{ readonly sku: string }>(wantedRows, [rows])
+  const skus = found.rows.map(({ sku }) => sku)
   follower.connect()
   let made = 0
-  const writing = (async () => {
-    for (; made < changes; made++) await client.query(update, [made % rows])
-  })()
+  const writing = clients.map(async (writer) => {
+    for (let at = made++; at < changes; at = made++) {
+      await writer.query({ ...update, values: [skus[at % skus.length]] })
+    }
+  })
   while (made < changes) {
     await sleep(cutMs)
     follower.cut()
   }
-  await writing
+  await Promise.all(writing)
   const counted = await client.query('select sum(stock)::text as sum from catalog.product')
   const wanted = Number(counted.rows[0].sum)
   for (let tries = 0; follower.sum !== wanted && tries < 500; tries++) await sleep(10)

@@ -28,10 +28,15 @@ export type Outcome =
   | { readonly data: unknown }
   | { readonly code: string; readonly problems: readonly string[] }
 
-/** A door. `live` is to be added here. */
+/** A door. */
 export interface Door {
   readonly name: string
   ask(world: Library, question: Question): Promise<Outcome>
+}
+
+/** True for what can be followed. */
+export function isRead({ operation }: Question): boolean {
+  return operation.endsWith('.list') || operation.endsWith('.get')
 }
 
 /** A record as it is compared: some of its fields, in order. */

@@ -5,20 +5,24 @@ import { after, before, test } from 'node:test'
 import { type Library, openLibrary } from '../../graphql/library.ts'
 import { client } from './client.ts'
 import { direct } from './direct.ts'
-import type { Outcome, Question } from './door.ts'
+import type { Door, Outcome, Question } from './door.ts'
 import { graphql } from './graphql.ts'
+import { type LiveDoor, openLive } from './live.ts'
 import { rest } from './rest.ts'
-
-const doors = [direct, rest, graphql, client]
 
 type Stand = Awaited<ReturnType<typeof openLibrary>>
 let stand: Stand
 let world: Library
+let live: Awaited<ReturnType<typeof openLive>>
 before(async () => {
   stand = await openLibrary()
   world = stand.world
+  live = await openLive(world)
 })
-after(() => stand?.world.close())
+after(async () => {
+  await live?.close()
+  await stand?.world.close()
+})
 
 /** One row of the table. `made`: a book of this door's own, for what changes something. */
 interface Scenario {
@@ -222,16 +226,44 @@ interface Seen {
   readonly left: object | null
 }
 
-async function seen(door: (typeof doors)[number], scenario: Scenario): Promise<Seen> {
+type Stored = Readonly<Record<string, unknown>>
+
+async function seen(door: Door | LiveDoor, scenario: Scenario): Promise<Seen> {
   const book = await ownBook()
   const before = await eventCount()
-  const outcome = await door.ask(world, scenario.question(stand, book))
-  const { data: found } = await world.data.book.find({ filter: { isbn: book.isbn } } as never)
-  const [left] = found as unknown as readonly Record<string, unknown>[]
-  const { id: _, isbn: __, createdAt: ___, updatedAt: ____, ...rest } = left ?? {}
+  const question = scenario.question(stand, book)
+  const work = (): Promise<Outcome> => door.ask(world, question)
+  const [outcome, left] =
+    'watch' in door ? await watched(door, book, work) : [await work(), await leftOf(book)]
   const events = (await eventCount()) - before
   await world.data.book.delete(book.id).catch(() => undefined)
+  const { id: _, isbn: __, createdAt: ___, updatedAt: ____, ...rest } = left ?? {}
   return { outcome: nameless(outcome, book), events, left: left ? rest : null }
+}
+
+/** The record of a question of its own, as it is now. */
+async function leftOf({ isbn }: { readonly isbn: string }): Promise<Stored | undefined> {
+  const { data: found } = await world.data.book.find({ filter: { isbn } } as never)
+  return (found as unknown as readonly Stored[])[0]
+}
+
+/** The same as whoever follows it is told. */
+function watched(
+  door: LiveDoor,
+  book: { readonly id: string; readonly isbn: string },
+  work: () => Promise<Outcome>,
+) {
+  const { id } = book
+  return door.watch<Outcome>(
+    {
+      ...{ as: stand.staff, operation: 'book.get', id },
+      until: async (told) => {
+        const now = (await leftOf(book)) as { readonly version?: number } | undefined
+        return now?.version === (told as typeof now)?.version
+      },
+    },
+    work,
+  ) as Promise<readonly [Outcome, Stored | undefined]>
 }
 
 /** Records of a door's own have other ids in another door. */
@@ -242,6 +274,7 @@ function nameless(outcome: Outcome, { id, isbn }: { id: string; isbn: string }):
 for (const scenario of scenarios) {
   test(`every door answers alike: ${scenario.name}`, async () => {
     const all: Seen[] = []
+    const doors: readonly (Door | LiveDoor)[] = [direct, rest, graphql, client, ...live.doors]
     for (const door of doors) all.push(await seen(door, scenario))
     const [first] = all
     for (const [at, each] of all.entries()) {

@@ -19,9 +19,13 @@ export function gapMessage(reason: GapReason): LiveMessage {
   return { type: 'gap', members: `"reason":"${reason}"` }
 }
 
-/** The last message. The cause of a failure stays here. */
-export function endMessage({ code, status, title, detail }: Failure): LiveMessage {
-  const problem = JSON.stringify({ code, status, title, detail })
+/** The last message: a problem, with each mistake of the read. The cause of a failure stays here. */
+export function endMessage({ code, status, title, detail, problems }: Failure): LiveMessage {
+  const errors = problems.map((one) => {
+    return { pointer: one.pointer, code: one.code, detail: one.detail }
+  })
+  const told = { code, status, title, detail, ...(errors.length === 0 ? {} : { errors }) }
+  const problem = JSON.stringify(told)
   return { type: 'end', members: problem.slice(1, -1) }
 }
 
