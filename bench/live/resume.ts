@@ -35,6 +35,8 @@ export async function measureResume(parts: ResumeParts): Promise<Figure> {
   const { url, clients, tell, changes } = parts
   const [client] = clients
   const follower = new Follower(url)
+  // As many changes as the machine can make: nobody waits for the disk.
+  for (const each of clients) await each.query('set synchronous_commit = off')
   await client.query('update catalog.product set stock = 0')
   const found = await client.query<{ readonly sku: string }>(wantedRows, [rows])
   const skus = found.rows.map(({ sku }) => sku)
