@@ -80,7 +80,7 @@ function figure(name: string, value: string, rest: Pick<Figure, 'goal' | 'reache
   return { name, value, ...rest }
 }
 
-/** Kilobytes that a process has resident: heap, buffers, code; the kernel's sockets are not in it. */
+/** Kilobytes that a process has resident: heap, buffers, code; not the kernel's sockets. */
 async function memoryOf(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1] ?? 0)

@@ -19,7 +19,7 @@ export function gapMessage(reason: GapReason): LiveMessage {
   return { type: 'gap', members: `"reason":"${reason}"` }
 }
 
-/** The last message: a problem, with each mistake of the read. The cause of a failure stays here. */
+/** The last message: a problem with each mistake of the read. The failure's cause stays here. */
 export function endMessage({ code, status, title, detail, problems }: Failure): LiveMessage {
   const errors = problems.map((one) => {
     return { pointer: one.pointer, code: one.code, detail: one.detail }
