@@ -2,6 +2,16 @@
 
 import type { Caller } from '../access/caller.ts'
 import type { Failure } from '../base/failure.ts'
+import type { Answered } from '../query/answer/pieces.ts'
+
+export type {
+  Answered,
+  ConnectionPieces,
+  MemberCut,
+  Piece,
+  Pieces,
+  RecordCut,
+} from '../query/answer/pieces.ts'
 
 /** A call: what a door makes of a request. */
 export interface Call {
@@ -47,8 +57,8 @@ export interface Call {
 /** One of several reads of a call. */
 export type ReadAsked = Pick<Call, 'operation' | 'id' | 'key' | 'query'>
 
-/** What one of several reads came to: the text of its answer, or why there is none. */
-export type ReadPart = { readonly body: string } | { readonly failure: unknown }
+/** What one of several reads came to: its answer, not yet written, or why there is none. */
+export type ReadPart = { readonly answer: Answered } | { readonly failure: unknown }
 
 /** What identifies the caller of a request. */
 export interface Credential {

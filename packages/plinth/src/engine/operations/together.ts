@@ -7,11 +7,12 @@ import { limits } from '../../base/limits.ts'
 import { instantText } from '../../base/time.ts'
 import type { Model } from '../../catalog/catalog.ts'
 import { notFound, type ParsedRead, parseGet, parseList } from '../../query/grammar/read.ts'
+import { runRead } from '../../query/read/run.ts'
 import { planTogether, runTogether } from '../../query/read/together.ts'
 import type { ReadAsked, ReadPart, Reply } from '../call.ts'
 import type { Scope } from '../runtime.ts'
 import { demandPossible } from './permit.ts'
-import { readRequest, runGet, runList } from './reads.ts'
+import { plannedRead, readRequest } from './reads.ts'
 
 /** A read that can be planned. */
 interface Ready {
@@ -40,7 +41,7 @@ export async function runReads(scope: Scope): Promise<Reply> {
   const parts = parsed.map((each): ReadPart => {
     if ('failure' in each) return each
     const answer = answers[next++]
-    return answer ? { body: answer.body } : { failure: notFound() }
+    return answer ? { answer } : { failure: notFound() }
   })
   return { ...done, parts }
 }
@@ -49,8 +50,9 @@ async function alone(scope: Scope, read: ReadAsked): Promise<ReadPart> {
   const { is, model } = readOf(scope, read)
   const one = { ...scope, call: { ...scope.call, ...read } }
   try {
-    const { body } = await (is === 'get' ? runGet(one, model) : runList(one, model))
-    return { body: present(body, 'the body of a read') }
+    const run = plannedRead(one, is, model)
+    const answer = await runRead(scope.session, run, scope.runtime.cursors)
+    return answer ? { answer } : { failure: notFound() }
   } catch (failure) {
     return expected(failure)
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { cutConnection, cutItems, cutMembers, cutRecord } from './cut.ts'
+import { cutItems, cutMembers, cutRecord } from './cut.ts'
 
 const plain = (...names: string[]) => ({ members: names.map((name) => ({ prefix: `"${name}":` })) })
 
@@ -42,7 +42,8 @@ test('a connection is cut with its place, its count and what is below', () => {
   const text =
     `{"data":[{"id":1,"$0":null,"$1":${list}},{"id":2,"$0":{"x":[{}]},"$1":${list}}],` +
     '"page":{"hasNext":false,"hasPrevious":true,"start":"s","end":null}}'
-  const cut = cutConnection(text, form)
+  const whole = { members: [{ prefix: '"list":', below: form, many: true }] }
+  const [cut] = cutRecord(`{"list":${text}}`, whole).pieces
   const inner = {
     ...{ records: [{ pieces: ['"]}\\""'] }], hasNext: 'true', hasPrevious: 'false' },
     ...{ start: undefined, end: undefined, count: '7' },

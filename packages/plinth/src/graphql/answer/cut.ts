@@ -1,39 +1,7 @@
-/** Owns the cutting of an answer of the engine into pieces of JSON text, without parsing it. */
+/** Owns the cutting of written answers of the engine into pieces, without parsing them. */
 
 import { AssertionError, assert } from '../../base/assert.ts'
-
-/** What a record's text is cut along. Members that a rule hides are absent. */
-export interface RecordCut {
-  readonly members: readonly MemberCut[]
-}
-
-/** A member of a record, in the order in which the engine writes them. */
-export interface MemberCut {
-  /** `"name":`. */
-  readonly prefix: string
-  /** Absent: its text is kept as it is. */
-  readonly below?: RecordCut
-  /** True: a connection of records. */
-  readonly many?: boolean
-}
-
-/** A member's text, an included record, or an included connection; undefined: absent. */
-export type Piece = string | Pieces | ConnectionPieces | null | undefined
-
-/** The pieces of a record, in the order of its members. */
-export interface Pieces {
-  readonly pieces: readonly Piece[]
-}
-
-/** A connection, cut. Texts are JSON; undefined: absent. */
-export interface ConnectionPieces {
-  readonly records: readonly Pieces[]
-  readonly hasNext: string
-  readonly hasPrevious: string
-  readonly start: string | undefined
-  readonly end: string | undefined
-  readonly count: string | undefined
-}
+import type { ConnectionPieces, MemberCut, Piece, Pieces, RecordCut } from '../../engine/call.ts'
 
 const quote = 34
 const comma = 44
@@ -46,11 +14,6 @@ const letterN = 110
 /** Cuts a record. */
 export function cutRecord(text: string, form: RecordCut): Pieces {
   return present(new Cutter(text).record(form))
-}
-
-/** Cuts a connection. */
-export function cutConnection(text: string, form: RecordCut): ConnectionPieces {
-  return new Cutter(text).connection(form)
 }
 
 /** The text of each member of an object. */
@@ -106,10 +69,10 @@ class Cutter {
 
   #piece({ below, many }: MemberCut): Piece {
     if (!below) return this.#value()
-    return many ? this.connection(below) : this.record(below)
+    return many ? this.#connection(below) : this.record(below)
   }
 
-  connection(form: RecordCut): ConnectionPieces {
+  #connection(form: RecordCut): ConnectionPieces {
     this.#word('{"data":[')
     const records: Pieces[] = []
     while (this.#code() !== closeList) {

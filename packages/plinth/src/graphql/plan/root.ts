@@ -6,8 +6,7 @@ import { Failure, invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { ActionOperation, Model, ModelOperation } from '../../catalog/catalog.ts'
 import { isNever } from '../../catalog/exposure/exposure.ts'
-import type { ReadAsked } from '../../engine/call.ts'
-import { cutConnection, cutRecord } from '../answer/cut.ts'
+import type { Answered, ReadAsked } from '../../engine/call.ts'
 import { plainId, readNodeId } from '../schema/node-ids.ts'
 import { isObject, useOf } from '../schema/setting.ts'
 import { type Asked, argumentsOf, collect, type Reading, setsOf } from './collect.ts'
@@ -26,8 +25,8 @@ export interface PlannedRead {
   readonly places: Places
   /** How many records it may bring. */
   readonly rows: number
-  /** JSON text of the field, from the text of the answer. */
-  readonly write: (body: string) => string
+  /** JSON text of the field, from its answer. */
+  readonly write: (answer: Answered) => string
 }
 
 /** A read that was planned, or why it could not be. */
@@ -116,7 +115,7 @@ function planList(planning: RootPlanning, { asked, target, args, model }: ReadPa
   const { query, cut, rows, write } = selectConnection({ ...at, usual }, target, { asked, args })
   return {
     ...{ read: { operation: `${model.name}.list`, query }, places, rows },
-    write: (body) => write(cutConnection(body, cut)),
+    write: (answer) => write(answer.connection(cut)),
   }
 }
 
@@ -131,7 +130,7 @@ function planGet(
   const { query, cut, rows, write } = selectRecord(at, target, setsOf(asked))
   return {
     ...{ read: { operation: `${model.name}.get`, ...by, query }, places, rows },
-    write: (body) => write(cutRecord(body, cut)),
+    write: (answer) => write(answer.record(cut)),
   }
 }
 

@@ -149,7 +149,7 @@ async function readRecord(
   try {
     const { parts } = await invoke({ ...call, operation: 'reads', connections: true, reads })
     const part = parts?.[0]
-    if (part && 'body' in part) return selection.write(cutRecord(part.body, selection.cut))
+    if (part && 'answer' in part) return selection.write(part.answer.record(selection.cut))
     return fail(places.translated(thrownFailure(part?.failure)), place)
   } catch (error) {
     return fail(thrownFailure(error), place)

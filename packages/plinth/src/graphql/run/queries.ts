@@ -115,6 +115,6 @@ function written({ fail }: Answering, plan: ReadPlan, { replies, asked, path }: 
   const place = { path, nodes: asked.nodes }
   if (!isPlanned(plan)) return fail(thrownFailure(plan.failure), place)
   const part = replies.get(plan)
-  if (part && 'body' in part) return plan.write(part.body)
+  if (part && 'answer' in part) return plan.write(part.answer)
   return fail(plan.places.translated(thrownFailure(part?.failure)), place)
 }

@@ -60,7 +60,7 @@ type Rows = readonly RowCells[]
 /** Writes a list. */
 export function writeList(form: AnswerForm, rows: Rows, { plain, at: seal }: Seals): ListAnswer {
   const { shape } = form
-  const found = rows[0]?.[form.idAt] === null ? [] : rows
+  const found = foundOf(form, rows)
   if (shape.connection) return writeWhole(form, { rows, found }, seal)
   const backwards = shape.seek?.direction === 'before'
   const more = found.length > shape.limit
@@ -76,6 +76,11 @@ export function writeList(form: AnswerForm, rows: Rows, { plain, at: seal }: Sea
   const place = `{"next":${quote(page.next)},"previous":${quote(page.previous)}}`
   const count = countText(shape, rows[0]?.[form.countAt])
   return { body: `{"data":[${data}],"page":${place}${count}}`, page }
+}
+
+/** The rows without the one of an empty page, which only holds the count. */
+export function foundOf({ idAt }: AnswerForm, rows: Rows): Rows {
+  return rows[0]?.[idAt] === null ? [] : rows
 }
 
 interface Found {
@@ -109,8 +114,13 @@ function quote(cursor: string | null): string {
 
 function countText({ count: asked }: ReadShape, cell: string | null | undefined): string {
   if (asked === undefined) return ''
-  const count = Number(present(cell, 'the cell of the count'))
+  const count = countOf(cell)
   if (asked === 'exact') return `,"count":${count}`
   const most = limits.countEstimateMax
   return `,"count":${Math.min(count, most)},"countExact":${count <= most}`
+}
+
+/** What the cell of a count says. */
+export function countOf(cell: string | null | undefined): number {
+  return Number(present(cell, 'the cell of the count'))
 }

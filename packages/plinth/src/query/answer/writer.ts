@@ -125,6 +125,39 @@ export interface ConnectionParts extends Omit<ConnectionForm, 'countAt'> {
   readonly count: string
 }
 
+/** Where a connection stands, and its rows in order. */
+export interface ConnectionPage {
+  readonly kept: readonly RowCells[]
+  readonly hasNext: boolean
+  readonly hasPrevious: boolean
+  /** Of each row, or of the first and the last alone; undefined where none are asked for. */
+  readonly cursors: readonly string[] | undefined
+}
+
+/** What of the rows of a connection is told. */
+export function pageOf(
+  { shape, seek, sortAt, limit }: Omit<ConnectionParts, 'count'>,
+  rows: readonly RowCells[],
+  seal: SealAt | undefined,
+): ConnectionPage {
+  const backwards = seek?.direction === 'before'
+  const more = rows.length > limit
+  const kept = more ? rows.slice(0, limit) : [...rows]
+  if (backwards) kept.reverse()
+  const begun = seek !== undefined && seek.indexes.length > 0
+  const place = { kept, hasNext: backwards ? begun : more, hasPrevious: backwards ? more : begun }
+  if (shape.cursors === 'none') return { ...place, cursors: undefined }
+  const cursorOf = (row: RowCells): string =>
+    present(seal, 'a seal')(
+      shape.binding,
+      sortAt.map((at) => row[at] ?? null),
+    )
+  const cursors = kept.map((row, at) =>
+    shape.cursors === 'each' || at === 0 || at === kept.length - 1 ? cursorOf(row) : '',
+  )
+  return { ...place, cursors }
+}
+
 /**
  * Writes `{"data":[…],"page":{"hasNext":…,"hasPrevious":…,"start":…,"end":…},"count":…}`. A record
  * with a cursor of its own has it as `$cursor`; the ends are there where cursors are.
@@ -134,24 +167,12 @@ export function writeConnection(
   rows: readonly RowCells[],
   { seal }: Writing,
 ): string {
-  const { shape, seek, sortAt, form, limit, count } = parts
-  const backwards = seek?.direction === 'before'
-  const more = rows.length > limit
-  const kept = more ? rows.slice(0, limit) : [...rows]
-  if (backwards) kept.reverse()
-  const begun = seek !== undefined && seek.indexes.length > 0
-  const place = `"hasNext":${backwards ? begun : more},"hasPrevious":${backwards ? more : begun}`
-  if (shape.cursors === 'none') {
+  const { shape, form, count } = parts
+  const { kept, hasNext, hasPrevious, cursors } = pageOf(parts, rows, seal)
+  const place = `"hasNext":${hasNext},"hasPrevious":${hasPrevious}`
+  if (cursors === undefined) {
     return `{"data":[${writeRecords(form, kept, { offset: 0, seal })}],"page":{${place}}${count}}`
   }
-  const cursorOf = (row: RowCells): string =>
-    present(seal, 'a seal')(
-      shape.binding,
-      sortAt.map((at) => row[at] ?? null),
-    )
-  const cursors = kept.map((row, at) =>
-    shape.cursors === 'each' || at === 0 || at === kept.length - 1 ? cursorOf(row) : '',
-  )
   const records = kept.map((row, at) => {
     const record = writeRecord(form, row, { offset: 0, seal })
     return shape.cursors === 'each' ? `${record.slice(0, -1)},"$cursor":"${cursors[at]}"}` : record
@@ -165,6 +186,6 @@ function quote(cursor: string | undefined): string {
 }
 
 /** PostgreSQL prints `t`, and a cast to text `true`. */
-function isTrue(cell: string | null | undefined): boolean {
+export function isTrue(cell: string | null | undefined): boolean {
   return cell === 't' || cell === 'true'
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { askerOf, factsOf } from '../../access/caller.ts'
+import { present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import { onBothServers } from '../../database/proof/servers.ts'
 import { planTogether, runTogether } from '../read/together.ts'
@@ -162,11 +163,26 @@ onBothServers('Connections', (server) => {
       const alone = await (question.by ? world.get(asked) : world.list(asked)).catch(
         () => undefined,
       )
-      const text = answers[at]?.body
+      const text = answers[at]?.text()
       const expected = alone && 'body' in alone ? JSON.parse(alone.body as string) : alone
       assert.deepEqual(text === undefined ? undefined : JSON.parse(text), expected)
     }
     assert.equal(answers[2], undefined, 'what Ada may not see is not there')
+    const reviews = present(answers.at(-1), 'the reviews')
+    const { data, page } = JSON.parse(reviews.text())
+    const names = ['$cursor', 'none', 'stars', 'id']
+    const pieces = reviews.connection({ members: names.map((name) => ({ prefix: `"${name}":` })) })
+    assert.ok(data.length > 0)
+    assert.deepEqual(
+      pieces.records.map((record) => record.pieces.map(parsed)),
+      data.map((record: Record<string, unknown>) => names.map((name) => record[name])),
+    )
+    const { hasNext, hasPrevious, start, end } = pieces
+    assert.deepEqual([hasNext, hasPrevious, start, end].map(parsed), Object.values(page))
     assert.notEqual(guest, ada)
   })
 })
+
+function parsed(piece: unknown): unknown {
+  return piece === undefined ? undefined : JSON.parse(String(piece))
+}

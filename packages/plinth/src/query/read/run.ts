@@ -11,6 +11,7 @@ import {
   writeList,
   writeOne,
 } from '../answer/answer.ts'
+import { type Answered, answered } from '../answer/pieces.ts'
 import type { RowCells } from '../answer/writer.ts'
 import type { Cursors } from '../cursor.ts'
 import { notFound, type ParsedRead } from '../grammar/read.ts'
@@ -61,6 +62,15 @@ export async function runGet(reader: Reader, run: Run, cursors?: Cursors): Promi
   const answer = writeOne(run.plan.form, await rowsOf(reader, run), seal)
   if (!answer) throw notFound()
   return answer
+}
+
+/** Runs a read of either sort, not yet written; undefined where there is no record. */
+export async function runRead(
+  reader: Reader,
+  run: Run,
+  cursors: Cursors,
+): Promise<Answered | undefined> {
+  return answered(run.plan.form, await rowsOf(reader, run), sealsOf(run.parsed, cursors))
 }
 
 /** What seals the cursors of a read. */

@@ -10,14 +10,9 @@ import {
   sql,
   statement,
 } from '../../sql/fragment.ts'
-import {
-  type AnswerForm,
-  type ListAnswer,
-  type RecordAnswer,
-  writeList,
-  writeOne,
-} from '../answer/answer.ts'
+import type { AnswerForm } from '../answer/answer.ts'
 import { readRows } from '../answer/lists.ts'
+import { type Answered, answered } from '../answer/pieces.ts'
 import type { Cursors } from '../cursor.ts'
 import type { ParsedRead } from '../grammar/read.ts'
 import { planName } from '../plan-name.ts'
@@ -33,9 +28,6 @@ export interface TogetherRequest extends PlanRequest {
 export interface TogetherPlan extends Pick<PlanRun['plan'], 'text' | 'name' | 'slots'> {
   readonly forms: readonly AnswerForm[]
 }
-
-/** What one of the reads came to; undefined: there is no such record for this caller. */
-export type TogetherAnswer = ListAnswer | RecordAnswer | undefined
 
 /** Plans reads as one statement. Their values stand one after the other. */
 export function planTogether(requests: readonly TogetherRequest[]): TogetherPlan {
@@ -77,19 +69,17 @@ export interface TogetherRun extends Omit<PlanRun, 'plan' | 'values'> {
   readonly reads: readonly ParsedRead[]
 }
 
-/** Runs reads as one statement; the answers are in their order. */
+/** Runs reads as one statement; the answers in their order, undefined where there is no record. */
 export async function runTogether(
   reader: Reader,
   { plan, reads, ...run }: TogetherRun,
   cursors: Cursors,
-): Promise<readonly TogetherAnswer[]> {
+): Promise<readonly (Answered | undefined)[]> {
   const values = reads.flatMap((read) => read.values)
   const [row] = await rowsOfPlan(reader, { ...run, plan, values })
-  return reads.map((read, at): TogetherAnswer => {
-    const form = plan.forms[at] as AnswerForm
+  return reads.map((read, at) => {
     const cell = row?.[at] ?? null
     const rows = cell === null ? [] : readRows(cell)
-    const seals = sealsOf(read, cursors)
-    return form.shape.only === 'get' ? writeOne(form, rows, seals.at) : writeList(form, rows, seals)
+    return answered(plan.forms[at] as AnswerForm, rows, sealsOf(read, cursors))
   })
 }
