@@ -209,7 +209,7 @@ test('a whole operation is one statement, however much is nested and asked for',
       trusted,
       ...{ catalog, production: false, report: assert.fail },
       invoke: (call) => invoke(runtime, call),
-      follow: () => assert.fail('nothing is followed'),
+      follow: { read: () => assert.fail('followed'), event: () => assert.fail('followed') },
     })
     const call = {
       ...{ as: { credential: undefined }, remoteAddress: '127.0.0.1', traceId: '0'.repeat(32) },

@@ -45,6 +45,7 @@ function storedSight(model: Model): Sight {
       organisations: undefined,
       services: new Map(),
       askedByRules: nothingAsked,
+      followers: new Map(),
       logic: noLogic,
     },
     facts: anonymousFacts,

@@ -282,6 +282,7 @@ export const limits = Object.freeze({
   scheduleMissedMax: 100,
   eventsPerPassMax: 1_000,
   eventsPerBatch: 100,
+  eventsPerFollow: 100,
   eventPartitionDaysAhead: 7,
   // declarations
   textCharactersDefault: 10_000,

@@ -26,6 +26,24 @@ export interface Catalog {
   readonly askedByRules: AskedByRules
   /** Actions, events, jobs and the rest, as declared. */
   readonly logic: CatalogLogic
+  /** Who may follow an event, by its name; those without a rule are followed by nobody. */
+  readonly followers: ReadonlyMap<string, ValueRule>
+}
+
+/** A named value that a rule may speak of. */
+export interface RuleMember {
+  readonly kind: Kind
+  readonly optional: boolean
+}
+
+/** A rule over named values, resolved. */
+export interface ValueRule {
+  /** Tells rules apart. */
+  readonly name: string
+  readonly allow: Expression
+  /** The values as the fields of a row. */
+  readonly model: Model
+  readonly members: ReadonlyMap<string, RuleMember>
 }
 
 /** What some rule of an app asks of a caller. */

@@ -5,6 +5,7 @@ import type { ActionOperation, Catalog, Model, ModelIndex, ModelRelation } from 
 import { type DraftModel, draftModels, orderedKits } from './draft.ts'
 import type { Asked, Setting, VisibleModel } from './expressions/places.ts'
 import { actionsOf } from './logic/actions.ts'
+import { followersOf } from './logic/followers.ts'
 import { logicOf } from './logic/logic.ts'
 import { type DraftField, draftFields } from './members.ts'
 import { Mistakes, suggestion } from './mistakes.ts'
@@ -61,6 +62,7 @@ export function compileCatalog(
   for (const [name, join] of joins) models.set(name, join)
   const logic = logicOf(kits, mistakes)
   const declared = actionsOf({ ...shared, actions: logic.actions, models })
+  const followers = followersOf(logic.events, shared)
   for (const action of app.actions) {
     if (logic.actions.get(`${action.kit}.${action.name}`) === action) continue
     mistakes.add(
@@ -75,6 +77,7 @@ export function compileCatalog(
     models,
     operations,
     logic,
+    followers,
     roles,
     organisations,
     services,

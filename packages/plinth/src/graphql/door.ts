@@ -17,7 +17,7 @@ import { traceparent } from '../http/trace.ts'
 import { answerType, wantsStream } from './request/accept.ts'
 import { readAsking } from './request/read-request.ts'
 import type { Executor } from './run/execute.ts'
-import type { FollowRead } from './run/follow.ts'
+import type { FollowParts } from './run/follow.ts'
 import { answerText, type GraphqlAnswer, type GraphqlRequest } from './run/request.ts'
 import { createResultSockets } from './stream/socket.ts'
 import { createResultStreams } from './stream/sse.ts'
@@ -44,7 +44,7 @@ export interface GraphqlDoorOptions {
 
 /** The engine's live queries, as far as subscriptions need them. */
 export interface LiveParts {
-  readonly follow: FollowRead
+  readonly follow: FollowParts
   /** Fails where the credential of a call is not good. */
   check(call: Call): Promise<void>
 }
@@ -99,10 +99,12 @@ export function createGraphqlDoor(options: GraphqlDoorOptions): GraphqlDoors {
   }
 }
 
+async function refuseToFollow(): Promise<never> {
+  throw new Failure('not_found', { detail: 'Nothing can be followed here.' })
+}
+
 const noLive: LiveParts = {
-  async follow() {
-    throw new Failure('not_found', { detail: 'Nothing can be followed here.' })
-  },
+  follow: { read: refuseToFollow, event: refuseToFollow },
   async check() {
     // Each operation is asked for its credential.
   },

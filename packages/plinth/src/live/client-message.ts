@@ -11,8 +11,10 @@ export type ClientMessage =
   | {
       readonly type: 'subscribe'
       readonly id: string
-      /** The operation: `product.list`. */
+      /** The operation: `product.list`; or the name of an event: `shop.placed`. */
       readonly read: string
+      /** True: it is an event that is followed. */
+      readonly isEvent: boolean
       readonly query: ParsedJson | undefined
       /** The id of one record. */
       readonly record: string | undefined
@@ -26,7 +28,7 @@ const known: Readonly<Record<ClientMessage['type'], readonly string[]>> = {
   ping: [],
   authenticate: ['token'],
   unsubscribe: ['id'],
-  subscribe: ['id', 'read', 'query', 'record', 'key', 'after'],
+  subscribe: ['id', 'read', 'event', 'query', 'record', 'key', 'after'],
 }
 
 /** Reads a message. Fails with `malformed_body`, in a sentence for whoever writes a client. */
@@ -60,10 +62,13 @@ function subscribeOf(entries: Entries): ClientMessage {
   const optional = (name: string): string | undefined => {
     return entries[name] === undefined ? undefined : textOf(entries, name, 200)
   }
+  const isEvent = entries.event !== undefined
+  const odd =
+    isEvent && ['read', 'query', 'record', 'key'].some((name) => Object.hasOwn(entries, name))
+  if (odd) throw wrong('either "read", with what belongs to it, or "event"')
   return {
-    type: 'subscribe',
-    id: textOf(entries, 'id', idCharactersMax),
-    read: textOf(entries, 'read', 200),
+    ...{ type: 'subscribe', id: textOf(entries, 'id', idCharactersMax), isEvent },
+    read: textOf(entries, isEvent ? 'event' : 'read', 200),
     query: entries.query,
     record: optional('record'),
     key: entries.key === undefined ? undefined : keyOf(entries.key),

@@ -6,7 +6,6 @@ import { limits } from '../base/limits.ts'
 import type { Call, Credential } from '../engine/call.ts'
 import type { Live } from '../engine/live/live.ts'
 import { endMessage, type LiveListener, type LiveMessage } from '../engine/live/message.ts'
-import type { Subscription } from '../engine/live/subscription.ts'
 import { corsPolicy } from '../http/origin/cors.ts'
 import { socketCaller } from '../http/origin/socket.ts'
 import { Line } from '../http/socket/line.ts'
@@ -118,7 +117,7 @@ class Conversation implements LinkEvents {
     this.#line.end(closeCodes.signedOut, detail)
   }
 
-  #subscribe({ id, read, query, record, key, after }: Subscribe): void {
+  #subscribe({ id, read, isEvent, query, record, key, after }: Subscribe): void {
     if (this.#threads.size >= limits.liveSubscriptionsPerConnection || this.#threads.has(id)) {
       const taken = 'This id is taken: unsubscribe it first.'
       const full = `At most ${limits.liveSubscriptionsPerConnection} subscriptions on a connection.`
@@ -135,7 +134,10 @@ class Conversation implements LinkEvents {
     }
     const thread = new Thread(id, this)
     this.#threads.set(id, thread)
-    this.#next(() => thread.begin(this.#live, call, after))
+    const follow: Follow = isEvent
+      ? () => this.#live.events.follow(call, { listener: thread, after })
+      : () => this.#live.follow(call, { listener: thread, after })
+    this.#next(() => thread.begin(follow))
   }
 
   #next(work: () => Promise<void>): void {
@@ -175,11 +177,19 @@ class Conversation implements LinkEvents {
 
 type Subscribe = ClientMessage & { readonly type: 'subscribe' }
 
-/** One followed read of a connection. */
+/** What is followed. */
+interface Followed {
+  ready(): void
+  close(): void
+}
+
+type Follow = () => Promise<Followed>
+
+/** One followed read, or event, of a connection. */
 class Thread implements LiveListener {
   readonly id: string
   readonly #conversation: Conversation
-  #subscription: Subscription | undefined
+  #followed: Followed | undefined
   #closed = false
 
   constructor(id: string, conversation: Conversation) {
@@ -187,12 +197,12 @@ class Thread implements LiveListener {
     this.#conversation = conversation
   }
 
-  async begin(live: Live, call: Call, after: string | undefined): Promise<void> {
+  async begin(follow: Follow): Promise<void> {
     if (this.#closed) return
     try {
-      const subscription = await live.follow(call, { listener: this, after })
-      this.#subscription = subscription
-      if (this.#closed) subscription.close()
+      const followed = await follow()
+      this.#followed = followed
+      if (this.#closed) followed.close()
     } catch (cause) {
       this.take(endMessage(cause instanceof Failure ? cause : new Failure('internal', { cause })))
     }
@@ -209,12 +219,12 @@ class Thread implements LiveListener {
   }
 
   ready(): void {
-    this.#subscription?.ready()
+    this.#followed?.ready()
   }
 
   close(): void {
     this.#closed = true
-    this.#subscription?.close()
+    this.#followed?.close()
   }
 }
 

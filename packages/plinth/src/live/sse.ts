@@ -1,4 +1,4 @@
-/** Owns followed reads over SSE: messages as events with their cursors. */
+/** Owns followed reads and events over SSE: messages as events with their cursors. */
 
 import { Failure } from '../base/failure.ts'
 import type { Call } from '../engine/call.ts'
@@ -30,11 +30,21 @@ type Follow = (listener: LiveListener, after: string | undefined) => Promise<Fol
 
 const cursorForm = /^[\w.-]{1,200}$/
 
-/** Makes the part of the REST door that follows reads. */
-export function createStreams(live: Live): FollowRead {
+/** What the REST door answers as streams. */
+export interface Streams {
+  readonly read: FollowRead
+  /** The same for an event: the call's operation is its name. */
+  readonly event: FollowRead
+}
+
+/** Makes the part of the REST door that follows reads and events. */
+export function createStreams(live: Live): Streams {
   const rota = new Rota<EventStream>((stream) => stream.beat())
-  return (call, request) => {
-    return streamed(rota, request, (listener, after) => live.follow(call, { listener, after }))
+  return {
+    read: (call, request) =>
+      streamed(rota, request, (listener, after) => live.follow(call, { listener, after })),
+    event: (call, request) =>
+      streamed(rota, request, (listener, after) => live.events.follow(call, { listener, after })),
   }
 }
 

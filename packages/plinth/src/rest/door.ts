@@ -14,6 +14,7 @@ import { failureOf } from '../http/problem.ts'
 import { sessionCookieName } from '../http/session/cookie.ts'
 import { credentialOf } from '../http/session/credential.ts'
 import { traceparent } from '../http/trace.ts'
+import { answerEvent, type EventDoor, isEvent } from './events.ts'
 import { printReply } from './reply/print-reply.ts'
 import { prefersMinimal } from './request/conditions.ts'
 import { checkAccept, prefersEvents } from './request/media-type.ts'
@@ -41,6 +42,8 @@ export interface RestDoorOptions {
   readonly health: HealthChecks
   /** Answers reads as streams of events, where they are asked for so. Default: nothing does. */
   readonly follow?: FollowRead | undefined
+  /** The same for events. Default: none is followed. */
+  readonly followEvent?: FollowRead | undefined
 }
 
 /** Answers a read as a stream: its result, then what becomes of it. */
@@ -55,6 +58,7 @@ interface Door {
   readonly invoke: RestDoorOptions['invoke']
   readonly cookies: { readonly name: string; readonly clock: Clock }
   readonly follow: FollowRead | undefined
+  readonly events: EventDoor | undefined
 }
 
 /**
@@ -73,6 +77,7 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     invoke: options.invoke,
     cookies: { name, clock },
     follow: options.follow,
+    events: options.followEvent && { catalog, follow: options.followEvent, cookieName: name },
   }
   const service = createService({
     catalog,
@@ -91,6 +96,9 @@ export function createRestDoor(options: RestDoorOptions): Handler {
 
 async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
   try {
+    if (door.events && isEvent(door.events, request)) {
+      return await answerEvent(door.events, request, door.policy)
+    }
     if (request.method === 'OPTIONS') return answerOptions(door, request)
     return await callAndPrint(door, request)
   } catch (thrown) {

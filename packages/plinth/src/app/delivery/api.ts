@@ -39,9 +39,10 @@ export function apiDoors(app: App<unknown>, { runtime, invoke, setup }: ApiParts
   const { catalog, database, clock } = runtime
   const { origins } = app
   const { production, publicUrl } = setup
-  const { follow, live, sockets } = liveOf(runtime, { ...setup, origins })
+  const { streams, live, sockets } = liveOf(runtime, { ...setup, origins })
   const rest = createRestDoor({
-    ...{ catalog, invoke, follow, clock, origins, publicUrl },
+    ...{ catalog, invoke, clock, origins, publicUrl },
+    ...{ follow: streams.read, followEvent: streams.event },
     health: { live: () => undefined, ready: () => ping(database) },
   })
   const beside = { handler: rest, sockets }

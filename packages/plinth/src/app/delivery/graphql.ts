@@ -45,7 +45,10 @@ export function withGraphql(
     return createGraphqlDoor({
       ...{ catalog, clock, invoke, production, origins, ...declared },
       live: {
-        follow: (call, options) => live.follow(call, options),
+        follow: {
+          read: (call, options) => live.follow(call, options),
+          event: (call, options) => live.events.follow(call, options),
+        },
         check: (call) => live.check(call),
       },
       report: ({ detail, cause }, traceId) => {

@@ -4,7 +4,7 @@ import { Live } from '../../engine/live/live.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { LinkHandler } from '../../http/socket/upgrades.ts'
 import { createSockets } from '../../live/socket.ts'
-import { createStreams, type FollowRead } from '../../live/sse.ts'
+import { createStreams, type Streams } from '../../live/sse.ts'
 
 /** What live queries are set up with. */
 export interface LiveSetup {
@@ -16,8 +16,8 @@ export interface LiveSetup {
 /** Live queries of an app with their doors. */
 export interface LiveParts {
   readonly live: Live
-  /** The part of the REST door that follows reads over SSE. */
-  readonly follow: FollowRead
+  /** The part of the REST door that follows reads and events over SSE. */
+  readonly streams: Streams
   /** The door of WebSockets. */
   readonly sockets: LinkHandler
 }
@@ -26,5 +26,5 @@ export interface LiveParts {
 export function liveOf(runtime: Runtime, setup: LiveSetup): LiveParts {
   const live = new Live(runtime, setup.liveSubscriptionsPerCaller)
   const { origins } = setup
-  return { live, follow: createStreams(live), sockets: createSockets({ live, origins }) }
+  return { live, streams: createStreams(live), sockets: createSockets({ live, origins }) }
 }

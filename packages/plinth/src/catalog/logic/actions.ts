@@ -3,25 +3,18 @@
 import { Failure, failureKinds } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { type Expression, never } from '../../define/expression.ts'
-import { instant, uuid } from '../../define/fields.ts'
 import type { Action } from '../../define/logic/logic.ts'
-import { expressionOf, inputNode, me } from '../../define/rule.ts'
-import type { ActionInput, ActionOperation, ActionOutput, Model, ModelField } from '../catalog.ts'
-import type { Asked, Setting } from '../expressions/places.ts'
-import { type Mistakes, suggestion } from '../mistakes.ts'
+import { inputNode, me } from '../../define/rule.ts'
+import type { ActionInput, ActionOperation, ActionOutput, Model } from '../catalog.ts'
+import { suggestion } from '../mistakes.ts'
 import { kebabCase, nameProblem } from '../names.ts'
-import { resolveExpression } from '../resolve.ts'
 import { logicName } from './logic.ts'
+import { type RuleSetting, ruleOver, valueModel } from './value-rules.ts'
 
 /** What actions are compiled with. */
-export interface ActionSetting {
+export interface ActionSetting extends RuleSetting {
   readonly actions: ReadonlyMap<string, Action>
   readonly models: ReadonlyMap<string, Model>
-  readonly mistakes: Mistakes
-  readonly roles: ReadonlySet<string> | undefined
-  readonly organisations: Setting['organisations']
-  readonly services: Setting['services']
-  readonly asked: Asked
 }
 
 /** Compiles the declared actions into operations. */
@@ -33,7 +26,7 @@ function compileAction(action: Action, setting: ActionSetting): ActionOperation 
   const name = logicName(action)
   const input = inputOf(action, setting)
   const base = baseOf(action, setting)
-  const inputModel = inputModelOf(name, input)
+  const inputModel = valueModel('input', input)
   checkFailures(action, setting)
   checkTime(action, setting)
   if (action.money && action.safe) {
@@ -82,84 +75,17 @@ function inputOf(action: Action, { mistakes }: ActionSetting): ReadonlyMap<strin
   return inputs
 }
 
-/** The base fields stand for the kinds of `me.id` and of the clock. */
-function inputModelOf(name: string, inputs: ReadonlyMap<string, ActionInput>): Model {
-  const fields = new Map<string, ModelField>()
-  fields.set('id', inputField('id', { kind: uuid().kind, optional: false }, 'id'))
-  fields.set(
-    'createdAt',
-    inputField('createdAt', { kind: instant().kind, optional: false }, 'createdAt'),
-  )
-  for (const input of inputs.values()) fields.set(input.name, inputField(input.name, input))
-  return Object.freeze({
-    ...{ name, kit: '', plural: '', schema: '', table: '', fields, relations: new Map() },
-    access: {
-      ...{ read: never, create: never, update: never, updated: never, delete: never },
-      within: never,
-    },
-    ...({
-      key: [],
-      softDelete: false,
-      uniques: [],
-      indexes: [],
-      checks: [],
-      audit: 'none',
-      tenant: undefined,
-    } as const),
-    ...{ exposed: false, was: undefined, description: undefined },
-  })
-}
-
-function inputField(
-  name: string,
-  { kind, optional }: Pick<ActionInput, 'kind' | 'optional'>,
-  role: ModelField['role'] = 'declared',
-): ModelField {
-  return Object.freeze({
-    ...{ name, column: name, kind, optional, role, unique: false },
-    ...{ default: undefined, computed: undefined, relation: undefined },
-    access: { read: never, write: never },
-    ...{ was: undefined, description: undefined },
-  })
-}
-
 function allowOf(
   action: Action,
-  {
-    mistakes,
-    roles,
-    organisations,
-    services,
-    asked,
-    inputModel,
-  }: ActionSetting & { readonly inputModel: Model },
+  { inputModel, ...setting }: ActionSetting & { readonly inputModel: Model },
 ): Expression {
   const place = `${logicName(action)}.allow`
   if (action.allow === undefined) {
-    mistakes.add(place, 'needs a rule: say who may call it, by anyone where everybody may')
+    setting.mistakes.add(place, 'needs a rule: say who may call it, by anyone where everybody may')
     return never
   }
-  const fields = new Map(
-    [...inputModel.fields].map(([name, field]) => [name, { ...field, isComputed: false }]),
-  )
-  const model = { name: 'input', fields, relations: new Map() }
-  const rule: Setting = {
-    ...{ place, mistakes, roles, organisations, services, asked, model },
-    models: new Map(),
-    use: 'rule',
-  }
-  try {
-    const source: unknown =
-      typeof action.allow === 'function'
-        ? (action.allow as (scope: object) => unknown)(
-            Object.assign(Object.create(noRow), { me, input: inputNode() }),
-          )
-        : action.allow
-    return freezeDeep(resolveExpression(expressionOf(source), rule))
-  } catch (error) {
-    mistakes.add(place, error instanceof Error ? error.message : String(error))
-    return never
-  }
+  const scope = Object.assign(Object.create(noRow), { me, input: inputNode() })
+  return ruleOver({ place, source: action.allow, model: inputModel, scope }, setting)
 }
 
 /** An action is called on no record; a rule over one belongs to the record's model. */
@@ -216,10 +142,4 @@ function checkTime({ timeoutMs, ...action }: Action, { mistakes }: ActionSetting
   if (Number.isSafeInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= most) return
   const cure = 'do what takes longer as a workflow'
   mistakes.add(`${logicName(action)}.timeoutMs`, `is 1 to ${most} milliseconds: ${cure}`)
-}
-
-function freezeDeep<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
-  for (const inner of Object.values(value)) freezeDeep(inner)
-  return Object.freeze(value)
 }

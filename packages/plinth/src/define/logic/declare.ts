@@ -76,7 +76,11 @@ export interface Declaring<S extends Models, K extends string = string> {
     }
   >
   /** Declares a fact that actions can record by `emit`. */
-  event<const D extends Shape>(name: string, data: D, spec?: EventSpec<D>): Event<D>
+  event<const D extends Shape, const N extends string = string>(
+    name: N,
+    data: D,
+    spec?: EventSpec<D>,
+  ): Event<D, { readonly kit: K; readonly name: N }>
   /** Declares a queue, for jobs that share limits. */
   queue(name: string, spec?: QueueSpec): Queue
   /** Declares work after a commit. */
@@ -149,14 +153,15 @@ export function declaring(kit: string, parts: Logic[]): Declaring<Models> {
   }
   return {
     action: ((name: string, spec: ErasedActionSpec) => add(actionOf(kit, name, spec))) as never,
-    event: (name, data, spec = {}) =>
+    event: ((name: string, data: Shape, spec: EventSpec<Shape> = {}) =>
       add({
         ...{ is: 'event', kit, name, data },
         subject: spec.subject as Event['subject'],
         retentionDays: spec.retentionDays ?? 30,
         audience: spec.audience as Event['audience'],
+        allow: spec.allow as Event['allow'],
         description: spec.description,
-      }),
+      })) as never,
     queue: (name, spec = {}) => add(queueOf(kit, name, spec)),
     job: ((name: string, spec: ErasedJobSpec) => add(jobOf(kit, name, spec))) as never,
     on: ((event: Event, handler: ErasedRun | ErasedHandlerSpec) =>

@@ -56,11 +56,17 @@ export interface Action<I extends Shape = Shape, O = unknown, T extends ActionTy
   readonly types?: T
 }
 
-/** A fact: recorded in the transaction that made it true, delivered after the commit. */
-export interface Event<D extends Shape = Shape> {
-  readonly is: 'event'
+/** What the types of an event tell a typed client beside its data. */
+export interface EventTypes {
   readonly kit: string
   readonly name: string
+}
+
+/** A fact: recorded in the transaction that made it true, delivered after the commit. */
+export interface Event<D extends Shape = Shape, T extends EventTypes = EventTypes> {
+  readonly is: 'event'
+  readonly kit: T['kit']
+  readonly name: T['name']
   readonly data: D
   /** What the fact is about, where `emit` does not say; orders its handlers. */
   readonly subject: ((data: never) => string) | undefined
@@ -68,6 +74,8 @@ export interface Event<D extends Shape = Shape> {
   readonly retentionDays: number
   /** The users whose webhook endpoints get it, beside those of admins. */
   readonly audience: ((data: never) => string | readonly string[] | null) | undefined
+  /** Who may follow it: a rule, or a function that makes one; undefined: nobody. */
+  readonly allow: Rule | ((scope: never) => Condition) | undefined
   readonly description: string | undefined
   /** Phantom. Never set. */
   readonly values?: Values<D>

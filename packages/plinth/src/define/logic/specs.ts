@@ -83,6 +83,12 @@ export interface EventSpec<D extends Shape> {
    * that they ask for. Default: nobody else does.
    */
   readonly audience?: (data: Values<D>) => string | readonly string[] | null
+  /**
+   * Who may follow the event as it happens: a rule over `me` and its `data`. Default: nobody.
+   *
+   * @example allow: ({ data, me }) => data.customerId.eq(me.id)
+   */
+  readonly allow?: Rule | ((scope: { readonly me: Me; readonly data: RuleInput<D> }) => Condition)
   readonly description?: string
 }
 

@@ -11,6 +11,8 @@ import { invoke, welcomed } from '../invoke.ts'
 import type { Runtime } from '../runtime.ts'
 import { type LiveRows, listRows, noRows, oneRow } from './answer/rows.ts'
 import { Callers } from './callers.ts'
+import type { Entered, Entrant } from './entry.ts'
+import { LiveEvents } from './events/events.ts'
 import { ChangeFeed } from './feed/feed.ts'
 import { Readers } from './interest/readers.ts'
 import { endMessage, type LiveListener } from './message.ts'
@@ -28,6 +30,8 @@ export interface FollowOptions {
 
 /** Live queries of one node. Nothing of it costs anything until somebody follows a read. */
 export class Live {
+  /** Events that are followed. */
+  readonly events: LiveEvents
   readonly #runtime: Runtime
   readonly #feed: ChangeFeed
   readonly #callers: Callers
@@ -37,6 +41,8 @@ export class Live {
   readonly #readers = new Map<string, Readers<LiveQuery>>()
   readonly #asking = new Set<LiveQuery>()
   readonly #subscriptions = new Set<Subscription>()
+  /** Who follows what is no read. */
+  readonly #entrants = new Set<Entrant>()
   readonly #counts = new Map<string, number>()
   /** Reads that nobody follows any more, with the moment at which they are forgotten. */
   readonly #lingering = new Map<LiveQuery, number>()
@@ -50,6 +56,7 @@ export class Live {
     this.#runtime = runtime
     this.#perCaller = perCaller
     this.#callers = new Callers(runtime.identify)
+    this.events = new LiveEvents(runtime, (call, entrant) => this.#enter(call, entrant))
     const { catalog, database, log } = runtime
     this.#feed = new ChangeFeed({
       ...{ catalog, database, log },
@@ -60,7 +67,11 @@ export class Live {
 
   /** How many subscriptions there are, and how many different reads they share. */
   get counts(): { readonly subscriptions: number; readonly queries: number } {
-    return { subscriptions: this.#subscriptions.size, queries: this.#queries.size }
+    return { subscriptions: this.#followers, queries: this.#queries.size }
+  }
+
+  get #followers(): number {
+    return this.#subscriptions.size + this.#entrants.size
   }
 
   /** The state of the feed, for proofs and for operators. */
@@ -99,6 +110,23 @@ export class Live {
     }
     if (subscription.closed) unwatch()
     return subscription
+  }
+
+  /** Lets somebody in who follows what is no read. */
+  async #enter(call: Call, entrant: Entrant): Promise<Entered> {
+    const seen = this.#callers.changes
+    const caller = await welcomed(this.#runtime, call)
+    const countKey = principalOf(caller) ?? `network:${networkOf(call.remoteAddress)}`
+    this.#count(countKey)
+    this.#entrants.add(entrant)
+    this.#begin()
+    const unwatch = this.#callers.watch(call, caller, { seen, watched: entrant })
+    const leave = (): void => {
+      if (!this.#entrants.delete(entrant)) return
+      this.#uncount(countKey)
+      unwatch()
+    }
+    return { caller, leave }
   }
 
   /** Fails where the credential of a call is not good. Counts as a call. */
@@ -195,12 +223,14 @@ export class Live {
     for (const { tables } of commits) {
       for (const [name, table] of tables) {
         this.#callers.changed(name, table)
+        if (name === endOfLog) this.events.wake()
         this.#readers.get(name)?.tell(table, this.#asking)
       }
     }
   }
 
   #lookAgain(): void {
+    this.events.wake()
     this.#callers.checkAll()
     for (const query of this.#queries.values()) query.wake()
   }
@@ -233,7 +263,7 @@ export class Live {
         detail: `At most ${this.#perCaller} subscriptions at once: end some first.`,
       })
     }
-    if (this.#subscriptions.size >= limits.liveSubscriptionsMax || this.#closed) {
+    if (this.#followers >= limits.liveSubscriptionsMax || this.#closed) {
       const detail = 'This server follows as much as it can: try again later.'
       throw new Failure('overloaded', { detail, retryAfterSeconds: 5 })
     }
@@ -262,7 +292,7 @@ export class Live {
     if (this.#sweeps % Math.ceil(limits.liveCheckMs / limits.liveTimedMs) === 0) {
       this.#callers.checkAll()
     }
-    this.#idleMs = this.#subscriptions.size > 0 ? 0 : this.#idleMs + limits.liveTimedMs
+    this.#idleMs = this.#followers > 0 ? 0 : this.#idleMs + limits.liveTimedMs
     if (this.#idleMs < limits.feedIdleMs) return
     void this.#rest()
   }
@@ -278,13 +308,15 @@ export class Live {
   /** Ends everything at once; followers are told by their doors. */
   close(): Promise<void> {
     this.#closed = true
-    for (const subscription of [...this.#subscriptions]) subscription.close()
+    for (const one of [...this.#subscriptions, ...this.#entrants]) one.close()
     return this.#rest()
   }
 }
 
 // Not a function of the moment, which would keep all that is known at that moment.
 const nothing = (): void => undefined
+/** The table that says how far the log of events reaches. */
+const endOfLog = 'plinth.event_head'
 
 function endOf(cause: unknown) {
   return endMessage(cause instanceof Failure ? cause : new Failure('internal', { cause }))

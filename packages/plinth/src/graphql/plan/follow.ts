@@ -53,7 +53,7 @@ export function planFollow(
   const args = argumentsOf(planning.reading, type, asked)
   const message = getNamedType(present(type.getFields()[asked.name], asked.name).type)
   assert(isObject(message), `${asked.name} has messages`)
-  const since = sinceOf(args, asked)
+  const since = sinceOf(planning, type, asked)
   const use = useOf(type, asked.name)
   if (use?.is === 'node') {
     const { id, model, record } = targetOfNode(planning, String(args.id), `/${asked.key}/id`)
@@ -68,11 +68,17 @@ export function planFollow(
   return { ...planOne(planning, parts, identityOf(planning, parts)), since }
 }
 
-function sinceOf({ since }: Given, { key }: Asked): string | undefined {
+/** The cursor that a field is given. Fails with `invalid_input` where it is none. */
+export function sinceOf(
+  { reading }: Pick<RootPlanning, 'reading'>,
+  type: GraphQLObjectType,
+  asked: Asked,
+): string | undefined {
+  const { since } = argumentsOf(reading, type, asked)
   if (typeof since !== 'string' || since === '') return undefined
   if (since.length <= limits.liveCursorCharactersMax) return since
   const detail = 'Give the cursor of a message as it was told.'
-  throw invalidInput([{ pointer: `/${key}/since`, code: 'wrong_length', detail }])
+  throw invalidInput([{ pointer: `/${asked.key}/since`, code: 'wrong_length', detail }])
 }
 
 type Planned = Omit<FollowPlan, 'since'>

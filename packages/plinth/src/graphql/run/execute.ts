@@ -18,7 +18,7 @@ import { documentOf, type Trusted } from '../document/trusted.ts'
 import type { RootPlanning } from '../plan/root.ts'
 import { buildSchema } from '../schema/schema.ts'
 import { type Answering, answering, type Met } from './answering.ts'
-import { type Following, type FollowRead, type ResultSink, runSubscription } from './follow.ts'
+import { type Following, type FollowParts, type ResultSink, runSubscription } from './follow.ts'
 import { runMutation } from './mutations.ts'
 import { type QueryRun, runQuery } from './queries.ts'
 import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
@@ -27,8 +27,8 @@ import type { GraphqlAnswer, GraphqlRequest } from './request.ts'
 export interface ExecutorParts {
   readonly catalog: Catalog
   readonly invoke: (call: Call) => Promise<Reply>
-  /** Follows reads, for subscriptions. */
-  readonly follow: FollowRead
+  /** Follows reads and events, for subscriptions. */
+  readonly follow: FollowParts
   /** True: the schema is told to those alone who have signed in. */
   readonly production: boolean
   readonly trusted: Trusted

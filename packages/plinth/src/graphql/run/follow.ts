@@ -8,15 +8,24 @@ import type { LiveListener, LiveMessage } from '../../engine/live/message.ts'
 import { cutMembers } from '../answer/cut.ts'
 import { type ErrorEntry, failureEntry, thrownFailure } from '../answer/errors.ts'
 import { type Asked, collect } from '../plan/collect.ts'
-import { type FollowPlan, planFollow } from '../plan/follow.ts'
+import { planEvent } from '../plan/events.ts'
+import { type FollowPlan, planFollow, sinceOf } from '../plan/follow.ts'
 import type { RootPlanning } from '../plan/root.ts'
 import { checkRows } from '../plan/rows.ts'
+import { useOf } from '../schema/setting.ts'
 
 /** Follows a read: the engine's `Live`. */
 export type FollowRead = (
   call: Call,
   options: { readonly listener: LiveListener; readonly after?: string | undefined },
 ) => Promise<Following>
+
+/** The engine's live queries and events. */
+export interface FollowParts {
+  readonly read: FollowRead
+  /** The same for an event: the call's operation is its name. */
+  readonly event: FollowRead
+}
 
 /** What is followed, as its reader sees it. */
 export interface Following {
@@ -41,7 +50,7 @@ export interface FollowRun {
   readonly call: Omit<Call, 'operation'>
   /** A cursor that came beside the document; an argument of the field goes before it. */
   readonly after: string | undefined
-  readonly follow: FollowRead
+  readonly follow: FollowParts
   readonly sink: ResultSink
 }
 
@@ -50,13 +59,19 @@ export async function runSubscription(run: FollowRun): Promise<Following> {
   const { planning, type, sets, call, follow } = run
   const [asked] = collect(planning.reading, type, sets)
   const field = present(asked, 'the field of a subscription')
+  const { deadlineMs: _, ...rest } = call
+  const use = useOf(type, field.name)
+  if (use?.is === 'event') {
+    const after = sinceOf(planning, type, field) ?? run.after
+    const listener = new EventTelling(run, field, planEvent(planning.reading, type, field))
+    return follow.event({ ...rest, operation: use.type }, { listener, after })
+  }
   const plan = planFollow(planning, type, field)
   checkRows(plan.rows)
   const listener = new Telling(run, plan, field)
-  const { deadlineMs: _, ...rest } = call
   try {
     const after = plan.since ?? run.after
-    return await follow({ ...rest, ...plan.read }, { listener, after })
+    return await follow.read({ ...rest, ...plan.read }, { listener, after })
   } catch (thrown) {
     throw plan.places.translated(thrownFailure(thrown))
   }
@@ -76,7 +91,7 @@ class Telling implements LiveListener {
   }
 
   take({ type, cursor, members }: LiveMessage): boolean {
-    const { sink, call } = this.#run
+    const { sink } = this.#run
     const texts = cutMembers(`{${members}}`)
     if (type === 'gap') {
       // Told with the result behind it: a message of GraphQL has one form.
@@ -84,9 +99,7 @@ class Telling implements LiveListener {
       return true
     }
     if (type === 'end') {
-      const failure = failureIn(texts)
-      const place = { path: [this.#asked.key], nodes: this.#asked.nodes }
-      sink.fail([failureEntry(failure, place, call.traceId)], failure)
+      tellEnd(this.#run, this.#asked, texts)
       return true
     }
     const told = { kind: kindOf(type), cursor: cursor ?? '', gap: this.#gap, members: texts }
@@ -94,6 +107,37 @@ class Telling implements LiveListener {
     const text = `{"data":{"${this.#asked.key}":${this.#plan.write(told)}}}`
     return sink.next(text, cursor)
   }
+}
+
+/** Turns messages of events into results. */
+class EventTelling implements LiveListener {
+  readonly #run: FollowRun
+  readonly #asked: Asked
+  readonly #write: (message: LiveMessage) => string
+
+  constructor(run: FollowRun, asked: Asked, write: (message: LiveMessage) => string) {
+    this.#run = run
+    this.#asked = asked
+    this.#write = write
+  }
+
+  take(message: LiveMessage): boolean {
+    if (message.type === 'end') {
+      tellEnd(this.#run, this.#asked, cutMembers(`{${message.members}}`))
+      return true
+    }
+    const text = `{"data":{"${this.#asked.key}":${this.#write(message)}}}`
+    return this.#run.sink.next(text, message.cursor)
+  }
+}
+
+function tellEnd(
+  { sink, call }: FollowRun,
+  { key, nodes }: Asked,
+  texts: ReadonlyMap<string, string>,
+): void {
+  const failure = failureIn(texts)
+  sink.fail([failureEntry(failure, { path: [key], nodes }, call.traceId)], failure)
 }
 
 function kindOf(type: LiveMessage['type']): 'RESULT' | 'CHANGES' | 'RESUMED' {

@@ -1,23 +1,17 @@
 /** Owns the payloads of writes and actions: what of a reply was selected, as JSON text. */
 
-import {
-  type GraphQLObjectType,
-  type GraphQLOutputType,
-  getNamedType,
-  getNullableType,
-  isListType,
-} from 'graphql'
+import type { GraphQLObjectType } from 'graphql'
 import { present } from '../../base/assert.ts'
 import type { Operation } from '../../catalog/catalog.ts'
 import type { Reply } from '../../engine/call.ts'
-import { cutItems, cutMembers, cutRecord } from '../answer/cut.ts'
+import { cutMembers, cutRecord } from '../answer/cut.ts'
 import { thrownFailure } from '../answer/errors.ts'
-import { type Asked, collect, type Reading, setsOf } from '../plan/collect.ts'
+import { type Asked, collect, setsOf } from '../plan/collect.ts'
 import { type Places, placesOf } from '../plan/places.ts'
 import { type RecordSelection, selectRecord } from '../plan/records.ts'
 import type { RootPlanning } from '../plan/root.ts'
+import { valueText } from '../plan/values.ts'
 import { nodeId } from '../schema/node-ids.ts'
-import { isObject } from '../schema/setting.ts'
 import type { Answering } from './answering.ts'
 
 /** A payload, planned before the call is made. */
@@ -154,38 +148,4 @@ async function readRecord(
   } catch (error) {
     return fail(thrownFailure(error), place)
   }
-}
-
-interface ValueAsked {
-  readonly type: GraphQLOutputType
-  readonly asked: Asked
-}
-
-/** A value of an action's answer, with what was selected of it. */
-function valueText(reading: Reading, value: ValueAsked, text: string | undefined): string {
-  const { type, asked } = value
-  const below = getNamedType(type)
-  if (text === undefined || text === 'null') return 'null'
-  if (!isObject(below)) return text
-  if (isListType(getNullableType(type))) {
-    return `[${cutItems(text)
-      .map((item) => objectText(reading, { below, asked }, item))
-      .join()}]`
-  }
-  return objectText(reading, { below, asked }, text)
-}
-
-function objectText(
-  reading: Reading,
-  { below, asked }: { readonly below: GraphQLObjectType; readonly asked: Asked },
-  text: string,
-): string {
-  const members = cutMembers(text)
-  const texts = collect(reading, below, setsOf(asked)).map((part) => {
-    if (part.name === '__typename') return `"${part.key}":"${below.name}"`
-    const { type } = present(below.getFields()[part.name], part.name)
-    const value = valueText(reading, { type, asked: part }, members.get(part.name))
-    return `"${part.key}":${value}`
-  })
-  return `{${texts.join()}}`
 }

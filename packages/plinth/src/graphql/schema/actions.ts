@@ -124,7 +124,8 @@ function payloadFields(
   }
 }
 
-function valueFields(setting: Setting, name: string, shape: Shape): Record<string, Field> {
+/** The fields of named values. */
+export function valueFields(setting: Setting, name: string, shape: Shape): Record<string, Field> {
   const fields: Record<string, Field> = {}
   for (const [key, named] of Object.entries(shape)) {
     const type = outputOf(setting, `${name}${capital(key)}`, named)

@@ -13,6 +13,7 @@ import {
 } from 'graphql'
 import { limits } from '../../base/limits.ts'
 import type { Model, ModelOperation } from '../../catalog/catalog.ts'
+import { eventFields } from './events.ts'
 import { keyType } from './queries.ts'
 import { connectionArguments, nodeInterface, recordType } from './records.ts'
 import { type Field, once, type Setting, typeName, used } from './setting.ts'
@@ -69,7 +70,9 @@ export function followFields(setting: Setting): Record<string, Field> {
     if (operation.type === 'list') fields[name] = followList(setting, operation)
     if (operation.type === 'get') fields[name] = followOne(setting, operation)
   }
+  const taken = new Set(['node', ...Object.keys(fields)])
   return {
+    ...eventFields(setting, taken),
     node: {
       type: new GraphQLNonNull(nodeState),
       args: { id: { type: new GraphQLNonNull(GraphQLID) }, since },

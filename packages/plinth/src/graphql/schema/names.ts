@@ -9,6 +9,7 @@ const own: readonly string[] = [
   ...['FailureProblem', 'SortDirection', 'ID', 'Int', 'Float', 'String', 'Boolean'],
   ...['BigInt', 'Decimal', 'Money', 'Email', 'Url', 'Date', 'Instant', 'Duration', 'Json'],
   ...['Base64Url', 'Uuid', 'LiveKind', 'LiveGap', 'LiveChangeKind', 'NodeLive'],
+  ...['EventKind', 'EventGap'],
 ]
 
 /** The names of a schema. */

@@ -18,6 +18,7 @@ export type FieldUse =
   | { readonly is: 'operation'; readonly operation: Operation }
   | { readonly is: 'node' | 'nodes' | 'globalId' | 'plainId' }
   | { readonly is: 'value'; readonly field: string }
+  | { readonly is: 'event'; readonly type: string }
   | { readonly is: 'relation'; readonly relation: ModelRelation; readonly model: Model }
 
 /** A field of an object type. */
