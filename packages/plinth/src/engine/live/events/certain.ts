@@ -3,7 +3,7 @@
 import type { AskerValues, CallerFacts } from '../../../access/caller.ts'
 import type { ValueRule } from '../../../catalog/catalog.ts'
 import type { Expression, Operand } from '../../../define/expression.ts'
-import type { NamedValues } from '../../logic/allowed.ts'
+import type { NamedValues } from '../../operations/allowed.ts'
 
 /** Who asks, and what for. */
 export interface Look {

@@ -6,7 +6,7 @@ import { suggestionOrStop } from '../../../catalog/mistakes.ts'
 import { headPosition, readEvents } from '../../../effects/events/log.ts'
 import { droppedFor } from '../../../effects/events/subscriptions.ts'
 import type { Call } from '../../call.ts'
-import { demandOneScope, demandPossibleFor } from '../../logic/allowed.ts'
+import { demandOneScope, demandPossibleFor } from '../../operations/allowed.ts'
 import type { Runtime } from '../../runtime.ts'
 import type { Enter } from '../entry.ts'
 import type { LiveListener } from '../message.ts'
@@ -50,10 +50,16 @@ export class LiveEvents {
       })
     }
     let follower: EventFollower | undefined
+    // What concerns them while they come in is told to them at once afterwards.
+    let early: (() => void) | undefined
+    const tell = (what: (to: EventFollower) => void): void => {
+      if (follower) what(follower)
+      else early = () => follower && what(follower)
+    }
     const { caller, leave } = await this.#enter(call, {
-      moved: (now) => follower?.moved(now),
-      ended: (failure) => follower?.ended(failure),
-      close: () => follower?.close(),
+      moved: (now) => tell((to) => to.moved(now)),
+      ended: (failure) => tell((to) => to.ended(failure)),
+      close: () => tell((to) => to.close()),
     })
     try {
       demandOneScope(caller, ['read', 'write', type])
@@ -74,6 +80,7 @@ export class LiveEvents {
       leave()
       throw cause
     }
+    early?.()
     follower.begin()
     return follower
   }

@@ -11,8 +11,8 @@ import { planName } from '../../query/plan-name.ts'
 import { valueSlot } from '../../query/write/plan.ts'
 import { refusal } from '../../query/write/verdict.ts'
 import { type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
-import { demandProof } from '../operations/permit.ts'
 import type { Runtime } from '../runtime.ts'
+import { demandProof } from './permit.ts'
 
 /** Named values, as JSON has them. */
 export type NamedValues = Readonly<Record<string, unknown>>
