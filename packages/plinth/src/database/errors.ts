@@ -128,6 +128,12 @@ export function asksForRetry(error: DatabaseError): boolean {
  */
 export const staleStatement = '0A000-stale'
 
+/** What a statement is told that was not run, because one before it in its transaction failed. */
+export const behindFailed: DatabaseError = Object.freeze({
+  sqlState: '25P02',
+  message: 'current transaction is aborted',
+})
+
 /** What a statement is told whose prepared form is gone: a pooler, or DISCARD ALL, took it. */
 export const forgottenStatement = '26000'
 

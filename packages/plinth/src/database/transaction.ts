@@ -6,7 +6,7 @@ import { Failure } from '../base/failure.ts'
 import { randomFraction } from '../base/ids.ts'
 import { monotonicMs, sleep } from '../base/time.ts'
 import type { Query, Rows, Session, TransactionOptions } from './database.ts'
-import { asksForRetry, databaseErrorOf } from './errors.ts'
+import { asksForRetry, behindFailed, databaseErrorOf } from './errors.ts'
 import type { Pool } from './pool.ts'
 import type { Answer, SendOptions } from './wire/exchange.ts'
 import type { Wire } from './wire/wire.ts'
@@ -16,10 +16,10 @@ const backoffMaxMs = 250
 const none: readonly unknown[] = Object.freeze([])
 const commit: Query = Object.freeze({ text: 'commit', values: none, name: 'commit' })
 const rollback: Query = Object.freeze({ text: 'rollback', values: none, name: 'rollback' })
-const commits: SendOptions = Object.freeze({ stores: true, commits: 'itself' })
-const plain: SendOptions = Object.freeze({})
-/** `current transaction is aborted`: PostgreSQL skips what comes behind a failed statement. */
-const behindFailed = '25P02'
+const commits: SendOptions = Object.freeze({ stores: true, commits: 'itself', joins: true })
+// What is asked for in one turn goes out as one message, and comes back as one: each exchange of
+// messages costs both sides more than most statements do.
+const together: SendOptions = Object.freeze({ joins: true })
 
 /** How a transaction runs, every choice made. */
 export interface TransactionRun {
@@ -148,7 +148,7 @@ class Transaction implements Session {
 
   query(query: Query): Promise<Rows> {
     assert(this.#state !== 'ended', 'a statement runs inside its transaction')
-    const answer = this.#ask(query, plain)
+    const answer = this.#ask(query, together)
     // Whoever does not wait for it learns of its failure all the same: the commit fails.
     answer.catch(ignore)
     return answer
@@ -217,7 +217,7 @@ class Transaction implements Session {
    */
   #sendFirst(query: Query): Promise<Answer> {
     this.#state = 'beginning'
-    const sent = this.#wire.query(query, { before: this.#start.begin })
+    const sent = this.#wire.query(query, { before: this.#start.begin, joins: true })
     const answer = isArmed('transaction.begun') ? passBegun(sent) : sent
     answer.then(
       () => {
@@ -241,7 +241,7 @@ class Transaction implements Session {
   /** What is thrown for an error: a statement behind a failed one fails like it. */
   #note(error: unknown): unknown {
     const cause = databaseErrorOf(error)
-    if (cause?.sqlState === behindFailed && this.#firstFailure !== undefined) {
+    if (cause?.sqlState === behindFailed.sqlState && this.#firstFailure !== undefined) {
       return this.#firstFailure
     }
     this.#firstFailure ??= error

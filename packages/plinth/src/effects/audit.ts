@@ -1,7 +1,7 @@
 /** Owns the audit: the table, the entries of calls, and the reading of what was recorded. */
 
-import type { Session } from '../database/database.ts'
-import { all, type Fragment, sql, statement, typed } from '../sql/fragment.ts'
+import type { Query, Session } from '../database/database.ts'
+import { all, type Fragment, join, sql, statement, typed } from '../sql/fragment.ts'
 
 /** The step that makes its table. */
 export const auditTables = [
@@ -61,6 +61,60 @@ const callText = `insert into plinth.audit (at, operation, verb, actor, trace)
 export async function appendCall(session: Session, call: AuditedCall): Promise<void> {
   const values = [call.now, call.operation, call.actor, call.trace]
   await session.query({ name: 'plinth_audit_call', text: callText, values })
+}
+
+/** A record that was made, as it is recorded apart from the statement that made it. */
+export interface NewRecordEntry {
+  /** RFC 3339. */
+  readonly at: string
+  readonly operation: string
+  readonly actor: string
+  readonly model: string
+  readonly record: string
+  /** JSON of its fields, each value the text of its column; null: none has a value. */
+  readonly becomes: string | null
+  readonly hidden: readonly string[]
+  readonly trace: string
+  readonly organisation: string | null
+}
+
+/** How many entries one statement takes. */
+export const entriesTogetherMax = 8
+
+/** By how many there are. */
+const entryQueries = new Map<number, Pick<Query, 'name' | 'text'>>()
+
+const entryTypes = [
+  ...['timestamp with time zone', 'text', 'text', 'text', 'uuid', 'jsonb', 'text[]', 'text'],
+  'uuid',
+] as const
+
+function entryQuery(count: number): Pick<Query, 'name' | 'text'> {
+  const known = entryQueries.get(count)
+  if (known) return known
+  const row = (): Fragment => {
+    // Each place is a value of its own.
+    const cells = entryTypes.map((type) => typed(Object.freeze({ type }), type))
+    return sql`('create', ${join(cells)})`
+  }
+  const { text } = statement(sql`insert into plinth.audit
+    (verb, at, operation, actor, model, record, becomes, hidden, trace, organisation)
+    values ${join(Array.from({ length: count }, row))}`)
+  const made = { name: `plinth_audit_made_${count}`, text }
+  entryQueries.set(count, made)
+  return made
+}
+
+/** Records what was made, in the order given; at most `entriesTogetherMax`. */
+export async function appendMade(
+  session: Session,
+  entries: readonly NewRecordEntry[],
+): Promise<void> {
+  const values = entries.flatMap((entry) => [
+    ...[entry.at, entry.operation, entry.actor, entry.model, entry.record, entry.becomes],
+    ...[entry.hidden, entry.trace, entry.organisation],
+  ])
+  await session.query({ ...entryQuery(entries.length), values })
 }
 
 /** Which entries to read: all that are given must fit. */

@@ -62,6 +62,11 @@ export interface Kind<V = unknown> {
   parse(text: string, report: Report): V | undefined
   /** The parameter for PostgreSQL, in its text form. */
   parameter(value: V): string
+  /**
+   * What PostgreSQL will say, cast to text, of a column that was given this parameter. Absent where
+   * only PostgreSQL knows, e.g. because it writes JSON in a form of its own.
+   */
+  stored?(parameter: string): string
   /** Reads the JSON text of a value out of PostgreSQL's text form: the hot path of every read. */
   toJson(columnText: string): string
   /** Reads the value out of PostgreSQL's text form. */

@@ -152,6 +152,7 @@ export function binaryKind(options: { readonly maxBytes?: number } = {}): Kind<s
     check,
     parse: check,
     parameter: (value) => `\\x${bytesOf(value).toHex()}`,
+    stored: (parameter) => parameter,
     toJson: (columnText) => `"${textOf(columnText)}"`,
     toValue: textOf,
     jsonSchema: { type: 'string', contentEncoding: 'base64url', maxLength: charactersMax },

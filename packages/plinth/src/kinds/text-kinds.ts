@@ -207,7 +207,7 @@ function textSchema({ min, max }: Length, pattern?: RegExp): Record<string, Json
   return schema
 }
 
-type Shared = 'family' | 'columnType' | 'parse' | 'parameter' | 'toJson' | 'toValue'
+type Shared = 'family' | 'columnType' | 'parse' | 'parameter' | 'stored' | 'toJson' | 'toValue'
 
 /** What all texts share: the column holds the value itself. */
 function letters(definition: Omit<KindDefinition<string>, Shared | 'operators'>): Kind<string> {
@@ -216,6 +216,7 @@ function letters(definition: Omit<KindDefinition<string>, Shared | 'operators'>)
     columnType: 'text',
     parse: (text, report) => definition.check(text, report),
     parameter: (value) => value,
+    stored: (parameter) => parameter,
     toJson: (columnText) => JSON.stringify(columnText),
     toValue: (columnText) => columnText,
     operators: lettering,

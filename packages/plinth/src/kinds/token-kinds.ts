@@ -14,6 +14,7 @@ const truth: Kind<boolean> = defineKind({
     return refuse(report, 'bad_format', 'Give true or false.')
   },
   parameter: (value) => (value ? 'true' : 'false'),
+  stored: (parameter) => parameter,
   toJson: (columnText) => (readBoolean(columnText) ? 'true' : 'false'),
   toValue: readBoolean,
   jsonSchema: { type: 'boolean' },
@@ -56,6 +57,7 @@ export function choiceKind<const V extends string>(values: readonly V[]): Kind<V
     check,
     parse: check,
     parameter: (value) => value,
+    stored: (parameter) => parameter,
     toJson: (columnText) => quoted.get(columnText) ?? JSON.stringify(columnText),
     // The column's CHECK constraint holds no other text.
     toValue: (columnText) => columnText as V,
@@ -86,6 +88,7 @@ const uuid: Kind<string> = defineKind({
   },
   parse: (text, report) => uuid.check(text, report),
   parameter: (value) => value,
+  stored: (parameter) => parameter,
   toJson: (columnText) => `"${columnText}"`,
   toValue: (columnText) => columnText,
   jsonSchema: { type: 'string', format: 'uuid' },

@@ -64,9 +64,11 @@ export interface Check extends Naming {
   readonly expression: string
 }
 
-/** A B-tree over plain columns. */
+/** An index over plain columns. */
 export interface Index extends Naming {
   readonly name: string
+  /** Absent: a B-tree. */
+  readonly method?: 'hash'
   readonly unique: boolean
   /** True: it spans only the rows that are not (softly) deleted. */
   readonly kept: boolean

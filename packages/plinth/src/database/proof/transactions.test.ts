@@ -53,6 +53,58 @@ onOwnServers('transactions', (server) => {
     assert.equal(await number(database, 'select n from public.first'), 0)
   })
 
+  test('of what is asked for in one turn, nothing behind a failure is run', async (context) => {
+    const database = await server.open(context)
+    await counter(database, 'turn')
+    let told: readonly PromiseSettledResult<unknown>[] = []
+    const work = async (session: Session): Promise<void> => {
+      await session.query(say('select 1'))
+      const texts = [
+        'update public.turn set n = 1 returning n',
+        'select 1 / 0',
+        "select setval('public.turn_seen', 7)",
+        'update public.turn set n = 3',
+      ]
+      told = await Promise.allSettled(texts.map((text) => session.query(say(text))))
+    }
+    await database.query(say('create sequence public.turn_seen'))
+    await rejects(database.transaction(work), { code: 'invalid_input', sqlState: '22012' })
+    assert.deepEqual(
+      told.map(({ status }) => status),
+      ['fulfilled', 'rejected', 'rejected', 'rejected'],
+    )
+    // A sequence keeps what a transaction has drawn: it would tell.
+    assert.equal(await number(database, 'select last_value from public.turn_seen'), 1)
+    assert.equal(await number(database, 'select n from public.turn'), 0)
+    // The connection is as good as before, also for statements that were new in that turn.
+    const again = (session: Session) => session.query(say('update public.turn set n = 3'))
+    assert.equal((await database.transaction(again)).count, 1)
+    await database.query(say('drop sequence public.turn_seen'))
+  })
+
+  test('each answer of one turn has its own rows and count', async (context) => {
+    const database = await server.open(context)
+    await counter(database, 'rows')
+    const answers = await database.transaction(async (session) => {
+      await session.query(say('select 1'))
+      return Promise.all([
+        session.query(say('select n from generate_series(1, 3) n')),
+        session.query(say('update public.rows set n = 5')),
+        session.query(say('select n from public.rows')),
+        session.query(say('select n from public.rows where n = 6')),
+      ])
+    })
+    assert.deepEqual(
+      answers.map(({ rows, count }) => [rows.flat().join(), count]),
+      [
+        ['1,2,3', 3],
+        ['', 1],
+        ['5', 1],
+        ['', 0],
+      ],
+    )
+  })
+
   test('real conflicts are retried until every increment counts', async (context) => {
     const database = await server.open(context)
     await counter(database, 'contended')

@@ -21,6 +21,12 @@ export interface SendOptions {
    * own transaction. Whatever the server remarks while it commits puts the commit in doubt.
    */
   readonly commits?: 'itself' | 'after'
+  /**
+   * True: what follows in the same turn of the event loop may belong to it. All of it is answered
+   * together, and where one statement fails, those behind it are not run. Only inside of one
+   * transaction.
+   */
+  readonly joins?: boolean
 }
 
 /** A statement under way. */
@@ -39,6 +45,10 @@ export interface Exchange {
   error: ServerError | undefined
   /** What the server remarked while it committed. */
   doubt: string | undefined
+  /** Its statements, BEGIN and the like included, that the server has not done yet. */
+  undone: number
+  /** True where the answer ends behind it; false: what was sent behind it is answered with it. */
+  isLast: boolean
   /** How long its rows are when whoever watches the connection is told of them. */
   tellBytes: number
   /** When it was sent, on the monotonic counter, where nothing was under way before it; else 0. */
@@ -67,6 +77,8 @@ export function exchangeOf(
     tag: '',
     error: undefined,
     doubt: undefined,
+    undone: 1 + (options.before?.length ?? 0),
+    isLast: options.joins !== true,
     tellBytes: 0,
     sentAtMs: 0,
     waitsSinceMs: 0,
@@ -92,6 +104,7 @@ export function renew(exchange: Exchange): void {
   exchange.tag = ''
   exchange.error = undefined
   exchange.doubt = undefined
+  exchange.undone = 1 + (exchange.options.before?.length ?? 0)
 }
 
 /** Tells whoever waits what the whole answer has come to. */

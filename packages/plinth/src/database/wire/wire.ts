@@ -4,7 +4,13 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { atTurnEnd } from '../../base/loop/turn.ts'
 import type { DatabaseError, Query } from '../database.ts'
-import { brokenConnection, failureOf, forgottenStatement, staleStatement } from '../errors.ts'
+import {
+  behindFailed,
+  brokenConnection,
+  failureOf,
+  forgottenStatement,
+  staleStatement,
+} from '../errors.ts'
 import {
   type Answer,
   type Exchange,
@@ -57,6 +63,8 @@ export class Wire {
   /** What was answered is let go at once: held until the cut, it would outlive its youth. */
   #exchanges: (Exchange | undefined)[] = []
   #answered = 0
+  /** The one that the server works on: behind what was answered, where several are together. */
+  #current = 0
   #answers = 0
   #flushing = false
   #state = idleState
@@ -113,7 +121,6 @@ export class Wire {
         return
       }
       const exchange = exchangeOf(query, options, { resolve, reject })
-      for (const before of options.before ?? []) this.#send(before, exchange.preparing)
       this.#dispatch(exchange)
     })
   }
@@ -129,7 +136,7 @@ export class Wire {
 
   /** The statement that the server works on. */
   get head(): Exchange | undefined {
-    return this.#exchanges[this.#answered]
+    return this.#exchanges[this.#current]
   }
 
   /**
@@ -152,6 +159,7 @@ export class Wire {
         reject(failureOf(brokenConnection(this.#gone, false)))
         return
       }
+      this.#closeGroup()
       this.#writer.script(text)
       this.#expect(exchangeOf({ text, values: [] }, script, { resolve: () => resolve(), reject }))
     })
@@ -196,10 +204,20 @@ export class Wire {
   }
 
   #dispatch(exchange: Exchange): void {
-    const { query, preparing } = exchange
+    const { query, preparing, options } = exchange
+    if (options.joins !== true) this.#closeGroup()
+    for (const before of options.before ?? []) this.#send(before, preparing)
     this.#send(query, preparing)
-    this.#writer.sync()
+    if (exchange.isLast) this.#writer.sync()
     this.#expect(exchange)
+  }
+
+  /** Ends what is answered together; what is sent now is answered by itself. */
+  #closeGroup(): void {
+    const last = this.#exchanges.at(-1)
+    if (last === undefined || last.isLast) return
+    last.isLast = true
+    this.#writer.sync()
   }
 
   #expect(exchange: Exchange): void {
@@ -226,7 +244,9 @@ export class Wire {
 
   #flush(): void {
     this.#flushing = false
-    if (this.#gone !== undefined || this.#writer.isEmpty) return
+    if (this.#gone !== undefined) return
+    this.#closeGroup()
+    if (this.#writer.isEmpty) return
     this.#stream.write(this.#writer.take())
   }
 
@@ -254,7 +274,10 @@ export class Wire {
 
   #done(tag: string): void {
     const exchange = this.head
-    if (exchange) exchange.tag = tag
+    if (exchange === undefined) return
+    exchange.tag = tag
+    exchange.undone -= 1
+    if (exchange.undone === 0 && !exchange.isLast) this.#current += 1
   }
 
   /** A remark during a commit, such as that no standby has it, is no word that it is stored. */
@@ -279,10 +302,26 @@ export class Wire {
     this.destroy(message)
   }
 
+  /** The server has answered all that belongs together; nothing behind what failed was run. */
   #ready(state: number): void {
     this.#state = state
-    const exchange = this.head
-    if (exchange === undefined) return
+    const failed = this.head?.error === undefined ? undefined : this.head
+    for (let skipped = false; ; ) {
+      const exchange = this.#exchanges[this.#answered]
+      if (exchange === undefined) break
+      this.#advance()
+      if (skipped) exchange.error = { error: behindFailed, fatal: false }
+      else skipped = exchange === failed
+      if (!this.#isResent(exchange)) {
+        settle(exchange)
+        this.#options.watcher?.answered(exchange)
+      }
+      if (exchange.isLast) break
+    }
+    if (this.#drained && this.inFlight === 0) this.close()
+  }
+
+  #advance(): void {
     this.#exchanges[this.#answered] = undefined
     this.#answered += 1
     this.#answers += 1
@@ -291,11 +330,7 @@ export class Wire {
       this.#exchanges = this.#exchanges.slice(this.#answered)
       this.#answered = 0
     }
-    if (!this.#isResent(exchange)) {
-      settle(exchange)
-      this.#options.watcher?.answered(exchange)
-    }
-    if (this.#drained && this.inFlight === 0) this.close()
+    this.#current = this.#answered
   }
 
   /** Mends what an error says of prepared statements. True: the statement was sent anew, once. */
@@ -327,8 +362,10 @@ export class Wire {
     this.#gone = reason
     this.#stream.end()
     const lost = this.#underWay(this.#answered)
+    const worksOn = this.#current - this.#answered
     this.#exchanges = []
     this.#answered = 0
+    this.#current = 0
     this.#options.broken(cause ?? brokenConnection(reason, false))
     this.#drained?.()
     lost.forEach((exchange, index) => {
@@ -338,7 +375,7 @@ export class Wire {
       }
       // Only the statement that the server was working on is answered by its last word.
       const unknown = exchange.options.stores === true && !/^\s*select\b/i.test(exchange.query.text)
-      const answered = index === 0 && cause !== undefined && !unknown
+      const answered = index === worksOn && cause !== undefined && !unknown
       exchange.reject(failureOf(answered ? cause : brokenConnection(reason, unknown)))
     })
   }

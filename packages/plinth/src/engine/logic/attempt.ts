@@ -6,6 +6,7 @@ import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
 import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
 import type { JobCaller } from '../../effects/jobs/job.ts'
+import { Ahead } from '../ahead.ts'
 import type { Runtime } from '../runtime.ts'
 import type { TwoSteps } from './data/two-steps.ts'
 import { PendingEffects } from './effects.ts'
@@ -108,6 +109,9 @@ export class Attempt {
       return value
     } catch (error) {
       await inner.drain()
+      // What it had foreseen was wrong: it would have failed earlier, and perhaps in another way.
+      const belied = session instanceof Ahead ? await session.failure() : undefined
+      if (belied !== undefined) this.#condemn(belied)
       send(session, `rollback to savepoint ${point}`)
       this.effects.backTo(mark)
       const cause = databaseErrorOf(error)

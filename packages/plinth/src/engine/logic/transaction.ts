@@ -1,7 +1,7 @@
 /** Owns the transactions of logic: everything that some logic does and causes, or none of it. */
 
 import type { Caller } from '../../access/caller.ts'
-import { isSabotaged, reach } from '../../base/failpoint.ts'
+import { isArmed, isSabotaged, reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
 import { randomFraction } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
@@ -11,14 +11,16 @@ import { asksForRetry, databaseErrorOf } from '../../database/errors.ts'
 import type { Models } from '../../define/infer.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import { isStoredMeanwhile } from '../../effects/idempotency.ts'
+import { Ahead } from '../ahead.ts'
 import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
 import { Attempt } from './attempt.ts'
 import { TwoSteps } from './data/two-steps.ts'
 import type { News, Storing } from './effects.ts'
-import { gatesOf } from './gate.ts'
-import { hotRowsOf } from './hot-rows.ts'
 import { longer } from './long.ts'
+import { cautionOf } from './pace/caution.ts'
+import { gatesOf } from './pace/gate.ts'
+import { hotRowsOf } from './pace/hot-rows.ts'
 import { scopeOf } from './scope.ts'
 
 /** How some logic runs. */
@@ -90,10 +92,14 @@ export async function logicTransaction<T>(
   const endsAtMs = monotonicMs() + timeOf(run)
   const hot = hotRowsOf(runtime.database)
   const gates = gatesOf(runtime.database)
+  const caution = cautionOf(runtime.database)
   let queueAt = hot.namesIn(run.input)
+  // A test that stands behind a single write waits for it.
+  let waits = run.readOnly === true || isArmed('row.written') || caution.waits(run.name)
   for (let number = 1; ; number++) {
     const touched = new Set<string>()
-    const attempting = { runtime, run, work, touched, endsAtMs, queueAt }
+    const ahead: AheadOf = { is: undefined, waits }
+    const attempting = { runtime, run, work, touched, endsAtMs, queueAt, ahead }
     try {
       const { value, news, late } = await hot.inLine(queueAt, () =>
         gates.pass(run.name, () => attemptOnce(attempting)),
@@ -108,6 +114,12 @@ export async function logicTransaction<T>(
         number -= 1
         continue
       }
+      if (!isInDoubt(error) && (await ahead.is?.isBelied())) {
+        if (monotonicMs() >= endsAtMs) throw tooLate()
+        caution.note(run.name)
+        waits = true
+        continue
+      }
       if (!goesAgain(error, number)) throw error
       if (meetsAtRows(error)) {
         queueAt = [...touched]
@@ -117,6 +129,17 @@ export async function logicTransaction<T>(
       if (monotonicMs() >= endsAtMs) throw error
     }
   }
+}
+
+/** Whether an attempt goes ahead of answers, and by what. */
+interface AheadOf {
+  is: Ahead | undefined
+  /** True: every answer is waited for. */
+  readonly waits: boolean
+}
+
+function isInDoubt(error: unknown): boolean {
+  return databaseErrorOf(error)?.outcomeUnknown === true
 }
 
 /** While it waited for a connection, what it wants has become hot: it gives the connection back. */
@@ -169,6 +192,7 @@ interface Attempting<T> {
   readonly touched: Set<string>
   readonly endsAtMs: number
   readonly queueAt: readonly string[]
+  readonly ahead: AheadOf
 }
 
 interface Done<T> {
@@ -180,11 +204,11 @@ interface Done<T> {
 }
 
 function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
-  const { runtime, run, touched, endsAtMs, queueAt } = attempting
+  const { runtime, run, touched, endsAtMs, queueAt, ahead } = attempting
   const leftMs = Math.max(1, Math.ceil(endsAtMs - monotonicMs()))
   const { caller, traceId, name } = run
   return runtime.database.transaction(
-    async (session) => {
+    async (transaction) => {
       const hot = queueAt.length === 0 ? hotRowsOf(runtime.database).namesIn(run.input) : []
       if (hot.length > 0) throw new QueuesFirst(hot)
       const time = new Time(run.aborted, endsAtMs - monotonicMs())
@@ -193,6 +217,8 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       const { isolation = 'serializable' } = run
       const { log, watchful } = runtime
       const twoSteps = watchful ? new TwoSteps({ name, isolation, log }) : undefined
+      ahead.is = ahead.waits ? undefined : new Ahead(transaction)
+      const session = ahead.is ?? transaction
       const setting = {
         ...{ runtime, session, caller, traceId, name, touched, aborted, progress, twoSteps },
       }
@@ -245,7 +271,7 @@ interface InTime {
 }
 
 async function inTime<T>(
-  { runtime, run, work }: Attempting<T>,
+  { runtime, run, work, ahead }: Attempting<T>,
   { attempt, session, time }: InTime,
 ): Promise<Done<T>> {
   const value = await looking(run.look ? { look: run.look } : undefined, async () => {
@@ -258,6 +284,7 @@ async function inTime<T>(
     return done
   })
   await reach('rows.written')
+  ahead.is?.flush()
   const { effects, now } = attempt
   const news = effects.newsFor(runtime.catalog.logic)
   const store = (where: Session): Storing => effects.store(runtime.effects, where, now)

@@ -1,7 +1,7 @@
 /** Owns the writes of models: each parses, plans (or reuses a plan), fills and runs. */
 
-import { actorOf, askerOf, factsOf } from '../../access/caller.ts'
-import { fill, type Origin } from '../../access/slot.ts'
+import { askerOf, factsOf } from '../../access/caller.ts'
+import { fill } from '../../access/slot.ts'
 import { present } from '../../base/assert.ts'
 import { reach } from '../../base/failpoint.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
@@ -22,6 +22,7 @@ import type { Reply } from '../call.ts'
 import { demandTime } from '../deadline.ts'
 import type { Scope } from '../runtime.ts'
 import { explainWriteFailure } from './conflicts.ts'
+import { createAhead, originOf } from './foreseen.ts'
 import { demandPossible } from './permit.ts'
 
 /** Creates a record. */
@@ -38,7 +39,8 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
   )
   const id = scope.runtime.newId()
   const values = [...valuesOf(parsed), id]
-  const outcome = await runPlan(scope, { plan, model, parsed, values })
+  const running = { plan, model, parsed, values }
+  const outcome = (await createAhead(scope, running)) ?? (await runPlan(scope, running))
   if (outcome.is === 'done') return { status: 201, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : new Failure('internal')
 }
@@ -241,12 +243,6 @@ export async function runPlan(scope: Scope, running: Running): Promise<WriteOutc
   } catch (error) {
     throw explainWriteFailure(error, { ...targetOf(scope, model), parsed })
   }
-}
-
-/** In whose course a write is made: that of the action or job that makes it, or its own. */
-function originOf({ call, caller }: Scope): Origin {
-  const { operation, caller: actor } = call.within ?? { operation: call.operation, caller }
-  return { actor: actorOf(actor), operation, trace: call.traceId }
 }
 
 function recordReply(outcome: Extract<WriteOutcome, { is: 'done' }>): {

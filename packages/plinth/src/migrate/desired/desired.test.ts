@@ -67,11 +67,14 @@ test('checks and formulas are written out as SQL', () => {
 test('indexes: unique among what is kept, one for each reference that leads none', () => {
   assert.deepEqual(
     table('product').indexes.map(({ name, unique, kept }) => [name, unique, kept]),
-    [['product__name__unique_kept', true, true]],
+    [
+      ['product__name__unique_kept', true, true],
+      ['product__id__hash', false, false],
+    ],
   )
   assert.deepEqual(
     table('tag').indexes.map(({ name }) => name),
-    ['tag__product_id__index'],
+    ['tag__product_id__index', 'tag__id__hash'],
   )
   const join = table('product_tag')
   assert.deepEqual(join.primary?.columns, ['product_id', 'tag_id'])
@@ -98,6 +101,7 @@ test('a table is made by one statement, its indexes and foreign keys by others',
   ${['created_at', 'updated_at'].map(instantCheck).join(',\n  ')}
 )`,
     'create index "tag__product_id__index" on "shop"."tag" ("product_id")',
+    'create index "tag__id__hash" on "shop"."tag" using hash ("id")',
     'alter table "shop"."tag" add constraint "tag__product_id__reference" ' +
       'foreign key ("product_id") references "shop"."product" (id) on delete set null',
   ])

@@ -36,7 +36,7 @@ function tableOf(model: Model, catalog: Catalog): Table {
     columns: [...model.fields.values()].map((field) => column(field, model, catalog)),
     primary: { name: primary.name, columns: primary.columns },
     checks: ofType(constraints, 'check').map((each) => check(each, model)),
-    indexes: indexesOf(model, constraints),
+    indexes: [...indexesOf(model, constraints), ...referredTo(model, catalog)],
     references: ofType(constraints, 'reference').map((each) => reference(each, model, catalog)),
   }
 }
@@ -123,6 +123,33 @@ function indexesOf(model: Model, constraints: readonly ModelConstraint[]): reado
     if (!known) made.push({ name, columns, word: 'index', unique: false, kept: false })
   }
 }
+
+/**
+ * Where others refer to a record, its id is found by a hash. A serializable transaction that adds a
+ * reference looks the record up, and PostgreSQL remembers what it has looked at by the page of the
+ * index: in a B-tree all new ids meet on the last page, and whoever adds records at the same time
+ * is refused for it. In a hash they lie apart.
+ */
+function referredTo(model: Model, catalog: Catalog): readonly Index[] {
+  if (!targets(catalog).has(model.name)) return []
+  const columns = [columnOf(model, 'id')]
+  const name = objectName(model.table, columns, 'hash')
+  return [{ name, columns, word: 'hash', method: 'hash', unique: false, kept: false }]
+}
+
+/** The models that others refer to by a foreign key. */
+function targets(catalog: Catalog): ReadonlySet<string> {
+  const known = targetsOf.get(catalog)
+  if (known) return known
+  const relations = [...catalog.models.values()].flatMap((model) => [...model.relations.values()])
+  const made = new Set(
+    relations.flatMap(({ type, target }) => (type === 'belongsTo' ? [target] : [])),
+  )
+  targetsOf.set(catalog, made)
+  return made
+}
+
+const targetsOf = new WeakMap<Catalog, ReadonlySet<string>>()
 
 const onDelete = { restrict: 'no action', cascade: 'cascade', clear: 'set null' } as const
 

@@ -47,10 +47,10 @@ export function createIndex(table: Table, index: Index, concurrently: boolean): 
   const unique = raw(index.unique ? 'unique ' : '')
   const how = raw(concurrently ? 'concurrently ' : '')
   const columns = join(index.columns.map((column) => name(column)))
+  const method = raw(index.method === undefined ? '' : ` using ${index.method}`)
   const kept = raw(index.kept ? ' where deleted_at is null' : '')
-  return ddl(
-    sql`create ${unique}index ${how}${name(index.name)} on ${place(table)} (${columns})${kept}`,
-  )
+  const on = sql`on ${place(table)}${method} (${columns})${kept}`
+  return ddl(sql`create ${unique}index ${how}${name(index.name)} ${on}`)
 }
 
 /** The statement that drops an index. */

@@ -30,7 +30,8 @@ function leaves({ columns, kept }: LiveIndex, fates: ColumnFates): boolean {
 
 function isSame(now: LiveIndex, index: Index): boolean {
   const columns = now.columns.join() === index.columns.join()
-  return columns && now.unique === index.unique && now.kept === index.kept
+  const alike = now.unique === index.unique && now.method === index.method
+  return columns && alike && now.kept === index.kept
 }
 
 interface Setting {

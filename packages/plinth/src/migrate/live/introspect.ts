@@ -31,12 +31,13 @@ const constraints = sql`
   left join pg_namespace fn on fn.oid = f.relnamespace
   where k.conrelid = c.oid and k.contype in ('p', 'c', 'f')`
 
-/** `plain` is what Plinth makes: a B-tree over columns, ascending, by the columns' collations. */
+/** `plain` is what Plinth makes: over columns, ascending, by the columns' collations. */
 const indexes = sql`
   select coalesce(json_agg(json_build_object(
     'name', i.relname, 'unique', x.indisunique, 'valid', x.indisvalid,
     'condition', pg_get_expr(x.indpred, x.indrelid),
-    'plain', m.amname = 'btree' and x.indexprs is null and x.indnatts = x.indnkeyatts
+    'method', m.amname,
+    'plain', m.amname in ('btree', 'hash') and x.indexprs is null and x.indnatts = x.indnkeyatts
       and not x.indisexclusion and not x.indnullsnotdistinct
       and not exists (select from unnest(x.indoption) o where o <> 0)
       and not exists (select from unnest(x.indcollation, x.indkey) o(collation_id, number)
@@ -111,6 +112,7 @@ interface RawIndex {
   readonly unique: boolean
   readonly valid: boolean
   readonly condition: string | null
+  readonly method: string
   readonly plain: boolean
   readonly columns: readonly string[]
 }
@@ -169,5 +171,6 @@ function indexOf(raw: RawIndex): LiveIndex | undefined {
   const { name, unique, valid, columns, condition } = raw
   const kept = condition === '(deleted_at IS NULL)'
   if (!raw.plain || (condition !== null && !kept)) return undefined
-  return { name, unique, valid, columns, kept, word: '' }
+  const method = raw.method === 'hash' ? ({ method: 'hash' } as const) : {}
+  return { name, unique, valid, columns, kept, word: '', ...method }
 }

@@ -184,7 +184,8 @@ function fieldSides({ model, verb, given, before, made }: AuditedRows): readonly
     }))
 }
 
-function isSecret({ access }: ModelField): boolean {
+/** True for a field that nobody may read: its name is told, its value never. */
+export function isSecret({ access }: ModelField): boolean {
   return access.read.type === 'constant' && !access.read.value
 }
 

@@ -3,14 +3,18 @@
 import { type RowSource, readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
 import { organisationValue } from '../../access/rows.ts'
+import type { Slot } from '../../access/slot.ts'
 import { assert, present } from '../../base/assert.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
-import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { empty, type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
+import { planName } from '../plan-name.ts'
 import { recordColumns } from '../read/record-columns.ts'
 import { auditing } from './audit.ts'
+import { foresee } from './foresee.ts'
 import { auditedLinks, insertLinks, linkSlots, linksAfter } from './links.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
+  type AheadPlan,
   constantSlot,
   nowValue,
   resultColumns,
@@ -57,12 +61,25 @@ function plainInsert(shape: CreateShape, column: (field: ModelField) => Fragment
     readable: readable(shape, made),
   })
   const inserted = sql`insert into ${table(shape.model)} as m (${names}) values (${values})`
-  if (shape.model.audit === 'none') return writePlan(sql`${inserted} returning ${columns}`, result)
+  const ahead = aheadOf(shape, inserted)
+  if (shape.model.audit === 'none') {
+    return writePlan(sql`${inserted} returning ${columns}`, result, ahead)
+  }
   const audited = auditing({ model: shape.model, verb: 'create' })
   return writePlan(
     sql`with made as (${inserted} returning m.*)${audited} select ${columns} from made as m`,
     result,
+    ahead,
   )
+}
+
+function aheadOf(shape: CreateShape, inserted: Fragment): AheadPlan | undefined {
+  const foreseen = foresee(shape)
+  if (foreseen === undefined) return undefined
+  const { text, values } = statement(inserted)
+  return Object.freeze({
+    ...{ text, name: planName(text), slots: values as readonly Slot[], foreseen },
+  })
 }
 
 interface Judged {

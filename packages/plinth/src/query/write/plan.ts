@@ -1,6 +1,6 @@
 /** Owns the form of write plans and what is common to them: the row to write, slots, results. */
 
-import { nowSlot, type Slot } from '../../access/slot.ts'
+import { nowSlot, type Slot, type SlotInputs } from '../../access/slot.ts'
 import { compileStoredFormula } from '../../access/stored.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Model, ModelField } from '../../catalog/catalog.ts'
@@ -15,8 +15,41 @@ export interface WritePlan {
   readonly text: string
   readonly name: string
   readonly slots: readonly Slot[]
+  /** Present where what comes of it can be foreseen. */
+  readonly ahead?: AheadPlan
   /** What the result's cells mean. */
   read(cells: readonly (string | null)[] | undefined): WriteOutcome
+}
+
+/** The cells of a result, in PostgreSQL's text form. */
+export type CellsOf = (inputs: SlotInputs) => readonly (string | null)[]
+
+/** What a create will have made, told from its values alone. */
+export interface Foreseen {
+  /** The cells that its plan reads: id, version, that it can be read, and the record. */
+  readonly cells: CellsOf
+  /** What the audit keeps of it; undefined: nothing. */
+  readonly entry: ((inputs: SlotInputs) => ForeseenEntry) | undefined
+}
+
+/** The entry of a record that is new. */
+export interface ForeseenEntry {
+  readonly model: string
+  readonly record: string
+  /** JSON of the fields that have a value; null: none has. */
+  readonly becomes: string | null
+  /** Names of fields that have a value which nobody may read. */
+  readonly hidden: readonly string[]
+  readonly organisation: string | null
+}
+
+/**
+ * The same write where nobody waits for it: it touches one row or fails, tells nothing, and leaves
+ * the audit to others.
+ */
+export interface AheadPlan extends Pick<WritePlan, 'text' | 'name' | 'slots'> {
+  /** Of a create: the record. */
+  readonly foreseen?: Foreseen
 }
 
 /** What came of a write. */
@@ -37,12 +70,13 @@ export interface WriteResult {
 }
 
 /** Seals the fragment of a write as a plan. */
-export function writePlan(fragment: Fragment, result: WriteResult): WritePlan {
+export function writePlan(fragment: Fragment, result: WriteResult, ahead?: AheadPlan): WritePlan {
   const { text, values } = statement(fragment)
   return Object.freeze({
     text,
     name: planName(text),
     slots: values as readonly Slot[],
+    ...(ahead === undefined ? {} : { ahead }),
     read: (cells: readonly (string | null)[] | undefined) => outcome(cells, result),
   })
 }

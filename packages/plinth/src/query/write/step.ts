@@ -2,13 +2,16 @@
 
 import { type RowSource, readCondition } from '../../access/compile.ts'
 import { conditionText } from '../../access/condition.ts'
+import type { Slot } from '../../access/slot.ts'
 import { assert, present } from '../../base/assert.ts'
 import { Failure } from '../../base/failure.ts'
 import type { ModelField } from '../../catalog/catalog.ts'
-import { empty, type Fragment, join, name, raw, sql } from '../../sql/fragment.ts'
+import { empty, type Fragment, join, name, raw, sql, statement } from '../../sql/fragment.ts'
+import { planName } from '../plan-name.ts'
 import { auditing } from './audit.ts'
 import type { WriteTarget } from './permissions.ts'
 import {
+  type AheadPlan,
   constantSlot,
   nowValue,
   resultColumns,
@@ -101,11 +104,17 @@ function plainStep(shape: StepShape, field: ModelField, fits: Fragment | undefin
   const columns = resultColumns(result, { verdict: 'o', row: 'o', readable: raw('false') })
   const seen = conditionText(readCondition(catalog, facts, made))
   const also = fits ? sql` and ${fits}` : empty
-  return writePlan(
-    sql`update ${table(model)} as o set ${join(sets)}
-      where o.id = ${valueSlot(0, 'uuid')} and ${seen}${also} returning ${columns}`,
-    result,
+  const moving = sql`update ${table(model)} as o set ${join(sets)}
+      where o.id = ${valueSlot(0, 'uuid')} and ${seen}${also}`
+  return writePlan(sql`${moving} returning ${columns}`, result, unlessStopped(moving))
+}
+
+/** The same step as one that fails where it is stopped: there is no root of less than nothing. */
+function unlessStopped(moving: Fragment): AheadPlan {
+  const { text, values } = statement(
+    sql`with made as (${moving} returning 1) select sqrt(count(*) - 1) from made`,
   )
+  return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[] })
 }
 
 function stop(): Failure {

@@ -10,6 +10,7 @@ import { notFound } from '../../../query/grammar/read.ts'
 import { lockPlan } from '../../../query/write/change.ts'
 import { isStale } from '../../../query/write/stale.ts'
 import { isStopped, planStep, type Step } from '../../../query/write/step.ts'
+import { stepAhead } from '../../operations/foreseen.ts'
 import { demandPossible } from '../../operations/permit.ts'
 import { runGet } from '../../operations/reads.ts'
 import { idOf, runPlan, runUpdate, targetOf } from '../../operations/writes.ts'
@@ -110,6 +111,7 @@ async function step(scope: Scope, stepping: Stepping): Promise<boolean> {
   const amounts = quantity === undefined ? [] : [String(quantity)]
   const most = way.is === 'fill' && way.limitField === undefined ? [String(limit)] : []
   const values = [id, ...amounts, ...most]
+  if (await stepAhead(scope, { plan, values })) return true
   const first = await runPlan(scope, { plan, model, values })
   // Others were before while it waited for the row. By now the transaction holds it.
   const again = first.is === 'refused' && isStale(first.failure)

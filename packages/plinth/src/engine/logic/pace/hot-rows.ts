@@ -1,9 +1,9 @@
 /** Owns the queue at hot rows: who wants the same waits here, and holds no connection. */
 
-import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import { monotonicMs } from '../../base/time.ts'
-import type { Database } from '../../database/database.ts'
+import { Failure } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
+import { monotonicMs } from '../../../base/time.ts'
+import type { Database } from '../../../database/database.ts'
 
 const hotForMs = 5_000
 const hotMax = 10_000

@@ -1,8 +1,8 @@
 /** Owns the gate of each piece of logic: how many of its transactions run at once here. */
 
-import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import type { Database } from '../../database/database.ts'
+import { Failure } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
+import type { Database } from '../../../database/database.ts'
 
 const widest = 1_000
 const namesMax = 2_000
