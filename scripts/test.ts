@@ -31,7 +31,9 @@ await main(process.argv.slice(2))
 async function main(filters: readonly string[]): Promise<void> {
   if (filters.length === 0) {
     await step('lint', binary('@biomejs/biome', 'biome'), ['check', '--error-on-warnings', '.'])
-    await step('types', binary('typescript', 'tsc'), ['-p', 'tsconfig.json'])
+    const compiler = binary('typescript', 'tsc')
+    await step('types', compiler, ['-p', 'tsconfig.json'])
+    await step('types of what browsers run', compiler, ['-p', 'examples/store/web'])
   }
   const files = testFiles(filters)
   const slow = files.filter((path) => path.startsWith(waitingFolder)).values()

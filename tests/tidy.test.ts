@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkArchitecture, document } from './tidy/architecture.ts'
+import { isComponents, readComponents } from './tidy/components.ts'
 import { checkDocumented, entryPoints } from './tidy/exports.ts'
 import { checkCycles, checkImports, checkPortable } from './tidy/imports.ts'
 import { checkTwoSteps } from './tidy/logic/two-steps.ts'
@@ -51,6 +52,19 @@ test('files, lines, functions, parameters and folders keep their size', () => {
     ...sizes.checkFolders(paths.filter((path) => !/^(?:[^/]+|docs\/.*)$/.test(path))),
     ...sizes.checkFunctions(measures),
     ...sizes.checkPercentile(ours),
+  ])
+})
+
+test('what holds for sources holds for components', () => {
+  const components = paths.filter(isComponents).map(readText)
+  assert.ok(components.length > 5, 'the components are read')
+  const read = components.map(readComponents)
+  const measures = read.flatMap((one) => one.measures)
+  none([
+    ...components.flatMap(sizes.checkLines),
+    ...components.flatMap(({ path }) => checkName(path)),
+    ...sizes.checkFunctions(measures),
+    ...read.flatMap(({ violations }) => violations),
   ])
 })
 

@@ -39,6 +39,7 @@ export async function seed(scope: Store): Promise<void> {
   await seedPromotions(scope)
   log(`Staff:    ${staff.email}  password: ${staff.password}`)
   log(`Customer: ${alice.email}  password: ${alice.password}`)
+  log(`Customer: ${bob.email}  password: ${bob.password}`)
   log('Coupons:  WELCOME10, FIVER. Cards: card_ok, card_declined, card_authenticate')
 }
 

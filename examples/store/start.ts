@@ -21,7 +21,7 @@ async function forGuests({ app, data, links, notice }: View): Promise<Html> {
   const { data: products } = await data.product.find({ sort: ['-createdAt', 'sku'], limit: 6 })
   return html`<h1>Welcome to the ${app}</h1>
 ${told(notice)}
-<p>Sign in to see your orders and your basket.</p>
+<p>Look around in <a href="/shop">the shop</a>, or sign in to see your orders and your basket.</p>
 <ul class="ways">
 <li><a href="${links.signIn}">Sign in</a></li>
 ${links.signUp && html`<li><a href="${links.signUp}">Make an account</a></li>`}
@@ -42,6 +42,7 @@ async function forCustomers({ actions, data, links, notice }: View, me: Me): Pro
 ${told(notice)}
 <h2 id="basket">Your basket</h2>
 ${items.length === 0 ? html`<p>It is empty.</p>` : basketOf(items)}
+<p><a href="/shop">To the shop</a></p>
 <h2 id="orders">Your last orders</h2>
 ${orders.data.length === 0 ? html`<p>None yet.</p>` : ordersOf(orders.data)}
 ${await recommended({ data }, orders.data)}

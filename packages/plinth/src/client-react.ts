@@ -3,6 +3,7 @@
 export type {
   ActionState,
   ActionUse,
+  Following,
   Hooks,
   ProviderProperties,
   Query,

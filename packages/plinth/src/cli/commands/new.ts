@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
-import { basename, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import { tell } from '../terminal.ts'
 
@@ -11,12 +11,31 @@ export interface NewCommand {
   readonly folder: string
   /** What stands in package.json. Default: this release, or this copy where it is the sources. */
   readonly plinth: string | undefined
+  /** True: with a front end in React, served by the app. */
+  readonly react?: boolean
 }
 
 // From src/cli/commands and from dist/cli/commands alike.
 const home = join(import.meta.dirname, '../../..')
 const templates = join(home, 'assets/new')
 const files = ['app.ts', 'app.test.ts', 'README.md', 'gitignore', 'tsconfig.json'] as const
+
+// Below assets/new/react, and below web in the new folder.
+const webFiles = [
+  ...['build.ts', 'tsconfig.json', 'src/index.html', 'src/style.css', 'src/client.ts'],
+  ...['src/main.tsx', 'src/sign-in.tsx', 'src/tasks.tsx'],
+] as const
+
+const webReadme = `
+The front end stands in \`web/\`: React on the typed client, built by rolldown into \`web/dist\`, and
+served by the app itself. \`npm run dev\` builds it anew with every save; reload the page to see it.
+\`npm start\` builds it first.
+`
+
+const webMembers = `  // Typed clients know these by name.
+  actions: [complete],
+  web: { folder: 'web/dist' },
+`
 
 const nodeVersion = '26.10.0'
 const nodePackages = [
@@ -28,7 +47,7 @@ const nodePackages = [
 ]
 
 /** Makes the folder. Fails with `usage` where it holds something. */
-export async function scaffold({ folder, plinth }: NewCommand): Promise<void> {
+export async function scaffold({ folder, plinth, react = false }: NewCommand): Promise<void> {
   const place = resolve(folder)
   const name = nameOf(place)
   await demandEmpty(place)
@@ -37,14 +56,20 @@ export async function scaffold({ folder, plinth }: NewCommand): Promise<void> {
   const values = {
     title: name.replace(/^\w/, (first) => first.toUpperCase()).replaceAll('-', ' '),
     conditions: fromSources ? ',\n    "customConditions": ["source"]' : '',
+    source: fromSources ? "'source', " : '',
+    web: react ? webMembers : '',
+    readme: react ? webReadme : '',
+    ignore: react ? 'dist/\n' : '',
   }
   await mkdir(place, { recursive: true })
-  for (const file of files) {
+  const put = async (file: string, target: string): Promise<void> => {
     const text = await readFile(join(templates, `${file}.txt`), 'utf8')
-    const target = file === 'gitignore' ? '.gitignore' : file
+    await mkdir(dirname(join(place, target)), { recursive: true })
     await writeFile(join(place, target), filled(text, values), { flag: 'wx' })
   }
-  const manifest = manifestOf({ name, spec, fromSources })
+  for (const file of files) await put(file, file === 'gitignore' ? '.gitignore' : file)
+  for (const file of react ? webFiles : []) await put(`react/${file}`, `web/${file}`)
+  const manifest = manifestOf({ name, spec, fromSources, react })
   await writeFile(join(place, 'package.json'), manifest, { flag: 'wx' })
   const way = relative(process.cwd(), place) || '.'
   tell(`Made ${way}. Now:\n\n  cd ${way}\n  npm install\n  npm run dev\n`)
@@ -96,24 +121,36 @@ interface ManifestParts {
   readonly name: string
   readonly spec: string
   readonly fromSources: boolean
+  readonly react: boolean
 }
 
-function manifestOf({ name, spec, fromSources }: ManifestParts): string {
+const reactVersion = '19.3.1'
+const reactTypes = '19.3.0'
+
+function manifestOf({ name, spec, fromSources, react }: ManifestParts): string {
   const manifest = {
     name,
     version: '0.1.0',
     private: true,
     type: 'module',
     scripts: {
-      dev: 'plinth dev',
+      dev: react ? 'node web/build.ts --dev' : 'plinth dev',
+      ...(react ? { build: 'node web/build.ts', prestart: 'node web/build.ts' } : {}),
       start: 'plinth start',
       check: 'plinth check',
       // One checker: several would each infer the whole declaration anew.
-      types: 'tsc --checkers 1',
+      types: react ? 'tsc --checkers 1 && tsc --checkers 1 -p web' : 'tsc --checkers 1',
       test: fromSources ? 'node --conditions=source --test' : 'node --test',
     },
-    dependencies: { plinth: spec },
-    devDependencies: { '@types/node': '26.6.6', typescript: '7.0.2' },
+    dependencies: {
+      plinth: spec,
+      ...(react ? { react: reactVersion, 'react-dom': reactVersion, rolldown: '1.2.19' } : {}),
+    },
+    devDependencies: {
+      '@types/node': '26.6.6',
+      ...(react ? { '@types/react': reactTypes, '@types/react-dom': reactTypes } : {}),
+      typescript: '7.0.2',
+    },
     // Node itself, pinned by the packages of each platform: no install script has to run.
     optionalDependencies: Object.fromEntries(nodePackages.map((each) => [each, nodeVersion])),
   }

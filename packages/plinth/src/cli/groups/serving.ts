@@ -82,10 +82,11 @@ function addNew(program: Command): void {
     .description('make the folder of a new app that runs')
     .argument('<folder>', 'where; it must be empty or not there')
     .option('--plinth <spec>', 'the version of plinth, or file:<path> of a copy of it')
+    .option('--react', 'with a front end in React, served by the app', false)
     .helpOption('-h, --help', 'print this help')
-    .action(async (folder: string, options: { plinth?: string }) => {
+    .action(async (folder: string, options: { plinth?: string; react: boolean }) => {
       const { scaffold } = await import('../commands/new.ts')
-      await scaffold({ folder, plinth: options.plinth })
+      await scaffold({ folder, plinth: options.plinth, react: options.react })
     })
-    .addHelpText('after', examples(['plinth new shop', 'plinth new shop --plinth file:../plinth']))
+    .addHelpText('after', examples(['plinth new shop', 'plinth new shop --react']))
 }

@@ -54,11 +54,33 @@ export function webStorage(storage: TextStorage, name = 'plinth.token'): TokenSt
   }
 }
 
+/** What tells other tabs: of a browser's page alone, whose cookie they share. */
+interface Page {
+  readonly document?: unknown
+  readonly BroadcastChannel?: new (
+    name: string,
+  ) => { postMessage(text: string): void; onmessage: (() => void) | null }
+}
+
+/** Tells other tabs of the same origin, and is told by them. */
+function otherTabs(told: () => void): () => void {
+  const { document, BroadcastChannel: Channel } = globalThis as Page
+  if (!document || !Channel) return () => undefined
+  const channel = new Channel('plinth.session')
+  channel.onmessage = told
+  return () => channel.postMessage('changed')
+}
+
 /** The session of a client in a mode. */
 export function sessionsIn(mode: SessionMode): Sessions {
   const listeners = new Set<() => void>()
-  const tell = () => {
+  const tellHere = () => {
     for (const listener of listeners) listener()
+  }
+  const tellOthers = mode === 'cookie' ? otherTabs(tellHere) : () => undefined
+  const tell = () => {
+    tellHere()
+    tellOthers()
   }
   const storage = mode === 'cookie' ? undefined : mode
   return {

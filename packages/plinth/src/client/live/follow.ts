@@ -53,11 +53,15 @@ interface Following {
 async function following(parts: FollowParts, { asked, follower, stopped }: Following) {
   const state: State = { follower, seen: undefined, cursor: undefined, tries: 0, asked: false }
   while (!stopped.signal.aborted) {
-    // Another session, or another token of it: who asks is said anew.
     const renewed = new AbortController()
-    const forget = parts.watch(() => {
+    const renew = () => {
       state.tries = 0
       renewed.abort()
+    }
+    const forget = watching(parts, renew, () => {
+      // Another session, or another token of it: who asks is said anew, and told everything.
+      state.cursor = undefined
+      renew()
     })
     const signal = AbortSignal.any([stopped.signal, renewed.signal])
     const failure = await connection(parts, { asked, state, signal })
@@ -74,6 +78,26 @@ async function following(parts: FollowParts, { asked, follower, stopped }: Follo
     forget()
   }
 }
+
+/** What a browser says of its network. */
+interface Networked {
+  addEventListener?(name: string, listener: () => void): void
+  removeEventListener?(name: string, listener: () => void): void
+}
+
+/** Watches the session and, where there is one, the browser's network. Returns how to stop. */
+function watching(parts: FollowParts, moved: () => void, another: () => void): () => void {
+  const page = globalThis as Networked
+  const stop = parts.watch(another)
+  for (const name of networkEvents) page.addEventListener?.(name, moved)
+  return () => {
+    stop()
+    for (const name of networkEvents) page.removeEventListener?.(name, moved)
+  }
+}
+
+/** Behind these a connection is broken that seems open, or can be made where it could not. */
+const networkEvents = ['online', 'offline']
 
 interface State {
   readonly follower: Follower

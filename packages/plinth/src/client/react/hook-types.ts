@@ -3,6 +3,7 @@
 import type { ReactElement, ReactNode } from 'react'
 import type { CallFailure } from '../call/failure.ts'
 import type { Calling, Result } from '../call/result.ts'
+import type { Me } from '../typed/auth.ts'
 import type { LiveValue } from '../typed/live.ts'
 
 /** What a component knows of what it reads. */
@@ -14,12 +15,18 @@ export interface Seeing<T, C extends string = never> {
   readonly loading: boolean
 }
 
+/** The same of a read that is followed. */
+export interface Following<T, C extends string = never> extends Seeing<T, C> {
+  /** True: the connection is lost, and what is shown may be old. It is made again by itself. */
+  readonly away: boolean
+}
+
 /** The same, and how to ask again. */
 export interface Query<T, C extends string = never> extends Seeing<T, C> {
   readonly refetch: () => Promise<Result<T, C>>
 }
 
-/** A read: `find`, `get` or `count` of a model, or an action that is safe. */
+/** A read: `find`, `get` or `count` of a model, an action that is safe, `auth.me`. */
 export type ReadOf<K, T, C extends string> = (client: K) => Calling<T, C>
 
 /** Shows what a read will answer, before it does. */
@@ -73,12 +80,14 @@ export interface Hooks<K> {
    * @example
    * const { value } = useLive(({ data }) => data.product.find({ fields: ['name', 'stock'] }))
    */
-  useLive<T, C extends string>(read: ReadOf<K, T, C>): Seeing<LiveValue<T>, C>
+  useLive<T, C extends string>(read: ReadOf<K, T, C>): Following<LiveValue<T>, C>
   /**
    * As `useQuery`, under `<Suspense>`: the value is there. A failure is thrown as a `CallError`,
    * for an error boundary.
    */
   useSuspenseQuery<T, C extends string>(read: ReadOf<K, T, C>): T
+  /** Who is signed in. Told anew whenever a session began or ended, in another tab too. */
+  useMe(): Query<Me>
   /** Reads again all that is shown, and forgets what failed: for a button of an error boundary. */
   useRefresh(): () => Promise<void>
   /**

@@ -19,7 +19,7 @@ import type { Client } from '../client.ts'
 import type { ActionsOf, ModelsOf } from '../typed/client.ts'
 import { type Description, describeRead } from './description.ts'
 import type { ActionUse, Hooks, ProviderProperties } from './hook-types.ts'
-import { type ErasedClient, QueryStore } from './store.ts'
+import { type ErasedClient, followedKey, QueryStore } from './store.ts'
 
 /** What a provider hands down. */
 interface Provided {
@@ -35,17 +35,21 @@ type Read = (client: never) => unknown
 export function createHooks<T>(): Hooks<Client<ModelsOf<T>, ActionsOf<T>>> {
   const place: Place = createContext<Provided | undefined>(undefined)
   const useProvided = () => provided(useContext(place))
+  const reading = readHooks(useProvided)
   return {
     ClientProvider: providerIn(place),
     useClient: () => useProvided().client,
     useAction: actionHook(useProvided),
     useRefresh() {
       const { store } = useProvided()
-      return useCallback(() => store.refresh(), [store])
+      return useCallback(() => store.refresh({ revives: true }), [store])
     },
-    ...readHooks(useProvided),
+    ...reading,
+    useMe: () => reading.useQuery(whoAmI),
   } as unknown as Hooks<Client<ModelsOf<T>, ActionsOf<T>>>
 }
+
+const whoAmI: Read = ({ auth }: Pick<ErasedClient, 'auth'>) => auth.me()
 
 function provided(value: Provided | undefined): Provided {
   if (value === undefined) throw new Error('Put a ClientProvider around the components.')
@@ -66,7 +70,7 @@ function readHooks(useProvided: () => Provided) {
     const { key, ...described } = describeRead(read)
     // What a component writes down anew each time is the same read where its key is.
     const known = useRef<Description>({ key: '', ...described })
-    const whole = follows ? `live ${key}` : key
+    const whole = follows ? followedKey(key) : key
     if (known.current.key !== whole) known.current = { ...described, key: whole }
     const entry = store.entry(known.current)
     const subscribe = useCallback(
@@ -112,7 +116,7 @@ function actionHook(useProvided: () => Provided) {
     const run = useCallback(
       async (...given: readonly unknown[]) => {
         setUnderWay((count) => count + 1)
-        const shown: (() => void)[] = []
+        const shown: ((made: boolean) => void)[] = []
         latest.current.how.optimistic?.(
           (read, change) => {
             const description = describeRead(read as Read)
@@ -123,7 +127,7 @@ function actionHook(useProvided: () => Provided) {
         const result = await latest.current.pick(client)(...given)
         // What was shown stays until the app's own word on it is there.
         if (result.ok) await store.refresh()
-        for (const takeBack of shown) takeBack()
+        for (const end of shown) end(result.ok)
         setAnswered(result)
         setUnderWay((count) => count - 1)
         return result

@@ -13,6 +13,8 @@ export interface Seen<T = unknown> {
   readonly failure: AnyFailure | undefined
   /** True while an answer is awaited, also beside an earlier value. */
   readonly loading: boolean
+  /** Of a read that is followed. True: the connection is lost, and what is shown may be old. */
+  readonly away: boolean
 }
 
 /** A change that is shown before it is made. */
@@ -32,6 +34,8 @@ export interface Entry {
   asked: number
   /** Where it is followed: how to stop. */
   stop: (() => void) | undefined
+  /** True where the connection of what is followed is lost. */
+  away: boolean
 }
 
 /** A client without its types. */
@@ -45,10 +49,15 @@ type Follow = (...given: readonly unknown[]) => () => void
 
 type Methods = Readonly<Record<string, (...given: readonly unknown[]) => Calling<unknown, string>>>
 
-const nothing: Seen = Object.freeze({ value: undefined, failure: undefined, loading: true })
+const nothing: Seen = Object.freeze({
+  ...{ value: undefined, failure: undefined, loading: true, away: false },
+})
 
 /** How long what nobody shows any more is kept, for whoever comes back to it. */
 const keptMs = 60_000
+
+/** How long a change stays shown that was made, where the stream has not told of it yet. */
+const fadingMs = 2_000
 
 /** How long a read is followed that nobody shows: React leaves and comes back in strict mode. */
 const leavingMs = 1_000
@@ -70,7 +79,8 @@ export class QueryStore {
         entry.answer = undefined
         this.#show(entry)
       }
-      this.refresh()
+      // What a guest may not follow has ended; whoever signs in may.
+      this.refresh({ revives: true })
     })
   }
 
@@ -86,6 +96,7 @@ export class QueryStore {
         last: undefined,
         asked: 0,
         stop: undefined,
+        away: false,
       },
       ...{ changes: new Set(), listeners: new Set() },
     }
@@ -130,7 +141,15 @@ export class QueryStore {
     const model = this.#client.data[name] as unknown as Readonly<Record<string, Follow>>
     const follower: Follower = {
       next: (seen: Followed) => this.tell(entry, { ok: true, value: one ? seen.data[0] : seen }),
-      failed: (failure) => this.tell(entry, { ok: false, failure: failure as CallFailure<string> }),
+      failed: (failure) => {
+        entry.stop = undefined
+        this.tell(entry, { ok: false, failure: failure as CallFailure<string> })
+      },
+      state: (state) => {
+        if (entry.away === (state === 'away')) return
+        entry.away = state === 'away'
+        this.#show(entry)
+      },
     }
     const [first = {}, second = {}] = entry.description.given
     if (one) return (model.liveOne as Follow)(first, second, follower)
@@ -149,10 +168,17 @@ export class QueryStore {
     return entry.answer
   }
 
-  /** Asks again for all that is shown, and forgets the rest. Resolves with the last answer. */
-  async refresh(): Promise<void> {
+  /**
+   * Asks again for all that is shown, and forgets the rest. Resolves with the last answer.
+   * `revives`: what is followed and has ended with a failure is followed again.
+   */
+  async refresh({ revives = false }: { readonly revives?: boolean } = {}): Promise<void> {
+    for (const entry of this.#entries.values()) {
+      const ended = isFollowed(entry) && entry.listeners.size > 0 && !entry.stop
+      if (ended && revives) entry.stop = this.#follow(entry)
+    }
     const shown = [...this.#entries.values()].filter((entry) => {
-      if (entry.stop) return false
+      if (isFollowed(entry)) return false
       if (entry.listeners.size > 0) return true
       this.#entries.delete(entry.description.key)
       return false
@@ -160,15 +186,43 @@ export class QueryStore {
     await Promise.all(shown.map((entry) => this.again(entry)))
   }
 
-  /** Shows a change that is not made yet. Returns how to take it back. */
-  change(description: Description, change: Change): () => void {
-    const entry = this.entry(description)
-    entry.changes.add(change)
-    this.#show(entry)
-    return () => {
-      entry.changes.delete(change)
+  /**
+   * Shows a change that is not made yet, wherever the read is shown, followed or not. Returns how
+   * to end that: `made` where it was made, which what is followed tells of a moment later.
+   */
+  change(description: Description, change: Change): (made: boolean) => void {
+    const followed = this.#entries.get(followedKey(description.key))
+    const entries = [this.entry(description), ...(followed ? [followed] : [])]
+    for (const entry of entries) {
+      entry.changes.add(change)
       this.#show(entry)
     }
+    return (made) => {
+      for (const entry of entries) {
+        const end = () => this.#endChange(entry, change)
+        if (made && isFollowed(entry)) this.#onceTold(entry, end)
+        else end()
+      }
+    }
+  }
+
+  #endChange(entry: Entry, change: Change): void {
+    if (entry.changes.delete(change)) this.#show(entry)
+  }
+
+  #onceTold(entry: Entry, end: () => void): void {
+    const { last } = entry
+    const ended = () => {
+      if (entry.last === last) return
+      entry.listeners.delete(ended)
+      clearTimeout(timer)
+      end()
+    }
+    const timer = setTimeout(() => {
+      entry.listeners.delete(ended)
+      end()
+    }, fadingMs)
+    entry.listeners.add(ended)
   }
 
   /** Puts what the server said into an entry, such as a live one. */
@@ -179,10 +233,7 @@ export class QueryStore {
 
   async #ask(entry: Entry): Promise<Result<unknown, string>> {
     const asked = ++entry.asked
-    const [place, name, method] = entry.description.path
-    const methods = this.#client[place as 'data' | 'actions'][name] as Methods
-    const call = methods[method] as Methods[string]
-    const sent = call(...entry.description.given)
+    const sent = callOf(this.#client, entry.description)
     this.#show(entry, true)
     const result = await sent
     if (asked === entry.asked) this.tell(entry, result)
@@ -194,7 +245,24 @@ export class QueryStore {
     let value = last?.ok ? last.value : undefined
     if (last?.ok) for (const change of changes) value = change(value)
     const failure = last && !last.ok ? last.failure : undefined
-    entry.seen = { value, failure, loading }
+    entry.seen = { value, failure, loading, away: entry.away }
     for (const listener of entry.listeners) listener()
   }
+}
+
+/** The key of a read that is followed: another one than that of the same read asked for once. */
+export function followedKey(key: string): string {
+  return `live ${key}`
+}
+
+function isFollowed({ description }: Entry): boolean {
+  return description.key.startsWith('live ')
+}
+
+/** Makes the call that was described. */
+function callOf(client: ErasedClient, { path, given }: Description): Calling<unknown, string> {
+  const [place, name, method] = path
+  if (place === 'auth') return (client.auth as unknown as Methods)[name]?.(...given) as never
+  const methods = client[place as 'data' | 'actions'][name] as Methods
+  return (methods[method] as Methods[string])(...given)
 }
