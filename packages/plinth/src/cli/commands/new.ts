@@ -27,9 +27,9 @@ const webFiles = [
 ] as const
 
 const webReadme = `
-The front end stands in \`web/\`: React on the typed client, built by rolldown into \`web/dist\`, and
-served by the app itself. \`npm run dev\` builds it anew with every save; reload the page to see
-it. \`npm start\` builds it first.
+The front end stands in \`web/\`: React on the typed client, built by rolldown into \`web/dist\`,
+and served by the app itself. \`npm run dev\` builds it anew with every save; reload the page to
+see it. \`npm start\` builds it first.
 `
 
 const webMembers = `  // Typed clients know these by name.
