@@ -38,6 +38,21 @@ export const closed = street.event('closed', { at: text() }, { allow: ({ me }) =
 /** For nobody. */
 export const secret = street.event('secret', { word: text() })
 
+/** A square: everybody may stand there, and those who have signed in may speak and are seen. */
+export const square = street.channel('square', {
+  params: { name: text({ max: 40 }), owner: id('user', { optional: true }) },
+  allow: {
+    join: ({ params, me }) => params.owner.isNull().or(params.owner.eq(me.id)),
+    publish: ({ me }) => me.signedIn,
+    see: ({ me }) => me.signedIn,
+  },
+  message: { text: text({ max: 5_000 }), loud: integer({ min: 0, max: 10, default: 1 }) },
+  presence: { mood: choice(['good', 'bad'], { default: 'good' }), note: text({ default: '' }) },
+})
+
+/** For staff alone; nobody speaks, nobody is shown. */
+export const office = street.channel('office', { allow: { join: ({ me }) => me.is('staff') } })
+
 export const say = street.action('say', {
   input: { word: text(), loud: integer() },
   allow: anyone,

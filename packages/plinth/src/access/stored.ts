@@ -46,6 +46,7 @@ function storedSight(model: Model): Sight {
       services: new Map(),
       askedByRules: nothingAsked,
       followers: new Map(),
+      channels: new Map(),
       logic: noLogic,
     },
     facts: anonymousFacts,

@@ -118,6 +118,13 @@ export const limits = Object.freeze({
   liveFramesPerSecond: 50,
   liveCursorCharactersMax: 200,
   liveInitWaitMs: 10_000,
+  channelMessageBytesMax: 4_096,
+  channelPresenceBytesMax: 1_024,
+  channelWordsWaitingMax: 10_000,
+  channelMessagesPerSecond: 20,
+  channelMembersMax: 1_000,
+  channelBeatMs: 5_000,
+  channelLeaseMs: 15_000,
   // migrations
   migrationLockWaitMs: 120_000,
   migrationLockPollMs: 100,

@@ -28,6 +28,22 @@ export interface Catalog {
   readonly logic: CatalogLogic
   /** Who may follow an event, by its name; those without a rule are followed by nobody. */
   readonly followers: ReadonlyMap<string, ValueRule>
+  /** Channels with their rules, by name. */
+  readonly channels: ReadonlyMap<string, ChannelPlan>
+}
+
+/** A channel and its rules. */
+export interface ChannelPlan {
+  readonly name: string
+  readonly params: ReadonlyMap<string, ActionInput>
+  /** Undefined: nothing is said there. */
+  readonly message: ReadonlyMap<string, ActionInput> | undefined
+  /** Undefined: nobody is shown. */
+  readonly presence: ReadonlyMap<string, ActionInput> | undefined
+  readonly join: ValueRule
+  /** Undefined: nobody may say anything. */
+  readonly publish: ValueRule | undefined
+  readonly see: ValueRule
 }
 
 /** A named value that a rule may speak of. */

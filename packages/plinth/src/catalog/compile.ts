@@ -5,6 +5,7 @@ import type { ActionOperation, Catalog, Model, ModelIndex, ModelRelation } from 
 import { type DraftModel, draftModels, orderedKits } from './draft.ts'
 import type { Asked, Setting, VisibleModel } from './expressions/places.ts'
 import { actionsOf } from './logic/actions.ts'
+import { channelsOf } from './logic/channels.ts'
 import { followersOf } from './logic/followers.ts'
 import { logicOf } from './logic/logic.ts'
 import { type DraftField, draftFields } from './members.ts'
@@ -63,6 +64,7 @@ export function compileCatalog(
   const logic = logicOf(kits, mistakes)
   const declared = actionsOf({ ...shared, actions: logic.actions, models })
   const followers = followersOf(logic.events, shared)
+  const channels = channelsOf(logic.channels, shared)
   for (const action of app.actions) {
     if (logic.actions.get(`${action.kit}.${action.name}`) === action) continue
     mistakes.add(
@@ -78,6 +80,7 @@ export function compileCatalog(
     operations,
     logic,
     followers,
+    channels,
     roles,
     organisations,
     services,

@@ -5,6 +5,18 @@ import type { ParsedJson } from '../base/json.ts'
 
 /** What a client can say. */
 export type ClientMessage =
+  | {
+      readonly type: 'join'
+      readonly id: string
+      /** `chat.room`. */
+      readonly channel: string
+      readonly params: ParsedJson | undefined
+      /** What it says of itself. */
+      readonly state: ParsedJson | undefined
+    }
+  /** Says something in a room; or something else of itself. */
+  | { readonly type: 'publish'; readonly id: string; readonly data: ParsedJson | undefined }
+  | { readonly type: 'presence'; readonly id: string; readonly state: ParsedJson | undefined }
   | { readonly type: 'ping' }
   | { readonly type: 'authenticate'; readonly token: string }
   | { readonly type: 'unsubscribe'; readonly id: string }
@@ -25,6 +37,9 @@ export type ClientMessage =
     }
 
 const known: Readonly<Record<ClientMessage['type'], readonly string[]>> = {
+  join: ['id', 'channel', 'params', 'state'],
+  publish: ['id', 'data'],
+  presence: ['id', 'state'],
   ping: [],
   authenticate: ['token'],
   unsubscribe: ['id'],
@@ -51,6 +66,15 @@ export function readMessage(input: ParsedJson): ClientMessage {
       return { type: 'unsubscribe', id: textOf(entries, 'id', idCharactersMax) }
     case 'subscribe':
       return subscribeOf(entries)
+    case 'join': {
+      const { params, state } = entries
+      const channel = textOf(entries, 'channel', 200)
+      return { type: 'join', id: textOf(entries, 'id', idCharactersMax), channel, params, state }
+    }
+    case 'publish':
+      return { type: 'publish', id: textOf(entries, 'id', idCharactersMax), data: entries.data }
+    case 'presence':
+      return { type: 'presence', id: textOf(entries, 'id', idCharactersMax), state: entries.state }
   }
 }
 

@@ -92,9 +92,37 @@ class Conversation implements LinkEvents {
         this.#threads.get(message.id)?.close()
         this.#threads.delete(message.id)
         return
+      case 'publish':
+        this.#act(message.id, (room) => room.publish?.(message.data))
+        return
+      case 'presence':
+        this.#act(message.id, (room) => room.update?.(message.state))
+        return
+      case 'join':
+        this.#join(message)
+        return
       case 'subscribe':
         this.#subscribe(message)
     }
+  }
+
+  #join({ id, channel, params, state }: Join): void {
+    const { credential, ...asking } = this.#asking
+    const call: Call = { ...asking, as: { credential }, operation: channel }
+    this.#begin(id, (thread) => {
+      return this.#live.channels.join(call, { params, state, listener: thread })
+    })
+  }
+
+  /** Does something in a room; what is wrong with it ends nothing. */
+  #act(id: string, act: (room: Followed) => Promise<void> | undefined): void {
+    const thread = this.#threads.get(id)
+    this.#next(async () => {
+      const failure = await thread?.act(act)
+      if (!failure) return
+      const { members } = endMessage(failure)
+      this.send(textOf(id, { type: 'refused', members }))
+    })
   }
 
   #authenticate(token: string): void {
@@ -118,13 +146,6 @@ class Conversation implements LinkEvents {
   }
 
   #subscribe({ id, read, isEvent, query, record, key, after }: Subscribe): void {
-    if (this.#threads.size >= limits.liveSubscriptionsPerConnection || this.#threads.has(id)) {
-      const taken = 'This id is taken: unsubscribe it first.'
-      const full = `At most ${limits.liveSubscriptionsPerConnection} subscriptions on a connection.`
-      const detail = this.#threads.has(id) ? taken : full
-      this.send(textOf(id, endMessage(new Failure('rate_limited', { detail }))))
-      return
-    }
     const { credential, ...asking } = this.#asking
     const call: Call = {
       ...{ ...asking, as: { credential }, operation: read },
@@ -132,12 +153,24 @@ class Conversation implements LinkEvents {
       ...(record === undefined ? {} : { id: record }),
       ...(key === undefined ? {} : { key }),
     }
+    this.#begin(id, (thread) =>
+      isEvent
+        ? this.#live.events.follow(call, { listener: thread, after })
+        : this.#live.follow(call, { listener: thread, after }),
+    )
+  }
+
+  #begin(id: string, follow: (thread: Thread) => Promise<Followed>): void {
+    if (this.#threads.size >= limits.liveSubscriptionsPerConnection || this.#threads.has(id)) {
+      const taken = 'This id is taken: unsubscribe it first.'
+      const full = `At most ${limits.liveSubscriptionsPerConnection} subscriptions on a connection.`
+      const detail = this.#threads.has(id) ? taken : full
+      this.send(textOf(id, endMessage(new Failure('rate_limited', { detail }))))
+      return
+    }
     const thread = new Thread(id, this)
     this.#threads.set(id, thread)
-    const follow: Follow = isEvent
-      ? () => this.#live.events.follow(call, { listener: thread, after })
-      : () => this.#live.follow(call, { listener: thread, after })
-    this.#next(() => thread.begin(follow))
+    this.#next(() => thread.begin(() => follow(thread)))
   }
 
   #next(work: () => Promise<void>): void {
@@ -177,8 +210,12 @@ class Conversation implements LinkEvents {
 
 type Subscribe = ClientMessage & { readonly type: 'subscribe' }
 
-/** What is followed. */
+type Join = ClientMessage & { readonly type: 'join' }
+
+/** What is followed, or where somebody is. */
 interface Followed {
+  publish?(data: unknown): Promise<void>
+  update?(state: unknown): Promise<void>
   ready(): void
   close(): void
 }
@@ -208,6 +245,16 @@ class Thread implements LiveListener {
     }
   }
 
+  /** Does something with what was begun; resolves with why not. */
+  async act(act: (room: Followed) => Promise<void> | undefined): Promise<Failure | undefined> {
+    try {
+      if (this.#followed) await act(this.#followed)
+      return undefined
+    } catch (cause) {
+      return cause instanceof Failure ? cause : new Failure('internal', { cause })
+    }
+  }
+
   take(message: LiveMessage): boolean {
     if (this.#closed) return true
     const kept = this.#conversation.send(textOf(this.id, message))
@@ -230,7 +277,7 @@ class Thread implements LiveListener {
 
 function textOf(id: string, { type, cursor, members }: LiveMessage): string {
   const head = `{"type":"${type}","id":${JSON.stringify(id)}`
-  if (type === 'end') return `${head},"problem":{${members}}}`
+  if (type === 'end' || type === 'refused') return `${head},"problem":{${members}}}`
   const place = cursor === undefined ? '' : `,"cursor":"${cursor}"`
   return `${head}${place}${members === '' ? '' : `,${members}`}}`
 }

@@ -5,6 +5,7 @@ import { limits } from '../../base/limits.ts'
 import type { AnyKit } from '../../define/kit.ts'
 import type {
   Action,
+  Channel,
   Event,
   GuestJoins,
   Handler,
@@ -36,6 +37,7 @@ export interface CatalogLogic {
   readonly workflows: ReadonlyMap<string, Workflow>
   readonly mails: ReadonlyMap<string, Mail>
   readonly webhooks: ReadonlyMap<string, Webhook>
+  readonly channels: ReadonlyMap<string, Channel>
   /** What hands over the rows of a guest, one a kit. */
   readonly guestJoins: ReadonlyMap<string, GuestJoins>
   /** Handlers by the name of their event. */
@@ -76,7 +78,7 @@ export function logicOf(kits: readonly AnyKit[], mistakes: Mistakes): CatalogLog
   const handlersOf = Map.groupBy(handlers.values(), ({ event }) => logicName(event))
   return Object.freeze({
     ...{ actions, events, queues, jobs, handlers, schedules, signals, workflows, mails, webhooks },
-    ...{ handlersOf, subscriptions, guestJoins: of('guestJoins') },
+    ...{ handlersOf, subscriptions, guestJoins: of('guestJoins'), channels: of('channel') },
   })
 }
 

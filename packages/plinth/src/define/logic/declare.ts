@@ -4,8 +4,10 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { text, uuid } from '../fields.ts'
 import type { Models } from '../infer.ts'
+import type { ChannelSpec } from './channel.ts'
 import type {
   Action,
+  Channel,
   ErasedRun,
   Event,
   FailureTable,
@@ -130,6 +132,24 @@ export interface Declaring<S extends Models, K extends string = string> {
    * })
    */
   onGuestJoins(run: (scope: GuestJoinsScope<S>) => Promise<void>): GuestJoins
+  /**
+   * Declares a channel: rooms in which people see who is there and tell each other things, while
+   * they are connected. Nothing of it is kept: what has to last is an event, or a record.
+   *
+   * @example
+   * chat.channel('room', {
+   *   params: { room: text() },
+   *   allow: { join: ({ me }) => me.signedIn, publish: ({ me }) => me.signedIn },
+   *   message: { text: text({ max: 500 }) },
+   *   presence: { typing: boolean() },
+   * })
+   */
+  channel<
+    const P extends Shape = NoShape,
+    const M extends Shape = NoShape,
+    const H extends Shape = NoShape,
+    const N extends string = string,
+  >(name: N, spec: ChannelSpec<P, M, H>): Channel<P, M, H, { readonly kit: K; readonly name: N }>
   /** Declares a webhook that others call at `POST /webhooks/<kit>/<name>`. */
   webhook(name: string, spec: WebhookSpec<S>): Webhook
 }
@@ -174,6 +194,8 @@ export function declaring(kit: string, parts: Logic[]): Declaring<Models> {
     mail: ((name: string, spec: MailSpec<Shape>) => add(mailOf(kit, name, spec))) as never,
     onGuestJoins: (run) =>
       add({ is: 'guestJoins', kit, name: 'guestJoins', run: run as unknown as ErasedRun }),
+    channel: ((name: string, spec: ChannelSpec<Shape, Shape, Shape>) =>
+      add(channelOf(kit, name, spec))) as never,
     webhook: (name, spec) => add(webhookOf(kit, name, spec as unknown as ErasedWebhookSpec)),
   }
 }
@@ -302,6 +324,20 @@ function mailOf(kit: string, name: string, spec: MailSpec<Shape>): Mail {
     secret: spec.secret ?? false,
     ratePerRecipient: spec.ratePerRecipient ?? { limit: mailsPerHour, windowMs: hourMs },
     onUnknown: spec.onUnknown ?? 'repeat',
+  }
+}
+
+function channelOf(kit: string, name: string, spec: ChannelSpec<Shape, Shape, Shape>): Channel {
+  const { allow, message, presence, description } = spec
+  return {
+    ...{ is: 'channel', kit, name },
+    params: Object.freeze({ ...spec.params }),
+    ...{ message, presence, description },
+    allow: Object.freeze({
+      join: allow?.join,
+      publish: allow?.publish,
+      see: allow?.see,
+    }) as Channel['allow'],
   }
 }
 

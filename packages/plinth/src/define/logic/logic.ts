@@ -259,6 +259,41 @@ export interface GuestJoins {
   readonly run: ErasedRun
 }
 
+/** What the types of a channel tell a typed client beside its shapes. */
+export interface ChannelTypes {
+  readonly kit: string
+  readonly name: string
+}
+
+/** A channel: who is there, and what they tell each other while they are. Nothing of it is kept. */
+export interface Channel<
+  P extends Shape = Shape,
+  M extends Shape = Shape,
+  S extends Shape = Shape,
+  T extends ChannelTypes = ChannelTypes,
+> {
+  readonly is: 'channel'
+  readonly kit: T['kit']
+  readonly name: T['name']
+  /** What tells its rooms apart. */
+  readonly params: P
+  /** What is said; undefined: nothing is. */
+  readonly message: M | undefined
+  /** What everybody who is there says of themselves; undefined: nobody is shown. */
+  readonly presence: S | undefined
+  readonly allow: ChannelAllow
+  readonly description: string | undefined
+}
+
+/** The rules of a channel, each over `me` and `params`, or a function that makes one. */
+export interface ChannelAllow {
+  readonly join: Rule | ((scope: never) => Condition)
+  /** Undefined: nobody. */
+  readonly publish: Rule | ((scope: never) => Condition) | undefined
+  /** Who sees who is there. Undefined: whoever may join. */
+  readonly see: Rule | ((scope: never) => Condition) | undefined
+}
+
 /** Everything that a kit declares beside its models. */
 export type Logic =
   | Action
@@ -273,3 +308,4 @@ export type Logic =
   | Mail
   | Webhook
   | GuestJoins
+  | Channel

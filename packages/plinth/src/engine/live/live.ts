@@ -11,7 +11,8 @@ import { invoke, welcomed } from '../invoke.ts'
 import type { Runtime } from '../runtime.ts'
 import { type LiveRows, listRows, noRows, oneRow } from './answer/rows.ts'
 import { Callers } from './callers.ts'
-import type { Entered, Entrant } from './entry.ts'
+import { LiveChannels } from './channels/channels.ts'
+import type { Enter, Entered, Entrant } from './entry.ts'
 import { LiveEvents } from './events/events.ts'
 import { ChangeFeed } from './feed/feed.ts'
 import { Readers } from './interest/readers.ts'
@@ -32,6 +33,8 @@ export interface FollowOptions {
 export class Live {
   /** Events that are followed. */
   readonly events: LiveEvents
+  /** Rooms in which people are. */
+  readonly channels: LiveChannels
   readonly #runtime: Runtime
   readonly #feed: ChangeFeed
   readonly #callers: Callers
@@ -56,7 +59,9 @@ export class Live {
     this.#runtime = runtime
     this.#perCaller = perCaller
     this.#callers = new Callers(runtime.identify)
-    this.events = new LiveEvents(runtime, (call, entrant) => this.#enter(call, entrant))
+    const enter: Enter = (call, entrant) => this.#enter(call, entrant)
+    this.events = new LiveEvents(runtime, enter)
+    this.channels = new LiveChannels(runtime, enter)
     const { catalog, database, log } = runtime
     this.#feed = new ChangeFeed({
       ...{ catalog, database, log },
@@ -309,7 +314,7 @@ export class Live {
   close(): Promise<void> {
     this.#closed = true
     for (const one of [...this.#subscriptions, ...this.#entrants]) one.close()
-    return this.#rest()
+    return Promise.all([this.#rest(), this.channels.close()]).then(nothing)
   }
 }
 

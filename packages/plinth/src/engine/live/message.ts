@@ -4,7 +4,9 @@ import type { Failure } from '../../base/failure.ts'
 
 /** One message to a follower. Shared by all who follow the same: never changed. */
 export interface LiveMessage {
-  readonly type: 'result' | 'changes' | 'resumed' | 'gap' | 'end' | 'event'
+  readonly type:
+    | ('result' | 'changes' | 'resumed' | 'gap' | 'end' | 'event')
+    | ('joined' | 'presence' | 'message' | 'refused')
   /** Where the follower stands after it; absent where there is nothing to come back to. */
   readonly cursor?: string
   /** The members of its JSON object without the braces: `"rows":[],"more":false`; may be empty. */
