@@ -6,7 +6,7 @@ import type { Database } from '../../../database/database.ts'
 
 /** The channel of PostgreSQL on which nodes hear each other. */
 const heard = 'plinth_channels'
-const notifyText = `select pg_catalog.pg_notify('${heard}', word)
+const notifyText = `select pg_catalog.pg_notify($2, word)
   from unnest($1::text[]) with ordinality as w(word, place) order by place`
 
 /** PostgreSQL takes less than 8,000 bytes at once. */
@@ -86,7 +86,7 @@ export class Bus {
     while (this.#waiting.length > 0) {
       const words = this.#waiting
       this.#waiting = []
-      const query = { name: 'plinth_channel_word', text: notifyText, values: [words] }
+      const query = { name: 'plinth_channel_word', text: notifyText, values: [words, heard] }
       await this.#database.query(query).catch(() => undefined)
     }
     this.#saying = undefined

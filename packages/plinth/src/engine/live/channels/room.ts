@@ -1,13 +1,19 @@
 /** Owns one room as a node knows it: who is connected here, and who is present anywhere. */
 
 import type { LiveMessage } from '../message.ts'
-import type { Member } from './member.ts'
 import type { Presence, Speaker } from './word.ts'
+
+/** Who is told what happens in a room. */
+export interface Hearer {
+  /** True where it sees who is there. */
+  readonly sees: boolean
+  tell(message: LiveMessage): void
+}
 
 /** A room. */
 export class Room {
   readonly name: string
-  readonly #members = new Set<Member>()
+  readonly #members = new Set<Hearer>()
   /** All who are shown, by their ids, with the node that they are connected to. */
   readonly #present = new Map<string, { readonly node: string; readonly one: Presence }>()
 
@@ -20,11 +26,11 @@ export class Room {
     return this.#members.size
   }
 
-  add(member: Member): void {
+  add(member: Hearer): void {
     this.#members.add(member)
   }
 
-  remove(member: Member): void {
+  remove(member: Hearer): void {
     this.#members.delete(member)
   }
 
