@@ -6,6 +6,7 @@ import { measureIdentity } from './identity/bench.ts'
 import { measureJobs } from './jobs/bench.ts'
 import { measureLive } from './live/bench.ts'
 import { machineFacts } from './machine.ts'
+import { measureCompletion } from './measures/completion.ts'
 import { measureFairness } from './measures/fairness.ts'
 import { measureImport } from './measures/import.ts'
 import { measureMemory } from './measures/memory.ts'
@@ -31,6 +32,7 @@ const parts = [
   'memory',
   'import',
   'types',
+  'completion',
 ] as const
 
 type Part = (typeof parts)[number]
@@ -68,6 +70,7 @@ async function main(): Promise<void> {
     if (asked.has('memory')) figures.push(...(await measureMemory(scratch, tell)))
     if (asked.has('import')) figures.push(...(await measureImport(scratch, tell)))
     if (asked.has('types')) figures.push(...(await measureTypes(scratch, tell)))
+    if (asked.has('completion')) figures.push(...(await measureCompletion(scratch, tell)))
     if (traffic !== '') tell(`\n${traffic}`)
     if (figures.length > 0) tell(`\n${figuresTable(figures)}`)
   } finally {

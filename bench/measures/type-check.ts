@@ -35,6 +35,11 @@ export async function measureTypes(
   ]
 }
 
+/** Writes that app, and a client's use of all its models, into a folder. */
+export function writeClientApp(folder: string): Promise<void> {
+  return writeApp(folder, clientText())
+}
+
 function timeFigure(name: string, seconds: number): Figure {
   const reached = seconds <= goals.seconds
   return { name, value: `${seconds.toFixed(2)} s`, goal: `≤ ${goals.seconds} s`, reached }

@@ -42,7 +42,8 @@ type ExactSelection<S extends Models, R, Q> = R extends { readonly target: infer
 export interface RecordQuery<S extends Models, M extends Members, F, I> {
   /** Only these fields, beside `id`. Default: all that the caller may read. */
   readonly fields?: F
-  readonly include?: I & Exactly<S, M, I>
+  // `Include` by itself too, so that an editor offers the relations; it lets nothing else in.
+  readonly include?: (I & Exactly<S, M, I>) | Include<S, M>
 }
 
 /** What to read of a model's records. */
