@@ -18,7 +18,7 @@ export async function runModelOperation(scope: Scope, operation: ModelOperation)
   return runOperation(scope, operation)
 }
 
-async function runOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {
+function runOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {
   switch (type) {
     case 'list':
       return runList(scope, model)

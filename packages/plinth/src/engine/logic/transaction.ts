@@ -212,7 +212,6 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       const hot = queueAt.length === 0 ? hotRowsOf(runtime.database).namesIn(run.input) : []
       if (hot.length > 0) throw new QueuesFirst(hot)
       const time = new Time(run.aborted, endsAtMs - monotonicMs())
-      const { aborted } = time
       const { progress = ignore } = run
       const { isolation = 'serializable' } = run
       const { log, watchful } = runtime
@@ -220,7 +219,10 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       ahead.is = ahead.waits ? undefined : new Ahead(transaction)
       const session = ahead.is ?? transaction
       const setting = {
-        ...{ runtime, session, caller, traceId, name, touched, aborted, progress, twoSteps },
+        ...{ runtime, session, caller, traceId, name, touched, progress, twoSteps },
+        get aborted() {
+          return time.aborted
+        },
       }
       const attempt = new Attempt(setting)
       try {
@@ -276,7 +278,12 @@ async function inTime<T>(
 ): Promise<Done<T>> {
   const value = await looking(run.look ? { look: run.look } : undefined, async () => {
     await run.before?.(session)
-    const working = work({ scope: scopeOf(attempt), attempt, session, aborted: time.aborted })
+    const working = work({
+      ...{ scope: scopeOf(attempt), attempt, session },
+      get aborted() {
+        return time.aborted
+      },
+    })
     // Where the time is over first, nobody waits for it any more.
     working.catch(ignore)
     const done = await Promise.race([working, time.over])
@@ -318,7 +325,9 @@ async function sent(works: readonly (Promise<unknown> | undefined)[]): Promise<v
 
 /** The time of one attempt: its end, and the word that it has come. */
 class Time {
-  readonly #controller = new AbortController()
+  /** Made for whoever asks: most logic never does, and it costs more than a statement. */
+  #controller: AbortController | undefined
+  #reason: { readonly is: unknown } | undefined
   readonly #timer: ReturnType<typeof setTimeout>
   readonly #given: AbortSignal | undefined
   readonly #abort: () => void
@@ -331,13 +340,13 @@ class Time {
     promise.catch(ignore)
     this.#given = given
     this.#abort = () => {
-      this.#controller.abort(given?.reason)
+      this.#end(given?.reason)
       reject(given?.reason instanceof Failure ? given.reason : tooLate())
     }
     this.#timer = setTimeout(
       () => {
         const failure = tooLate()
-        this.#controller.abort(failure)
+        this.#end(failure)
         reject(failure)
       },
       Math.max(0, leftMs),
@@ -347,7 +356,16 @@ class Time {
   }
 
   get aborted(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController()
+      if (this.#reason) this.#controller.abort(this.#reason.is)
+    }
     return this.#controller.signal
+  }
+
+  #end(reason: unknown): void {
+    this.#reason = { is: reason }
+    this.#controller?.abort(reason)
   }
 
   end(): void {

@@ -20,13 +20,15 @@ export function actionScope(
   attempt: Attempt,
   { operation, values }: Calling,
 ): object {
-  const { aborted, progress } = attempt.setting
+  const { setting } = attempt
   return {
     ...scope,
     input: values,
     fail: (code: string, detail?: string) => fail(operation, code, detail),
-    aborted,
-    progress,
+    get aborted() {
+      return setting.aborted
+    },
+    progress: setting.progress,
   }
 }
 
