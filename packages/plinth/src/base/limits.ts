@@ -64,7 +64,7 @@ export const limits = Object.freeze({
   idempotencyKeyBytesMax: 255,
   idempotencyHours: 24,
   // database
-  poolConnectionsMax: 10,
+  poolConnectionsMax: 16,
   pipelineConnections: 2,
   slowReadConnections: 2,
   storingConnections: 6,

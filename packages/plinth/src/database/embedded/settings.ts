@@ -41,7 +41,7 @@ function sabotaged(): Record<string, string> {
 /** Everything together stays below 250 MB when idle. */
 const small = {
   // Two server processes side by side, as in a restart, each with all of its connections.
-  max_connections: '64',
+  max_connections: '80',
   shared_buffers: '64MB',
   work_mem: '8MB',
   maintenance_work_mem: '64MB',
