@@ -74,7 +74,7 @@ export function restWith(live: Live, { catalog, clock, runtime }: Stand): Handle
   const invoke = async (): Promise<never> => {
     throw new Error(`Nothing but streams is asked of this door of ${runtime.catalog.title}.`)
   }
-  return createRestDoor({ catalog, clock, invoke, health, follow: createStreams(live) })
+  return createRestDoor({ catalog, clock, invoke, health, follow: createStreams(live).read })
 }
 
 /** The door of WebSockets. */
