@@ -67,6 +67,42 @@ test('3.2 says what 3.1 cannot: QUERY', () => {
   assert.equal(documentOf('3.2').paths['/api/products']?.query?.operationId, 'product.query.body')
 })
 
+test('3.2 says what a followed read tells; and messages fit their schemas', () => {
+  const { paths, components } = documentOf('3.2')
+  const described = present(paths['/api/products']?.get, 'the list of products')
+  const { content } = described.responses['200'] as unknown as Streamed
+  assert.deepEqual(content['text/event-stream'], {
+    itemSchema: { $ref: '#/components/schemas/Product.event' },
+  })
+  assert.equal(JSON.stringify(document).includes('event-stream'), false)
+  const validate = new Ajv2020({ strict: true, allowUnionTypes: true })
+  formats.default(validate)
+  validate.addKeyword({ keyword: 'components' })
+  validate.addKeyword({ keyword: 'example' })
+  validate.addSchema({ $id: 'app:', components })
+  const fits = validate.compile({ $ref: 'app:#/components/schemas/Product.event' })
+  const told = (event: string, data: object, id?: string) => {
+    return fits({ event, data: JSON.stringify(data), ...(id === undefined ? {} : { id }) })
+  }
+  assert.ok(told('result', { rows: [], more: false }, 'run.0.digest'))
+  assert.ok(told('changes', { changes: [{ is: 'leave', id: 'x' }] }, 'run.1.digest'))
+  assert.ok(told('resumed', {}, 'run.1.digest'))
+  assert.ok(told('gap', { reason: 'slow' }))
+  assert.ok(told('end', { code: 'forbidden', status: 403, title: '', detail: '' }))
+  assert.equal(told('result', { rows: [] }), false, 'a result has a cursor')
+  assert.equal(told('other', {}), false)
+  const inside = 'app:#/components/schemas/Product.event/oneOf/1/properties/data/contentSchema'
+  const changes = validate.compile({ $ref: inside })
+  assert.ok(changes({ changes: [{ is: 'move', id: emptyId, after: null }], more: true }))
+  assert.equal(changes({ changes: [{ is: 'move', id: emptyId }] }), false, 'a move has a place')
+})
+
+const emptyId = '00000000-0000-0000-0000-000000000000'
+
+interface Streamed {
+  readonly content: Readonly<Record<string, unknown>>
+}
+
 const ajv = new Ajv2020({ strict: true, allErrors: true, allowUnionTypes: true })
 // ajv's own build of the package has its function under `default`.
 formats.default(ajv)

@@ -2,12 +2,14 @@
 
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { Json } from '../../kinds/kinds.ts'
+import { isFollowed } from '../request/read-call.ts'
 import type { Route } from '../route/routes.ts'
 import { operationStatusSchema } from './actions.ts'
 import { problemSchema, ResponseComponents } from './failures.ts'
 import { batchResultsSchema, batchSchema, describeRoute, tagOf } from './operations.ts'
 import { sharedHeaders, sharedParameters } from './parameters.ts'
-import { modelSchemas, type Schema } from './schemas.ts'
+import { modelSchemas, type Schema, schemaName } from './schemas.ts'
+import { sharedStreamSchemas, streamContent, streamSchemas } from './streams.ts'
 import { describeIncoming, describeOutgoing } from './webhooks.ts'
 
 /** What a document is made of. */
@@ -34,7 +36,7 @@ export function openApiDocument(options: DocumentOptions): Schema {
     if (route.method === 'QUERY' && form === '3.1') continue
     const item = paths[route.path] ?? {}
     paths[route.path] = item
-    const described = describeRoute(route, { catalog, responses })
+    const described = withStream(route, describeRoute(route, { catalog, responses }), form)
     item[route.method.toLowerCase()] =
       route.method === 'QUERY'
         ? { ...described, operationId: `${described.operationId}.body` }
@@ -53,6 +55,7 @@ export function openApiDocument(options: DocumentOptions): Schema {
     components: {
       schemas: {
         ...schemasOf(catalog, routes),
+        ...(form === '3.2' ? streamSchemasOf(routes) : {}),
         Problem: problemSchema,
         Batch: batchSchema,
         BatchResults: batchResultsSchema,
@@ -87,6 +90,21 @@ const introduction =
   'Failures are problem documents (RFC 9457) whose `code` is stable. Lists are pages with ' +
   'cursors. Records carry an `ETag`; changes take `If-Match`. Unsafe calls take an ' +
   '`Idempotency-Key`. What a caller may not read is absent, and counts nowhere.'
+
+/** Reads can be followed, which only 3.2 can say: 3.1 has no form for the events of a stream. */
+function withStream(route: Route, described: Schema, form: DocumentOptions['form']): Schema {
+  if (form === '3.1' || !route.model || !isFollowed(route.form)) return described
+  const responses = described.responses as { readonly [status: string]: Schema }
+  const found = responses['200'] ?? {}
+  const content = { ...(found.content as Schema), ...streamContent(schemaName(route.model.name)) }
+  return { ...described, responses: { ...responses, '200': { ...found, content } } }
+}
+
+function streamSchemasOf(routes: readonly Route[]): { readonly [name: string]: Schema } {
+  const followed = routes.flatMap(({ model, form }) => (model && isFollowed(form) ? [model] : []))
+  const schemas = [...new Set(followed)].map(({ name }) => streamSchemas(schemaName(name)))
+  return Object.assign({}, ...schemas, schemas.length === 0 ? {} : sharedStreamSchemas)
+}
 
 function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]: Schema } {
   const models = new Set(routes.flatMap((route) => route.model ?? []))
