@@ -5,7 +5,7 @@ import { type Control, type Proof, without } from '../armed/control.ts'
 /** Random reads, the same in every run. */
 const reads: Proof = {
   file: 'tests/access/evaluator.test.ts',
-  options: ['--seed=11', '--declarations=10', '--queries=60'],
+  options: ['--test-name-pattern=^reads', '--seed=11', '--declarations=10', '--queries=60'],
 }
 
 /** Random pairs of worlds, the same in every run. */
@@ -21,11 +21,14 @@ function attack(pattern: string): Proof {
 /** Random writes, the same in every run. */
 const judged: Proof = {
   file: 'tests/access/judgement.test.ts',
-  options: ['--seed=7', '--declarations=12'],
+  options: ['--test-name-pattern=^writes', '--seed=7', '--declarations=12'],
 }
 
 /** Others of them, among which are links that a writer cannot see. */
-const judgedRarely: Proof = { ...judged, options: ['--seed=8', '--declarations=12'] }
+const judgedRarely: Proof = {
+  ...judged,
+  options: ['--test-name-pattern=^writes', '--seed=8', '--declarations=12'],
+}
 
 /** One model whose rules tell before from after, with links. */
 const moments: Proof = {

@@ -6,6 +6,7 @@ import {
   compareValues,
   ingredients,
   isAlive,
+  isPlaced,
   modelOf,
   type Place,
   plain,
@@ -96,7 +97,8 @@ export function isKnownRelation(world: World, model: Model, relation: ModelRelat
 }
 
 function isVisible(world: World, model: Model, row: Row): boolean {
-  return isAlive(row) && ruleHolds(world, model.access.read, { model, row })
+  if (!isAlive(row) || !isPlaced(world, { model, row })) return false
+  return ruleHolds(world, model.access.read, { model, row })
 }
 
 function known(world: World, model: Model, name: string): ModelRelation {

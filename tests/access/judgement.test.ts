@@ -1,7 +1,7 @@
 /** Proves the judgement of writes against the reference: for every rule, row and change. */
 
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { Model } from '../../packages/plinth/src/catalog/catalog.ts'
@@ -11,6 +11,7 @@ import { type Judgement, judge, type Write } from './judgement.ts'
 import { drawProof } from './random/conditions.ts'
 import { type Draw, drawFrom, hold } from './random/draw.ts'
 import { drawKit } from './random/generator.ts'
+import { drawPlace } from './random/places.ts'
 import { constantOf, drawRows, idOf, nowText, roles, userIds, wildModels } from './random/values.ts'
 import { type Asker, type Row, type Rows, settled, type World } from './rules.ts'
 import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
@@ -27,16 +28,23 @@ before(async () => {
 })
 after(() => ground?.close())
 
-test(`writes are judged as by the reference (seed ${seed})`, async (context) => {
+interface Plot {
+  /** True: models of tenants are among them. */
+  readonly tenants: boolean
+  readonly numRuns: number
+}
+
+async function prove(context: TestContext, { tenants, numRuns }: Plot): Promise<void> {
   const counts: Record<string, number> = { cases: 0, links: 0 }
   const property = fc.asyncProperty(fc.gen(), async (generate) => {
     const draw = drawFrom(generate)
-    const stand = await ground.open([drawKit(draw, { tame: false, writes: true })])
+    const kit = drawKit(draw, { tame: false, writes: true, tenants })
+    const stand = await ground.open([kit], { tenants })
     try {
       const rows = drawRows(draw, stand.catalog)
       await stand.load(rows)
       for (let at = 0; at < writesEach; at++) {
-        const write = await compareOne({ draw, stand, rows })
+        const write = await compareOne({ draw, stand, rows, tenants })
         counts.cases = (counts.cases ?? 0) + 1
         counts[write.is] = (counts[write.is] ?? 0) + 1
         counts.links = (counts.links ?? 0) + Number(write.linked)
@@ -45,24 +53,37 @@ test(`writes are judged as by the reference (seed ${seed})`, async (context) => 
       await stand.close()
     }
   })
-  await hold(property, { numRuns: declarations, seed, timeoutMs })
+  await hold(property, { numRuns, seed, timeoutMs })
   context.diagnostic(`${JSON.stringify(counts)}, seed ${seed}`)
   const share = (name: string): number => (counts[name] ?? 0) / (counts.cases ?? 1)
   assert.ok((counts.cases ?? 0) >= 100, 'the run was long enough to mean something')
-  assert.ok(share('done') > 0.1, 'many writes are allowed')
+  assert.ok(share('done') > (tenants ? 0.02 : 0.1), 'many writes are allowed')
   assert.ok(share('forbidden') > 0.1, 'many are not')
-  assert.ok(share('links') > 0.02, 'some set links')
-})
+  assert.ok(tenants || share('links') > 0.02, 'some set links')
+  assert.equal(share('nowhere') > 0.02, tenants, 'some work in no organisation')
+}
+
+test(`writes are judged as by the reference (seed ${seed})`, (context) =>
+  prove(context, { tenants: false, numRuns: declarations }))
+
+test(`of tenants: writes are judged as by the reference (seed ${seed})`, (context) =>
+  prove(context, { tenants: true, numRuns: Math.ceil(declarations / 2) }))
 
 interface Trying {
   readonly draw: Draw
   readonly stand: Stand
   readonly rows: Rows
+  readonly tenants: boolean
 }
 
-async function compareOne({ draw, stand, rows }: Trying): Promise<{ is: string; linked: boolean }> {
+async function compareOne({
+  draw,
+  stand,
+  rows,
+  tenants,
+}: Trying): Promise<{ is: string; linked: boolean }> {
   const { catalog } = stand
-  const world: World = { catalog, rows, asker: drawAsker(draw) }
+  const world: World = { catalog, rows, asker: drawAsker(draw, tenants) }
   const model = draw.pick(wildModels(catalog).filter(({ exposed }) => exposed))
   const known = rows.get(model.name) ?? []
   const id = draw.chance(60) && known.length > 0 ? String(draw.pick(known).id) : undefined
@@ -94,7 +115,8 @@ async function compareOne({ draw, stand, rows }: Trying): Promise<{ is: string; 
 function compare(expected: Judgement, answer: Answer, asker: Asker): void {
   const codes = {
     forbidden: asker.id === null ? 'sign_in_required' : 'forbidden',
-    unproven: 'step_up_required',
+    nowhere: 'organisation_required',
+    unproven: asker.bound ? 'session_required' : 'step_up_required',
     not_found: 'not_found',
     reference_not_found: 'invalid_input',
   }
@@ -144,10 +166,11 @@ function compareLinks({ links }: Judgement & { is: 'done' }, { write, stored }: 
   assert.deepEqual(stored.map(([, other]) => other).sort(), others.sort(), 'the links stored')
 }
 
-function drawAsker(draw: Draw): Asker {
+function drawAsker(draw: Draw, tenants: boolean): Asker {
   const id = draw.chance(15) ? null : draw.pick(userIds)
   const held = new Set(id === null ? [] : draw.some([...roles], 60))
-  return { id, roles: held, now: nowText, ...drawProof(draw) }
+  const placed = tenants ? drawPlace(draw, id) : {}
+  return { id, roles: held, now: nowText, ...drawProof(draw), ...placed }
 }
 
 interface Drawing {

@@ -25,7 +25,7 @@ export interface Write {
 
 /** What a write gets. A record that may not be read afterwards is not told. */
 export type Judgement =
-  | { readonly is: 'forbidden' | 'unproven' | 'not_found' | 'reference_not_found' }
+  | { readonly is: 'forbidden' | 'unproven' | 'nowhere' | 'not_found' | 'reference_not_found' }
   | { readonly is: 'done'; readonly told: Row | undefined; readonly links: Rows }
 
 /** Judges a write whose values all fit their fields. */
@@ -38,6 +38,7 @@ export function judge(world: World, write: Write): Judgement {
   const impossible = [...rules, ...narrow].some(
     (rule) => settled(world.asker, rule, input) === false,
   )
+  if (isNowhere(world, write)) return { is: 'nowhere' }
   if (isUnproven(world, write)) return { is: 'unproven' }
   if (impossible || (id === undefined && isIncomplete(world, model))) return { is: 'forbidden' }
   const row = visibleRows(world, model).find((each) => each.id === id)
@@ -58,6 +59,13 @@ export function judge(world: World, write: Write): Judgement {
 
 function rulesOf({ model: { access }, id }: Write): readonly Expression[] {
   return id === undefined ? [access.create] : [access.update, access.updated]
+}
+
+/** A tenant's record, by somebody who works in no organisation, where rules let anybody at all. */
+function isNowhere({ asker }: World, write: Write): boolean {
+  if (write.model.tenant === undefined || asker.organisation || asker.id === null) return false
+  const [rule] = rulesOf(write)
+  return !(rule?.type === 'constant' && !rule.value)
 }
 
 /** No record could make it possible; but one could, had the caller shown again who they are. */
@@ -85,6 +93,7 @@ function placeAfter(world: World, { model, input }: Write, row: Row | undefined)
   for (const { name, role } of model.fields.values()) {
     if (Object.hasOwn(input, name)) values[name] = input[name]
     else if (!row && (role === 'declared' || role === 'reference')) values[name] = null
+    else if (!row && role === 'tenant') values[name] = world.asker.organisation?.id ?? null
   }
   const whole = withFormulas(world.catalog, new Map([[model.name, [values]]]))
   const links = [...model.relations.values()].filter(({ inputName }) => isGiven(inputName, input))

@@ -25,8 +25,14 @@ export interface Asker {
   /** A visitor without an account; a user as whom somebody else acts. Default: neither. */
   readonly guest?: boolean
   readonly impersonated?: boolean
-  /** The active organisation, and what may be done in it. Default: none. */
-  readonly organisation?: { readonly id: string; readonly permissions: ReadonlySet<string> }
+  /** The active organisation, their role, and what may be done in it. Default: none. */
+  readonly organisation?: {
+    readonly id: string
+    readonly role: string
+    readonly permissions: ReadonlySet<string>
+  }
+  /** True: they came with a key that is bound to that organisation. Default: with a session. */
+  readonly bound?: boolean
 }
 
 /** Everything that an answer depends on. */
@@ -72,6 +78,12 @@ interface Sight {
   readonly input: Row
 }
 
+/** A record of a tenant is there for who works in its organisation, whatever rules say. */
+export function isPlaced({ asker }: World, { model, row }: Place): boolean {
+  if (model.tenant === undefined) return true
+  return asker.organisation !== undefined && row[model.tenant] === asker.organisation.id
+}
+
 export function isAlive(row: Row): boolean {
   return (row.deletedAt ?? null) === null
 }
@@ -90,8 +102,9 @@ function holds(sight: Sight, rule: Expression): boolean {
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'via':
+      return asker.bound === true && rule.sort === 'key'
     case 'service':
-      // Who asks in these worlds has a session.
+      // Nobody in these worlds is one.
       return false
     case 'signedIn':
     case 'guest':
@@ -134,7 +147,11 @@ function related(stored: World, { model, row, rows }: Place, name: string): read
   const place = (other: Row): Place => ({ model: target, row: other, ...(rows ? { rows } : {}) })
   const matches = (key: unknown): Row[] =>
     rowsOf(world, target.name).filter(
-      (other) => isAlive(other) && key !== null && other[relation.foreign] === key,
+      (other) =>
+        isAlive(other) &&
+        isPlaced(world, { model: target, row: other }) &&
+        key !== null &&
+        other[relation.foreign] === key,
     )
   const { through } = relation
   const start = row[relation.local] ?? null
@@ -208,6 +225,8 @@ function isMember(sight: Sight, rule: Expression & { type: 'memberOf' }): boolea
   const { world } = sight
   const organisation = valueIn(sight, rule.organisation)
   if (world.asker.id === null || organisation === null) return false
+  // Who came with a key of one organisation is a member of that one alone.
+  if (world.asker.bound && organisation !== world.asker.organisation?.id) return false
   return rowsOf(world, 'membership').some(
     ({ organisationId, userId, role }) =>
       organisationId === organisation &&
@@ -248,8 +267,9 @@ export function settled(
     case 'role':
       return asker.id !== null && asker.roles.has(rule.role)
     case 'via':
+      return asker.bound === true && rule.sort === 'key'
     case 'service':
-      // Who asks in these worlds has a session.
+      // Nobody in these worlds is one.
       return false
     case 'signedIn':
     case 'guest':
@@ -264,6 +284,7 @@ export function settled(
     case 'given':
       return input === 'unknown' ? undefined : Object.hasOwn(input, rule.field)
     case 'isNull':
+      if (rule.operand.from === 'me') return absent(rule.operand)
       return absent(rule.operand) ? true : undefined
     case 'not': {
       const inner = known(rule.term)

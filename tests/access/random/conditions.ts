@@ -10,6 +10,7 @@ import {
 import type { AnyModelSpec } from '../../../packages/plinth/src/define/kit.ts'
 import type { Asker } from '../rules.ts'
 import type { Draw } from './draw.ts'
+import { drawPlace, placeRule } from './places.ts'
 import { constantOf, nowText, roles, userIds } from './values.ts'
 
 /** How wild a declaration may be. */
@@ -23,6 +24,8 @@ export interface Wildness {
   readonly tame: boolean
   /** True: rules of writes also ask what was sent, and of the row before and after it. */
   readonly writes?: boolean
+  /** True: models of tenants are among them, and rules ask where the caller works. */
+  readonly tenants?: boolean
 }
 
 /** The members of a model under construction. */
@@ -31,6 +34,8 @@ export type Fields = Record<string, AnyModelSpec['fields'][string]>
 /** A model under construction. */
 export interface Sketch {
   readonly name: string
+  /** True: its records belong to one organisation each. */
+  readonly tenant: boolean
   readonly fields: Fields
   /** To-one relations: name → model. */
   readonly ones: Map<string, string>
@@ -84,6 +89,10 @@ function leaf(ruling: Ruling): Expression {
   if (draw.chance(30)) return callerRule(draw)
   if (ruling.writing && draw.chance(30)) return changeRule(draw, ruling.writing)
   const place = hop(ruling)
+  if (ruling.wildness.tenants && draw.chance(25)) {
+    if (!place.at.tenant) return placeRule(draw)
+    return placeRule(draw, { path: [...place.hops, 'organisationId'], scope: rootOf(ruling) })
+  }
   const { fields } = place.at
   const scope = rootOf(ruling)
   const row = (name: string): Operand => ({
@@ -181,10 +190,11 @@ export function drawProof(draw: Draw): Pick<Asker, 'assurance' | 'provedMinutesA
 }
 
 /** Anybody: no user, a user of no role, of some, or one that owns nothing. */
-export function drawAsker(draw: Draw): Asker {
+export function drawAsker(draw: Draw, tenants = false): Asker {
   const id = draw.chance(25) ? null : draw.pick(userIds)
   const held = new Set(id === null ? [] : draw.some([...roles, 'unheard']))
-  return { id, roles: held, now: nowText, ...drawProof(draw) }
+  const placed = tenants ? drawPlace(draw, id) : {}
+  return { id, roles: held, now: nowText, ...drawProof(draw), ...placed }
 }
 
 /** A rule that the caller alone decides. */

@@ -38,16 +38,20 @@ import {
   type Wildness,
 } from './conditions.ts'
 import type { Draw } from './draw.ts'
+import { placeRule } from './places.ts'
 
 const names = ['ant', 'bee', 'cow', 'dog'] as const
 
 /** A kit of 2 to 4 models and the join model between the first two. */
 export function drawKit(draw: Draw, wildness: Wildness): AnyKit {
   const count = draw.integer(2, 4)
-  const sketches = names.slice(0, count).map((name) => drawFields(draw, name))
+  const sketches = names
+    .slice(0, count)
+    .map((name) => drawFields(draw, name, drawTenant(draw, wildness)))
   for (const from of sketches) for (const to of sketches) relate({ draw, wildness }, from, to)
   const [first, second] = sketches
-  if (first && second && draw.chance(60)) sketches.push(joinModel(draw, first, second))
+  if (first && second && draw.chance(60))
+    sketches.push(joinModel({ draw, wildness }, first, second))
   const bySketch = new Map(sketches.map((sketch) => [sketch.name, sketch]))
   const models = Object.fromEntries(
     sketches.map((sketch) => [
@@ -58,7 +62,12 @@ export function drawKit(draw: Draw, wildness: Wildness): AnyKit {
   return { is: 'kit', name: 'wild', uses: [], models, extends: {}, logic: [] }
 }
 
-function drawFields(draw: Draw, name: string): Sketch {
+/** Most models of such a world are tenants': the more they refer to each other, the better. */
+function drawTenant(draw: Draw, { tenants }: Wildness): boolean {
+  return tenants === true && draw.chance(70)
+}
+
+function drawFields(draw: Draw, name: string, tenant: boolean): Sketch {
   const optional = (): boolean => draw.chance(50)
   const pool: Fields = {
     code: text({ max: 20, optional: optional() }),
@@ -83,7 +92,7 @@ function drawFields(draw: Draw, name: string): Sketch {
     owner: uuid({ optional: true }),
   }
   return {
-    name,
+    ...{ name, tenant },
     fields: { ...always, ...Object.fromEntries(chosen) },
     ones: new Map(),
     many: new Map(),
@@ -97,8 +106,10 @@ function relate(
   to: Sketch,
 ): void {
   const near = `${to.name}Near`
-  if (draw.chance(from === to ? 25 : 55)) {
-    const unique = draw.chance(30)
+  // What belongs to no organisation refers to nothing of one, and has no one record of each.
+  const apart = to.tenant && !from.tenant
+  if (!apart && draw.chance(from === to ? 25 : 55)) {
+    const unique = draw.chance(30) && from.tenant === to.tenant
     const optional = wildness.tame || unique || from === to || draw.chance(50)
     from.fields[near] = belongsTo(to.name, {
       optional,
@@ -118,10 +129,15 @@ function relate(
   }
 }
 
-function joinModel(draw: Draw, one: Sketch, two: Sketch): Sketch {
+function joinModel(
+  { draw, wildness }: Pick<Making, 'draw' | 'wildness'>,
+  one: Sketch,
+  two: Sketch,
+): Sketch {
   one.fields[`${two.name}Via`] = manyToMany(two.name, { through: 'link' })
   one.many.set(`${two.name}Via`, two.name)
-  const sketch = drawFields(draw, 'link')
+  const tenant = one.tenant || two.tenant || drawTenant(draw, wildness)
+  const sketch = drawFields(draw, 'link', tenant)
   sketch.fields.left = belongsTo(one.name, { onDelete: 'cascade' })
   sketch.fields.right = belongsTo(two.name, { onDelete: 'cascade' })
   sketch.ones.set('left', one.name).set('right', two.name)
@@ -130,8 +146,10 @@ function joinModel(draw: Draw, one: Sketch, two: Sketch): Sketch {
 
 function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
   const { draw, wildness } = making
+  const tame = (): Expression =>
+    wildness.tenants && draw.chance(20) ? placeRule(draw) : tameRule(draw)
   const rules = (depth: number): Expression =>
-    wildness.tame ? tameRule(draw) : drawRule({ ...making, at: sketch, scope: 0, depth })
+    wildness.tame ? tame() : drawRule({ ...making, at: sketch, scope: 0, depth })
   const writing = (knowsBefore: boolean): Expression =>
     wildness.writes
       ? drawRule({ ...making, at: sketch, scope: 0, depth: 2, writing: { knowsBefore, sketch } })
@@ -149,6 +167,7 @@ function drawModel(making: Making, sketch: Sketch): AnyModelSpec {
       },
     ])
   return {
+    ...(sketch.tenant ? { tenant: true } : {}),
     fields: sketch.fields,
     access: {
       read: rule(read),

@@ -2,8 +2,17 @@
 
 import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
 import { isKnownRelation, isShown, list } from '../evaluator.ts'
-import { type Asker, isAlive, type Row, type Rows, ruleHolds, type World } from '../rules.ts'
+import {
+  type Asker,
+  isAlive,
+  isPlaced,
+  type Row,
+  type Rows,
+  ruleHolds,
+  type World,
+} from '../rules.ts'
 import type { Draw } from './draw.ts'
+import { organisationIds, organisationOf, type Placed } from './places.ts'
 import { drawCell, idOf, wildModels, withFormulas } from './values.ts'
 
 /** A second world, and how many hidden things differ in it. */
@@ -75,7 +84,9 @@ function mutateRecords(draw: Draw, changing: Changing): readonly Row[] | undefin
     const added = drawRow(draw, changing)
     return added && [...all, added]
   }
-  const hidden = !isAlive(row) || !ruleHolds(changing, model.access.read, { model, row })
+  const place = { model, row }
+  const seen = isAlive(row) && isPlaced(changing, place)
+  const hidden = !seen || !ruleHolds(changing, model.access.read, place)
   if (hidden && draw.chance(40)) return without(changing, row)
   const fields = [...model.fields.values()].filter(
     (field) => isFree(field) && (hidden || !isShown(changing, { model, row }, field)),
@@ -84,14 +95,15 @@ function mutateRecords(draw: Draw, changing: Changing): readonly Row[] | undefin
   const free = fields.filter(({ role, optional }) => hidden || optional || role !== 'reference')
   if (free.length === 0) return undefined
   const field = draw.pick(free)
-  const value = drawCell(draw, field, { model, ids: idsOf(changing) })
+  const making = { model, ids: idsOf(changing), organisationId: organisationOf(row.id) }
+  const value = drawCell(draw, field, making)
   if (value === null && !field.optional) return undefined
   return all.map((each) => (each === row ? { ...row, [field.name]: value } : each))
 }
 
 /** Unique values stay: that they are taken is told, once for all, by a conflict (A05, A06). */
 function isFree(field: ModelField): boolean {
-  return field.role !== 'id' && !field.computed && !field.unique
+  return field.role !== 'id' && field.role !== 'tenant' && !field.computed && !field.unique
 }
 
 function without({ rows, all, model, catalog }: Changing, row: Row): readonly Row[] | undefined {
@@ -114,12 +126,14 @@ function refersTo(other: Model, each: Row, to: { model: Model; row: Row }): bool
 function drawRow(draw: Draw, changing: Changing): Row | undefined {
   const { model, all, catalog } = changing
   const at = wildModels(catalog).indexOf(model)
+  const making = { model, ids: idsOf(changing) }
   const row: Record<string, unknown> = {}
   for (const field of model.fields.values()) {
     if (field.computed) continue
     if (field.role === 'id') row.id = freeId(at, all)
     else if (field.unique) row[field.name] = null
-    else row[field.name] = drawCell(draw, field, { model, ids: idsOf(changing) })
+    else
+      row[field.name] = drawCell(draw, field, { ...making, organisationId: organisationOf(row.id) })
     if (row[field.name] === null && !field.optional) return undefined
   }
   return row
@@ -137,9 +151,11 @@ function mutateLinks(draw: Draw, { all, model, ...world }: Changing): readonly R
     const gone = draw.pick(all)
     return all.filter((each) => each !== gone)
   }
+  const making = { model, ids: idsOf(world) }
+  const organisationId = model.tenant === undefined ? '' : draw.pick(organisationIds)
   const link: Record<string, unknown> = {}
   for (const field of model.fields.values()) {
-    const value = drawCell(draw, field, { model, ids: idsOf(world) })
+    const value = drawCell(draw, field, { ...making, organisationId })
     if (value === null) return undefined
     link[field.name] = value
   }
@@ -155,9 +171,10 @@ function idsOf({ rows }: Pick<World, 'rows'>): ReadonlyMap<string, readonly stri
 export function askerOf(
   users: readonly (readonly string[])[],
   number: number | undefined,
-  at: { readonly userIds: readonly string[]; readonly now: string },
+  at: { readonly userIds: readonly string[]; readonly now: string; readonly placed?: Placed },
 ): Asker {
   const id = number === undefined ? null : (at.userIds[number] ?? null)
   const roles = new Set(number === undefined ? [] : users[number])
-  return { id, roles, now: at.now, assurance: 1, provedMinutesAgo: Number.POSITIVE_INFINITY }
+  const proof = { assurance: 1, provedMinutesAgo: Number.POSITIVE_INFINITY }
+  return { id, roles, now: at.now, ...proof, ...at.placed }
 }

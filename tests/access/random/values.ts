@@ -4,12 +4,12 @@ import type { Catalog, Model, ModelField } from '../../../packages/plinth/src/ca
 import type { Kind } from '../../../packages/plinth/src/kinds/kind.ts'
 import { type Asker, formula, type Row, type Rows } from '../rules.ts'
 import type { Draw } from './draw.ts'
+import { organisationOf, placeRows, userIds } from './places.ts'
+
+export { userIds }
 
 /** The roles that rules ask for. */
 export const roles = ['staff', 'clerk'] as const
-
-/** The users of every world. */
-export const userIds = [0, 1, 2].map((number) => idOf(9, number))
 
 /** The moment of every call. */
 export const nowText = '2026-02-01T00:00:00Z'
@@ -35,6 +35,8 @@ export function constantOf(draw: Draw, kind: Kind): unknown {
   switch (kind.name) {
     case 'text':
       return draw.pick(texts)
+    case 'slug':
+      return draw.pick(['slug-0', 'slug-1', 'x'])
     case 'choice':
       return draw.pick(['new', 'old', 'gone'])
     case 'integer':
@@ -83,7 +85,8 @@ export function drawRows(draw: Draw, catalog: Catalog): Rows {
         ),
       ]),
   )
-  const rows = new Map<string, readonly Row[]>()
+  // Organisations are there in worlds that have some.
+  const rows = new Map<string, readonly Row[]>(catalog.organisations ? placeRows : [])
   for (const model of models) {
     const made = model.exposed ? drawRecords(draw, { model, ids }) : drawLinks(draw, { model, ids })
     rows.set(model.name, made)
@@ -119,6 +122,8 @@ export function withFormulas(catalog: Catalog, rows: Rows): Rows {
 interface Making {
   readonly model: Model
   readonly ids: ReadonlyMap<string, readonly string[]>
+  /** Of a tenant's row: the organisation in which it is, with all that it refers to. */
+  readonly organisationId?: string
 }
 
 function drawRecords(draw: Draw, { model, ids }: Making): readonly Row[] {
@@ -127,7 +132,8 @@ function drawRecords(draw: Draw, { model, ids }: Making): readonly Row[] {
     const row: Record<string, unknown> = {}
     for (const field of model.fields.values()) {
       if (field.computed) continue
-      row[field.name] = field.role === 'id' ? id : drawCell(draw, field, { model, ids })
+      const making = { model, ids, organisationId: organisationOf(id) }
+      row[field.name] = field.role === 'id' ? id : drawCell(draw, field, making)
       if (field.role !== 'reference' || !isTaken(field, row[field.name], taken)) continue
       row[field.name] = null
     }
@@ -146,7 +152,8 @@ function isTaken(field: ModelField, value: unknown, taken: Map<string, Set<unkno
 }
 
 /** A value for a field of a row. */
-export function drawCell(draw: Draw, field: ModelField, { model, ids }: Making): unknown {
+export function drawCell(draw: Draw, field: ModelField, making: Making): unknown {
+  const { organisationId } = making
   switch (field.role) {
     case 'createdAt':
     case 'updatedAt':
@@ -156,15 +163,24 @@ export function drawCell(draw: Draw, field: ModelField, { model, ids }: Making):
     case 'deletedAt':
       return draw.chance(15) ? instant(9) : null
     case 'reference': {
-      const target = model.relations.get(field.relation ?? '')?.target ?? ''
-      const all = ids.get(target) ?? []
+      const all = targetsOf(making, field)
       if (all.length === 0 || (field.optional && draw.chance(25))) return null
       return draw.pick(all)
     }
+    case 'tenant':
+      return organisationId
     default:
       if (field.optional && draw.chance(35)) return null
       return field.name === 'owner' ? draw.pick(userIds) : constantOf(draw, field.kind)
   }
+}
+
+/** What a field can refer to: between tenants' records nothing leaves the organisation. */
+function targetsOf({ model, ids, organisationId }: Making, field: ModelField): readonly string[] {
+  const relation = model.relations.get(field.relation ?? '')
+  const all = ids.get(relation?.target ?? '') ?? []
+  if (relation?.within === undefined) return all
+  return all.filter((id) => organisationOf(id) === organisationId)
 }
 
 function drawLinks(draw: Draw, { model, ids }: Making): readonly Row[] {
@@ -172,6 +188,13 @@ function drawLinks(draw: Draw, { model, ids }: Making): readonly Row[] {
   if (!left || !right) return []
   const of = ({ relation }: ModelField): readonly string[] =>
     ids.get(model.relations.get(relation ?? '')?.target ?? '') ?? []
-  const pairs = of(left).flatMap((one) => of(right).map((two) => [one, two] as const))
-  return draw.some(pairs, 40).map(([one, two]) => ({ [left.name]: one, [right.name]: two }))
+  const pairs = of(left)
+    .flatMap((one) => of(right).map((two) => [one, two] as const))
+    .filter(
+      ([one, two]) => model.tenant === undefined || organisationOf(one) === organisationOf(two),
+    )
+  return draw.some(pairs, 40).map(([one, two]) => ({
+    ...{ [left.name]: one, [right.name]: two },
+    ...(model.tenant === undefined ? {} : { [model.tenant]: organisationOf(one) }),
+  }))
 }

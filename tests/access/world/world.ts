@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Caller } from '../../../packages/plinth/src/access/caller.ts'
 import { openApp } from '../../../packages/plinth/src/app/compose.ts'
 import { hex, randomBytes } from '../../../packages/plinth/src/base/ids.ts'
 import { type MovableClock, movableClock } from '../../../packages/plinth/src/base/time.ts'
@@ -23,14 +24,21 @@ import { createGraphqlDoor } from '../../../packages/plinth/src/graphql/door.ts'
 import type { Handler } from '../../../packages/plinth/src/http/message.ts'
 import { createRestDoor } from '../../../packages/plinth/src/rest/door.ts'
 import { givenServer } from '../../armed/given-server.ts'
+import { placeRoles } from '../random/places.ts'
 import { nowText } from '../random/values.ts'
 import type { Asker, Row, Rows } from '../rules.ts'
 
 /** A PostgreSQL server for one test file. */
 export interface Ground {
   /** An app of some kits on a new database. */
-  open(kits: readonly AnyKit[]): Promise<Stand>
+  open(kits: readonly AnyKit[], options?: StandOptions): Promise<Stand>
   close(): Promise<void>
+}
+
+/** How an app is opened. */
+export interface StandOptions {
+  /** True: it has organisations. */
+  readonly tenants?: boolean
 }
 
 /** An app that runs. */
@@ -73,14 +81,14 @@ export async function startGround(): Promise<Ground> {
   const run = `access_${hex(randomBytes(6))}`
   let count = 0
   return {
-    async open(kits) {
+    async open(kits, options = {}) {
       count += 1
       const name = `${run}_${count}`
       await createDatabase(admin, { name })
       // What these worlds hold may be lost with the machine.
       const text = `alter database ${name} set synchronous_commit = off`
       await admin.query({ text, values: [] })
-      const stand = await openStand(siblingAddress(address, name), kits)
+      const stand = await openStand(siblingAddress(address, name), kits, options)
       const close = async (): Promise<void> => {
         await stand.close()
         await dropDatabase(admin, name)
@@ -106,10 +114,14 @@ async function startServer(): Promise<{ address: DatabaseAddress; stop: () => Pr
   return { address: server.address, stop }
 }
 
-async function openStand(address: DatabaseAddress, kits: readonly AnyKit[]): Promise<Stand> {
+async function openStand(
+  address: DatabaseAddress,
+  kits: readonly AnyKit[],
+  { tenants = false }: StandOptions,
+): Promise<Stand> {
   const clock = movableClock(epochMs)
   const running = await openApp(
-    app({ kits }),
+    app({ kits, ...(tenants ? { organisations: { roles: placeRoles } } : {}) }),
     {
       database: address,
       secret,
@@ -155,16 +167,26 @@ async function openStand(address: DatabaseAddress, kits: readonly AnyKit[]): Pro
   }
 }
 
+function callerOf({ id, roles, organisation, bound, ...asker }: Asker): Caller {
+  if (id === null) return { is: 'anonymous' }
+  const proof = { assurance: asker.assurance, agoMs: asker.provedMinutesAgo * 60_000 }
+  const scopes = new Set(['write'])
+  const via = { sort: 'key', id, scopes, organisation: organisation?.id } as const
+  const place = organisation && { organisation: { id: organisation.id, role: organisation.role } }
+  return { is: 'user', id, roles, proof, ...place, ...(bound ? { via } : {}) }
+}
+
 async function ask(
   runtime: Runtime,
   { asker, operation, rest }: { asker: Asker; operation: string; rest: Asked },
 ): Promise<Answer> {
-  const proof = { assurance: asker.assurance, agoMs: asker.provedMinutesAgo * 60_000 }
-  const caller =
-    asker.id === null
-      ? ({ is: 'anonymous' } as const)
-      : ({ is: 'user', id: asker.id, roles: asker.roles, proof } as const)
-  const call = { operation, as: { caller }, remoteAddress: '', traceId: '', ...rest }
+  const call = {
+    operation,
+    as: { caller: callerOf(asker) },
+    remoteAddress: '',
+    traceId: '',
+    ...rest,
+  }
   try {
     const { status, body } = await invoke(runtime, call)
     return { status, body: body === undefined ? undefined : JSON.parse(body) }
