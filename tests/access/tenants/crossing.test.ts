@@ -7,8 +7,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import type { Failure } from '../../../packages/plinth/src/index.ts'
-import type { TestCaller } from '../../../packages/plinth/src/testing.ts'
 import { argument } from '../../armed/arguments.ts'
+import { answerOf, filled, inWords, type Person } from './answers.ts'
 import { openScene, type Scene } from './office.ts'
 import { type Asked, histories, reads, writes } from './requests.ts'
 
@@ -26,24 +26,6 @@ after(async () => {
   await beside?.tested.close()
 })
 
-type Person = keyof Scene['people'] | 'anonymous'
-
-function filled(text: string, { ids }: Scene): string {
-  return text.replace(/\{([a-z.]+)\}/g, (_, word: string) => ids[word] ?? assert.fail(word))
-}
-
-/** An answer in which ids are words, and what differs by chance is left out. */
-async function answerOf(scene: Scene, who: Person, one: Asked): Promise<string> {
-  const { tested } = scene
-  const as: TestCaller = who === 'anonymous' ? who : scene.people[who]
-  const { status, text } = await tested.request(one.method, filled(one.path, scene), {
-    as,
-    ...(one.body === undefined ? {} : { body: filled(JSON.stringify(one.body), scene) }),
-    headers: { 'content-type': 'application/json', ...one.headers },
-  })
-  return inWords(`${status} ${text}`, scene)
-}
-
 /** A list as code asks for it. */
 async function codeAnswer(scene: Scene, { path, body }: Asked): Promise<string> {
   const { tested, people } = scene
@@ -58,14 +40,6 @@ async function codeAnswer(scene: Scene, { path, body }: Asked): Promise<string> 
 
 interface Handle {
   find(query: object): Promise<unknown>
-}
-
-function inWords(text: string, { ids }: Scene): string {
-  const words = new Map(Object.entries(ids).map(([word, id]) => [id, `<${word}>`]))
-  return text
-    .replace(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f-]{21}/g, (id) => words.get(id) ?? '<id>')
-    .replace(/test-[0-9a-f]{12}/g, 'organisation')
-    .replace(/"(position|trace|traceId|next|previous|instance|slug)":"?[\w.~-]*"?/g, '"$1":…')
 }
 
 async function compare(who: Person, one: Asked): Promise<string> {
