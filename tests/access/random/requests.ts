@@ -3,6 +3,7 @@
 import { askLocally } from '../../../packages/plinth/src/app/local-request.ts'
 import type { Model, ModelField } from '../../../packages/plinth/src/catalog/catalog.ts'
 import { visibleRows } from '../evaluator.ts'
+import { tokenOf } from '../world/people.ts'
 import type { Stand } from '../world/world.ts'
 import { documentOf } from './documents.ts'
 import type { Draw } from './draw.ts'
@@ -151,17 +152,18 @@ function drawBatch(asking: Asking): unknown {
   return { operations }
 }
 
-/** Sends a request by a token, or as nobody. */
+/** Sends a request as a user by number, by a token, or as nobody. */
 export async function send(
   { handler }: Stand,
   { method, path, body, headers }: Sent,
-  token: string | undefined,
+  who: number | string | undefined,
 ): Promise<Told> {
   const bytes = new TextEncoder().encode(body === undefined ? '' : JSON.stringify(body))
   const content =
     body === undefined
       ? {}
       : { 'content-type': 'application/json', 'content-length': String(bytes.length) }
+  const token = typeof who === 'number' ? tokenOf(who) : who
   const credential = token === undefined ? {} : { authorization: `Bearer ${token}` }
   const trace = { traceparent: '00-0123456789abcdef0123456789abcdef-0123456789abcdef-00' }
   const answer = await askLocally(handler, {

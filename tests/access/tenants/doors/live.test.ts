@@ -144,7 +144,8 @@ test('what a rival does reaches nobody who follows anything of their own', async
 
 test('who switches follows the other organisation from there on', async (context) => {
   const { tested, people, other, ids } = scene
-  await tested.member(people.owner, { of: other })
+  // In the same role: nothing but the organisation tells the one result from the other.
+  await tested.member(people.owner, { of: other, role: 'owner' })
   const { id, organisation } = people.owner
   const token = await beginSession(tested.running.runtime, id, organisation.id)
   const query = { sort: ['name'] }
