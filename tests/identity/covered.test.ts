@@ -1,7 +1,8 @@
-/** Proves that each attack of groups C, E and F is named by a test, and lists which. */
+/** Proves that each attack of groups C, E and F has a test, and a control to take away. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { attackControls } from './controls.ts'
 import { attacksOf, namedTests } from './named-tests.ts'
 
 const groups = { C: 28, E: 4, F: 6 } as const
@@ -25,4 +26,14 @@ test('every attack of groups C, E and F is a test by its id', (context) => {
   }
   const missing = attacks.filter((attack) => !byAttack.has(attack))
   assert.deepEqual(missing, [], 'no test is named by them')
+})
+
+test('every attack of groups C, E and F has a control that is taken away', () => {
+  const held = new Set(attackControls.flatMap((control) => control.attacks))
+  assert.deepEqual(
+    attacks.filter((attack) => !held.has(attack)),
+    [],
+  )
+  const names = attackControls.map(({ name }) => name)
+  assert.equal(new Set(names).size, names.length, 'each by its own name')
 })

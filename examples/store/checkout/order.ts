@@ -10,6 +10,9 @@ import { takeCoupons } from './reserve.ts'
 
 type CustomerRecord = RecordOf<CheckoutModels['customer']>
 
+/** One account keeps no more from others by orders that it does not pay. */
+const unpaidMax = 10
+
 /**
  * Makes an order of the caller's cart. Prices, promotions and stock are those of this transaction;
  * the payment follows it, and the order is paid a moment later, or waits for the customer.
@@ -36,12 +39,18 @@ export const place = checkout.action('checkout', {
     not_for_sale: { detail: 'Something in the cart cannot be bought any more: take it out.' },
     sold_out: { detail: 'Not enough is left of something in the cart.' },
     price_changed: { detail: 'It costs something else by now: look at the cart again.' },
+    too_many_unpaid: {
+      status: 429,
+      detail: `${unpaidMax} of your orders wait to be paid: pay or cancel one of them first.`,
+    },
     coupon_refused: { detail: 'A code does not hold any more: take it out of the cart.' },
   },
   async run(scope) {
     const { input, data, fail, emit, start } = scope
     const cart = await lockCart(scope)
     const customer = (await customerOf(scope)) ?? (await newCustomer(scope, input.country))
+    const held = await unpaidOf(scope, customer.id)
+    if (held >= unpaidMax) throw fail('too_many_unpaid')
     const basket = await basketOf(scope, { cartId: cart.id, codes: cart.codes, customer })
     if (basket.gone.length > 0) throw fail('not_for_sale')
     if (basket.items.length === 0) throw fail('cart_empty')
@@ -72,6 +81,14 @@ export const place = checkout.action('checkout', {
 function newCustomer({ data, me }: Scope, country: string | null): Promise<CustomerRecord> {
   const number = `U-${me.id.replaceAll('-', '').slice(-18)}`
   return data.unrestricted.customer.create({ number, userId: me.id, country })
+}
+
+/** How many orders of a customer hold pieces that nobody has paid; the cart is locked meanwhile. */
+async function unpaidOf({ data }: Scope, customerId: string): Promise<number> {
+  const { data: open } = await data.unrestricted.order.find({
+    ...{ filter: { customerId, status: 'open' }, fields: ['id'], limit: unpaidMax },
+  })
+  return open.length
 }
 
 /** The cart itself stays: who waits for it finds it empty. */

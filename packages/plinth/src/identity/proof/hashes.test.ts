@@ -62,4 +62,27 @@ onBothServers('hashes and tries of passwords', (server) => {
     assert.equal((await ask('identity.resetPassword', { token, newPassword })).status, 204)
     assert.equal(await guess(newPassword), 200, 'whoever reads the mails is let in')
   })
+
+  test('C07: a day of tries ends, however they are spread over its hours', async (context) => {
+    const { ask, tested } = await openPeople(server, context)
+    await tested.user({ email, password, verified: true })
+    let asked = 0
+    const guess = async (secret: string) => {
+      asked += 1
+      const remoteAddress = `2001:db8:${asked.toString(16)}::1`
+      return (await ask('identity.signIn', { email, password: secret }, { remoteAddress })).status
+    }
+    let checked = 0
+    for (let minute = 0; minute < 26; minute++) {
+      for (let index = 0; index < limits.signInsPerMinutePerAccount; index++) {
+        if ((await guess(`wrong ${minute} ${index}`)) === 401) checked += 1
+      }
+      // So that neither a minute nor an hour is used up.
+      tested.clock.advance(16 * 60_000)
+    }
+    assert.equal(checked, limits.signInsPerDayPerAccount)
+    assert.equal(await guess(password), 429, 'the right one waits, too')
+    tested.clock.advance(24 * 3_600_000)
+    assert.equal(await guess(password), 200, 'nobody is shut out for good')
+  })
 })

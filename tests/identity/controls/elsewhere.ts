@@ -1,0 +1,103 @@
+/** Owns the controls of what is proven beside its flows: other providers, passkeys, logs, tries. */
+
+import { type AttackControl, against } from './against.ts'
+
+const proof = (path: string): string => `packages/plinth/src/identity/proof/${path}.test.ts`
+const outside = proof('outside/attacks')
+const client = 'app/people/outside/client.ts'
+
+/** What holds off those who come from elsewhere. */
+export const elsewhereControls: readonly AttackControl[] = [
+  against('C18', outside)('the account that a link waits for', {
+    file: 'identity/outside/link.ts',
+    from: "if (link.userId !== userId || link.need === 'email') throw goneLink()",
+    to: "if (link.need === 'email') throw goneLink()",
+  }),
+  against(
+    'C19',
+    outside,
+    'C19',
+  )('the party that an ID token is for', {
+    file: client,
+    from: 'if (claims.azp !== undefined && claims.azp !== clientId) throw',
+    to: "if (claims.azp !== undefined && clientId === '') throw",
+  }),
+  against(
+    'C25',
+    outside,
+    'C19, C25',
+  )('the signature of an ID token', {
+    file: 'app/people/outside/configurations.ts',
+    from: 'const checks = [library.enableNonRepudiationChecks]',
+    to: 'const checks: (typeof library.enableNonRepudiationChecks)[] = []',
+  }),
+  against('C20', outside)('the browser in which an attempt began', {
+    file: 'identity/outside/begin.ts',
+    from: 'const filter = { stateHash, tokenHash, provider,',
+    to: 'const filter = { stateHash, provider,',
+  }),
+  against('C22', outside)('the places that somebody is led on to', {
+    file: 'base/web/local-place.ts',
+    from: "  if (read?.origin !== nowhere || read.pathname.startsWith('//')) return undefined\n",
+    to: '  if (read?.origin !== nowhere) return text\n',
+  }),
+  against(
+    'C26',
+    proof('passkeys/attacks'),
+    'C26: whatever is wrong with a use',
+  )('the demand that the holder of a passkey was checked', {
+    file: 'app/people/web-authn.ts',
+    from: 'expectedRPID: rpID, requireUserVerification: true }',
+    to: 'expectedRPID: rpID, requireUserVerification: false }',
+  }),
+  against(
+    'C26',
+    proof('passkeys/attacks'),
+    'C26: a challenge is good for five',
+  )('the single use of a challenge', {
+    file: 'identity/passkeys/challenges.ts',
+    from: "return passkeyChallenge.consumeOnce(kept.id, 'usedAt')",
+    to: 'return true',
+  }),
+  against(
+    'C07',
+    proof('hashes'),
+    'C07: each stage',
+  )('the hour of tries', {
+    file: 'identity/flows/allowances.ts',
+    from: 'limit: limits.signInsPerHourPerAccount',
+    to: 'limit: 9_999',
+  }),
+  against(
+    'C07',
+    proof('hashes'),
+    'C07: a day',
+  )('the day of tries', {
+    file: 'identity/flows/allowances.ts',
+    from: 'limit: limits.signInsPerDayPerAccount',
+    to: 'limit: 9_999',
+  }),
+  against(
+    'C16',
+    proof('step-up'),
+    'tells whoever has but one',
+  )('the word of what is missing where there is no second factor', {
+    file: 'engine/operations/permit.ts',
+    from: 'lackingFactor.add(failure)',
+    to: 'lackingFactor.has(failure)',
+  }),
+  against('L04', 'tests/identity/log.test.ts')('the silence of the log about values', {
+    file: 'http/server/exchange.ts',
+    from: 'const message = `The request failed:',
+    to: 'const message = this.message.url + `The request failed:',
+  }),
+  against(
+    'C01',
+    'tests/identity/nodes/nodes.test.ts',
+    '(C01|C02|C04)',
+  )('the one count for all nodes', {
+    file: 'effects/allowance.ts',
+    from: 'values: [key, now,',
+    to: 'values: [process.pid + key, now,',
+  }),
+]

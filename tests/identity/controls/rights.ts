@@ -1,0 +1,66 @@
+/** Owns the controls of rights and of steps of a business: E, F02, F06; and of what leaks. */
+
+import { type AttackControl, against, byDoors } from './against.ts'
+
+const rights = byDoors('rights')
+const live = byDoors('live')
+const wrongCredential = {
+  file: 'engine/invoke.ts',
+  from: "if (credential.from === 'cookie') return",
+  to: 'return',
+}
+const signature = {
+  file: 'app/services/verify.ts',
+  from: 'const { payload } = await jwtVerify(signed,',
+  to: [
+    'const believed = (..._: readonly unknown[]) => ({ payload: decodeJwt(signed) })',
+    '    const { payload } = believed(signed,',
+  ].join('\n'),
+}
+
+/** What keeps rights where they are. */
+export const rightControls: readonly AttackControl[] = [
+  against('E01', rights)('the rule of the staff', {
+    file: 'access/rule.ts',
+    from: 'sight.facts.roles.has(expression.role)',
+    to: 'true',
+  }),
+  against('E02', rights)('the refusal of a wrong credential', wrongCredential),
+  against('E02', live)('the refusal of a wrong credential, by live reads', wrongCredential),
+  against('E03', rights)('the signature under what a service says of itself', signature),
+  against(
+    'E03',
+    live,
+    'E03.*by (SSE|WebSocket)',
+  )('the signature under what a service says of itself, by live reads', signature),
+  against('E04', rights)('the fields that only the staff writes', {
+    file: 'identity/kit.ts',
+    from: "roles: { write: ({ me }) => me.is('admin') },",
+    to: 'roles: {},',
+  }),
+  against('E04', rights)('the fields that nobody writes', {
+    file: 'identity/kit.ts',
+    from: 'emailVerifiedAt: { write: nobody },',
+    to: 'emailVerifiedAt: {},',
+  }),
+  against('F02', rights)('the rule of creation', {
+    file: 'query/write/verdict.ts',
+    from: "before ? 'updated' : 'create'",
+    to: "before ? 'updated' : 'read'",
+  }),
+  against('F06', rights)('the rule on the record before its change', {
+    file: 'query/write/verdict.ts',
+    from: 'if (before) rules.push(',
+    to: "if (before === 'none') rules.push(",
+  }),
+  against('F06', rights)('the rule on the record after its change', {
+    file: 'query/write/verdict.ts',
+    from: 'if (after) rules.push(',
+    to: 'if (after && !before) rules.push(',
+  }),
+  against('H01', 'tests/identity/rights.test.ts')('the origin of what a cookie sends', {
+    file: 'http/origin/csrf.ts',
+    from: 'if (!fromOurPages(request)) {',
+    to: 'if (request === undefined) {',
+  }),
+]

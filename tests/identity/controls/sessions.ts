@@ -1,0 +1,98 @@
+/** Owns the controls of sessions, factors and keys: C11 to C17, C21, C28. */
+
+import { type AttackControl, against, byDoors } from './against.ts'
+
+const sessions = byDoors('sessions')
+const live = byDoors('live')
+const crossing = 'packages/plinth/src/identity/proof/keys/cross-product.test.ts'
+const waiting = [
+  { file: 'engine/identify/sessions.ts', from: '/^pls_[A-Za-z', to: '/^pl[sp]_[A-Za-z' },
+  {
+    file: 'identity/flows/begin.ts',
+    from: '        await data.unrestricted.pendingSignIn.create({',
+    to: [
+      '        const early = sessionValues(scope, { method, hash: pending.hash, expiresAt })',
+      '        await data.unrestricted.session.create({ ...early, assurance: 1, userId: id })',
+      '        await data.unrestricted.pendingSignIn.create({',
+    ].join('\n'),
+  },
+]
+const scopes = {
+  file: 'engine/operations/permit.ts',
+  from: '  const via = viaOf(caller)\n  if (via === undefined) return\n',
+  to: '  const via = viaOf(caller)\n  if (via === undefined || operation) return\n',
+}
+
+/** What holds sessions apart, and ends them. */
+export const sessionControls: readonly AttackControl[] = [
+  against('C11', sessions)('the end of sessions with what they began by', {
+    file: 'identity/flows/sessions.ts',
+    from: 'found.filter(({ id }) => id !== keep)',
+    to: 'found.filter(({ id }) => id === undefined)',
+  }),
+  against(
+    'C11',
+    'tests/identity/rights.test.ts',
+    'C11: an address',
+  )('the watch over accounts that others change', {
+    file: 'app/compose.ts',
+    from: "new Map([['user', accountWatch(known.identity)]])",
+    to: 'new Map()',
+  }),
+  against(
+    'C11',
+    live,
+    'C11.*(SSE|head)',
+  )('the look at callers whose rows change', {
+    file: 'engine/live/callers.ts',
+    from: '    if (!schemas.has(',
+    to: '    if (name !== "" || !schemas.has(',
+  }),
+  against('C12', sessions)('the new token of a session that goes on', {
+    file: 'identity/second-factor/rotation.ts',
+    from: '{ tokenHash: hash, ...changes }',
+    to: '{ ...changes }',
+  }),
+  against('C13', sessions)('a session is no sign-in that waits', ...waiting),
+  against('C13', live)('a session is no sign-in that waits, by live reads', ...waiting),
+  against('C14', sessions)('the second factor where sessions begin', {
+    file: 'identity/flows/begin.ts',
+    from: '        user.secondFactor &&\n',
+    to: '        user.secondFactor === null &&\n',
+  }),
+  against('C15', sessions)('the single use of a code of time', {
+    file: 'identity/second-factor/check.ts',
+    from: 'step === undefined || step <= kept.lastStep',
+    to: 'step === undefined',
+  }),
+  against('C15', sessions)('the single use of a recovery code', {
+    file: 'identity/second-factor/check.ts',
+    from: "kept !== undefined && (await recoveryCode.consumeOnce(kept.id, 'usedAt'))",
+    to: 'kept !== undefined',
+  }),
+  against('C16', sessions)('the fresh proof before factors change', {
+    file: 'identity/second-factor/totp.ts',
+    from: 'if (agoMs <= limits.provedMinutesForFactors * minuteMs) return userId',
+    to: 'if (agoMs >= 0) return userId',
+  }),
+  against('C17', sessions)('the claim of an account by its address', {
+    file: 'identity/flows/link.ts',
+    from: 'if (emailVerifiedAt === null) await claim',
+    to: "if (emailVerifiedAt === '') await claim",
+  }),
+  against(
+    'C21',
+    crossing,
+    'C21',
+  )('the purpose of each mail', {
+    file: 'identity/flows/mail-proof.ts',
+    from: '{ tokenHash: tokens.hash(shown.token), purpose: shown.purpose }',
+    to: '{ tokenHash: tokens.hash(shown.token) }',
+  }),
+  against('C28', sessions)('the scopes of a key', scopes),
+  against('C28', live)('the scopes of a key, by live reads', scopes, {
+    file: 'access/scopes/scopes.ts',
+    from: '  if (scopes === undefined || !model.exposed) return true',
+    to: '  if (scopes !== null) return true',
+  }),
+]
