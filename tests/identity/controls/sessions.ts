@@ -4,7 +4,7 @@ import { type AttackControl, against, byDoors } from './against.ts'
 
 const sessions = byDoors('sessions')
 const live = byDoors('live')
-const crossing = 'packages/plinth/src/identity/proof/keys/cross-product.test.ts'
+const tokens = byDoors('tokens')
 const waiting = [
   { file: 'engine/identify/sessions.ts', from: '/^pls_[A-Za-z', to: '/^pl[sp]_[A-Za-z' },
   {
@@ -82,12 +82,21 @@ export const sessionControls: readonly AttackControl[] = [
   }),
   against(
     'C21',
-    crossing,
-    'C21',
+    tokens,
+    'C21: a token',
   )('the purpose of each mail', {
     file: 'identity/flows/mail-proof.ts',
     from: '{ tokenHash: tokens.hash(shown.token), purpose: shown.purpose }',
     to: '{ tokenHash: tokens.hash(shown.token) }',
+  }),
+  against(
+    'C21',
+    tokens,
+    'C21: no token',
+  )('the refusal of what is no credential', {
+    file: 'engine/invoke.ts',
+    from: "if (credential.from === 'cookie') return",
+    to: 'return',
   }),
   against('C28', sessions)('the scopes of a key', scopes),
   against('C28', live)('the scopes of a key, by live reads', scopes, {
