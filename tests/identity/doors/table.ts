@@ -1,4 +1,4 @@
-/** Owns the table of attacks by doors: the file that proves each, or why a door has no part in it. */
+/** Owns the table of attacks by doors: which file proves each, or why a door has no part in it. */
 
 /** Every door that an app has. */
 export const doors = [
