@@ -41,5 +41,6 @@ export type {
   UpsertOptions,
   VersionOptions,
 } from './client/typed/client.ts'
+export type { EventFollower, EventName, HeardEvent, HeardGap } from './client/typed/events.ts'
 export type { LiveFollower, LiveList, LiveRecord } from './client/typed/live.ts'
 export type { Count, KeyOf, ListQuery, Read, RecordQuery } from './client/typed/reads.ts'

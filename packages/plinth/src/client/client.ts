@@ -12,10 +12,12 @@ import { opener, type Send, type Sending, sender } from './call/send.ts'
 import { type Plurals, pluralOf } from './data/addresses.ts'
 import { runBatch } from './data/batch.ts'
 import { modelClient } from './data/models.ts'
+import { follow } from './live/follow.ts'
 import type { Operation } from './typed/actions.ts'
 import type { AuthClient } from './typed/auth.ts'
 import type { Step, StepAnswers, Steps } from './typed/batch.ts'
 import type { ActionsClient, ActionsOf, DataClient, ModelsOf } from './typed/client.ts'
+import type { EventFollower, EventName, HeardGap } from './typed/events.ts'
 
 /** What a client is made with. */
 export interface ClientOptions {
@@ -54,6 +56,19 @@ export interface Client<S extends Models, A> {
   /** Actions, by kit and name. Those `on` a model stand at `data.<model>.actions`. */
   readonly actions: ActionsClient<A>
   readonly auth: AuthClient
+  /**
+   * Follows an event, by the type of its declaration; nothing of the server is imported. After a
+   * disconnect nothing is missed, for as long as the events are kept. Returns how to stop.
+   *
+   * @example
+   * import type { placed } from '../server/shop.ts'
+   * const stop = client.follow<typeof placed>('shop.placed', { next: ({ data }) => show(data) })
+   */
+  follow<E>(
+    event: EventName<E>,
+    follower: EventFollower<E>,
+    options?: { readonly after?: string },
+  ): () => void
   /**
    * Several writes in one transaction, all or none. A later step refers to the record of an
    * earlier one by its `id`.
@@ -108,6 +123,14 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
       actions: actionsAt(send, at(name)),
     })),
     actions: named((kit) => actionsAt(send, `/api/${kit}`)),
+    follow: (event, { next, gap, ...rest }, { after } = {}) => {
+      const told = (name: string, message: unknown, cursor: string): void => {
+        if (name === 'event') next((message as { readonly event: never }).event, cursor)
+        else if (name === 'gap') gap?.(message as HeardGap)
+      }
+      const asked = { method: 'GET', path: `/api/events/${event}`, repeat: 'safe', after } as const
+      return follow(live, asked, { ...rest, told, next() {} })
+    },
     batch: (build, more) => runBatch(send, build, more),
     operation: (id) => operationOf(send, id),
   }
@@ -116,6 +139,11 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
 
 interface ErasedClient {
   readonly auth: AuthClient
+  follow(
+    event: string,
+    follower: EventFollower<never>,
+    options?: { readonly after?: string },
+  ): () => void
   readonly data: Readonly<Record<string, object>>
   readonly actions: Readonly<Record<string, Readonly<Record<string, ErasedAction>>>>
   batch(

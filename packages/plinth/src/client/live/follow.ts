@@ -20,6 +20,8 @@ export interface Followed {
 export interface Follower {
   /** The whole of it, anew with each change. */
   next(seen: Followed): void
+  /** Takes each message as it is, in place of what it makes of a read. */
+  told?(name: string, message: unknown, cursor: string): void
   /** Nothing more comes. */
   failed?(failure: AnyFailure): void
   /** `open`: what is known is up to date; `away`: the connection is lost, and made again. */
@@ -38,20 +40,24 @@ export interface FollowParts {
 }
 
 /** Follows a read until it is stopped, or ends with a failure. Returns how to stop. */
-export function follow(parts: FollowParts, asked: Asked, follower: Follower): () => void {
+export function follow(
+  parts: FollowParts,
+  asked: Asked & { readonly after?: string | undefined },
+  follower: Follower,
+): () => void {
   const stopped = new AbortController()
   void following(parts, { asked, follower, stopped })
   return () => stopped.abort()
 }
 
 interface Following {
-  readonly asked: Asked
+  readonly asked: Asked & { readonly after?: string | undefined }
   readonly follower: Follower
   readonly stopped: AbortController
 }
 
 async function following(parts: FollowParts, { asked, follower, stopped }: Following) {
-  const state: State = { follower, seen: undefined, cursor: undefined, tries: 0, asked: false }
+  const state: State = { follower, seen: undefined, cursor: asked.after, tries: 0, asked: false }
   while (!stopped.signal.aborted) {
     const renewed = new AbortController()
     const renew = () => {
@@ -165,6 +171,11 @@ function hear(state: State, { name, data, id }: StreamEvent): AnyFailure | undef
   state.tries = 0
   if (name === 'end') return failureIn(told) ?? ownFailure('unreadable_answer')
   if (id !== undefined) state.cursor = id
+  if (follower.told) {
+    follower.told(name, told, id ?? '')
+    if (name === 'resumed') follower.state?.('open')
+    return undefined
+  }
   const { rows, changes, ...rest } = told
   if (name === 'result' && rows) state.seen = { more: false, ...rest, data: rows }
   else if (name === 'changes' && changes && state.seen) {
