@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createClient, type HeardGap, memoryStorage } from 'plinth/client'
+import { createClient, type EventName, type HeardGap, memoryStorage } from 'plinth/client'
 import { until } from './hearing.ts'
 import { openStreet, type placed, type shouted, type streetApp } from './street.ts'
 
@@ -53,8 +53,8 @@ test('events come typed, by rule, and after a break none is missed', async (cont
   stops.push(client.follow<typeof placed>('street.placed', { next() {}, failed }))
   await until('a refusal', () => codes.length === 1)
   assert.deepEqual(codes, ['sign_in_required'])
-  // @ts-expect-error: the name of another event
-  const wrong = () => client.follow<typeof placed>('street.shouted', { next() {} })
-  assert.equal(typeof wrong, 'function')
+  type Takes<N> = N extends EventName<typeof placed> ? true : false
+  const takes: [Takes<'street.placed'>, Takes<'street.shouted'>] = [true, false]
+  assert.deepEqual(takes, [true, false])
   for (const end of stops) end()
 })
