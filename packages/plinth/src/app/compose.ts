@@ -11,6 +11,7 @@ import { compileCatalog } from '../catalog/compile.ts'
 import type { Database, DatabaseAddress } from '../database/database.ts'
 import { inspectServer } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
+import type { SecondFactorDemand } from '../define/app/sign-in.ts'
 import type { AcrossData, Data, Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
 import { auditAction } from '../engine/audit/entries.ts'
@@ -28,6 +29,7 @@ import type { Handler } from '../http/message.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
 import type { IdentityParts } from '../identity/flows/operation.ts'
 import type { Hasher, Passwords } from '../identity/passwords/passwords.ts'
+import { openWhileHeld } from '../identity/second-factor/demanded.ts'
 import { mail } from '../mail/kit.ts'
 import { openCursors } from '../query/cursor.ts'
 import { Waker } from '../work/waker.ts'
@@ -53,6 +55,7 @@ import {
 } from './delivery/webhooks.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import type { Log } from './log.ts'
+import { checkDemand } from './people/demand.ts'
 import {
   arrivesByMail,
   type IdentitySetup,
@@ -203,6 +206,7 @@ export function catalogOf(app: App<unknown>, known?: BuiltIn): Catalog {
   const roles = app.roles ? [...new Set([...app.roles, 'admin'])] : undefined
   const builtIns = { kits, actions: actions.map(({ operation }) => operation) }
   checkPages(app)
+  checkDemand(app)
   checkWeb(app)
   checkDocuments(app)
   checkProvider(app, {})
@@ -253,7 +257,12 @@ export async function openApp<S>(
       guards,
       watches: new Map([['user', accountWatch(known.identity)]]),
       impersonatorRole: app.accounts.impersonatorRole,
-      programs: providerTokens(app, { database, clock }, setup),
+      demand: app.signIn.secondFactor,
+      programs: providerTokens(
+        app,
+        { database, clock, log, demand: app.signIn.secondFactor },
+        setup,
+      ),
     })
     const { identity } = known
     return compose({
@@ -293,17 +302,19 @@ interface RuntimeParts {
   readonly guards: InputGuards
   readonly watches: ReadonlyMap<string, Watch>
   readonly impersonatorRole: string | undefined
+  /** Of whom a second factor is demanded. */
+  readonly demand: SecondFactorDemand | undefined
   /** The tokens that programs of others call with. */
   readonly programs: readonly TokenSort[]
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
-  const { catalog, database, clock, log, actions, setup, waker, guards, watches } = parts
+  const { catalog, database, clock, log, actions, setup, waker, guards, watches, demand } = parts
   const newId = uuidSource(clock)
   const sorts = [
-    sessionTokens({ database, clock, log, impersonatorRole: parts.impersonatorRole }),
+    sessionTokens({ database, clock, log, demand, impersonatorRole: parts.impersonatorRole }),
     ...parts.programs,
-    ...keyTokens({ database, clock, log }),
+    ...keyTokens({ database, clock, log, demand }),
     ...servicesIn({ catalog, database, clock, log, newId, audience: audienceOf(setup.secret) }),
   ]
   return Object.freeze({
@@ -315,6 +326,8 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     guards,
     keepers: accountKeepers,
     watches,
+    secondFactor: demand,
+    openWhileHeld,
     watchful: !setup.production,
     effects: effectsOf({ logic: catalog.logic, newId }, (news) => waker.wake(news)),
     plans: new PlanCache(limits.statementCacheMax),

@@ -153,6 +153,7 @@ export const limits = Object.freeze({
   passkeyChallengeMinutes: 5,
   passkeyChallengesPerMinutePerNetwork: 60,
   trustedDeviceDays: 30,
+  secondFactorGraceDaysMost: 365,
   provedMinutesForFactors: 5,
   knownDeviceDays: 180,
   passwordCharactersMin: 15,

@@ -131,6 +131,8 @@ export interface AccountView extends Omit<PageView, 'form'> {
   readonly emailVerified: boolean
   readonly name: string | undefined
   readonly secondFactor: boolean
+  /** From when on the app demands a second factor that is not set up yet. RFC 3339. */
+  readonly secondFactorDueAt: string | undefined
   /** When it will be deleted, as was asked for. RFC 3339. */
   readonly deletionAt: string | undefined
   /** The latest first. */
@@ -197,6 +199,17 @@ export interface FactorsView extends Omit<PageView, 'form'> {
   readonly actions: Readonly<
     Record<'setUp' | 'remove' | 'newRecoveryCodes' | 'setSecondFactor', string>
   >
+  /**
+   * Set where the app demands one before anything else: where to sign out, and where the address
+   * can be confirmed (by POST) or changed, if it has to be.
+   */
+  readonly demanded:
+    | {
+        readonly signOut: string
+        readonly sendVerification: string | undefined
+        readonly changeEmail: string | undefined
+      }
+    | undefined
   /** Undefined where the server has no address that passkeys could be made for. */
   readonly passkeys:
     | {

@@ -36,6 +36,7 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
     ...{ input, caller, call, now, nowMs, newId: runtime.newId },
     unrestricted: recordAccess(runtime, runtime.database),
     commit: (work, options) => commit(asked, { name: operation.name, options, work: work as Work }),
+    look: (work) => look(asked, { name: operation.name, options: undefined, work: work as Work }),
     take: (allowance) => takeAllowance(runtime, allowance, now),
     restore: (key) => restoreAllowance(runtime.database, key),
   })
@@ -74,6 +75,12 @@ function commit(
     },
     ({ scope }) => work(scope),
   )
+}
+
+function look({ runtime, call, caller }: Asked, { name, work }: Committing): Promise<never> {
+  const { traceId } = call
+  const run = { caller: inside(caller), traceId, name, readOnly: true } as const
+  return logicTransaction(runtime, run, ({ scope }) => work(scope))
 }
 
 interface Taking {

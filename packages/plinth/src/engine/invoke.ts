@@ -105,10 +105,14 @@ async function identify(runtime: Runtime, call: Call): Promise<Identified> {
   const { credential } = call.as
   if (!credential) return { caller: anonymous, stale: false }
   try {
-    const came = { from: credential.from, remoteAddress: call.remoteAddress }
+    const settingUp = runtime.openWhileHeld.has(call.operation)
+    const came = { from: credential.from, remoteAddress: call.remoteAddress, settingUp }
     return { caller: await runtime.identify(credential.token, came), stale: false }
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'invalid_credentials') throw error
+    if (!(error instanceof Failure)) throw error
+    // Who is held is counted as well, so that nobody asks without end for nothing.
+    if (error.code === 'second_factor_required') runtime.limiter.take(networkKey(call))
+    if (error.code !== 'invalid_credentials') throw error
     if (credential.from === 'cookie') return { caller: anonymous, stale: true }
     // A wrong token costs its network, or guessing would be free.
     noteRate(error, runtime.limiter.take(networkKey(call)))

@@ -5,6 +5,7 @@ import type { Problem } from '../base/failure.ts'
 import type { Clock } from '../base/time.ts'
 import type { ActionOperation, Catalog } from '../catalog/catalog.ts'
 import type { Database, Session, TransactionOptions } from '../database/database.ts'
+import type { SecondFactorDemand } from '../define/app/sign-in.ts'
 import type { Models } from '../define/infer.ts'
 import type { LogicScope } from '../define/logic/scope.ts'
 import type { Allowance } from '../effects/allowance.ts'
@@ -34,6 +35,10 @@ export interface Runtime {
   readonly keepers?: ReadonlyMap<string, Keeper>
   /** What some models demand of input beyond its kinds. Default: nothing. */
   readonly guards?: InputGuards
+  /** Of whom a second factor is demanded. Default: of nobody. */
+  readonly secondFactor?: SecondFactorDemand | undefined
+  /** The operations that lead to a second factor, for those who are held until they have one. */
+  readonly openWhileHeld: ReadonlySet<string>
   /** By model: what stands around changes of its records. Default: nothing. */
   readonly watches?: ReadonlyMap<string, Watch>
 }
@@ -74,6 +79,8 @@ export type Recalling = (token: string, from: Came['from']) => Caller | undefine
 export interface Came {
   readonly from: 'bearer' | 'cookie'
   readonly remoteAddress: string
+  /** True: for what somebody is let do who is held until they have a second factor. */
+  readonly settingUp?: boolean
 }
 
 /** Counts the calls of a caller; fails with `rate_limited`. */
@@ -124,6 +131,8 @@ export interface ActionScope {
     work: (scope: LogicScope<S>) => Promise<T>,
     options?: CommitOptions,
   ): Promise<T>
+  /** One transaction that only reads: it is no change, so that the audit tells nothing of it. */
+  look<T, S extends Models = Models>(work: (scope: LogicScope<S>) => Promise<T>): Promise<T>
   /**
    * Takes from an allowance, before what it limits is checked: what is counted stays counted. Fails
    * with `rate_limited`.

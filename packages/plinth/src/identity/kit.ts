@@ -50,6 +50,10 @@ export const identity = kit('identity', {
           default: false,
           description: 'True: signing in takes a second factor.',
         }),
+        secondFactorDueAt: instant({
+          optional: true,
+          description: 'When the account has to have a second factor, where the app demands one.',
+        }),
         guest: boolean({ default: false, description: 'True: a visitor without an account.' }),
         deletionAt: instant({
           optional: true,
@@ -76,6 +80,7 @@ export const identity = kit('identity', {
           unclaimed: { read: ({ me }) => me.is('admin'), write: nobody },
           roles: { write: ({ me }) => me.is('admin') },
           secondFactor: { write: nobody },
+          secondFactorDueAt: { write: nobody },
           guest: { write: nobody },
           deletionAt: { write: nobody },
           erasedAt: { write: nobody },

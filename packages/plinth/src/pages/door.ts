@@ -29,6 +29,7 @@ import { deleteAccount, keepAccount } from './flows/standing/deletion.ts'
 import { download } from './flows/standing/download.ts'
 import { confirmUpgrade, upgrade } from './flows/standing/upgrade.ts'
 import { showPage } from './frame.ts'
+import { heldElsewhere } from './held.ts'
 import { looks } from './looks/looks.ts'
 import { script, scriptPath } from './script.ts'
 import { showStart } from './start.ts'
@@ -61,6 +62,8 @@ export interface PagesOptions {
   readonly newPasswordCharactersMin: number
   /** True: programs of others may ask people for access. */
   readonly programs: boolean
+  /** True: the app demands a second factor of some, or of all. */
+  readonly demandsFactor: boolean
   /** Who founds organisations; `none`: the app has none. */
   readonly organisations: 'anyone' | 'staff' | 'none'
   /** The engine. */
@@ -180,6 +183,8 @@ function visiting(site: Site, show: (visit: Visit) => Promise<HttpResponse>): Ha
     const opened = openVisit(site, request, next)
     let visit = opened
     try {
+      const elsewhere = await heldElsewhere(opened)
+      if (elsewhere) return elsewhere
       const acting = await actingIn(opened)
       if (acting) visit = { ...opened, acting }
       return await show(visit)

@@ -6,7 +6,7 @@ import type { Clock } from '../base/time.ts'
 import type { Html } from '../define/html.ts'
 import type { PageLooks, PageName, PageViews, TitledContent } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
-import type { Identify, Log } from '../engine/runtime.ts'
+import type { Came, Identify, Log } from '../engine/runtime.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/message.ts'
 import { sessionCookieName, sessionHeaders } from '../http/session/cookie.ts'
@@ -44,6 +44,8 @@ export interface Site {
   readonly scopes: readonly string[]
   /** True: programs of others may ask people for access. */
   readonly programs: boolean
+  /** True: the app demands a second factor of some, or of all. */
+  readonly demandsFactor: boolean
   /** Who founds organisations; `none`: the app has none. */
   readonly organisations: 'anyone' | 'staff' | 'none'
   /** The engine. */
@@ -59,6 +61,8 @@ export interface Known {
   readonly sessionId: string | undefined
   readonly roles: ReadonlySet<string>
   readonly guest: boolean
+  /** True: the app demands a second factor that they have not set up yet. */
+  readonly held: boolean
   /** True: a member of staff acts as them. */
   readonly impersonated: boolean
   /** How long ago they have shown who they are. */
@@ -118,7 +122,11 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
   const deadlineMs = site.clock.now() + limits.requestTimeoutMs
   const cookie = (name: string) => readCookie(request.header('cookie'), name) || undefined
   const knownOnce = (): Promise<Known | undefined> => {
-    known ??= credential === undefined ? Promise.resolve(undefined) : whose(site, credential.token)
+    const { remoteAddress } = request
+    known ??=
+      credential === undefined
+        ? Promise.resolve(undefined)
+        : whose(site, credential.token, { from: credential.from, remoteAddress, settingUp: true })
     return known
   }
   return {
@@ -159,14 +167,14 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
   }
 }
 
-async function whose({ identify }: Site, token: string): Promise<Known | undefined> {
+async function whose({ identify }: Site, token: string, came: Came): Promise<Known | undefined> {
   try {
-    const caller = await identify(token)
+    const caller = await identify(token, came)
     if (caller.is !== 'user') return undefined
-    const { id: userId, sessionId, roles, guest = false, impersonator } = caller
+    const { id: userId, sessionId, roles, guest = false, held = false, impersonator } = caller
     const provedAgoMs = caller.proof?.agoMs ?? Number.POSITIVE_INFINITY
     const impersonated = impersonator !== undefined
-    return { userId, sessionId, roles, guest, impersonated, provedAgoMs }
+    return { userId, sessionId, roles, guest, held, impersonated, provedAgoMs }
   } catch (error) {
     if (error instanceof Failure && error.code === 'invalid_credentials') return undefined
     throw error

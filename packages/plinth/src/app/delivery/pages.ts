@@ -50,6 +50,7 @@ export function pagesOf(
     newPasswordCharactersMin,
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
     programs: provider !== undefined,
+    demandsFactor: app.signIn.secondFactor !== undefined,
     scopes: scopesOf(catalog),
     organisations:
       app.organisations === undefined ? 'none' : (app.organisations.create ?? 'anyone'),

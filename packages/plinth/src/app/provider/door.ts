@@ -128,10 +128,13 @@ async function sessionOf(
     if (caller.is !== 'user' || caller.guest || caller.impersonator !== undefined) return undefined
     return caller.sessionId
   } catch (error) {
-    if (error instanceof Failure && error.code === 'invalid_credentials') return undefined
+    // Who has to set up a second factor first is led there by the page that asks for consent.
+    if (error instanceof Failure && asNobody.has(error.code)) return undefined
     throw error
   }
 }
+
+const asNobody: ReadonlySet<string> = new Set(['invalid_credentials', 'second_factor_required'])
 
 /** A cookie of its own for each interaction, so that two of them can be under way in a browser. */
 function cookieName(interaction: string): string {

@@ -103,7 +103,7 @@ export function checkScopes({ provider }: ProviderApp, catalog: Catalog): void {
 /** The tokens that programs call with; none where the app is no provider. */
 export function providerTokens(
   { provider }: ProviderApp,
-  parts: Pick<IdentifyParts, 'database' | 'clock'>,
+  parts: Pick<IdentifyParts, 'database' | 'clock' | 'log' | 'demand'>,
   place: ProviderPlace,
 ): readonly TokenSort[] {
   return provider ? [accessTokens(parts, issuerOf(place))] : []

@@ -1,6 +1,7 @@
 /** Owns the making of the library's server: from our storage, our keys, our words. */
 
 import type { Provider } from '../../define/app/provider.ts'
+import { isHeld } from '../../engine/identify/held.ts'
 import { findKept } from '../../engine/identify/oauth/kept.ts'
 import type { RecordAccess, Runtime } from '../../engine/runtime.ts'
 import type { NodeListener } from '../../http/bridge/listener.ts'
@@ -48,7 +49,7 @@ export function makeServer(parts: ServerParts): NodeListener {
       resource: issuer,
       unregistered: provider.unregistered,
       fetch: guardedFetch(outbound, (url) => takeDocument({ runtime, library }, url)),
-      findAccount: (id) => claimsOf(records, id),
+      findAccount: (id) => claimsOf(records, runtime, id),
       findGrant: (context): Promise<Grant | undefined> =>
         made.server
           ? grantFor(context, { server: made.server, records })
@@ -79,10 +80,16 @@ async function replyOf(
 }
 
 /** What programs may learn of somebody, by the scopes that they were given. */
-async function claimsOf(records: RecordAccess, id: string): Promise<Payload | undefined> {
+async function claimsOf(
+  records: RecordAccess,
+  { database, clock, secondFactor }: Runtime,
+  id: string,
+): Promise<Payload | undefined> {
   if (!/^[0-9a-f-]{36}$/.test(id)) return undefined
   const [user] = await records.find('user', { filter: { id }, limit: 1 })
   if (!user || user.suspended === true || user.guest === true) return undefined
+  const asked = { userId: id, nowMs: clock.now() }
+  if (await isHeld({ database, demand: secondFactor }, asked)) return undefined
   const { email, emailVerifiedAt, name } = user
   return {
     ...(email === null ? {} : { email, email_verified: emailVerifiedAt !== null }),

@@ -1,4 +1,4 @@
-/** Owns `plinth user create|list|set-roles|suspend|delete`. */
+/** Owns `plinth user create|list|set-roles|suspend|reset-factors|delete`. */
 
 import { removeAccount } from '../../app/people/leaving/removal.ts'
 import {
@@ -91,6 +91,20 @@ export async function suspend(
   await withApp(app, async ({ running }) => {
     const { email } = await setSuspended(running.users, who, suspended)
     tell(suspended ? `${email} is suspended; their sessions are dead.` : `${email} is active.`)
+  })
+}
+
+/** Takes all second factors off an account whose owner has lost them. */
+export async function resetFactors(app: string | undefined, who: string): Promise<void> {
+  await withApp(app, async ({ running }) => {
+    const { id, email } = await findUser(running.users, who)
+    await running.invoke({
+      operation: 'identity.resetFactors',
+      as: { caller: { is: 'unrestricted', reason: 'plinth user reset-factors' } },
+      input: { user: id },
+      ...{ remoteAddress: '', traceId: hex(randomBytes(16)) },
+    })
+    tell(`${email} signs in without a second factor until they set one up; a mail tells of it.`)
   })
 }
 

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { listOf, readApp, readOne, readWords } from '../arguments.ts'
 import { addCommand, addFormat, addGroup, examples, type Format } from './words.ts'
 
-/** Adds `user create|list|set-roles|suspend|delete`. */
+/** Adds `user create|list|set-roles|suspend|reset-factors|delete`. */
 export function addUserCommands(program: Command): void {
   const user = addGroup(program, 'user', 'make, list, change, suspend and delete accounts')
   addCreate(user)
@@ -79,6 +79,14 @@ function addChanges(user: Command): void {
       await suspend(app, word, !undo)
     })
     .addHelpText('after', examples(['plinth user suspend ann@shop.example']))
+  addCommand(user, 'reset-factors', 'take lost second factors and passkeys off an account')
+    .usage('[app.ts] <email or id>')
+    .action(async (words: string[]) => {
+      const { app, word } = readOne(words, 'plinth user reset-factors [app.ts] <email or id>')
+      const { resetFactors } = await import('../commands/user.ts')
+      await resetFactors(app, word)
+    })
+    .addHelpText('after', examples(['plinth user reset-factors ann@shop.example']))
 }
 
 function addDelete(user: Command): void {

@@ -14,6 +14,38 @@ export interface SignInSpec {
    * factor as well. Passwords that are in use stay good.
    */
   readonly passwordCharactersMin?: number
+  /**
+   * Of whom a second factor is demanded. Until they have set one up, an account of theirs reaches
+   * nothing but the setting up: through no door, and by none of its keys and programs.
+   *
+   * @example secondFactor: { required: { roles: ['staff'], members: ['owner'] }, graceDays: 14 }
+   */
+  readonly secondFactor?: SecondFactorSpec
+}
+
+/** Of whom a second factor is demanded, and from when on. */
+export interface SecondFactorSpec {
+  /**
+   * `everyone` with an account; or those with one of some `roles`, and `members` of an
+   * organisation: of any role in it (`true`), or of one of some.
+   */
+  readonly required:
+    | 'everyone'
+    | { readonly roles?: readonly string[]; readonly members?: true | readonly string[] }
+  /**
+   * How many days somebody has from the first call for which it is demanded of them: 0 to 365.
+   * Default 0: from the next sign-in on. Each account has this time once.
+   */
+  readonly graceDays?: number
+}
+
+/** Of whom a second factor is demanded, in full. */
+export interface SecondFactorDemand {
+  readonly everyone: boolean
+  readonly roles: readonly string[]
+  /** The roles of members; `all`: any. */
+  readonly members: 'all' | readonly string[]
+  readonly graceDays: number
 }
 
 /** What an app declares about signing in, in full. */
@@ -21,9 +53,19 @@ export interface SignIn {
   readonly unverified: boolean
   /** Undefined: the usual number. */
   readonly passwordCharactersMin: number | undefined
+  /** Undefined: of nobody. */
+  readonly secondFactor: SecondFactorDemand | undefined
 }
 
 /** What an app declares about signing in, in full. */
-export function signInOf({ unverified = false, passwordCharactersMin }: SignInSpec = {}): SignIn {
-  return Object.freeze({ unverified, passwordCharactersMin })
+export function signInOf(spec: SignInSpec = {}): SignIn {
+  const { unverified = false, passwordCharactersMin, secondFactor } = spec
+  const demand = secondFactor && demandOf(secondFactor)
+  return Object.freeze({ unverified, passwordCharactersMin, secondFactor: demand })
+}
+
+function demandOf({ required, graceDays = 0 }: SecondFactorSpec): SecondFactorDemand {
+  if (required === 'everyone') return { everyone: true, roles: [], members: [], graceDays }
+  const { roles = [], members = [] } = required
+  return { everyone: false, roles, members: members === true ? 'all' : members, graceDays }
 }

@@ -6,6 +6,7 @@ import { type Clock, dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 import { readArray } from '../../kinds/kinds.ts'
 import type { Log } from '../runtime.ts'
+import { countDays, type Demand, heldText } from './held.ts'
 import { Recall } from './recall.ts'
 import { inBatches, type TokenSort } from './tokens.ts'
 
@@ -21,10 +22,10 @@ const touchAfterMs = 60_000
 // their own session, with their role, or with a role that the user has and they have not.
 // What is added to the end of a session keeps its index out of the plan: by it the planner would
 // read all sessions that have not ended, where statistics are old or there were few.
-const findText = `select s.token_hash, s.id, u.id, u.roles,
+const findText = (held: string): string => `select s.token_hash, s.id, u.id, u.roles,
     s.last_used_at < $3::timestamp with time zone, s.assurance,
     extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000,
-    u.guest, s.impersonator_id, m.organisation_id, m.role
+    u.guest, s.impersonator_id, m.organisation_id, m.role, ${held}
   from identity.session s join identity."user" u on u.id = s.user_id
     left join identity.membership m
       on m.organisation_id = s.organisation_id and m.user_id = s.user_id
@@ -51,16 +52,19 @@ export interface IdentifyParts {
   readonly log: Log
   /** The role whose holders may act as users; undefined: nobody may. */
   readonly impersonatorRole?: string | undefined
+  /** Of whom a second factor is demanded; undefined: of nobody. */
+  readonly demand?: Demand
 }
 
 /** Tokens of sessions. */
 export function sessionTokens(parts: IdentifyParts): TokenSort {
   const seen = new Recall(parts.clock)
+  const text = findText(heldText(parts.demand, '$2'))
   const identify = inBatches(async (hashes) => {
-    const callers = await findSessions(parts, hashes)
+    const callers = await findSessions(parts, text, hashes)
     for (const hash of hashes) {
       const caller = callers.get(hash)
-      if (caller) seen.keep(hash, caller)
+      if (caller?.is === 'user' && caller.held !== true) seen.keep(hash, caller)
       else seen.forget(hash)
     }
     return callers
@@ -70,6 +74,7 @@ export function sessionTokens(parts: IdentifyParts): TokenSort {
 
 async function findSessions(
   parts: IdentifyParts,
+  text: string,
   hashes: readonly string[],
 ): Promise<ReadonlyMap<string, Caller>> {
   const now = parts.clock.now()
@@ -78,22 +83,25 @@ async function findSessions(
   const times = [instantText(now), instantText(now - touchAfterMs), idleSince, guestIdleSince]
   const { rows } = await parts.database.query({
     name: 'plinth_session_find',
-    text: findText,
+    text,
     repeatable: true,
     values: [hashes, ...times, parts.impersonatorRole ?? null],
   })
   const callers = new Map<string, Caller>()
   for (const [hash, sessionId, id, roles, stale, assurance, agoMs, ...more] of rows) {
     if (!hash || !sessionId || !id) continue
-    const [guest, impersonator, ...membership] = more
-    const organisation = activeIn(membership)
+    const [guest, impersonator, place, role, held, unmarked] = more
+    const organisation = activeIn(place, role)
     const proof = proofOf(assurance, agoMs)
     callers.set(hash, {
       ...{ is: 'user', id, sessionId, roles: rolesOf(roles), proof },
       ...(guest === 't' ? { guest: true } : {}),
       ...(organisation ? { organisation } : {}),
       ...(impersonator ? { impersonator } : {}),
+      // Of staff who acts as somebody, their own session asks for their own.
+      ...(held === 't' && !impersonator ? { held: true as const } : {}),
     })
+    if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId: id, nowMs: now })
     if (stale === 't') touch(parts, { sessionId, now })
   }
   return callers
@@ -108,7 +116,7 @@ function proofOf(assurance: Cell, agoMs: Cell): Proof {
 }
 
 /** The active organisation, for as long as the user is a member: looked up with the session. */
-function activeIn([id, role]: readonly Cell[]): ActiveOrganisation | undefined {
+function activeIn(id: Cell, role: Cell): ActiveOrganisation | undefined {
   return id && role ? { id, role } : undefined
 }
 

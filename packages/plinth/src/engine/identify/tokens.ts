@@ -5,6 +5,7 @@ import type { Caller } from '../../access/caller.ts'
 import { Failure } from '../../base/failure.ts'
 import { atTurnEnd } from '../../base/loop/turn.ts'
 import type { Identify, Recalling } from '../runtime.ts'
+import { demandNotHeld } from './held.ts'
 
 /** One sort of token: what it looks like, and who sends it. */
 export interface TokenSort {
@@ -32,12 +33,16 @@ export function recaller(sorts: readonly TokenSort[]): Recalling {
   }
 }
 
-/** Makes `identify` of the sorts of tokens that an app takes. A token of no sort is refused. */
+/**
+ * Makes `identify` of the sorts of tokens that an app takes. A token of no sort is refused, and so
+ * is whoever is held until they have a second factor, unless they come for that.
+ */
 export function identifier(sorts: readonly TokenSort[]): Identify {
   return (token, came) => {
     const sort = sorts.find(({ pattern }) => pattern.test(token))
     const fits = sort !== undefined && (came?.from === 'bearer' || sort.cookie === true)
-    return fits ? sort.identify(token, came) : Promise.reject(invalidToken())
+    if (!fits) return Promise.reject(invalidToken())
+    return sort.identify(token, came).then((caller) => demandNotHeld(caller, came))
   }
 }
 

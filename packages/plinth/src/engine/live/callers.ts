@@ -136,7 +136,7 @@ export class Callers {
       if (known.watched.size === 0) this.#standOn(known, [])
       for (const watched of [...known.watched]) watched.moved(caller)
     } catch (cause) {
-      if (cause instanceof Failure && cause.code === 'invalid_credentials') {
+      if (cause instanceof Failure && ending.has(cause.code)) {
         for (const watched of [...known.watched]) watched.ended(cause)
       } else setTimeout(() => void this.#check(known), limits.feedRetryMs).unref()
     } finally {
@@ -145,6 +145,9 @@ export class Callers {
     }
   }
 }
+
+// Who has to have a second factor by now is as good as signed out.
+const ending: ReadonlySet<string> = new Set(['invalid_credentials', 'second_factor_required'])
 
 const nobody = Object.freeze({
   sessionId: undefined,

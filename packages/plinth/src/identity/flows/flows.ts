@@ -6,6 +6,7 @@ import { keyActions } from '../keys/keys.ts'
 import { outsideActions } from '../outside/outside.ts'
 import { passkeyActions } from '../passkeys/passkeys.ts'
 import { secondFactor } from '../second-factor/pending.ts'
+import { resetFactors } from '../second-factor/reset.ts'
 import { stepUp } from '../second-factor/step-up.ts'
 import { confirmTotp, newRecoveryCodes, removeTotp, setUpTotp } from '../second-factor/totp.ts'
 import { changeEmail, confirmEmail, sendVerification, verifyEmail } from './email.ts'
@@ -23,7 +24,7 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[sendVerification(parts), verifyEmail(parts), changeEmail(parts), confirmEmail(parts)],
     ...[sendLink(parts), signInByLink(parts), signInByCode(parts)],
     ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
-    ...[removeTotp(parts), newRecoveryCodes(parts)],
+    ...[removeTotp(parts), newRecoveryCodes(parts), resetFactors(parts)],
     ...passkeyActions(parts),
     ...outsideActions(parts),
     ...accountActions(parts),

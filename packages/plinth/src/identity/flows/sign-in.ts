@@ -128,7 +128,9 @@ export function whoAmI(): Action {
     operation: operation('me', {
       path: 'me',
       safe: true,
-      description: 'Who the caller is: `user` is null for an anonymous caller.',
+      description:
+        'Who the caller is: `user` is null for an anonymous caller. `secondFactorRequired`: they ' +
+        'reach nothing before they have set up a second factor.',
       input: [],
     }),
     async run({ caller, unrestricted }) {
@@ -139,7 +141,8 @@ export function whoAmI(): Action {
         limit: 1,
       })
       const standing = await standingOf(caller, unrestricted)
-      return { status: 200, value: { user: user ?? null, ...standing } }
+      const held = caller.held === true ? { secondFactorRequired: true } : {}
+      return { status: 200, value: { user: user ?? null, ...standing, ...held } }
     },
   }
 }

@@ -31,7 +31,7 @@ export function lookAtLink(parts: IdentityParts, outside: OutsideParts): Action 
     }),
     allowances: linkAllowance,
     async run(scope) {
-      const value = await scope.commit<object, Sight>(async (inside) => {
+      const value = await scope.look<object, Sight>(async (inside) => {
         const { provider, email, need } = await waitingLink(parts, inside, scope.input.link)
         return { provider, title: titleOf(outside, provider), email, needs: need }
       })

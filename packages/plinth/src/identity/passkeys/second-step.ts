@@ -78,7 +78,7 @@ export function showWaysIn(parts: IdentityParts): Action {
     }),
     async run(scope) {
       const userId = demandUser(scope)
-      const value = await scope.commit<WaysIn, Sight>((inside) => waysIn(parts, inside, userId))
+      const value = await scope.look<WaysIn, Sight>((inside) => waysIn(parts, inside, userId))
       return { status: 200, value }
     },
   }

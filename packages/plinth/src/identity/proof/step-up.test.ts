@@ -43,6 +43,24 @@ onBothServers('a rule that asks for two factors', (server) => {
     return { tested, ann, token, ask: (line: string, body: object) => ask(line, body, token) }
   }
 
+  test('what is only looked at leaves nothing in the audit', async (context) => {
+    const { ask, tested } = await scene(context)
+    const admin = await tested.user({ email: 'root@vault.example', roles: ['admin'] })
+    const entries = async () => {
+      const path = '/api/audit/entries?limit=100'
+      const { text } = await tested.request('GET', path, { as: admin })
+      return (JSON.parse(text) as { data: readonly { operation: string }[] }).data.length
+    }
+    const before = await entries()
+    assert.ok(before > 0)
+    for (let look = 0; look < 3; look++) {
+      assert.equal((await ask('POST identity/ways-in', {})).status, 200)
+    }
+    assert.equal(await entries(), before)
+    assert.equal((await ask('POST identity/step-up', { password })).status, 200)
+    assert.ok((await entries()) > before, 'showing who one is is an event')
+  })
+
   test('tells whoever has but one to set one up, by every door (C16)', async (context) => {
     const { ask, tested, token } = await scene(context)
     const note = { words: 'x' }

@@ -86,6 +86,7 @@ async function viewOf(
     emailVerified,
     name: user.name ?? undefined,
     secondFactor: user.secondFactor,
+    secondFactorDueAt: dueAtOf(visit, user),
     deletionAt: user.deletionAt ?? undefined,
     sessions,
     actions: {
@@ -111,6 +112,11 @@ async function viewOf(
   }
 }
 
+function dueAtOf({ site }: Visit, account: Account): string | undefined {
+  if (!site.demandsFactor || account.secondFactor) return undefined
+  return account.secondFactorDueAt ?? undefined
+}
+
 /** An account, as its owner sees it. */
 export interface Account {
   readonly email: string
@@ -118,11 +124,13 @@ export interface Account {
   readonly emailVerifiedAt: string | null
   readonly name: string | null
   readonly secondFactor: boolean
+  readonly secondFactorDueAt: string | null
 }
 
 /** The account of a user, read by the rules of every door. */
 export async function accountOf(visit: Visit, userId: string): Promise<Account> {
-  const fields = ['email', 'emailVerifiedAt', 'name', 'secondFactor', 'deletionAt']
+  const factor = ['secondFactor', 'secondFactorDueAt']
+  const fields = ['email', 'emailVerifiedAt', 'name', 'deletionAt', ...factor]
   return (await visit.ask('user.get', { id: userId, query: { fields } })) as Account
 }
 

@@ -1,15 +1,13 @@
 /** Owns the pages of the second factor: set up, given up, and who one is shown again. */
 
-import { present } from '../../base/assert.ts'
 import type { Failure } from '../../base/failure.ts'
 import type { Html } from '../../define/html.ts'
-import type { PageProvider } from '../../define/pages.ts'
+import type { FactorsView, PageProvider } from '../../define/pages.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
 import { addressOf } from '../next.ts'
 import { providersOf } from '../providers.ts'
 import { leadTo, type Visit } from '../visit.ts'
-import { accountOf } from './account.ts'
 import {
   answeredBy,
   buttonOf,
@@ -29,10 +27,8 @@ const factorsPath = '/account/factors'
 const setUpPath = '/account/set-up-totp'
 const confirmPath = '/account/confirm-totp'
 const actions = {
-  setUp: setUpPath,
   remove: '/account/remove-totp',
   newRecoveryCodes: '/account/new-recovery-codes',
-  setSecondFactor: '/account/set-second-factor',
 } as const
 
 const passkeyActions = {
@@ -54,7 +50,7 @@ export const setUpTotp = button(async (visit) => {
 
 /** Makes the authenticator app count, and shows the recovery codes once. */
 export const confirmTotp: Page = {
-  show: (visit) => leadTo(visit, factorsPath),
+  show: (visit) => leadTo(visit, factorsAt(visit)),
   async send(visit, values) {
     try {
       const answer = await visit.ask('identity.confirmTotp', {
@@ -63,7 +59,7 @@ export const confirmTotp: Page = {
       return showCodes(visit, answer)
     } catch (error) {
       const failure = shownFailure(error)
-      return ledElsewhere(visit, failure, factorsPath) ?? drawSetUp(visit, { failure })
+      return ledElsewhere(visit, failure, factorsAt(visit)) ?? drawSetUp(visit, { failure })
     }
   },
 }
@@ -76,11 +72,14 @@ export const removeTotp = button(async (visit) => {
 
 /** Turns the second step after a password on or off, where passkeys are what it asks for. */
 export const setSecondFactor = button(async (visit, values) => {
-  const on = values.get('on') === 'yes'
-  const answer = await visit.ask('identity.setSecondFactor', { input: { on } })
-  if (on) return showCodes(visit, answer)
+  if (values.get('on') === 'yes') return turnOn(visit)
+  await visit.ask('identity.setSecondFactor', { input: { on: false } })
   return leadTo(visit, doneAt(factorsPath, 'second-step-off'))
 })
+
+async function turnOn(visit: Visit): Promise<HttpResponse> {
+  return showCodes(visit, await visit.ask('identity.setSecondFactor', { input: { on: true } }))
+}
 
 /** Ends all recovery codes and shows new ones once. */
 export const newRecoveryCodes = button(async (visit) =>
@@ -91,6 +90,8 @@ export const newRecoveryCodes = button(async (visit) =>
 export const addPasskey = button(async (visit, values) => {
   const input = { response: passkeyIn(values), name: (values.get('name') ?? '').trim() || null }
   await visit.ask('identity.addPasskey', { input })
+  // What is demanded is that nothing opens the account without it.
+  if ((await visit.known())?.held) return turnOn(visit)
   return leadTo(visit, doneAt(factorsPath, 'passkey-added'))
 })
 
@@ -135,6 +136,11 @@ export const stepUp = formPage({
   },
 })
 
+/** The page, and where it leads on to afterwards. */
+function factorsAt({ next }: Visit): string {
+  return addressOf(factorsPath, { next })
+}
+
 function button(press: Press): Page {
   return buttonOf({ path: factorsPath, show: showFactors }, press)
 }
@@ -142,19 +148,41 @@ function button(press: Press): Page {
 async function showFactors(visit: Visit, failure?: Failure): Promise<HttpResponse> {
   const elsewhere = await demandSignedIn(visit)
   if (elsewhere) return elsewhere
-  const { secondFactor: on, totp, password, passkeys: usable } = await waysOf(visit)
-  const removePassword = password && usable > 0 ? '/account/remove-password' : undefined
+  const { next } = visit
+  const ways = await waysOf(visit)
+  const { secondFactor: on, totp, password, passkeys: usable } = ways
+  const demanded = await demandedOf(visit, ways)
+  const removable = password && usable > 0 && demanded === undefined
+  const removePassword = removable ? '/account/remove-password' : undefined
   const forgotPassword = visit.site.sendsMail ? '/account/forgot-password' : undefined
   const links = { account: '/account', removePassword, forgotPassword }
   const passkeys = visit.site.passkeys
-    ? { list: await passkeysOf(visit), add: addedPasskey(visit.site), actions: passkeyActions }
+    ? { list: await passkeysOf(visit), add: addedPasskey(visit), actions: passkeyActions }
     : undefined
-  const states = { on, totp, password, canAsk: usable > 0 }
-  const view = { ...commonView(visit, failure), ...states, actions, passkeys, links }
+  const states = { on, totp, password, canAsk: usable > 0, demanded }
+  const places = {
+    ...actions,
+    setUp: addressOf(setUpPath, { next }),
+    setSecondFactor: addressOf('/account/set-second-factor', { next }),
+  }
+  const view = { ...commonView(visit, failure), ...states, actions: places, passkeys, links }
   return showPage(visit, 'factors', { view, ...answeredBy(visit, failure) })
 }
 
+/** What the page shows to those who reach nothing else. */
+async function demandedOf(visit: Visit, { mail }: Ways): Promise<FactorsView['demanded']> {
+  if (!(await visit.known())?.held) return undefined
+  const unconfirmed = visit.site.sendsMail && !mail
+  const { next } = visit
+  return {
+    signOut: '/account/sign-out',
+    sendVerification: unconfirmed ? addressOf('/account/send-verification', { next }) : undefined,
+    changeEmail: unconfirmed ? '/account/change-email' : undefined,
+  }
+}
+
 interface Ways {
+  readonly mail: boolean
   readonly password: boolean
   readonly passkeys: number
   readonly outside: number
@@ -177,8 +205,7 @@ async function linkedProviders(visit: Visit): Promise<readonly PageProvider[]> {
 }
 
 async function hasFactor(visit: Visit): Promise<boolean> {
-  const { userId } = present(await visit.who(), 'whoever sees this page is signed in')
-  return (await accountOf(visit, userId)).secondFactor
+  return (await waysOf(visit)).secondFactor
 }
 
 interface MadeTotp {
@@ -196,8 +223,13 @@ interface SetUp {
 function drawSetUp(visit: Visit, { made, failure }: SetUp): HttpResponse {
   const view = {
     ...commonView(visit, failure),
-    form: { action: confirmPath, hidden: {}, values: { code: '' }, problems: {} },
-    links: { factors: factorsPath },
+    form: {
+      action: addressOf(confirmPath, { next: visit.next }),
+      hidden: {},
+      values: { code: '' },
+      problems: {},
+    },
+    links: { factors: factorsAt(visit) },
     made,
   }
   return showPage(visit, 'setUpTotp', { view, ...answeredBy(visit, failure) })
@@ -205,7 +237,7 @@ function drawSetUp(visit: Visit, { made, failure }: SetUp): HttpResponse {
 
 function showCodes(visit: Visit, answer: unknown): HttpResponse {
   const { recoveryCodes: codes } = answer as { readonly recoveryCodes: readonly string[] }
-  const view = { ...commonView(visit), codes, links: { account: '/account' } }
+  const view = { ...commonView(visit), codes, links: { account: visit.next ?? '/account' } }
   return showPage(visit, 'recoveryCodes', { view })
 }
 

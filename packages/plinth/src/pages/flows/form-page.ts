@@ -96,7 +96,8 @@ export function buttonOf(
         return await press(visit, values)
       } catch (error) {
         const failure = shownFailure(error)
-        return ledElsewhere(visit, failure, page.path) ?? page.show(visit, failure)
+        const back = addressOf(page.path, { next: visit.next })
+        return ledElsewhere(visit, failure, back) ?? page.show(visit, failure)
       }
     },
   }

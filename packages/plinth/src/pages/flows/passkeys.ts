@@ -19,10 +19,10 @@ export function signInPasskey(
 }
 
 /** Adding a passkey. */
-export function addedPasskey({ passkeys }: Pick<Site, 'passkeys'>): PagePasskey | undefined {
-  if (!passkeys) return undefined
+export function addedPasskey({ site, next }: Visit): PagePasskey | undefined {
+  if (!site.passkeys) return undefined
   const begin = '/api/identity/begin-passkey'
-  return { action: '/account/add-passkey', begin, options: undefined }
+  return { action: addressOf('/account/add-passkey', { next }), begin, options: undefined }
 }
 
 /**

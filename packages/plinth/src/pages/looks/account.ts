@@ -17,6 +17,7 @@ ${facts(view)}
 </dl>
 ${leaving(view)}
 ${unconfirmed(view)}
+${due(view)}
 <h2 id="sessions">Sessions</h2>
 <p>Wherever you are signed in. End what you do not know, and change your password.</p>
 <ul class="sessions" aria-labelledby="sessions">
@@ -131,6 +132,14 @@ function unconfirmed({ actions }: AccountView): Html | undefined {
   if (actions.sendVerification === undefined) return undefined
   return html`<div class="aside"><p>Confirm your address by the link that was mailed to it.</p>
 ${button(actions.sendVerification, 'Mail me the link again')}</div>`
+}
+
+function due({ secondFactorDueAt, links }: AccountView): Html | undefined {
+  if (secondFactorDueAt === undefined) return undefined
+  const time = html`<time datetime="${secondFactorDueAt}">${timeOf(secondFactorDueAt)}</time>`
+  return html`<div class="aside"><p>This app asks you for a second factor: from ${time} on you
+reach nothing without one.</p>
+${ways([['Set one up now', links.secondFactor]])}</div>`
 }
 
 function sessionOf(session: PageSession, action: string): Html {

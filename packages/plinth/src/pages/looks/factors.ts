@@ -9,10 +9,11 @@ import { passkeyList } from './passkeys.ts'
 /** The second factor, its set-up, its recovery codes. */
 export const factorLooks: Pick<Looks, 'factors' | 'setUpTotp' | 'recoveryCodes'> = {
   factors: (view) => html`${opening('Second factor', view)}
+${demanded(view)}
 ${view.on ? turnedOn(view) : turnedOff(view)}
 ${passkeyList(view)}
 ${passwordOf(view)}
-${ways([['Back to the account', view.links.account]])}`,
+${leaving(view)}`,
 
   setUpTotp: (view) => html`${opening('Set up an authenticator app', view)}
 ${view.made === undefined ? retry() : shown(view.made)}
@@ -26,10 +27,30 @@ ${ways([['Begin again', view.links.factors]])}`,
 <p><strong>Keep these codes now: they are not shown again.</strong> Each stands once for your second
 factor where you do not have it at hand. Those that you had before count no more.</p>
 <ul class="codes">${view.codes.map((code) => html`<li><code>${code}</code></li>`)}</ul>
-${ways([['I have kept them: back to the account', view.links.account]])}`,
+${ways([['I have kept them: go on', view.links.account]])}`,
 }
 
 type Factors = PageViews['factors']
+
+/** Nobody is led round in a circle: what is asked for, and the one other way, out. */
+function demanded({ demanded: held, passkeys }: Factors): Html | undefined {
+  if (held === undefined) return undefined
+  const { sendVerification, changeEmail } = held
+  const add = passkeys?.add === undefined ? undefined : html`, or add a passkey below`
+  const confirm =
+    sendVerification &&
+    html`<p>Confirm your address first: a mail brings the link.</p>
+<div class="buttons">${button(sendVerification, 'Send the mail', { weight: 'main' })}</div>
+${ways([['It is not your address any more', changeEmail]])}`
+  return html`<p><strong>Before anything else, this app asks you for a second factor.</strong> Set up
+an authenticator app${add}. Then you go on where you were.</p>
+${confirm}`
+}
+
+function leaving({ demanded: held, links }: Factors): Html | undefined {
+  if (held === undefined) return ways([['Back to the account', links.account]])
+  return html`<div class="buttons">${button(held.signOut, 'Sign out')}</div>`
+}
 
 function turnedOn({ actions, totp, canAsk }: Factors): Html {
   const steps = [...(canAsk ? ['a passkey'] : []), ...(totp ? ['a code of your app'] : [])]

@@ -10,6 +10,7 @@ import { readArray } from '../../../kinds/kinds.ts'
 import { type Fragment, sql, statement, typed } from '../../../sql/fragment.ts'
 import type { Came } from '../../runtime.ts'
 import { boundIn } from '../bound.ts'
+import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, invalidToken, type TokenSort } from '../tokens.ts'
 
@@ -37,14 +38,20 @@ const agentTokens: Sort = {
 
 const instant = (ms: number): Fragment => typed(instantText(ms), 'timestamp with time zone')
 
+interface Asked {
+  readonly hashes: readonly string[]
+  readonly now: number
+}
+
 /**
  * Those that count now. One of an organisation counts as long as its owner is a member: who has
  * left, or has another role, finds that with the next call.
  */
-function living({ table, networks }: Sort, hashes: readonly string[], now: number): Fragment {
+function living(parts: IdentifyParts, { table, networks }: Sort, asked: Asked): Fragment {
+  const { hashes, now } = asked
   return sql`select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
       k.last_used_at is null or k.last_used_at < ${instant(now - touchAfterMs)},
-      k.organisation_id, m.role
+      k.organisation_id, m.role, ${heldColumns(parts.demand, instant(now))}
     from ${table} k join identity."user" u on u.id = k.user_id
       left join identity.membership m on m.id = k.membership_id
         and m.organisation_id = k.organisation_id and m.user_id = k.user_id
@@ -104,15 +111,18 @@ async function find(
   const now = parts.clock.now()
   const { rows } = await parts.database.query({
     ...{ name: `plinth_${sort}_find`, repeatable: true },
-    ...statement(living(asked, hashes, now)),
+    ...statement(living(parts, asked, { hashes, now })),
   })
   const found = new Map<string, Found>()
-  for (const [hash, id, userId, roles, scopes, from, stale, ...place] of rows) {
+  for (const [hash, id, userId, roles, scopes, from, stale, ...more] of rows) {
     if (!hash || !id || !userId) continue
-    const bound = boundIn({ sort, id, scopes: new Set(wordsOf(scopes)) }, place)
-    const held = new Set(wordsOf(roles))
-    const caller = { is: 'user', id: userId, roles: held, proof, ...bound } as const
+    const [place, role, isHeld, unmarked] = more
+    const bound = boundIn({ sort, id, scopes: new Set(wordsOf(scopes)) }, [place, role])
+    const whose = { is: 'user', id: userId, roles: new Set(wordsOf(roles)), proof } as const
+    const held = isHeld === 't' ? { held: true as const } : {}
+    const caller = { ...whose, ...bound, ...held }
     found.set(hash, { caller, networks: wordsOf(from) })
+    if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId, nowMs: now })
     if (stale === 't') touch(parts, asked, { id, now })
   }
   return found

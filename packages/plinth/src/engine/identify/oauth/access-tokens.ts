@@ -1,9 +1,11 @@
 /** Owns the way from an OAuth access token to its caller: a user, by what they have said yes to. */
 
 import type { Caller } from '../../../access/caller.ts'
+import { instantText } from '../../../base/time.ts'
 import { readArray } from '../../../kinds/kinds.ts'
 import { sql, statement, typed } from '../../../sql/fragment.ts'
 import { boundIn } from '../bound.ts'
+import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, type TokenSort } from '../tokens.ts'
 import { livingGrants } from './living.ts'
@@ -16,7 +18,7 @@ const tokenPattern = /^plo_[A-Za-z0-9_-]{43}$/
  * takes a session.
  */
 export function accessTokens(
-  parts: Pick<IdentifyParts, 'database' | 'clock'>,
+  parts: Pick<IdentifyParts, 'database' | 'clock' | 'log' | 'demand'>,
   resource: string,
 ): TokenSort {
   return {
@@ -26,22 +28,28 @@ export function accessTokens(
 }
 
 async function find(
-  { database, clock }: Pick<IdentifyParts, 'database' | 'clock'>,
+  parts: Parameters<typeof accessTokens>[0],
   { hashes, resource }: { readonly hashes: readonly string[]; readonly resource: string },
 ): Promise<ReadonlyMap<string, Caller>> {
-  const { joined, counts } = livingGrants(clock.now())
+  const { database, clock, demand } = parts
+  const nowMs = clock.now()
+  const { joined, counts } = livingGrants(nowMs)
+  const held = heldColumns(demand, typed(instantText(nowMs), 'timestamp with time zone'))
   const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes,
-      g.organisation_id, m.role
+      g.organisation_id, m.role, ${held}
     from oauth.oauth_access_token t ${joined}
     where t.token_hash = any(${typed(hashes, 'text[]')}) and ${counts}
       and t.resource = ${typed(resource, 'text')}`
   const name = 'plinth_oauth_find'
   const { rows } = await database.query({ name, repeatable: true, ...statement(question) })
   const callers = new Map<string, Caller>()
-  for (const [hash, grant, id, roles, scopes, ...place] of rows) {
+  for (const [hash, grant, id, roles, scopes, ...more] of rows) {
     if (!hash || !grant || !id) continue
-    const bound = boundIn({ sort: 'oauth', id: grant, scopes: wordsOf(scopes) }, place)
-    callers.set(hash, { is: 'user', id, roles: wordsOf(roles), proof: unproven, ...bound })
+    const [place, role, isHeld, unmarked] = more
+    const bound = boundIn({ sort: 'oauth', id: grant, scopes: wordsOf(scopes) }, [place, role])
+    const whose = { is: 'user', id, roles: wordsOf(roles), proof: unproven, ...bound } as const
+    callers.set(hash, isHeld === 't' ? { ...whose, held: true } : whose)
+    if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId: id, nowMs })
   }
   return callers
 }
