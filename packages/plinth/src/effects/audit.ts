@@ -52,14 +52,17 @@ export interface AuditedCall {
   readonly trace: string
   /** RFC 3339. */
   readonly now: string
+  /** In which it was made. Default: none. */
+  readonly organisation?: string | null
 }
 
-const callText = `insert into plinth.audit (at, operation, verb, actor, trace)
-  values ($1::timestamp with time zone, $2, 'call', $3, $4)`
+const callText = `insert into plinth.audit (at, operation, verb, actor, trace, organisation)
+  values ($1::timestamp with time zone, $2, 'call', $3, $4, $5::uuid)`
 
 /** Records a call in the transaction of its effects. */
 export async function appendCall(session: Session, call: AuditedCall): Promise<void> {
-  const values = [call.now, call.operation, call.actor, call.trace]
+  const { now, operation, actor, trace, organisation = null } = call
+  const values = [now, operation, actor, trace, organisation]
   await session.query({ name: 'plinth_audit_call', text: callText, values })
 }
 

@@ -27,7 +27,7 @@ export async function runAction(asked: Asked, operation: ActionOperation): Promi
   const { runtime, call, caller } = asked
   demandScope(caller, operation)
   const action = present(runtime.actions.get(operation.name), operation.name)
-  action.admit?.(caller)
+  await action.admit?.(caller, call)
   const input = inputOf(operation, call)
   const nowMs = runtime.clock.now()
   const now = instantText(nowMs)

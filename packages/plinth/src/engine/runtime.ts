@@ -102,8 +102,11 @@ export interface LogEntry {
 /** A built-in action with its logic. */
 export interface Action {
   readonly operation: ActionOperation
-  /** Fails for whoever may not call it at all. Asked before the input is looked at. */
-  admit?(caller: Caller): void
+  /**
+   * Fails for whoever may not call it at all. Asked before the input is checked, so that nobody
+   * learns by what is wrong with it; of the call's input nothing is to be trusted yet.
+   */
+  admit?(caller: Caller, call: Call): void | Promise<void>
   /** Taken before anything is checked, so that guesses count whatever comes of them. */
   allowances?(input: ActionValues, call: Call): readonly Allowance[]
   run(scope: ActionScope): Promise<ActionResult>

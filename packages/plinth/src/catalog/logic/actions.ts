@@ -32,6 +32,9 @@ function compileAction(action: Action, setting: ActionSetting): ActionOperation 
   if (action.money && action.safe) {
     setting.mistakes.add(name, 'is safe and money: what only reads moves no money')
   }
+  if (action.audit && action.safe && !action.money) {
+    setting.mistakes.add(name, 'is safe and audit: what only reads writes no entry of its call')
+  }
   return Object.freeze({
     ...({ name, type: 'action', kit: action.kit, input, safe: action.safe } as const),
     base,

@@ -52,13 +52,22 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   const data = config.database
     ? `${config.database.database} on ${config.database.host}`
     : relative(invocationFolder(), config.dataDirectory) || '.'
+  const [start, graphql, accounts, mails] = await Promise.all([
+    serves(bound, '/', isPage),
+    serves(bound, '/api/graphql', ({ status }) => status !== 404),
+    serves(bound, '/account'),
+    hasMailbox(config, bound),
+  ])
   const rows = [
+    ...(start ? [['Start page', `${base}/`]] : []),
     ['API', `${base}/api`],
+    ...(graphql ? [['GraphQL', `${base}/api/graphql`]] : []),
+    ['Live', `${base.replace(/^http/, 'ws')}/api/live`],
     ['Documentation', `${base}/docs`],
     ['OpenAPI', `${base}/openapi.json`],
-    ...((await serves(bound, '/account')) ? [['Accounts', `${base}/account`]] : []),
+    ...(accounts ? [['Accounts', `${base}/account`]] : []),
     ['Health', `${base}/health/ready`],
-    ...((await hasMailbox(config, bound)) ? [['Mailbox', `${base}/mailbox`]] : []),
+    ...(mails ? [['Mailbox', `${base}/mailbox`]] : []),
     ['Data', data],
   ]
   tell(strong(`Ready in ${(readyMs / 1_000).toFixed(2)} s`))
@@ -75,13 +84,20 @@ async function hasMailbox(config: Config, bound: Greeting['bound']): Promise<boo
 }
 
 /** Whether there is such a page: what an app declares is known to the process that serves. */
-async function serves(bound: Greeting['bound'], path: string): Promise<boolean> {
+async function serves(
+  bound: Greeting['bound'],
+  path: string,
+  fits: (answer: Response) => boolean = ({ ok }) => ok,
+): Promise<boolean> {
   const signal = AbortSignal.timeout(1_000)
-  const asked = fetch(`${urlOf(bound)}${path}`, { method: 'HEAD', signal })
-  return asked.then(
-    ({ ok }) => ok,
-    () => false,
-  )
+  const headers = { accept: 'text/html' }
+  const asked = fetch(`${urlOf(bound)}${path}`, { method: 'HEAD', headers, signal })
+  return asked.then(fits, () => false)
+}
+
+/** Where an app has no start page, its addresses are listed there as JSON. */
+function isPage({ ok, headers }: Response): boolean {
+  return ok && (headers.get('content-type') ?? '').startsWith('text/html')
 }
 
 /** In full at the start that made them; later by name of the file, so that logs stay clean. */

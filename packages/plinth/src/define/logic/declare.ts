@@ -227,6 +227,7 @@ function actionOf(kit: string, name: string, spec: ErasedActionSpec): Action {
     isolation: spec.isolation ?? 'serializable',
     on: spec.on as string | undefined,
     money: spec.money ?? false,
+    audit: spec.audit ?? spec.money ?? false,
     safe: spec.safe ?? false,
     failures: Object.freeze({ ...spec.failures }),
     timeoutMs: spec.timeoutMs,

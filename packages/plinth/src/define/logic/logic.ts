@@ -44,6 +44,8 @@ export interface Action<I extends Shape = Shape, O = unknown, T extends ActionTy
   readonly on: string | undefined
   /** True: a call needs an Idempotency-Key, kept for 30 days. */
   readonly money: boolean
+  /** True: each call that commits leaves an entry in the audit. */
+  readonly audit: boolean
   /** True: it only reads, and is served by GET and QUERY as well. */
   readonly safe: boolean
   readonly failures: FailureTable

@@ -40,6 +40,11 @@ export interface ActionSpec<
   readonly on?: A
   /** True: a call needs an Idempotency-Key. Default false. */
   readonly money?: boolean
+  /**
+   * True: each call that commits leaves an entry of its own in the audit, whatever it changed.
+   * Default: as `money`. What it changes of audited records names the action in any case.
+   */
+  readonly audit?: boolean
   /** True: it only reads. Default false. */
   readonly safe?: boolean
   /** Failures of its own, by code, for `fail`. */

@@ -10,12 +10,14 @@ import {
   date,
   decimal,
   duration,
+  id,
   identity,
   instant,
   integer,
   json,
   kit,
   list,
+  type Me,
   manyToMany,
   money,
   text,
@@ -74,6 +76,26 @@ const ledger = kit('ledger', {
   },
 })
 
+const asked = { input: { account: id('account') }, allow: ({ me }: { me: Me }) => me.signedIn }
+ledger.action('look', {
+  ...asked,
+  async run({ data, input }) {
+    await data.account.get(input.account)
+  },
+})
+ledger.action('sign', {
+  ...{ ...asked, audit: true },
+  async run({ data, input }) {
+    await data.account.get(input.account)
+  },
+})
+ledger.action('pay', {
+  ...{ ...asked, money: true },
+  async run({ data, input }) {
+    await data.account.update(input.account, { note: 'paid' })
+  },
+})
+
 const books = app({ kits: [identity, ledger] })
 let running: TestApp<never>
 let [ann, bob, staff, admin]: TestUser[] = []
@@ -103,6 +125,52 @@ before(async () => {
   admin = await running.user({ roles: ['admin', 'staff'] })
 })
 after(() => running.close())
+
+test('a stranger learns nothing by what is wrong with a question', async () => {
+  assert.ok(ann && admin)
+  const ask = async (query: string, as?: TestUser) => {
+    const reply = await running.request('GET', `/api/audit/entries?${query}`, as ? { as } : {})
+    const { code } = reply.json() as { code: string }
+    return [reply.status, code]
+  }
+  assert.deepEqual(await ask('limit=none&from=today'), [401, 'sign_in_required'])
+  assert.deepEqual(await ask('limit=none&from=today', ann), [403, 'forbidden'])
+  const hidden = 'model=account&record=00000000-0000-4000-8000-000000000000'
+  for (const limit of ['none', '100000', '0']) {
+    const path = `/api/audit/entries?${hidden}&limit=${limit}`
+    const told = await running.request('GET', path, { as: ann })
+    assert.match(told.text, /There is no history|Name a model and a record/, limit)
+    assert.doesNotMatch(told.text, /\/limit|whole number/)
+  }
+  assert.deepEqual(await ask('limit=none', admin), [422, 'invalid_input'])
+})
+
+test('an action that asks for it leaves an entry of its call, others none', async () => {
+  assert.ok(ann && bob && admin)
+  const call = (name: string, input: object, key?: string) => {
+    const headers = key === undefined ? {} : { 'idempotency-key': `"${key}"` }
+    return running.request('POST', `/api/ledger/${name}`, {
+      as: ann as TestUser,
+      body: input,
+      headers,
+    })
+  }
+  const accounts = (running.as(ann) as never as Record<string, Model>).account
+  const { id: till = '' } = (await accounts?.create({ title: 'Till', ownerId: ann.id })) ?? {}
+  const since = async (operation: string) => entries(admin, `operation=${operation}&limit=50`)
+  assert.equal((await call('look', { account: till })).status, 204)
+  assert.equal((await since('ledger.look')).length, 0, 'nothing was asked for')
+  assert.equal((await call('sign', { account: till })).status, 204)
+  const [signed] = await since('ledger.sign')
+  assert.deepEqual([signed?.verb, signed?.actor], ['call', `user:${ann.id}`])
+  assert.equal((await call('pay', { account: till }, 'once')).status, 204)
+  assert.equal((await call('pay', { account: till }, 'once')).status, 204, 'told again, done once')
+  const paid = await since('ledger.pay')
+  assert.deepEqual(paid.map(({ verb }) => verb).sort(), ['call', 'update'])
+  assert.equal(new Set(paid.map((entry) => (entry as unknown as { trace: string }).trace)).size, 1)
+  assert.equal((await call('sign', { account: bob.id })).status, 404)
+  assert.equal((await since('ledger.sign')).length, 1, 'what fails leaves nothing')
+})
 
 test('a change leaves who, what, before and after, in the same commit', async () => {
   assert.ok(ann && staff && admin && bob)

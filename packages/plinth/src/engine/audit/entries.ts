@@ -15,6 +15,7 @@ import {
   textKind,
   uuidKind,
 } from '../../kinds/kinds.ts'
+import type { Call } from '../call.ts'
 import { runModelOperation } from '../models.ts'
 import type { Action, ActionScope, ActionValues, Runtime } from '../runtime.ts'
 import { recordedValue } from './values.ts'
@@ -54,6 +55,7 @@ const operation: ActionOperation = Object.freeze({
 export function auditAction(runtime: () => Runtime): Action {
   return {
     operation,
+    admit: (caller, call) => demandReader(runtime(), caller, call),
     async run(scope) {
       const entries = await entriesFor(runtime(), scope)
       return { status: 200, value: entries }
@@ -68,7 +70,6 @@ interface Entry extends Omit<AuditRow, 'was' | 'becomes'> {
 }
 
 async function entriesFor(runtime: Runtime, scope: ActionScope): Promise<object> {
-  await demandReader(runtime, scope)
   const asked = scope.input as ActionValues & { readonly limit?: number }
   const limit = asked.limit ?? 20
   const question = { ...asked, limit: limit + 1, organisation: whoseEntries(scope.caller) }
@@ -86,8 +87,8 @@ function whoseEntries(caller: Caller): string | null | undefined {
 }
 
 /** One answer for a record that does not exist, one that is hidden, and one without a history. */
-async function demandReader(runtime: Runtime, scope: ActionScope): Promise<void> {
-  const { caller, input } = scope
+async function demandReader(runtime: Runtime, caller: Caller, asked: Call): Promise<void> {
+  const input = Object(asked.input) as { readonly model?: unknown; readonly record?: unknown }
   if (caller.is === 'unrestricted') return
   if (caller.is === 'user' && caller.roles.has('admin')) return
   if (caller.is === 'anonymous' && typeof input.record !== 'string') {
@@ -98,9 +99,9 @@ async function demandReader(runtime: Runtime, scope: ActionScope): Promise<void>
   }
   const model = runtime.catalog.models.get(input.model)
   if (model?.audit !== 'readers') throw noHistory()
-  const call = { ...scope.call, operation: `${model.name}.get`, id: input.record, query: {} }
-  const asked = { runtime, session: runtime.database, caller, call }
-  await runModelOperation(asked, { name: call.operation, type: 'get', model }).catch(
+  const call = { ...asked, operation: `${model.name}.get`, id: input.record, query: {} }
+  const reading = { runtime, session: runtime.database, caller, call }
+  await runModelOperation(reading, { name: call.operation, type: 'get', model }).catch(
     (error: unknown) => {
       throw error instanceof Failure && error.status < 500 ? noHistory() : error
     },

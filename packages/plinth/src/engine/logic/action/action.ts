@@ -1,18 +1,20 @@
 /** Owns the running of declared actions: rule, input, one transaction, one answer. */
 
-import { type Caller, inside } from '../../../access/caller.ts'
+import { actorOf, type Caller, inside, organisationOf } from '../../../access/caller.ts'
 import { AssertionError, present } from '../../../base/assert.ts'
 import { Failure, invalidInput, type Problem } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
+import { instantText } from '../../../base/time.ts'
 import type { ActionOperation } from '../../../catalog/catalog.ts'
 import type { Session } from '../../../database/database.ts'
 import { databaseErrorOf } from '../../../database/errors.ts'
+import { appendCall } from '../../../effects/audit.ts'
 import { checkObject, type ObjectValue, reporter } from '../../../kinds/kinds.ts'
 import type { Call, Reply } from '../../call.ts'
 import { type Keyed, withKey } from '../../idempotent.ts'
 import { demandScope, isReadOnly } from '../../operations/permit.ts'
 import type { Runtime } from '../../runtime.ts'
-import { logicTransaction } from '../transaction.ts'
+import { type LogicRun, logicTransaction } from '../transaction.ts'
 import { actionScope } from './action-scope.ts'
 import { demandAllowable, demandAllowed } from './allow.ts'
 import { acceptLater } from './later.ts'
@@ -120,6 +122,26 @@ export async function runAllowed(
   }
 }
 
+/**
+ * What travels with COMMIT: the stored answer, and the entry of the call where the action asks for
+ * one. Any other action is told by the entries of what it changes, at no cost of its own.
+ */
+function lastOf(
+  { runtime, call, caller }: Asked,
+  operation: ActionOperation,
+  keyed: Keyed | undefined,
+): LogicRun<Reply>['last'] {
+  if (!present(operation.declared, operation.name).action.audit) return keyed?.store
+  return async (session, reply) => {
+    const entry = appendCall(session, {
+      ...{ operation: operation.name, actor: actorOf(caller), trace: call.traceId },
+      organisation: organisationOf(caller)?.id ?? null,
+      now: instantText(runtime.clock.now()),
+    })
+    await Promise.all([keyed?.store(session, reply), entry])
+  }
+}
+
 function inTransaction(
   { runtime, call, caller, turn, aborted, progress }: Asked,
   operation: ActionOperation,
@@ -138,7 +160,7 @@ function inTransaction(
       input: operation.safe ? undefined : values,
       begins: keyed?.begins,
       look: keyed?.look,
-      last: keyed?.store,
+      last: lastOf({ runtime, call, caller }, operation, keyed),
     },
     async ({ scope, attempt: under }) => {
       const result = await action.run(actionScope(scope, under, { operation, values }) as never)
