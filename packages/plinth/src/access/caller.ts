@@ -40,7 +40,7 @@ export interface UserCaller {
   readonly organisation?: ActiveOrganisation | undefined
   /** What they came with in place of a session. Absent where they are there themselves. */
   readonly via?: Via | undefined
-  /** True: the app demands a second factor that they lack. They reach nothing but its setting up. */
+  /** True: the app demands a second factor that they lack. They reach its setting up alone. */
   readonly held?: true
 }
 

@@ -24,7 +24,7 @@ import { callLimiter } from '../engine/limiter.ts'
 import type { Live } from '../engine/live/live.ts'
 import { PlanCache } from '../engine/plan-cache.ts'
 import { recordAccess } from '../engine/records.ts'
-import type { Action, InputGuards, Runtime, Watch } from '../engine/runtime.ts'
+import type { Action, InputGuards, Keeper, Runtime } from '../engine/runtime.ts'
 import type { Handler } from '../http/message.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
 import type { IdentityParts } from '../identity/flows/operation.ts'
@@ -64,12 +64,11 @@ import {
   leavesByMail,
 } from './people/identity.ts'
 import { type OperatorKeys, operatorKeys } from './people/keys.ts'
-import { accountKeepers } from './people/leaving/keepers.ts'
+import { accountKeeper } from './people/leaving/keepers.ts'
 import { organisationsIn } from './people/organisations/organisations.ts'
 import type { KeysByProvider } from './people/outside/keys.ts'
 import { usableProviders } from './people/outside/wiring.ts'
 import type { UserParts } from './people/users.ts'
-import { accountWatch } from './people/watch/accounts.ts'
 import { takesPasskeys } from './people/web-authn.ts'
 import {
   checkProvider,
@@ -255,7 +254,7 @@ export async function openApp<S>(
       setup,
       waker,
       guards,
-      watches: new Map([['user', accountWatch(known.identity)]]),
+      keepers: new Map([['user', accountKeeper(known.identity)]]),
       impersonatorRole: app.accounts.impersonatorRole,
       demand: app.signIn.secondFactor,
       programs: providerTokens(
@@ -300,7 +299,7 @@ interface RuntimeParts {
   readonly setup: AppSetup
   readonly waker: Waker
   readonly guards: InputGuards
-  readonly watches: ReadonlyMap<string, Watch>
+  readonly keepers: ReadonlyMap<string, Keeper>
   readonly impersonatorRole: string | undefined
   /** Of whom a second factor is demanded. */
   readonly demand: SecondFactorDemand | undefined
@@ -309,7 +308,7 @@ interface RuntimeParts {
 }
 
 function runtimeOf(parts: RuntimeParts): Runtime {
-  const { catalog, database, clock, log, actions, setup, waker, guards, watches, demand } = parts
+  const { catalog, database, clock, log, actions, setup, waker, guards, keepers, demand } = parts
   const newId = uuidSource(clock)
   const sorts = [
     sessionTokens({ database, clock, log, demand, impersonatorRole: parts.impersonatorRole }),
@@ -324,8 +323,7 @@ function runtimeOf(parts: RuntimeParts): Runtime {
     log,
     newId,
     guards,
-    keepers: accountKeepers,
-    watches,
+    keepers,
     secondFactor: demand,
     openWhileHeld,
     watchful: !setup.production,

@@ -211,7 +211,6 @@ export const limits = Object.freeze({
   guestLifeDays: 90,
   accountsForgottenAtOnceMax: 100,
   exportRowsPerPart: 1_000,
-  exportPartsPerFileMax: 20,
   exportsPerDay: 20,
   impersonationMinutes: 30,
   impersonationsPerHourPerStaff: 20,

@@ -11,14 +11,7 @@ import type { Scope } from './runtime.ts'
 /** Runs one operation of a model in a session, as the scope's caller. */
 export async function runModelOperation(scope: Scope, operation: ModelOperation): Promise<Reply> {
   demandScope(scope.caller, operation)
-  const keep = scope.runtime.keepers?.get(operation.name)
-  if (keep && scope.caller.is !== 'unrestricted') {
-    return keep(scope, (held) => runOperation(held, operation))
-  }
-  return runOperation(scope, operation)
-}
-
-function runOperation(scope: Scope, { type, model }: ModelOperation): Promise<Reply> {
+  const { type, model } = operation
   switch (type) {
     case 'list':
       return runList(scope, model)

@@ -31,7 +31,7 @@ export interface Runtime {
   readonly log: Log
   /** True: logic is watched for takes in two steps, in development and in tests. */
   readonly watchful: boolean
-  /** By the name of an operation: what is kept to beside its rules. Default: nothing. */
+  /** By model: what stands around changes and deletions of its records. Default: nothing. */
   readonly keepers?: ReadonlyMap<string, Keeper>
   /** What some models demand of input beyond its kinds. Default: nothing. */
   readonly guards?: InputGuards
@@ -39,23 +39,20 @@ export interface Runtime {
   readonly secondFactor?: SecondFactorDemand | undefined
   /** The operations that lead to a second factor, for those who are held until they have one. */
   readonly openWhileHeld: ReadonlySet<string>
-  /** By model: what stands around changes of its records. Default: nothing. */
-  readonly watches?: ReadonlyMap<string, Watch>
-}
-
-/** What has to follow some changes of a model's records, in the same transaction. */
-export interface Watch {
-  /** True where a change that gives these fields is watched. */
-  concerns(given: readonly string[]): boolean
-  /** Makes the change by `write`, in the transaction of the scope, and what has to follow it. */
-  around<T>(scope: Scope, write: () => Promise<T>): Promise<T>
 }
 
 /**
- * Stands around an operation of a model, for callers who are held to rules: it runs the operation,
- * in a session of its choice, or does in its place what is to be done.
+ * Stands around a change or a deletion of a model's record, whatever it comes by: an upsert, a
+ * batch, code of the app past all rules. It runs what was asked, in a session of its choice, and
+ * what belongs to it; or does in its place what is to be done.
  */
-export type Keeper = (scope: Scope, run: (scope: Scope) => Promise<Reply>) => Promise<Reply>
+export interface Keeper {
+  update(scope: Scope, run: KeptRun): Promise<Reply>
+  delete(scope: Scope, run: KeptRun): Promise<Reply>
+}
+
+/** The operation that a keeper stands around. */
+export type KeptRun = (scope: Scope) => Promise<Reply>
 
 /** By model: what is wrong with values that are to be stored, in PostgreSQL's text form. */
 export type InputGuards = ReadonlyMap<

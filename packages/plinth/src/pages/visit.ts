@@ -85,7 +85,7 @@ export interface Acting {
 }
 
 /** What a page asks of the engine. */
-export type Asked = Pick<Call, 'id' | 'input' | 'query'>
+export type Asked = Pick<Call, 'id' | 'input' | 'query' | 'deadlineMs'>
 
 /** One visit. */
 export interface Visit {

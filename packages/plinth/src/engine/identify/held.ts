@@ -5,16 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 import type { SecondFactorDemand } from '../../define/app/sign-in.ts'
-import {
-  any,
-  type Fragment,
-  join,
-  literal,
-  raw,
-  sql,
-  statement,
-  typed,
-} from '../../sql/fragment.ts'
+import { any, type Fragment, join, literal, sql, statement, typed } from '../../sql/fragment.ts'
 import type { Came, Log } from '../runtime.ts'
 
 /** Of whom a second factor is demanded; undefined: of nobody. */
@@ -32,11 +23,6 @@ export function heldColumns(demand: Demand, now: Fragment): Fragment {
   if (demand.graceDays === 0) return sql`${lacks}, false`
   return sql`${lacks} and coalesce(u.second_factor_due_at <= ${now}, false),
     ${lacks} and u.second_factor_due_at is null`
-}
-
-/** The same for a statement that is written as text, with a parameter that holds this moment. */
-export function heldText(demand: Demand, now: string): string {
-  return statement(heldColumns(demand, raw(`${now}::${instant}`))).text
 }
 
 function demanded({ everyone, roles, members }: SecondFactorDemand): Fragment {
@@ -90,7 +76,8 @@ export async function isHeld(
 ): Promise<boolean> {
   if (!demand) return false
   const columns = heldColumns(demand, typed(instantText(nowMs), instant))
-  const question = sql`select ${columns} from identity."user" u where u.id = ${typed(userId, 'uuid')}`
+  const id = typed(userId, 'uuid')
+  const question = sql`select ${columns} from identity."user" u where u.id = ${id}`
   const { rows } = await database.query({ name: 'plinth_factor_held', ...statement(question) })
   return rows[0]?.[0] === 't'
 }

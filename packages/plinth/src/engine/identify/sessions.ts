@@ -5,8 +5,9 @@ import { limits } from '../../base/limits.ts'
 import { type Clock, dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 import { readArray } from '../../kinds/kinds.ts'
+import { type Fragment, sql, statement } from '../../sql/fragment.ts'
 import type { Log } from '../runtime.ts'
-import { countDays, type Demand, heldText } from './held.ts'
+import { countDays, type Demand, heldColumns } from './held.ts'
 import { Recall } from './recall.ts'
 import { inBatches, type TokenSort } from './tokens.ts'
 
@@ -22,7 +23,7 @@ const touchAfterMs = 60_000
 // their own session, with their role, or with a role that the user has and they have not.
 // What is added to the end of a session keeps its index out of the plan: by it the planner would
 // read all sessions that have not ended, where statistics are old or there were few.
-const findText = (held: string): string => `select s.token_hash, s.id, u.id, u.roles,
+const findQuestion = (held: Fragment): Fragment => sql`select s.token_hash, s.id, u.id, u.roles,
     s.last_used_at < $3::timestamp with time zone, s.assurance,
     extract(epoch from $2::timestamp with time zone - s.proved_at) * 1000,
     u.guest, s.impersonator_id, m.organisation_id, m.role, ${held}
@@ -59,7 +60,8 @@ export interface IdentifyParts {
 /** Tokens of sessions. */
 export function sessionTokens(parts: IdentifyParts): TokenSort {
   const seen = new Recall(parts.clock)
-  const text = findText(heldText(parts.demand, '$2'))
+  const held = heldColumns(parts.demand, sql`$2::timestamp with time zone`)
+  const { text } = statement(findQuestion(held))
   const identify = inBatches(async (hashes) => {
     const callers = await findSessions(parts, text, hashes)
     for (const hash of hashes) {

@@ -48,6 +48,11 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
 /** Changes a record by a merge patch. */
 export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   demandPossible(scope, model, 'update')
+  const keeper = scope.runtime.keepers?.get(model.name)
+  return keeper ? keeper.update(scope, (held) => update(held, model)) : update(scope, model)
+}
+
+async function update(scope: Scope, model: Model): Promise<Reply> {
   const id = idOf(scope)
   const target = targetOf(scope, model)
   const parsed = parseUpdate(target, scope.call.input)
@@ -61,42 +66,21 @@ export async function runUpdate(scope: Scope, model: Model): Promise<Reply> {
   )
   const values = [...valuesOf(parsed), id, ...version]
   const lock = links.length > 0 ? 'no key update' : undefined
-  return watched(scope, { model, given }, async (within) => {
-    const outcome = await settled(within, { target, id, lock }, (held) =>
-      runPlan(held, { plan, model, parsed, values }),
-    )
-    if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
-    throw outcome.is === 'refused' ? outcome.failure : notFound()
-  })
-}
-
-interface Watching {
-  readonly model: Model
-  readonly given: readonly string[]
-}
-
-/** Makes a change together with what has to follow it, where somebody watches for such ones. */
-async function watched(
-  scope: Scope,
-  { model, given }: Watching,
-  change: (within: Scope) => Promise<Reply>,
-): Promise<Reply> {
-  const { runtime, session } = scope
-  const watch = runtime.watches?.get(model.name)
-  if (!watch?.concerns(given)) return change(scope)
-  const around = (within: Scope): Promise<Reply> => watch.around(within, () => change(within))
-  if (session !== runtime.database) return around(scope)
-  const reply = await runtime.database.transaction((own) => around({ ...scope, session: own }), {
-    isolation: 'read committed',
-    caller: scope.turn,
-  })
-  runtime.effects.wake()
-  return reply
+  const outcome = await settled(scope, { target, id, lock }, (held) =>
+    runPlan(held, { plan, model, parsed, values }),
+  )
+  if (outcome.is === 'done') return { status: 200, ...recordReply(outcome), id }
+  throw outcome.is === 'refused' ? outcome.failure : notFound()
 }
 
 /** Deletes a record, or marks it where the model deletes softly. */
 export async function runDelete(scope: Scope, model: Model): Promise<Reply> {
   demandPossible(scope, model, 'delete')
+  const keeper = scope.runtime.keepers?.get(model.name)
+  return keeper ? keeper.delete(scope, (held) => remove(held, model)) : remove(scope, model)
+}
+
+async function remove(scope: Scope, model: Model): Promise<Reply> {
   const id = idOf(scope)
   const target = targetOf(scope, model)
   const { versioned, version } = versionOf(scope)

@@ -42,8 +42,8 @@ function demanded({ demanded: held, passkeys }: Factors): Html | undefined {
     html`<p>Confirm your address first: a mail brings the link.</p>
 <div class="buttons">${button(sendVerification, 'Send the mail', { weight: 'main' })}</div>
 ${ways([['It is not your address any more', changeEmail]])}`
-  return html`<p><strong>Before anything else, this app asks you for a second factor.</strong> Set up
-an authenticator app${add}. Then you go on where you were.</p>
+  return html`<p><strong>Before anything else, this app asks you for a second factor.</strong> Set
+up an authenticator app${add}. Then you go on where you were.</p>
 ${confirm}`
 }
 

@@ -204,3 +204,41 @@ test('a file holds what is theirs, and nothing of others or past the rules', asy
   const asked = await ann.press({ button: 'Download the file' })
   assert.equal(asked.at, '/account/step-up?next=%2Faccount%2Fdownload')
 })
+
+test('a large file is sent as it is read, and never held whole', async (context) => {
+  const people = await stand(context, declared)
+  const { tested, origin } = people
+  const { ann, id } = await signedIn(people)
+  const rows = 30_000
+  await tested.running.runtime.database.query({
+    text: `insert into shop.basket (id, created_at, updated_at, version, what, owner_id)
+      select gen_random_uuid(), $2::timestamptz, $2::timestamptz, 1, repeat('x', 60) || n, $1::uuid
+      from generate_series(1, ${rows}) n`,
+    values: [id, new Date(tested.clock.now()).toISOString()],
+  })
+  const parts = async (): Promise<number> => {
+    const { rows: counted } = await tested.running.runtime.database.query({
+      text: "select count(*) from plinth.audit where operation = 'identity.exportAccount'",
+      values: [],
+    })
+    return Number(counted[0]?.[0])
+  }
+  const file = await fetch(`${origin}/account/download`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      ...{ origin: 'null', 'sec-fetch-site': 'same-origin' },
+      cookie: [...ann.jar].map((pair) => pair.join('=')).join('; '),
+    },
+  })
+  assert.equal(file.status, 200)
+  let before = -1
+  for (let now = await parts(); now > before; now = await parts()) {
+    before = now
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+  assert.ok(before < rows / 1_000, `${before} parts were asked for though nobody reads`)
+  const { records: own } = (await file.json()) as { records: Record<string, { id: string }[]> }
+  assert.equal(new Set(own.basket?.map((basket) => basket.id)).size, rows)
+  assert.ok((await parts()) >= rows / 1_000)
+})

@@ -1,30 +1,33 @@
 /** Owns what changing or deleting an account by its record has to keep to, through every door. */
 
-import { present } from '../../../base/assert.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { Session } from '../../../database/database.ts'
 import type { Reply } from '../../../engine/call.ts'
 import { demandAdmin, holdAdmins } from '../../../engine/identify/admins.ts'
-import { demandPossible } from '../../../engine/operations/permit.ts'
 import { idOf } from '../../../engine/operations/writes.ts'
 import { recordAccess } from '../../../engine/records.ts'
-import type { Keeper, Scope } from '../../../engine/runtime.ts'
+import type { Keeper, KeptRun, Scope } from '../../../engine/runtime.ts'
+import type { IdentityParts } from '../../../identity/flows/operation.ts'
 import { shutOut } from '../shut-out.ts'
+import { followed } from './following.ts'
 import { removeAccount } from './removal.ts'
 
 /**
- * Beneath every door and in every batch; code that acts past all rules is not held to it. An
- * account is deleted in one way, whoever asks; nobody takes their own rights by a slip, or the last
- * admin from an app; and whoever is suspended has nothing left that counts.
+ * Beneath every door, in every batch and in code of the app: what follows a change of an account
+ * follows whoever makes it. Held to rules are all but code that acts past them: an account is
+ * deleted in one way; nobody takes their own rights by a slip, or the last admin from an app; and
+ * whoever is suspended has nothing left that counts.
  */
-export const accountKeepers: ReadonlyMap<string, Keeper> = new Map([
-  ['user.delete', deleteByStaff],
-  ['user.update', changeByStaff],
-])
+export function accountKeeper(parts: IdentityParts): Keeper {
+  return {
+    delete: deleteByStaff,
+    update: (scope, run) => changeAccount(parts, scope, run),
+  }
+}
 
-async function deleteByStaff(scope: Scope): Promise<Reply> {
+async function deleteByStaff(scope: Scope, run: KeptRun): Promise<Reply> {
   const { runtime, caller, call, session } = scope
-  demandPossible(scope, present(runtime.catalog.models.get('user'), 'user'), 'delete')
+  if (caller.is === 'unrestricted') return run(scope)
   const userId = idOf(scope)
   if (caller.is === 'user' && caller.id === userId) {
     throw new Failure('conflict', {
@@ -46,21 +49,34 @@ async function deleteByStaff(scope: Scope): Promise<Reply> {
   return { status: 204, body: undefined }
 }
 
-async function changeByStaff(scope: Scope, run: Run): Promise<Reply> {
+/** The change with all that belongs to it, in one transaction; any other change as it comes. */
+async function changeAccount(parts: IdentityParts, scope: Scope, run: KeptRun): Promise<Reply> {
   const { runtime, caller, call, session, turn } = scope
   const input = Object(call.input) as Readonly<Record<string, unknown>>
-  const asked = ['roles', 'suspended'].some((name) => Object.hasOwn(input, name))
+  const gives = (name: string): boolean => Object.hasOwn(input, name)
+  // The flows of identity, which have seen a proof, set `emailVerifiedAt` beside the address.
+  const follows = gives('suspended') || (gives('email') && !gives('emailVerifiedAt'))
   // Others are refused by the rules of the fields, and hold nobody up.
-  if (!asked || caller.is === 'anonymous' || caller.is === 'unrestricted') return run(scope)
-  if (!caller.roles.has('admin')) return run(scope)
-  const work = (held: Session): Promise<Reply> => changeHeld({ ...scope, session: held }, run)
+  const byAdmin = caller.is !== 'unrestricted' && hasAdmin(scope)
+  const holds = byAdmin && (gives('roles') || gives('suspended'))
+  if (!follows && !holds) return run(scope)
+  const around: KeptRun = follows ? (held) => followed(parts, held, run) : run
+  const work = (own: Session): Promise<Reply> => {
+    const within = { ...scope, session: own }
+    return holds ? changeHeld(within, around) : around(within)
+  }
   if (session !== runtime.database) return work(session)
-  return runtime.database.transaction(work, { isolation: 'read committed', caller: turn })
+  const isolation = 'read committed'
+  const reply = await runtime.database.transaction(work, { isolation, caller: turn })
+  runtime.effects.wake()
+  return reply
 }
 
-type Run = (scope: Scope) => Promise<Reply>
+function hasAdmin({ caller }: Scope): boolean {
+  return (caller.is === 'user' || caller.is === 'service') && caller.roles.has('admin')
+}
 
-async function changeHeld(scope: Scope, run: Run): Promise<Reply> {
+async function changeHeld(scope: Scope, run: KeptRun): Promise<Reply> {
   const { runtime, caller, session } = scope
   const userId = idOf(scope)
   const wasAdmin = await holdAdmins(session, userId)

@@ -31,16 +31,16 @@ onBothServers('a second factor that is demanded', (server) => {
       ['POST', 'identity/change-password', { password, newPassword: 'lavender moose pickle' }],
       ['POST', 'identity/create-organisation', { name: 'Held' }],
     ] as const) {
-      const refused = await send(method, path, token, body)
+      const refused = await send(`${method} ${path}`, token, body)
       assert.deepEqual([refused.status, codeOf(refused)], [403, demanded], `${method} ${path}`)
       assert.match(String(refused.body.detail), /\/account\/factors/)
     }
-    assert.equal((await send('GET', 'posts')).status, 200, 'whoever is nobody reads as before')
-    const { body: me } = await send('GET', 'identity/me', token)
+    assert.equal((await send('GET posts')).status, 200, 'whoever is nobody reads as before')
+    const { body: me } = await send('GET identity/me', token)
     assert.equal(me.secondFactorRequired, true)
     const raised = String((await setUp(token)).body.token)
-    assert.equal((await send('GET', 'posts', raised)).status, 200)
-    assert.equal((await send('GET', 'identity/me', raised)).body.secondFactorRequired, undefined)
+    assert.equal((await send('GET posts', raised)).status, 200)
+    assert.equal((await send('GET identity/me', raised)).body.secondFactorRequired, undefined)
     assert.equal((await post('sign-in', { email: anns, password })).body.token, undefined)
     assert.equal(await signIn(anns), 'undefined', 'from now on it is asked for')
   })
@@ -50,20 +50,20 @@ onBothServers('a second factor that is demanded', (server) => {
     const token = String((await post('sign-in', { email: anns, password })).body.token)
     const made = await post('make-api-key', { name: 'k', scopes: ['read'] }, token)
     const key = String(made.body.token)
-    assert.equal((await send('GET', 'posts', key)).status, 200, 'no staff yet')
+    assert.equal((await send('GET posts', key)).status, 200, 'no staff yet')
     await tested.data.user.update(ann.id, { roles: ['staff'] })
     const query = { query: '{ posts(first: 1) { nodes { title } } }' }
     const live = await tested.request('GET', '/api/posts', {
       headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
     })
     assert.equal(live.status, 403, live.text)
-    const graphql = await send('POST', 'graphql', token, query)
+    const graphql = await send('POST graphql', token, query)
     assert.match(JSON.stringify(graphql.body), new RegExp(demanded))
     assert.doesNotMatch(JSON.stringify(graphql.body), /"posts":\{/)
-    assert.equal(codeOf(await send('GET', 'posts', key)), demanded, 'a key from before')
+    assert.equal(codeOf(await send('GET posts', key)), demanded, 'a key from before')
     await tested.data.user.update(ann.id, { roles: [] })
-    assert.equal((await send('GET', 'posts', key)).status, 200)
-    assert.equal((await send('GET', 'posts', token)).status, 200)
+    assert.equal((await send('GET posts', key)).status, 200)
+    assert.equal((await send('GET posts', token)).status, 200)
   })
 
   test('members are asked: all, or those of some roles', async (context) => {
@@ -72,24 +72,24 @@ onBothServers('a second factor that is demanded', (server) => {
       { required: { members: ['clerk', 'owner'] } },
       [],
     )
-    assert.equal((await send('GET', 'posts', token)).status, 200)
+    assert.equal((await send('GET posts', token)).status, 200)
     const bob = await tested.user({ email: 'bob@guild.example', password })
     const bobs = await signIn('bob@guild.example')
     const founded = await post('create-organisation', { name: 'Hall' }, token)
     const organisationId = String((founded.body.organisation as { id?: string } | undefined)?.id)
     assert.match(organisationId, /^[\w-]{36}$/, JSON.stringify(founded.body))
-    assert.equal(codeOf(await send('GET', 'posts', token)), demanded, 'its owner')
+    assert.equal(codeOf(await send('GET posts', token)), demanded, 'its owner')
     const member = { organisationId, userId: bob.id, role: 'member' } as const
     const { id } = await tested.data.membership.create(member)
-    assert.equal((await send('GET', 'posts', bobs)).status, 200, 'a member is not meant')
+    assert.equal((await send('GET posts', bobs)).status, 200, 'a member is not meant')
     await tested.data.membership.update(id, { role: 'clerk' })
-    assert.equal(codeOf(await send('GET', 'posts', bobs)), demanded)
+    assert.equal(codeOf(await send('GET posts', bobs)), demanded)
   })
 
   test('days of grace are counted once, from the first call on', async (context) => {
     const required = { roles: ['staff'] }
     const { tested, send, token, ann } = await scene(context, { required, graceDays: 3 })
-    assert.equal((await send('GET', 'posts', token)).status, 200)
+    assert.equal((await send('GET posts', token)).status, 200)
     const due = async () => {
       for (let looks = 0; looks < 200; looks++) {
         const { secondFactorDueAt } = await tested.data.user.get(ann.id)
@@ -100,13 +100,13 @@ onBothServers('a second factor that is demanded', (server) => {
     }
     assert.equal(Date.parse(await due()), tested.clock.now() + 3 * dayMs)
     tested.clock.advance(2 * dayMs)
-    assert.equal((await send('GET', 'posts', token)).status, 200)
+    assert.equal((await send('GET posts', token)).status, 200)
     tested.clock.advance(dayMs)
-    assert.equal(codeOf(await send('GET', 'posts', token)), demanded)
+    assert.equal(codeOf(await send('GET posts', token)), demanded)
     await tested.data.user.update(ann.id, { roles: [] })
-    assert.equal((await send('GET', 'posts', token)).status, 200)
+    assert.equal((await send('GET posts', token)).status, 200)
     await tested.data.user.update(ann.id, { roles: ['staff'] })
-    assert.equal(codeOf(await send('GET', 'posts', token)), demanded, 'no second time')
+    assert.equal(codeOf(await send('GET posts', token)), demanded, 'no second time')
   })
 
   test('nobody writes when it is due, or calls it off', async (context) => {
@@ -132,18 +132,18 @@ onBothServers('a second factor that is demanded', (server) => {
     const lost = { user: ann.id }
     assert.equal(codeOf(await post('reset-factors', lost)), 'forbidden')
     assert.equal(codeOf(await post('reset-factors', lost, raised)), 'forbidden', 'no admin')
-    const me = (await send('GET', 'identity/me', root)).body.user as { id: string }
+    const me = (await send('GET identity/me', root)).body.user as { id: string }
     assert.equal(codeOf(await post('reset-factors', { user: me.id }, root)), 'conflict')
     tested.clock.advance(6 * 60_000)
     assert.equal(codeOf(await post('reset-factors', lost, root)), 'step_up_required')
     tested.clock.advance(-6 * 60_000)
     assert.equal((await post('reset-factors', lost, root)).status, 204)
-    assert.equal((await send('GET', 'posts', raised)).status, 401, 'its sessions have ended')
+    assert.equal((await send('GET posts', raised)).status, 401, 'its sessions have ended')
     const again = await signIn(anns)
-    assert.equal(codeOf(await send('GET', 'posts', again)), demanded, 'and no days of grace anew')
+    assert.equal(codeOf(await send('GET posts', again)), demanded, 'and no days of grace anew')
     await tested.drain()
     assert.match((await tested.mails())[0]?.text ?? '', /second factor and your passkeys/)
-    const { body } = await send('GET', 'audit/entries?operation=identity.resetFactors', root)
+    const { body } = await send('GET audit/entries?operation=identity.resetFactors', root)
     assert.equal((body.data as object[]).length > 0, true)
     assert.equal((await setUp(again)).status, 200)
   })

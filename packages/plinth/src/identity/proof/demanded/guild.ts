@@ -38,14 +38,15 @@ export async function openGuild(
   })
   const tested = await testApp(guild, server ? { server: server.address() } : {})
   context.after(() => tested.close())
-  const send = async (method: string, path: string, token?: string, body?: unknown) => {
+  const send = async (line: string, token?: string, body?: unknown) => {
+    const [method = '', path = ''] = line.split(' ')
     const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
     const asked = { headers, remoteAddress: '192.0.2.1', ...(body === undefined ? {} : { body }) }
     const reply = await tested.request(method, `/api/${path}`, asked)
     return { status: reply.status, body: JSON.parse(reply.text || '{}') } as Answer
   }
   const post = (flow: string, body: object, token?: string): Promise<Answer> =>
-    send('POST', `identity/${flow}`, token, body)
+    send(`POST identity/${flow}`, token, body)
   const signIn = async (email: string): Promise<string> =>
     String((await post('sign-in', { email, password })).body.token)
   /** Sets up an authenticator app; returns the token of the session that goes on. */

@@ -1,39 +1,31 @@
-/** Owns the watch over accounts: whatever door changes one, what has to follow does. */
+/** Owns what follows a change of an account, whatever door and whoever makes it. */
 
+import type { Reply } from '../../../engine/call.ts'
 import { Attempt } from '../../../engine/logic/attempt.ts'
 import { scopeOf } from '../../../engine/logic/scope.ts'
+import { idOf } from '../../../engine/operations/writes.ts'
 import { recordAccess } from '../../../engine/records.ts'
-import type { PlainRecord, Scope, Watch } from '../../../engine/runtime.ts'
+import type { KeptRun, PlainRecord, Scope } from '../../../engine/runtime.ts'
 import { accountChanged } from '../../../identity/accounts/changes.ts'
 import type { IdentityParts } from '../../../identity/flows/operation.ts'
 import type { IdentityScope } from '../../../identity/sight.ts'
 
 /**
- * Watches changes of an account's address and of its suspension, by any door and by code of the
- * app. The flows of identity, which have seen a proof, set `emailVerifiedAt` beside the address.
+ * Makes a change of an account's address or of its suspension, and what follows it, in the
+ * transaction of the scope. Whatever the change does not do is not followed.
  */
-export function accountWatch(parts: IdentityParts): Watch {
-  return {
-    concerns: (given) =>
-      given.includes('suspended') ||
-      (given.includes('email') && !given.includes('emailVerifiedAt')),
-    async around(scope, write) {
-      const { runtime, session, caller, call } = scope
-      const userId = String(call.id)
-      const filter = { id: userId }
-      const [before] = await recordAccess(runtime, session).find('user', { filter, limit: 1 })
-      const done = await write()
-      const own = caller.is === 'user' && caller.id === userId
-      const keep = own ? caller.sessionId : undefined
-      if (before) {
-        const state = stateOf(before)
-        await inScope(scope, (inside) => {
-          return accountChanged(parts, inside, { userId, before: state, keep })
-        })
-      }
-      return done
-    },
+export async function followed(parts: IdentityParts, scope: Scope, run: KeptRun): Promise<Reply> {
+  const { runtime, session, caller } = scope
+  const userId = idOf(scope)
+  const filter = { id: userId }
+  const [before] = await recordAccess(runtime, session).find('user', { filter, limit: 1 })
+  const reply = await run(scope)
+  const keep = caller.is === 'user' && caller.id === userId ? caller.sessionId : undefined
+  if (before) {
+    const state = stateOf(before)
+    await inScope(scope, (inside) => accountChanged(parts, inside, { userId, before: state, keep }))
   }
+  return reply
 }
 
 function stateOf({ email, suspended }: PlainRecord) {
