@@ -6,6 +6,7 @@ import type { Clock } from '../base/time.ts'
 import type { Html } from '../define/html.ts'
 import type { PageLooks, PageName, PageViews, TitledContent } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
+import { sessionTokenPrefix } from '../engine/identify/sessions.ts'
 import type { Came, Identify, Log } from '../engine/runtime.ts'
 import { readCookie, writeCookie } from '../http/cookies.ts'
 import type { HttpHeaders, HttpRequest, HttpResponse } from '../http/message.ts'
@@ -115,6 +116,7 @@ export const trustedCookieName = '__Host-trusted'
 /** Begins a visit. */
 export function openVisit(site: Site, request: HttpRequest, next: string | undefined): Visit {
   const credential = credentialOf(request, sessionCookieName)
+  if (credential?.from === 'bearer') demandSession(credential.token)
   const cookies = new Map<string, string>()
   let session: Reply['session']
   let known: Promise<Known | undefined> | undefined
@@ -126,7 +128,7 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
     known ??=
       credential === undefined
         ? Promise.resolve(undefined)
-        : whose(site, credential.token, { from: credential.from, remoteAddress, settingUp: true })
+        : whose(site, credential.token, { from: 'cookie', remoteAddress, settingUp: true })
     return known
   }
   return {
@@ -165,6 +167,17 @@ export function openVisit(site: Site, request: HttpRequest, next: string | undef
       }
     },
   }
+}
+
+/**
+ * Pages ask several times for one visit, and ask people: a key, or a service's token that is good
+ * for one call, is told so before anything uses it up.
+ */
+function demandSession(token: string): void {
+  if (token.startsWith(sessionTokenPrefix)) return
+  throw new Failure('session_required', {
+    detail: 'Pages are for people who are signed in: call /api with this token.',
+  })
 }
 
 async function whose({ identify }: Site, token: string, came: Came): Promise<Known | undefined> {

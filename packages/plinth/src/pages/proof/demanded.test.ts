@@ -88,3 +88,20 @@ test('days of grace are told on the account', async (context) => {
   await ann.press({ button: 'Sign in', fields: { email: anns, password } })
   assert.equal(ann.shown?.at, '/account/factors')
 })
+
+test('pages take sessions alone: no other token is used up by a look', async (context) => {
+  const { tested, origin } = await standOf(
+    context,
+    app({ kits: [], services: { wire: { scopes: ['read'], singleUse: true } } }),
+  )
+  const token = await tested.running.serviceToken('wire')
+  const headers = { authorization: `Bearer ${token}` }
+  for (const place of ['/account', '/account/factors']) {
+    const page = await fetch(origin + place, { headers, redirect: 'manual' })
+    assert.equal(page.status, 403, place)
+    assert.match(await page.text(), /session_required/)
+  }
+  const first = await fetch(`${origin}/api/identity/me`, { headers })
+  assert.equal(first.status, 200, 'good for its one call')
+  assert.equal((await fetch(`${origin}/api/identity/me`, { headers })).status, 401)
+})

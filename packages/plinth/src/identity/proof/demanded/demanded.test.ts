@@ -66,6 +66,32 @@ onBothServers('a second factor that is demanded', (server) => {
     assert.equal((await send('GET posts', token)).status, 200)
   })
 
+  test('C11: what is followed live ends where the factor is demanded', async (context) => {
+    const { tested, token, ann } = await scene(context, { required: { roles: ['staff'] } }, [])
+    const told: string[] = []
+    const credential = { from: 'bearer', token } as const
+    const call = { operation: 'post.list', as: { credential }, remoteAddress: '192.0.2.1' }
+    const followed = await tested.running.live.follow(
+      { ...call, query: {}, traceId: '0'.repeat(32) },
+      {
+        listener: {
+          take({ type }) {
+            told.push(type)
+            return true
+          },
+        },
+        after: undefined,
+      },
+    )
+    followed.ready()
+    await tested.data.user.update(ann.id, { roles: ['staff'] })
+    for (let look = 0; look < 300 && !told.includes('end'); look++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      if (look % 40 === 39) tested.clock.advance(60_000)
+    }
+    assert.ok(told.includes('end'), told.join())
+  })
+
   test('members are asked: all, or those of some roles', async (context) => {
     const { tested, send, post, token, signIn } = await scene(
       context,

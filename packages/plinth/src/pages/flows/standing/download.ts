@@ -1,5 +1,6 @@
 /** Owns the file in which somebody takes their own rows along. */
 
+import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import { instantText } from '../../../base/time.ts'
 import type { HttpResponse, StreamSink } from '../../../http/message.ts'
@@ -88,6 +89,10 @@ async function send(sink: StreamSink, { head, first, ask }: Sending): Promise<vo
   sink.end()
 }
 
+function stalled(): Failure {
+  return new Failure('request_timeout', { detail: 'The file was read too slowly.' })
+}
+
 // As much as a connection takes before it says that it is full: from there on it tells of the end.
 const queuedBytesMax = 65_536
 
@@ -109,9 +114,11 @@ function readerOf(sink: StreamSink): { readonly ready: () => Promise<boolean> } 
   return {
     async ready() {
       while (!gone && sink.queuedBytes >= queuedBytesMax) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
+        const { promise, resolve, reject } = Promise.withResolvers<void>()
+        wake = resolve
+        // Nobody keeps a connection by not reading.
+        const timer = setTimeout(() => reject(stalled()), limits.requestTimeoutMs)
+        await promise.finally(() => clearTimeout(timer))
       }
       return !gone
     },
