@@ -36,7 +36,7 @@ export const sessionControls: readonly AttackControl[] = [
     'C11: an address',
   )('the watch over accounts that others change', {
     file: 'app/compose.ts',
-    from: "new Map([['user', accountWatch(known.identity)]])",
+    from: "new Map([['user', accountKeeper(known.identity)]])",
     to: 'new Map()',
   }),
   against(
