@@ -1,7 +1,11 @@
 /** Proves that each attack of groups C, E and F has a test, and a control to take away. */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { pathOf } from '../armed/control.ts'
+import { edited } from '../armed/plant.ts'
+import { root } from '../tidy/tree.ts'
 import { attackControls } from './controls.ts'
 import { attacksOf, namedTests } from './named-tests.ts'
 
@@ -36,4 +40,14 @@ test('every attack of groups C, E and F has a control that is taken away', () =>
   )
   const names = attackControls.map(({ name }) => name)
   assert.equal(new Set(names).size, names.length, 'each by its own name')
+})
+
+test('every control stands where its list says', () => {
+  for (const { edits } of attackControls) {
+    for (const edit of edits) {
+      const path = pathOf(root, edit)
+      const text = readFileSync(path, 'utf8')
+      assert.notEqual(edited(text, [{ ...edit, path }]), text)
+    }
+  }
 })

@@ -23,10 +23,10 @@ const doors: Readonly<Record<string, (...call: Call) => Promise<Told>>> = {
   async GraphQL(as, action, input) {
     const name = `checkout${action.charAt(0).toUpperCase()}${action.slice(1)}`
     const type = name.charAt(0).toUpperCase() + name.slice(1)
-    const record = action === 'checkout' ? 'order' : 'refund'
-    const query = `mutation ($input: ${type}Input!) { ${name}(input: $input) {
-      ... on ${type}Payload { ${record} { uuid } } ... on CallFailure { code } } }`
-    const body = { query, variables: { input } }
+    const query = `mutation ($input: ${type}Input!, $key: String!) {
+      ${name}(input: $input, idempotencyKey: $key) {
+        ... on ${type}Payload { record { uuid } } ... on CallFailure { code } } }`
+    const body = { query, variables: { input, key: crypto.randomUUID() } }
     const { text } = await shop.store.request('POST', '/api/graphql', { as, body })
     const code = /"code":"(\w+)"/.exec(text)?.[1] ?? 'ok'
     const id = /"uuid":"([\w-]+)"/.exec(text)?.[1] ?? ''
