@@ -5,6 +5,7 @@ import { type AttackControl, against, byDoors } from './against.ts'
 const sessions = byDoors('sessions')
 const live = byDoors('live')
 const tokens = byDoors('tokens')
+const demanded = 'packages/plinth/src/identity/proof/demanded/demanded.test.ts'
 const waiting = [
   { file: 'engine/identify/sessions.ts', from: '/^pls_[A-Za-z', to: '/^pl[sp]_[A-Za-z' },
   {
@@ -55,6 +56,16 @@ export const sessionControls: readonly AttackControl[] = [
   }),
   against('C13', sessions)('a session is no sign-in that waits', ...waiting),
   against('C13', live)('a session is no sign-in that waits, by live reads', ...waiting),
+  against('C13', demanded)('the holding of those who lack a demanded factor', {
+    file: 'engine/identify/tokens.ts',
+    from: '.then((caller) => demandNotHeld(caller, came))',
+    to: '',
+  }),
+  against('C16', demanded)('the fresh proof of whoever resets factors', {
+    file: 'identity/second-factor/reset.ts',
+    from: '    return demandFreshProof(scope)\n',
+    to: '    return caller.id\n',
+  }),
   against('C14', sessions)('the second factor where sessions begin', {
     file: 'identity/flows/begin.ts',
     from: '        user.secondFactor &&\n',

@@ -142,7 +142,7 @@ test('a stranger learns nothing by what is wrong with a question', async () => {
     assert.match(told.text, /There is no history|Name a model and a record/, limit)
     assert.doesNotMatch(told.text, /\/limit|whole number/)
   }
-  assert.deepEqual(await ask('limit=none', admin), [422, 'invalid_input'])
+  assert.deepEqual(await ask('limit=none', admin), [400, 'malformed_query'])
 })
 
 test('an action that asks for it leaves an entry of its call, others none', async () => {
