@@ -82,10 +82,19 @@ export function isKnown(world: World, model: Model, name: string): boolean {
   return ingredients(field.computed).every((each) => isKnown(world, model, each))
 }
 
+// Of accounts themselves, what a key reads all the same.
+const openToKeys = new Set(['user', 'organisation', 'membership'])
+
+/** Whether a key could be let in to a model at all: accounts are looked after in sessions. */
+function isInReach({ asker }: World, { kit, name }: Model): boolean {
+  return asker.bound !== true || kit !== 'identity' || openToKeys.has(name)
+}
+
 /** Whether a relation exists for the asker: its other side, and the keys that it stands on. */
 export function isKnownRelation(world: World, model: Model, relation: ModelRelation): boolean {
   const target = modelOf(world, relation.target)
   if (!target.exposed || settled(world.asker, target.access.read) === false) return false
+  if (!isInReach(world, target)) return false
   if (!isKnown(world, model, relation.local) || !isKnown(world, target, relation.foreign))
     return false
   const link = relation.through && modelOf(world, relation.through.model)

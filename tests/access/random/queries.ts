@@ -166,7 +166,8 @@ function fieldName(
 }
 
 function relationsOf({ draw, world, illegal }: Asking, model: Model): readonly ModelRelation[] {
-  const all = [...model.relations.values()]
+  // Of accounts, organisations and memberships alone have rows here.
+  const all = [...model.relations.values()].filter(({ target }) => world.rows.has(target))
   return draw.chance(illegal)
     ? all
     : all.filter((relation) => isKnownRelation(world, model, relation))

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import { movableClock } from '../../base/time.ts'
 import type { Database, Query } from '../../database/database.ts'
 import { onBothServers, say } from '../../database/proof/servers.ts'
@@ -162,7 +163,7 @@ onBothServers('the path of a call', (server) => {
       outcomeOf(call(ada, 'counter.create', { input: { name }, ...rest }))
     assert.equal(await make('a', { deadlineMs: now }), 'deadline_exceeded')
     assert.equal(await make('b', { deadlineMs: now + 1 }), 'done')
-    // Ten transactions hold every connection; who waits for one finds its deadline passed.
+    // Transactions hold every connection; who waits for one finds its deadline passed.
     const clock = movableClock(now)
     const runtime: Runtime = { ...running.runtime, clock }
     let free = (): void => undefined
@@ -170,14 +171,14 @@ onBothServers('the path of a call', (server) => {
       free = resolve
     })
     let held = 0
-    const holders = Array.from({ length: 10 }, () =>
+    const holders = Array.from({ length: limits.poolConnectionsMax }, () =>
       runtime.database.transaction(async (session) => {
         await session.query(say('select 1'))
         held += 1
         await freed
       }),
     )
-    while (held < 10) await new Promise((resolve) => setTimeout(resolve, 5))
+    while (held < limits.poolConnectionsMax) await new Promise((resolve) => setTimeout(resolve, 5))
     const step = { operation: 'counter.create', input: { name: 'c' } }
     const calls = [
       callBy(ada, { ...step, idempotencyKey: 'k', deadlineMs: now + 1_000 }),
