@@ -77,7 +77,7 @@ export const bounds: readonly ProviderControl[] = [
   without(
     'the bound of programs',
     ['consent', 'nobody lets in'],
-    ['identity/provider/parts.ts', 'if (found.length === 0) await demandRoom(data, userId)', ''],
+    ['identity/provider/parts.ts', 'if (!known) await demandRoom(data, userId)', ''],
   ),
   without(
     'the bound of a form',
