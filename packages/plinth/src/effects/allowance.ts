@@ -75,12 +75,13 @@ const writeText = `insert into plinth.allowance (key, taken, window_ends_at)
   values ($1, $2::integer, $3::timestamp with time zone + $4::interval)
   on conflict (key) do update set taken = excluded.taken`
 
-/** The planted bug: looks, judges, then writes what it has reckoned. */
+/** The planted bug: looks, judges, then writes what it has reckoned; slowly, so that it shows. */
 async function takeInTwo(session: Session, asked: Allowance, now: string): Promise<Taken> {
   const { key, limit, windowMs } = asked
   const { rows } = await session.query({ text: lookText, values: [key] })
   const taken = Number(rows[0]?.[0] ?? 0) + 1
   if (taken > limit) return { granted: false, retryAfterSeconds: 1 }
+  await session.query({ text: 'select pg_sleep(0.1)', values: [] })
   const values = [key, taken, now, `${windowMs} milliseconds`]
   await session.query({ text: writeText, values })
   return { granted: true, retryAfterSeconds: 1 }
