@@ -80,47 +80,46 @@ export function formPage<P extends FormPageName>(page: FormPage<P>): Page {
 /** What a button does, and where it leads. */
 export type Press = (visit: Visit, values: FormValues) => Promise<HttpResponse>
 
-/** A button of a page that has no form of its own: what goes wrong is told on that page. */
-export function buttonOf(
-  page: {
-    readonly path: string
-    show(visit: Visit, failure: Failure): Promise<HttpResponse>
-  },
-  press: Press,
-): Page {
+/** Where a button stands. */
+interface Place {
+  readonly path: string
+  /** Where whoever is led elsewhere first comes back to. */
+  back(visit: Visit): string
+  /** The page again, with what went wrong. */
+  show(visit: Visit, failure: Failure): Promise<HttpResponse>
+}
+
+function buttonAt(place: Place, press: Press): Page {
   return {
     // A reload after something went wrong.
-    show: (visit) => leadTo(visit, page.path),
+    show: (visit) => leadTo(visit, place.path),
     async send(visit, values) {
       try {
         return await press(visit, values)
       } catch (error) {
         const failure = shownFailure(error)
-        const back = addressOf(page.path, { next: visit.next })
-        return ledElsewhere(visit, failure, back) ?? page.show(visit, failure)
+        return ledElsewhere(visit, failure, place.back(visit)) ?? place.show(visit, failure)
       }
     },
   }
 }
 
+/** A button of a page that has no form of its own: what goes wrong is told on that page. */
+export function buttonOf(page: Omit<Place, 'back'>, press: Press): Page {
+  const back = (visit: Visit) => addressOf(page.path, { next: visit.next })
+  return buttonAt({ path: page.path, back, show: page.show.bind(page) }, press)
+}
+
 /** A button beside the form of a page: what goes wrong is told there. */
-export function buttonOn<P extends FormPageName>(
-  page: FormPage<P>,
-  press: (visit: Visit, values: FormValues) => Promise<HttpResponse>,
-): Page {
-  return {
-    // A reload after something went wrong.
-    show: (visit) => leadTo(visit, page.path),
-    async send(visit, values) {
-      try {
-        return await press(visit, values)
-      } catch (error) {
-        const failure = shownFailure(error)
-        const elsewhere = ledElsewhere(visit, failure, page.path)
-        return elsewhere ?? draw(page, visit, { values: new Map(), failure })
-      }
+export function buttonOn<P extends FormPageName>(page: FormPage<P>, press: Press): Page {
+  return buttonAt(
+    {
+      path: page.path,
+      back: () => page.path,
+      show: (visit, failure) => draw(page, visit, { values: new Map(), failure }),
     },
-  }
+    press,
+  )
 }
 
 /** The failure that a page shows; everything else goes on to whoever answers for mistakes. */
