@@ -8,8 +8,9 @@ import type { Live } from '../engine/live/live.ts'
 import { endMessage, type LiveListener, type LiveMessage } from '../engine/live/message.ts'
 import { corsPolicy } from '../http/origin/cors.ts'
 import { socketCaller } from '../http/origin/socket.ts'
-import { Line } from '../http/socket/line.ts'
-import { closeCodes, type Link, type LinkEvents } from '../http/socket/link.ts'
+import type { Line } from '../http/socket/line.ts'
+import { closeCodes, type Link } from '../http/socket/link.ts'
+import { Talk } from '../http/socket/talk.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
 import { Rota } from '../http/stream/rota.ts'
 import { type ClientMessage, readMessage } from './client-message.ts'
@@ -30,7 +31,7 @@ export function createSockets({ live, origins = [] }: SocketDoorOptions): LinkHa
     const { remoteAddress, trace } = request
     const agent = request.header('user-agent')
     const asking = { credential, remoteAddress, traceId: trace.traceId, agent }
-    return (link) => new Conversation({ live, link, asking, rota })
+    return (link) => new Conversation({ live, link, asking, rota }).talk
   }
 }
 
@@ -49,48 +50,31 @@ interface ConversationParts {
 }
 
 /** One connection and all that is followed on it. */
-class Conversation implements LinkEvents {
+class Conversation {
+  readonly talk: Talk<ClientMessage, Thread>
   readonly #live: Live
-  readonly #line: Line
-  readonly #threads = new Map<string, Thread>()
   #asking: Asking
-  /** One after the other: a storm of wishes is one statement at a time. */
-  #work: Promise<void> = Promise.resolve()
 
   constructor({ live, link, asking, rota }: ConversationParts) {
     this.#live = live
     this.#asking = asking
-    this.#line = new Line({ link, rota, codes: closeCodes, ended: () => this.#ended() })
-  }
-
-  text(text: string): void {
-    if (!this.#line.takes()) return
-    let message: ClientMessage
-    try {
-      message = readMessage(parseJson(text))
-    } catch (cause) {
-      const detail = cause instanceof Failure ? cause.detail : 'This is no message.'
-      this.#line.end(closeCodes.malformed, detail)
-      return
-    }
-    this.#take(message)
-  }
-
-  pinged(): void {
-    this.#line.takes()
+    this.talk = new Talk({
+      ...{ link, rota, codes: closeCodes },
+      read: (text) => readMessage(parseJson(text)),
+      take: (message) => this.#take(message),
+    })
   }
 
   #take(message: ClientMessage): void {
     switch (message.type) {
       case 'ping':
-        this.send('{"type":"pong"}')
+        this.talk.send('{"type":"pong"}')
         return
       case 'authenticate':
         this.#authenticate(message.token)
         return
       case 'unsubscribe':
-        this.#threads.get(message.id)?.close()
-        this.#threads.delete(message.id)
+        this.talk.close(message.id)
         return
       case 'publish':
         this.#act(message.id, (room) => room.publish?.(message.data))
@@ -116,23 +100,23 @@ class Conversation implements LinkEvents {
 
   /** Does something in a room; what is wrong with it ends nothing. */
   #act(id: string, act: (room: Followed) => Promise<void> | undefined): void {
-    const thread = this.#threads.get(id)
-    this.#next(async () => {
+    const thread = this.talk.thread(id)
+    this.talk.next(async () => {
       const failure = await thread?.act(act)
       if (!failure) return
       const { members } = endMessage(failure)
-      this.send(textOf(id, { type: 'refused', members }))
+      this.talk.send(textOf(id, { type: 'refused', members }))
     })
   }
 
   #authenticate(token: string): void {
     this.#asking = { ...this.#asking, credential: { from: 'bearer', token } }
     const asking = this.#asking
-    this.#next(async () => {
+    this.talk.next(async () => {
       try {
         const { credential, ...rest } = asking
         await this.#live.check({ ...rest, as: { credential }, operation: 'live' })
-        this.send('{"type":"authenticated"}')
+        this.talk.send('{"type":"authenticated"}')
       } catch (cause) {
         this.#refused(cause)
       }
@@ -142,7 +126,7 @@ class Conversation implements LinkEvents {
   /** A token that is not good ends it all: what would follow was meant for somebody else. */
   #refused(cause: unknown): void {
     const { detail } = cause instanceof Failure ? cause : new Failure('internal', { cause })
-    this.#line.end(closeCodes.signedOut, detail)
+    this.talk.end(closeCodes.signedOut, detail)
   }
 
   #subscribe({ id, read, isEvent, query, record, key, after }: Subscribe): void {
@@ -161,50 +145,24 @@ class Conversation implements LinkEvents {
   }
 
   #begin(id: string, follow: (thread: Thread) => Promise<Followed>): void {
-    if (this.#threads.size >= limits.liveSubscriptionsPerConnection || this.#threads.has(id)) {
+    const isTaken = this.talk.thread(id) !== undefined
+    if (this.talk.size >= limits.liveSubscriptionsPerConnection || isTaken) {
       const taken = 'This id is taken: unsubscribe it first.'
       const full = `At most ${limits.liveSubscriptionsPerConnection} subscriptions on a connection.`
-      const detail = this.#threads.has(id) ? taken : full
-      this.send(textOf(id, endMessage(new Failure('rate_limited', { detail }))))
+      const detail = isTaken ? taken : full
+      this.talk.send(textOf(id, endMessage(new Failure('rate_limited', { detail }))))
       return
     }
     const thread = new Thread(id, this)
-    this.#threads.set(id, thread)
-    this.#next(() => thread.begin(() => follow(thread)))
-  }
-
-  #next(work: () => Promise<void>): void {
-    this.#work = this.#work.then(() => (this.#line.isOver ? undefined : work()))
-  }
-
-  /** Sends a text; false: the client is behind. */
-  send(text: string): boolean {
-    return this.#line.send(text)
+    this.talk.add(thread)
+    this.talk.next(() => thread.begin(() => follow(thread)))
   }
 
   /** What one of its subscriptions was told last. */
   ended(thread: Thread, message: LiveMessage): void {
-    if (this.#threads.get(thread.id) === thread) this.#threads.delete(thread.id)
+    this.talk.forget(thread)
     if (!message.members.startsWith('"code":"invalid_credentials"')) return
-    this.#line.end(closeCodes.signedOut, 'The session has ended: sign in again.')
-  }
-
-  drained(): void {
-    this.#line.drained()
-    for (const thread of this.#threads.values()) thread.ready()
-  }
-
-  stop(): void {
-    this.#line.stop()
-  }
-
-  closed(): void {
-    this.#line.closed()
-  }
-
-  #ended(): void {
-    for (const thread of this.#threads.values()) thread.close()
-    this.#threads.clear()
+    this.talk.end(closeCodes.signedOut, 'The session has ended: sign in again.')
   }
 }
 
@@ -257,7 +215,7 @@ class Thread implements LiveListener {
 
   take(message: LiveMessage): boolean {
     if (this.#closed) return true
-    const kept = this.#conversation.send(textOf(this.id, message))
+    const kept = this.#conversation.talk.send(textOf(this.id, message))
     if (message.type === 'end') {
       this.#closed = true
       this.#conversation.ended(this, message)

@@ -7,8 +7,9 @@ import type { Call, Credential } from '../../engine/call.ts'
 import type { CorsPolicy } from '../../http/origin/cors.ts'
 import { socketCaller } from '../../http/origin/socket.ts'
 import { failureOf } from '../../http/problem.ts'
-import { Line } from '../../http/socket/line.ts'
-import { closeCodes as common, type Link, type LinkEvents } from '../../http/socket/link.ts'
+import type { Line } from '../../http/socket/line.ts'
+import { closeCodes as common, type Link } from '../../http/socket/link.ts'
+import { Talk } from '../../http/socket/talk.ts'
 import type { LinkHandler } from '../../http/socket/upgrades.ts'
 import { Rota } from '../../http/stream/rota.ts'
 import type { Asking } from '../request/read-request.ts'
@@ -48,7 +49,7 @@ export function createResultSockets(options: ResultSocketOptions): LinkHandler {
     const { remoteAddress, trace } = request
     const agent = request.header('user-agent')
     const asking = { as: { credential }, remoteAddress, traceId: trace.traceId, agent }
-    return (link) => new Conversation({ options, link, asking, rota })
+    return (link) => new Conversation({ options, link, asking, rota }).talk
   }
 }
 
@@ -60,43 +61,27 @@ interface ConversationParts {
 }
 
 /** One connection and all operations on it. */
-class Conversation implements LinkEvents {
+class Conversation {
+  readonly talk: Talk<ClientMessage, Thread>
   readonly #options: ResultSocketOptions
-  readonly #line: Line
-  readonly #threads = new Map<string, Thread>()
   readonly #timer: NodeJS.Timeout
   #asking: ConversationParts['asking']
   #state: 'new' | 'asked' | 'ready' = 'new'
-  /** One after the other: a storm of subscriptions is one statement at a time. */
-  #work: Promise<void> = Promise.resolve()
 
   constructor({ options, link, asking, rota }: ConversationParts) {
     this.#options = options
     this.#asking = asking
-    this.#line = new Line({ link, rota, codes: closeCodes, ended: () => this.#ended() })
+    this.talk = new Talk({
+      ...{ link, rota, codes: closeCodes, read: readMessage },
+      take: (message) => this.#take(message),
+      ended: () => clearTimeout(this.#timer),
+    })
     this.#timer = setTimeout(() => {
-      this.#line.end(closeCodes.notBegun, 'Connection initialisation timeout')
+      this.talk.end(closeCodes.notBegun, 'Connection initialisation timeout')
     }, limits.liveInitWaitMs).unref()
     if (link.protocol === '') {
-      this.#line.end(closeCodes.wrongProtocol, 'Subprotocol not acceptable: graphql-transport-ws')
+      this.talk.end(closeCodes.wrongProtocol, 'Subprotocol not acceptable: graphql-transport-ws')
     }
-  }
-
-  text(text: string): void {
-    if (!this.#line.takes()) return
-    let message: ClientMessage
-    try {
-      message = readMessage(text)
-    } catch (cause) {
-      const detail = cause instanceof Failure ? cause.detail : 'This is no message.'
-      this.#line.end(closeCodes.malformed, detail)
-      return
-    }
-    this.#take(message)
-  }
-
-  pinged(): void {
-    this.#line.takes()
   }
 
   #take(message: ClientMessage): void {
@@ -105,11 +90,10 @@ class Conversation implements LinkEvents {
         this.#begin(message.token)
         return
       case 'ping':
-        this.send('{"type":"pong"}')
+        this.talk.send('{"type":"pong"}')
         return
       case 'complete':
-        this.#threads.get(message.id)?.close()
-        this.#threads.delete(message.id)
+        this.talk.close(message.id)
         return
       case 'subscribe':
         this.#subscribe(message.id, message.asking)
@@ -118,7 +102,7 @@ class Conversation implements LinkEvents {
 
   #begin(token: string | undefined): void {
     if (this.#state !== 'new') {
-      this.#line.end(closeCodes.tooMany, 'Too many initialisation requests')
+      this.talk.end(closeCodes.tooMany, 'Too many initialisation requests')
       return
     }
     this.#state = 'asked'
@@ -126,72 +110,44 @@ class Conversation implements LinkEvents {
     if (token !== undefined) {
       this.#asking = { ...this.#asking, as: { credential: { from: 'bearer', token } } }
     }
-    this.#next(async () => {
+    this.talk.next(async () => {
       try {
         const { credential } = this.#asking.as
         if (credential) await this.#options.check({ ...this.#asking, operation: 'live' })
         this.#state = 'ready'
-        this.send('{"type":"connection_ack"}')
+        this.talk.send('{"type":"connection_ack"}')
       } catch (thrown) {
-        this.#line.end(closeCodes.forbidden, failureOf(thrown).detail)
+        this.talk.end(closeCodes.forbidden, failureOf(thrown).detail)
       }
     })
   }
 
   #subscribe(id: string, asking: Asking): void {
     if (this.#state !== 'ready') {
-      this.#line.end(closeCodes.notReady, 'Unauthorized: wait for connection_ack')
+      this.talk.end(closeCodes.notReady, 'Unauthorized: wait for connection_ack')
       return
     }
-    if (this.#threads.has(id)) {
-      this.#line.end(closeCodes.taken, `Subscriber for ${id} already exists`)
+    if (this.talk.thread(id)) {
+      this.talk.end(closeCodes.taken, `Subscriber for ${id} already exists`)
       return
     }
     const deadlineMs = this.#options.clock.now() + limits.requestTimeoutMs
     const request = { ...asking, demandOwnSite: noCookies, call: { ...this.#asking, deadlineMs } }
     const thread = new Thread(id, this, request)
-    const full = this.#threads.size >= limits.liveSubscriptionsPerConnection
-    if (!full) this.#threads.set(id, thread)
-    this.#next(async () => {
+    const full = this.talk.size >= limits.liveSubscriptionsPerConnection
+    if (!full) this.talk.add(thread)
+    this.talk.next(async () => {
       const executor = await this.#options.executor()
       if (full) thread.refuse(executor, new Failure('rate_limited', { detail: tooMany }))
       else await thread.begin(executor)
     })
   }
 
-  #next(work: () => Promise<void>): void {
-    this.#work = this.#work.then(() => (this.#line.isOver ? undefined : work()))
-  }
-
-  /** Sends a text; false: the client is behind. */
-  send(text: string): boolean {
-    return this.#line.send(text)
-  }
-
   /** One of its operations is done. */
   done(thread: Thread, failure?: Failure): void {
-    if (this.#threads.get(thread.id) === thread) this.#threads.delete(thread.id)
+    this.talk.forget(thread)
     if (failure?.code !== 'invalid_credentials') return
-    this.#line.end(closeCodes.forbidden, 'The session has ended: sign in again.')
-  }
-
-  drained(): void {
-    this.#line.drained()
-    for (const thread of this.#threads.values()) thread.ready()
-  }
-
-  stop(): void {
-    this.#line.stop()
-  }
-
-  closed(): void {
-    this.#line.closed()
-  }
-
-  #ended(): void {
-    clearTimeout(this.#timer)
-    for (const thread of this.#threads.values()) thread.close()
-    this.#threads.clear()
+    this.talk.end(closeCodes.forbidden, 'The session has ended: sign in again.')
   }
 }
 
@@ -251,7 +207,7 @@ class Thread implements ResultSink {
 
   next(text: string): boolean {
     if (this.#closed) return true
-    return this.#conversation.send(`${this.#head}"next","payload":${text}}`)
+    return this.#conversation.talk.send(`${this.#head}"next","payload":${text}}`)
   }
 
   fail(errors: Parameters<ResultSink['fail']>[0], failure?: Failure): void {
@@ -261,7 +217,7 @@ class Thread implements ResultSink {
   #end(text: string, failure?: Failure): void {
     if (this.#closed) return
     this.#closed = true
-    this.#conversation.send(text)
+    this.#conversation.talk.send(text)
     this.#conversation.done(this, failure)
   }
 
