@@ -3,8 +3,8 @@
 import type { TestContext } from 'node:test'
 import { anyone, app, choice, id, identity, integer, kit, list, object, text } from 'plinth'
 import { openApp } from '../../packages/plinth/src/app/compose.ts'
+import { serveLocally } from '../../packages/plinth/src/app/local-server.ts'
 import { beginSession } from '../../packages/plinth/src/app/people/sessions.ts'
-import { HttpServer } from '../../packages/plinth/src/http/server.ts'
 import { openSocket } from '../../packages/plinth/src/live/proof/socket-client.ts'
 import { type TestUser, testApp } from '../../packages/plinth/src/testing.ts'
 
@@ -82,22 +82,10 @@ export const streetApp = app({
 /** The app behind a real server, closed at the end of the test. */
 export async function openStreet(context: TestContext) {
   const tested = await testApp(streetApp)
-  const server = new HttpServer({
-    handler: tested.running.handler,
-    sockets: tested.running.sockets,
-    log: ({ level, cause }) => {
-      if (level === 'error') process.stderr.write(`${String(cause)}\n`)
-    },
-  })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${port}`
-  context.after(async () => {
-    await server.close()
-    await tested.close()
-  })
+  context.after(() => tested.close())
+  const { url } = await tested.serve()
   return {
     ...tested,
-    server,
     url,
     tokenOf: ({ id: user }: TestUser) => beginSession(tested.running.runtime, user),
     /** Says a word, and gives it its position. */
@@ -116,12 +104,10 @@ export async function openStreet(context: TestContext) {
       const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSa'
       const setup = { database, secret, production: false, schema: 'settled' } as const
       const node = await openApp(streetApp, setup, { clock: running.runtime.clock })
-      const served = new HttpServer({ handler: node.handler, sockets: node.sockets, log: () => {} })
-      const bound = await served.listen({ host: '127.0.0.1', port: 0 })
+      const served = await serveLocally(node, { log: () => undefined })
       return {
-        url: `http://127.0.0.1:${bound.port}`,
-        socket: (headers: Record<string, string> = {}) =>
-          openSocket(`http://127.0.0.1:${bound.port}`, headers),
+        url: served.url,
+        socket: (headers: Record<string, string> = {}) => openSocket(served.url, headers),
         async close(): Promise<void> {
           await served.close()
           await node.close()

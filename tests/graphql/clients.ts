@@ -3,7 +3,6 @@
 import { createRequire } from 'node:module'
 import type { TestContext } from 'node:test'
 import { beginSession } from '../../packages/plinth/src/app/people/sessions.ts'
-import { HttpServer } from '../../packages/plinth/src/http/server.ts'
 import { type Answered, openLibrary } from './library.ts'
 
 /** A result, as clients get it. */
@@ -45,19 +44,11 @@ export interface Heard {
 export async function serveLibrary(context: TestContext) {
   const library = await openLibrary()
   const { running } = library.world
-  const server = new HttpServer({
-    handler: running.handler,
-    sockets: running.sockets,
-    log: ({ level, cause }) => {
-      if (level === 'error') process.stderr.write(`${String(cause)}\n`)
-    },
-  })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${port}`
+  const server = await library.world.serve()
+  const { url } = server
   const clients: GraphqlClient[] = []
   context.after(async () => {
     await Promise.all(clients.map((client) => client.dispose()))
-    await server.close()
     await library.world.close()
   })
   const kept = (client: GraphqlClient): GraphqlClient => {

@@ -1,7 +1,6 @@
 /** Owns the races: so many at once at each limited thing, through HTTP, and who got through. */
 
 import { type LocalResponse, testApp } from 'plinth/testing'
-import { HttpServer } from '../../packages/plinth/src/http/server.ts'
 import { marketApp } from './market.ts'
 
 /** What one race has come to. */
@@ -50,13 +49,12 @@ const uses = 8
 
 async function openMarket() {
   const its = await testApp(marketApp)
-  const server = new HttpServer({ handler: its.running.handler, log: () => undefined })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const { url } = await its.serve()
   const query = async (text: string, ...values: readonly unknown[]) => {
     const { rows } = await its.running.runtime.database.query({ text, values })
     return Number(rows[0]?.[0] ?? 0)
   }
-  return { its, server, query, url: `http://127.0.0.1:${port}` }
+  return { its, query, url }
 }
 
 const isTaken = (code: string): boolean => code === 'taken'
@@ -170,7 +168,6 @@ export async function runRaces({
     }
     return outcomes
   } finally {
-    await tested.server.close()
     await tested.its.close()
   }
 }

@@ -135,3 +135,33 @@ test('a test process ends although its server runs, and others run beside it', a
   )
   for (const { stdout } of await Promise.all(runs)) assert.equal(stdout, 'closed')
 })
+
+test('an app under test is served where a client needs a socket, until it is closed', async () => {
+  const book = await open()
+  const [ann, ben] = [await book.user(), await book.user()]
+  const note = (owner: { readonly id: string }, text: string) =>
+    book.data.note.create({ text, ownerId: owner.id, showAt: '2025-01-01T00:00:00Z' })
+  await note(ann, 'mine')
+  await note(ben, 'another')
+  const { url } = await book.serve()
+  const second = await book.serve()
+  const authorization = `Bearer ${await book.token(ann)}`
+  const answer = await fetch(`${url}/api/notes?fields=text`, { headers: { authorization } })
+  const found = (await answer.json()) as { readonly data: readonly { readonly text: string }[] }
+  assert.deepEqual(
+    found.data.map(({ text }) => text),
+    ['mine'],
+  )
+  const followed = await fetch(`${url}/api/notes`, {
+    headers: { authorization, accept: 'text/event-stream' },
+  })
+  assert.equal(followed.headers.get('content-type'), 'text/event-stream')
+  await second.drain()
+  await assert.rejects(fetch(second.url), 'drained, it takes nothing more')
+  assert.equal((await fetch(`${url}/api/notes`)).status < 500, true)
+  await book.close()
+  await assert.rejects(fetch(url), 'closed with the app')
+  await assert.rejects(async () => {
+    for await (const _ of followed.body ?? []);
+  }, 'a stream ends with it')
+})

@@ -13,6 +13,7 @@ import {
 } from '../app/compose.ts'
 import { mailSettings } from '../app/delivery/mail.ts'
 import { askLocally, type LocalResponse } from '../app/local-request.ts'
+import { type LocalServer, type LocalServerOptions, serveLocally } from '../app/local-server.ts'
 import { seedOnce } from '../app/people/seed.ts'
 import { beginSession } from '../app/people/sessions.ts'
 import { createUser } from '../app/people/users.ts'
@@ -123,6 +124,17 @@ export interface TestApp<S extends Models> {
   /** Sends a request through the real handler, without a socket. */
   request(method: string, path: string, options?: TestRequest): Promise<LocalResponse>
   /**
+   * Serves the app on a free port of loopback, for what needs a socket: live reads, WebSockets, a
+   * browser, a generated client. Closed with the app.
+   *
+   * @example
+   * const { url } = await shop.serve()
+   * const client = createClient<typeof app>({ url, token: await shop.token(ada) })
+   */
+  serve(options?: LocalServerOptions): Promise<LocalServer>
+  /** The token of a user's session, as in `Authorization: Bearer …`: one for each user. */
+  token(user: TestUser): Promise<string>
+  /**
    * Runs all jobs, handlers and schedules that are due by the app's clock, and what they cause,
    * until nothing is due. Returns how many attempts were made.
    *
@@ -199,6 +211,7 @@ interface Parts<S extends Models> {
 
 function underTest<S extends Models>({ running, clock, database }: Parts<S>): TestApp<S> {
   const tokens = new Map<string, string>()
+  const servers = new Set<LocalServer>()
   const tokenOf = async ({ id, organisation }: TestUser): Promise<string> => {
     const key = `${id} ${organisation?.id ?? ''}`
     const token = tokens.get(key) ?? (await beginSession(running.runtime, id, organisation?.id))
@@ -228,9 +241,16 @@ function underTest<S extends Models>({ running, clock, database }: Parts<S>): Te
         headers: { ...content.headers, ...authorization, ...headers },
       })
     },
+    async serve(options = {}) {
+      const server = await serveLocally(running, { ...options, log: showProblems })
+      servers.add(server)
+      return server
+    },
+    token: tokenOf,
     drain: () => running.worker.runDue(),
     mails: () => mailsOf(running),
     async close() {
+      await Promise.all([...servers].map((server) => server.close()))
       await running.close()
       await database.drop()
     },

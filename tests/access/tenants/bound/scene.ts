@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { createClient, memoryStorage } from 'plinth/client'
-import { HttpServer } from '../../../../packages/plinth/src/http/server.ts'
 import {
   app,
   belongsTo,
@@ -89,14 +88,8 @@ const password = 'correct horse battery'
 /** The app behind a real server: Ann works in `acme`, which she owns, and in `bolt`. */
 export async function openBound(context: TestContext) {
   const tested = await testApp(boundApp)
-  const { handler, sockets } = tested.running
-  const server = new HttpServer({ handler, sockets, log: () => undefined })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${port}`
-  context.after(async () => {
-    await server.close()
-    await tested.close()
-  })
+  context.after(() => tested.close())
+  const { url } = await tested.serve()
   const [ann, ben] = [await tested.user({ password }), await tested.user()]
   const acme = await tested.member(ann)
   const bolt = await tested.member(ben)

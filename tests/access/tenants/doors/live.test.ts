@@ -6,7 +6,6 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { beginSession } from '../../../../packages/plinth/src/app/people/sessions.ts'
-import { HttpServer } from '../../../../packages/plinth/src/http/server.ts'
 import { follow, type Rows } from '../../../../packages/plinth/src/live/proof/follower.ts'
 import { openSocket } from '../../../../packages/plinth/src/live/proof/socket-client.ts'
 import { filled } from '../answers.ts'
@@ -14,19 +13,12 @@ import { openScene, type Scene } from '../office.ts'
 import { reads } from '../requests.ts'
 
 let scene: Scene
-let server: HttpServer
 let url: string
 before(async () => {
   scene = await openScene(true)
-  const { handler, sockets } = scene.tested.running
-  server = new HttpServer({ handler, sockets, log: () => undefined })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  url = `http://127.0.0.1:${port}`
+  url = (await scene.tested.serve()).url
 })
-after(async () => {
-  await server?.close()
-  await scene?.tested.close()
-})
+after(() => scene?.tested.close())
 
 interface Read {
   readonly model: string

@@ -9,7 +9,6 @@ import * as fields from '../../define/fields.ts'
 import { app, kit } from '../../define/kit.ts'
 import { belongsTo, hasMany } from '../../define/relation.ts'
 import { anyone, now } from '../../define/rule.ts'
-import { HttpServer } from '../../http/server.ts'
 import { identity } from '../../identity/kit.ts'
 import { type TestOptions, type TestUser, testApp } from '../../testing/test-app.ts'
 import { handshake } from './socket-client.ts'
@@ -74,20 +73,9 @@ export const boardApp = app({ kits: [identity, board], title: 'Board', roles: ['
 /** The app behind a real server, closed at the end of the test. */
 export async function openBoard(context: TestContext, options: TestOptions = {}) {
   const tested = await testApp(boardApp, options)
-  const server = new HttpServer({
-    handler: tested.running.handler,
-    sockets: tested.running.sockets,
-    trustedProxies: 1,
-    log: ({ level, cause }) => {
-      if (level === 'error') process.stderr.write(`${String(cause)}\n`)
-    },
-  })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
-  const url = `http://127.0.0.1:${port}`
-  context.after(async () => {
-    await server.close()
-    await tested.close()
-  })
+  context.after(() => tested.close())
+  const server = await tested.serve({ trustedProxies: 1 })
+  const { url } = server
   return {
     ...tested,
     server,

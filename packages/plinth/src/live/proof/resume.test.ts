@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openApp } from '../../app/compose.ts'
+import { serveLocally } from '../../app/local-server.ts'
 import { limits } from '../../base/limits.ts'
 import { sleep } from '../../base/time.ts'
-import { HttpServer } from '../../http/server.ts'
 import { type Board, boardApp, openBoard } from './board.ts'
 import { follow, type Stream, type StreamOptions } from './follower.ts'
 
@@ -104,10 +104,9 @@ async function secondNode({ database, running }: Board) {
   const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSa'
   const setup = { database, secret, production: false, schema: 'settled' } as const
   const node = await openApp(boardApp, setup, { clock: running.runtime.clock })
-  const server = new HttpServer({ handler: node.handler, log: () => undefined })
-  const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
+  const server = await serveLocally(node, { log: () => undefined })
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: server.url,
     data: node.as({ is: 'unrestricted', reason: 'test' }),
     async close() {
       await server.close()
