@@ -285,9 +285,15 @@ test('places', () => {
 
 test('public names are followed through re-exports and want a document', () => {
   const texts = {
-    'x/index.ts': `export { a as b, type C } from './a.ts'
+    'x/index.ts': `export type { E } from './a.ts'
+export { a as b, type C } from './a.ts'
+export type { F } from './f.ts'
 export * from './d.ts'
-export type { E } from './a.ts'
+`,
+    'x/f.ts': `/** Owns f. */
+
+/** Says. */
+export interface F {}
 `,
     'x/a.ts': `/** Owns a. */
 
@@ -312,6 +318,7 @@ export { e }
   assert.deepEqual(names, [
     'type C x/a.ts',
     'type E x/d.ts',
+    'type F x/f.ts',
     'value b x/a.ts',
     'value d x/d.ts',
     'value e x/d.ts',

@@ -144,7 +144,8 @@ function blank(text: string, pieces: readonly Piece[]): string {
 
 /** A string behind `from`, `import` or `import(` names a module; a stripped one is a type's. */
 function readImports(code: string, strings: readonly Piece[], types: readonly Piece[]): Import[] {
-  const found = [...strings, ...types].filter(({ start }) =>
+  const pieces = [...strings, ...types].sort((one, other) => one.start - other.start)
+  const found = pieces.filter(({ start }) =>
     /(?:\bfrom|\bimport\s*\(|(?:^|\n)import)\s*$/.test(code.slice(Math.max(0, start - 40), start)),
   )
   return found.map((string) => ({
