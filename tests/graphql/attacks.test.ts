@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { getIntrospectionQuery } from 'graphql'
 import { createGraphqlDoor } from '../../packages/plinth/src/graphql/door.ts'
 import { nodeId } from '../../packages/plinth/src/graphql/schema/node-ids.ts'
 import { type Answered, ask, data, type Library, openLibrary } from './library.ts'
@@ -97,6 +98,16 @@ for (const [name, { document, cap }] of Object.entries(floods)) {
     assert.equal(answered.data, undefined)
   })
 }
+
+test('the introspection of every tool is answered; one without end is not', async () => {
+  const whole = await ask(world, getIntrospectionQuery())
+  assert.deepEqual(whole.errors, [], whole.text.slice(0, 300))
+  assert.match(whole.text, /"name":"Book"/)
+  const type = `fragment T on __Type { ${'fields { type { '.repeat(12)} name ${'} }'.repeat(12)} }`
+  const deep = await ask(world, `{ __type(name: "Book") { ...T } } ${type}`)
+  assert.match(deep.errors[0]?.message ?? '', /depth/i, deep.text.slice(0, 300))
+  assert.equal(deep.data, undefined)
+})
 
 test('D01: fragments that lead back to themselves are told so', async () => {
   const cycle = '{ books { ...a } } fragment a on BookConnection { ...b }'

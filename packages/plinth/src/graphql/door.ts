@@ -14,7 +14,8 @@ import { type SessionCookies, sessionCookieName, sessionHeaders } from '../http/
 import { credentialOf } from '../http/session/credential.ts'
 import type { LinkHandler } from '../http/socket/upgrades.ts'
 import { traceparent } from '../http/trace.ts'
-import { answerType, wantsStream } from './request/accept.ts'
+import { explorerFiles, explorerPage } from './page/page.ts'
+import { answerType, wantsPage, wantsStream } from './request/accept.ts'
 import { readAsking } from './request/read-request.ts'
 import type { Executor } from './run/execute.ts'
 import type { FollowParts } from './run/follow.ts'
@@ -64,6 +65,8 @@ interface Door {
   /** Loaded when the first request comes: a process that nobody asks by GraphQL stays small. */
   readonly executor: () => Promise<Executor>
   readonly streams: ReturnType<typeof createResultStreams>
+  /** The files of the page for people; undefined in production. */
+  readonly files: Handler | undefined
 }
 
 /**
@@ -90,6 +93,7 @@ export function createGraphqlDoor(options: GraphqlDoorOptions): GraphqlDoors {
       return loaded
     },
     streams: createResultStreams(),
+    files: options.production ? undefined : explorerFiles(),
   }
   const { clock } = options
   const { executor, policy } = door
@@ -112,9 +116,16 @@ const noLive: LiveParts = {
 
 async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
   try {
-    if (request.segments.length > 2) throw new Failure('not_found')
+    if (request.segments.length > 2) {
+      if (!door.files || request.segments[2] !== 'explorer') throw new Failure('not_found')
+      return await door.files(request)
+    }
     if (request.method === 'OPTIONS') return answerOptions(door, request)
     if (request.method !== 'GET' && request.method !== 'POST') throw methodNotAllowed('GET, POST')
+    if (wantsPage(request)) {
+      if (door.files) return explorerPage()
+      if (request.search === '') throw noPage()
+    }
     return await run(door, request)
   } catch (thrown) {
     const failure = failureOf(thrown)
@@ -124,6 +135,14 @@ async function answer(door: Door, request: HttpRequest): Promise<HttpResponse> {
     }
     throw failure.with({ headers: { ...headers, ...failure.headers } })
   }
+}
+
+function noPage(): Failure {
+  return new Failure('not_acceptable', {
+    detail:
+      'The page for people is there in development alone. Send a document: by POST, as JSON with ' +
+      '"query", or by GET with ?query=…',
+  })
 }
 
 function answerOptions(door: Door, request: HttpRequest): HttpResponse {

@@ -101,10 +101,16 @@ function weighFragment(weighing: Weighing, name: string): Weight {
   }
   weighing.open.add(name)
   const own = fragment.directives?.length ?? 0
-  const weight = withOwn(weigh(weighing, fragment.selectionSet), own)
+  const weight = withOwn(weighed(weighing, fragment), own)
   weighing.open.delete(name)
   weighing.known.set(name, weight)
   return weight
+}
+
+/** A fragment on what the schema says of itself is as deep as the field that spreads it: one. */
+function weighed(weighing: Weighing, { selectionSet, typeCondition }: FragmentDefinitionNode) {
+  const weight = weigh(weighing, selectionSet)
+  return typeCondition.name.value.startsWith('__') ? { ...weight, depth: 1 } : weight
 }
 
 function withOwn(weight: Weight, directives: number): Weight {

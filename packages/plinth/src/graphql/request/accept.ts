@@ -1,4 +1,4 @@
-/** Owns the type of an answer: that of GraphQL over HTTP, plain JSON, or a stream of events. */
+/** Owns the type of an answer: that of GraphQL over HTTP, JSON, a stream of events, or a page. */
 
 import { Failure } from '../../base/failure.ts'
 import { qualityOf } from '../../http/call/accept.ts'
@@ -7,6 +7,7 @@ import type { HttpRequest } from '../../http/message.ts'
 const own = 'application/graphql-response+json'
 const json = 'application/json'
 const stream = 'text/event-stream'
+const page = 'text/html'
 
 /**
  * The type that a caller takes; where nothing is said, plain JSON.
@@ -30,4 +31,11 @@ export function wantsStream(request: HttpRequest): boolean {
   const accept = request.header('accept')
   if (accept === undefined || !accept.includes(stream)) return false
   return qualityOf(accept, stream) > Math.max(qualityOf(accept, own), qualityOf(accept, json))
+}
+
+/** True where a browser asks: it would rather have a page than data. */
+export function wantsPage(request: HttpRequest): boolean {
+  const accept = request.header('accept')
+  if (request.method !== 'GET' || accept === undefined || !accept.includes(page)) return false
+  return qualityOf(accept, page) > Math.max(qualityOf(accept, own), qualityOf(accept, json))
 }
