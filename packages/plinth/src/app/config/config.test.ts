@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -54,6 +55,22 @@ test('a set variable is read, an empty one is not set', () => {
   assert.equal(config.logLevel, 'information')
   assert.equal(config.publicUrl, 'https://shop.example')
   assert.equal(config.trustedProxies, 2)
+})
+
+test('a variable that looks like a setting and is none is told, with the one that was meant', () => {
+  const given = { PLINTH_PORT: '4700', PLINTH_SECERT: 'x', PLINTH_COLOUR: 'red', OTHER: 'y' }
+  assert.deepEqual(readConfig({ appFile }, given).unknown, [
+    'PLINTH_COLOUR is no setting and changes nothing.',
+    'PLINTH_PORT is no setting and changes nothing; the setting is PORT.',
+    'PLINTH_SECERT is no setting and changes nothing; did you mean PLINTH_SECRET?',
+  ])
+  const { detail } = refusal({ ...given, NODE_ENV: 'production' })
+  assert.match(detail, /PLINTH_SECRET: It is not set.*\n.*\n.*\nPLINTH_SECERT is no setting/s)
+  const settings = readFileSync(join(import.meta.dirname, 'config.ts'), 'utf8')
+  const read = Object.fromEntries(
+    [...settings.matchAll(/PLINTH_[A-Z_]+/g)].map(([name]) => [name, '']),
+  )
+  assert.deepEqual(readConfig({ appFile }, read).unknown, [], 'every one that is read is known')
 })
 
 test('all problems are told together, and no secret is', () => {

@@ -10,6 +10,7 @@ import { networksOf } from '../../outbound/address.ts'
 import { type OutboundPolicy, outboundPolicy } from '../../outbound/target.ts'
 import { type FaultSettings, readFaults } from './faults.ts'
 import { secretProblem } from './secret.ts'
+import { unknownSettings } from './unknown.ts'
 
 /** How much is logged: everything of a level and of those above it. */
 export type LogLevel = 'debug' | 'information' | 'warning' | 'error'
@@ -44,6 +45,8 @@ export interface Config {
   readonly outbound: OutboundPolicy
   /** Faults that a test plants; undefined, as everywhere else: none. */
   readonly faults: FaultSettings | undefined
+  /** What to say of variables that look like settings and are none. */
+  readonly unknown: readonly string[]
 }
 
 /** What the environment does not say. */
@@ -90,8 +93,9 @@ export function readConfig(
     mail: read.mail(),
     outbound: read.outbound(production),
     faults: read.faults(production),
+    unknown: unknownSettings(Object.keys(environment)),
   }
-  read.report()
+  read.report(config.unknown)
   return Object.freeze(config)
 }
 
@@ -250,11 +254,12 @@ class Reader {
     return text ? text.split(',').map((part) => part.trim()) : []
   }
 
-  report(): void {
+  /** What is missing may stand under a name that is spelled wrong: both are told together. */
+  report(unknown: readonly string[]): void {
     if (this.#problems.length === 0) return
     const lines = this.#problems.map(({ pointer, detail }) => `${pointer}: ${detail}`)
     throw new Failure('configuration_invalid', {
-      detail: lines.join('\n'),
+      detail: [...lines, ...unknown].join('\n'),
       problems: this.#problems,
     })
   }

@@ -172,6 +172,7 @@ class Serving {
     if (this.#announced || !address) return
     this.#announced = true
     const exposure = exposureOf(options.config)
+    for (const message of options.config.unknown) options.log({ level: 'warning', message })
     if (exposure) options.log({ level: 'warning', message: exposure })
     await options.ready(address)
   }
