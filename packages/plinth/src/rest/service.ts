@@ -9,6 +9,7 @@ import { docsAssets, docsPage, indexPage } from './docs/pages.ts'
 import { problemPage } from './docs/problem-page.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { prefersHtml } from './request/media-type.ts'
+import { noAddress } from './route/router.ts'
 import type { Route } from './route/routes.ts'
 
 /** Answers whether the app is well. Each fails with `unavailable` where it is not. */
@@ -58,7 +59,7 @@ export function createService(options: ServiceOptions): Handler {
       case 'health/*':
         return healthResponse(second ?? '', options.health)
       default:
-        throw new Failure('not_found')
+        throw noAddress()
     }
   }
   return (request) => {

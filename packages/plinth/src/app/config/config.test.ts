@@ -57,7 +57,7 @@ test('a set variable is read, an empty one is not set', () => {
   assert.equal(config.trustedProxies, 2)
 })
 
-test('a variable that looks like a setting and is none is told, with the one that was meant', () => {
+test('a variable that looks like a setting and is none is told, with the one meant', () => {
   const given = { PLINTH_PORT: '4700', PLINTH_SECERT: 'x', PLINTH_COLOUR: 'red', OTHER: 'y' }
   assert.deepEqual(readConfig({ appFile }, given).unknown, [
     'PLINTH_COLOUR is no setting and changes nothing.',

@@ -32,6 +32,12 @@ export interface Router {
   allowed(request: HttpRequest): string
 }
 
+/** The failure of an address at which nothing is: the same for what is hidden from everybody. */
+export function noAddress(): Failure {
+  const detail = 'There is nothing at this address: GET /api lists what there is.'
+  return new Failure('not_found', { detail })
+}
+
 /** Builds the router of some routes. */
 export function createRouter(routes: readonly Route[]): Router {
   const places = new Map<string, Place>()
@@ -47,7 +53,7 @@ export function createRouter(routes: readonly Route[]): Router {
   }
   const find = (request: HttpRequest): Place => {
     const place = request.segments[0] === 'api' ? placeAt(places, request) : undefined
-    if (place === undefined) throw new Failure('not_found')
+    if (place === undefined) throw noAddress()
     return place
   }
   return {
