@@ -5,6 +5,7 @@ import type { AttackControl } from './controls/against.ts'
 import { businessControls } from './controls/business.ts'
 import { elsewhereControls } from './controls/elsewhere.ts'
 import { guessingControls } from './controls/guessing.ts'
+import { onceControls } from './controls/once.ts'
 import { providerControls } from './controls/provider.ts'
 import { rightControls } from './controls/rights.ts'
 import { sessionControls } from './controls/sessions.ts'
@@ -29,7 +30,7 @@ export const proofs = [] as const
 /** Every control of an attack whose absence must be noticed. */
 export const attackControls: readonly AttackControl[] = [
   ...[...guessingControls, ...sessionControls, ...rightControls, ...businessControls],
-  ...[...elsewhereControls, ...ofProvider],
+  ...[...elsewhereControls, ...onceControls, ...ofProvider],
 ]
 
 /** Every control whose absence must be noticed. */

@@ -41,7 +41,11 @@ export const asking: readonly ProviderControl[] = [
   without(
     'the single answer to a question',
     ['consent', 'C18'],
-    [consent, 'if (found[0]?.result !== null) throw gone()', ''],
+    [
+      consent,
+      'if (!found[0] || (await oauthInteraction.lock(rowId)).result !== null) throw gone()',
+      '',
+    ],
     [consent, '    result: { isNull: true },\n', ''],
   ),
   without(

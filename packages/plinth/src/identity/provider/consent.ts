@@ -79,8 +79,9 @@ export function giveConsent(parts: ProviderParts): Action {
       await scope.commit<void, ProviderSight>(async (inside) => {
         const { oauthInteraction } = inside.data.unrestricted
         const { data: found } = await oauthInteraction.find({ filter: { id: rowId }, limit: 1 })
-        // Answered once: what was decided is not decided again, in another window or by another.
-        if (found[0]?.result !== null) throw gone()
+        // Answered once: what was decided is not decided again, in another window or by another,
+        // who waits for the lock meanwhile.
+        if (!found[0] || (await oauthInteraction.lock(rowId)).result !== null) throw gone()
         const { organisation } = scope.input
         const bound = allow ? await boundTo(inside, { userId, organisation }) : unbound
         const refused = { error: 'access_denied', error_description: 'the user said no' }

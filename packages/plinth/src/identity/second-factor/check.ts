@@ -110,13 +110,13 @@ async function useCode(
 ): Promise<boolean> {
   const { totpSecret } = data.unrestricted
   const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
-  const [kept] = found
-  const secret = kept?.confirmedAt ? await sealer.open(kept.sealed, userId) : undefined
-  if (!kept || secret === undefined) return false
+  if (!found[0]) return false
+  // Of two that show the same code at once one waits here, and then its step is not a new one.
+  const kept = await totpSecret.lock(found[0].id)
+  const secret = kept.confirmedAt ? await sealer.open(kept.sealed, userId) : undefined
+  if (secret === undefined) return false
   const step = await totp.stepOf(secret, code, Date.parse(now))
   if (step === undefined || step <= kept.lastStep) return false
-  // Of two that show the same code at once one commits (the transaction is serializable); the
-  // other is repeated, and then the step is not a new one any more.
   await totpSecret.update(kept.id, { lastStep: step })
   return true
 }

@@ -111,11 +111,12 @@ function granted(parts: StorageParts, model: string, kind: GrantedKind): Partial
       if (!grant) throw new library.InvalidGrant('grant not found')
       const expiresMs = clock.now() + expiresInSeconds * 1_000
       const expiresAt = [instantText(expiresMs), String(grant.expiresAt)].sort(earlier)[0]
-      await records.create(model, {
+      const made = records.create(model, {
         ...{ grantId: grant.id, tokenHash: tokens.hash(secret), expiresAt },
         payload: kept(payload),
         ...(kind === 'oauth_access_token' ? audienceOf(payload) : {}),
       })
+      await made.catch((error: unknown) => blameGrant(parts, payload, error))
     },
     async find(secret) {
       const hash = tokens.hash(secret)
@@ -151,6 +152,12 @@ function granted(parts: StorageParts, model: string, kind: GrantedKind): Partial
     destroy: (secret) => endKept(database, { kind, hash: tokens.hash(secret) }),
     revokeByGrantId: (grantKey) => endTokens(database, { kind, grantKey }),
   }
+}
+
+/** Whoever comes twice with one code ends the grant, also while something of it is being made. */
+async function blameGrant(parts: StorageParts, payload: Payload, error: unknown): Promise<never> {
+  if (await grantOf(parts, String(payload.grantId))) throw error
+  throw new parts.library.InvalidGrant('grant not found')
 }
 
 /** A token for the API is good for its user’s facts too, where their scopes were given. */

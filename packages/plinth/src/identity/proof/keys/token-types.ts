@@ -39,7 +39,7 @@ export const tokenTypes: Readonly<Record<string, TokenType>> = Object.freeze({
   },
   pending: {
     model: 'pendingSignIn',
-    goodAt: ['identity.secondFactor.pending', 'identity.beginPasskeyFactor.pending'],
+    goodAt: ['identity.secondFactor.pending', 'identity.beginSecondFactorPasskey.pending'],
   },
   // Where it is good, it stands for a second factor: every sign-in takes one.
   trusted: { model: 'trustedDevice', goodAt: ['*.trusted'] },
@@ -48,7 +48,7 @@ export const tokenTypes: Readonly<Record<string, TokenType>> = Object.freeze({
   'oauth-refresh': provider('oauthRefreshToken'),
   'oauth-code': provider('oauthCode'),
   'oauth-device': provider('oauthDeviceCode'),
-  'oauth-client': { goodAt: [] },
+  'oauth-client': { model: 'oauthClient', hash: 'secretHash', goodAt: [] },
   'outside-attempt': { model: 'outsideAttempt', goodAt: ['identity.finishOutside.attempt'] },
   'outside-state': { model: 'outsideAttempt', hash: 'stateHash', goodAt: ['*.state'] },
   'outside-link': { model: 'outsideLink', goodAt: ['*.link'] },

@@ -16,6 +16,7 @@ import { HttpServer } from '../../../http/server.ts'
 import { type App, anyone, app, identity, kit, text } from '../../../index.ts'
 import type { OutboundPolicy } from '../../../outbound/target.ts'
 import { testApp } from '../../../testing/test-app.ts'
+import { oidc } from '../../outside/provider.ts'
 
 const notes = kit('notes', {
   uses: [identity],
@@ -62,13 +63,16 @@ const papers = kit('papers', {
   },
 })
 
-/** The same with organisations, and with records of theirs. */
+/** The same with organisations and their records, guests, a service, and another provider. */
 function officesApp() {
   const scopes = { ...providerSpec.scopes, 'paper.write': 'See and change papers' }
   return app({
     title: 'Notes',
     kits: [identity, notes, papers],
     organisations: { roles: { clerk: ['paper.write'], member: [] } },
+    accounts: { guests: true },
+    services: { clerk: { scopes: ['note.read'] } },
+    signInWith: [oidc('corp', { issuer: 'https://corp.example', title: 'Corp' })],
     provider: { ...providerSpec, scopes },
   })
 }
@@ -116,7 +120,9 @@ export async function openProvider(
   const { database, clock } = tested
   const logged: LogEntry[] = []
   const log = (entry: LogEntry): void => void logged.push(entry)
-  const whole = { database, secret, ...setup, outbound }
+  const keys = { is: 'secret', clientId: 'notes', clientSecret: 'x'.repeat(40) } as const
+  const providerKeys = new Map(offices ? [['corp', keys]] : [])
+  const whole = { database, secret, ...setup, outbound, providerKeys }
   const openNode = () => openApp(opened, whole, { clock, log })
   const running = await openNode()
   later.handler = running.handler
