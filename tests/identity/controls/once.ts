@@ -28,8 +28,8 @@ const seen = [
   },
   {
     file: storage,
-    from: '...(found.usedAt === null ? {} : { consumed: Date.parse(String(found.usedAt)) / 1_000 }),',
-    to: '',
+    from: '...(found.usedAt === null ? {} : {',
+    to: '...(found !== null ? {} : {',
   },
 ]
 

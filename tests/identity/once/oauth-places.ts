@@ -31,35 +31,27 @@ const grants: Readonly<Record<string, (token: string) => Values>> = {
   }),
 }
 
+const isRefused: Place['isRefused'] = ({ status }) => status === 400 || status === 401
+const isUnknown: Place['isRefused'] = ({ status }) => [400, 404, 410].includes(status)
+
 /** Every place of the protocol that takes a secret. `userId` is who answers pages. */
 export function oauthPlaces(provider: Provider, userId: string): readonly Place[] {
-  const { origin, running } = provider
-  const told = (status: number, body: unknown) => ({ status, text: JSON.stringify(body) })
-  const isRefused: Place['isRefused'] = ({ status }) => status === 400 || status === 401
-  const atToken = Object.entries(grants).map(([name, values]): Place => {
-    const ask = async (token: string) => {
-      const answer = await post(provider, '/oauth/token', values(token))
-      return told(answer.status, answer.told)
-    }
+  return [...programPlaces(provider), ...browserPlaces(provider), ...ownPlaces(provider, userId)]
+}
+
+/** Where a program shows something: as a grant, as a proof of itself, and to be looked at. */
+function programPlaces(provider: Provider): readonly Place[] {
+  const { origin } = provider
+  const answered = async (asked: ReturnType<typeof post>) => {
+    const { status, told } = await asked
+    return { status, text: JSON.stringify(told) }
+  }
+  const granting = Object.entries(grants).map(([name, values]): Place => {
+    const ask = (token: string) => answered(post(provider, '/oauth/token', values(token)))
     return { name: `oauth.${name}`, ask, isRefused }
   })
-  const asSelf = async (path: string, body?: object) => {
-    const session = await beginSession(running.runtime, userId)
-    const response = await fetch(`${origin}/api/identity/${path}`, {
-      ...(body ? { method: 'POST', body: JSON.stringify(body) } : {}),
-      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
-    })
-    return { status: response.status, text: await response.text() }
-  }
-  const authorize = async (request: string) => {
-    const url = new URL('/oauth/authorize', origin)
-    url.search = new URLSearchParams({ client_id: 'ledger', request_uri: request }).toString()
-    const { status, headers } = await fetch(url, { redirect: 'manual' })
-    return { status, text: headers.get('location') ?? '' }
-  }
-  const refused404: Place['isRefused'] = ({ status }) => [400, 404, 410].includes(status)
   return [
-    ...atToken,
+    ...granting,
     {
       ...{ name: 'oauth.userinfo', isRefused },
       async ask(token) {
@@ -71,29 +63,50 @@ export function oauthPlaces(provider: Provider, userId: string): readonly Place[
     {
       name: 'oauth.introspect',
       isRefused: ({ status, text }) => status === 400 || text === '{"active":false}',
-      async ask(token) {
-        const asked = { origin, headers: officeProof }
-        const answer = await post(asked, '/oauth/introspect', { token })
-        return told(answer.status, answer.told)
-      },
+      ask: (token) =>
+        answered(post({ origin, headers: officeProof }, '/oauth/introspect', { token })),
     },
-    ...['', 'urn:ietf:params:oauth:request_uri:'].map(
-      (form): Place => ({
-        ...{
-          name: `oauth.request${form}`,
-          isRefused: ({ text }) => !/code=|interaction=/.test(text),
-        },
-        ask: (token) => authorize(`${form}${token}`),
-      }),
-    ),
+  ]
+}
+
+/** Where a browser is sent with something. */
+function browserPlaces({ origin }: Provider): readonly Place[] {
+  return ['', 'urn:ietf:params:oauth:request_uri:'].map(
+    (form): Place => ({
+      ...{
+        name: `oauth.request${form}`,
+        isRefused: ({ text }) => !/code=|interaction=/.test(text),
+      },
+      async ask(token) {
+        const url = new URL('/oauth/authorize', origin)
+        const asked = { client_id: 'ledger', request_uri: `${form}${token}` }
+        url.search = new URLSearchParams(asked).toString()
+        const { status, headers } = await fetch(url, { redirect: 'manual' })
+        return { status, text: headers.get('location') ?? '' }
+      },
+    }),
+  )
+}
+
+/** Where whoever is signed in brings something. */
+function ownPlaces({ origin, running }: Provider, userId: string): readonly Place[] {
+  const ask = async (path: string, body?: object) => {
+    const session = await beginSession(running.runtime, userId)
+    const response = await fetch(`${origin}/api/identity/${path}`, {
+      ...(body ? { method: 'POST', body: JSON.stringify(body) } : {}),
+      headers: { authorization: `Bearer ${session}`, 'content-type': 'application/json' },
+    })
+    return { status: response.status, text: await response.text() }
+  }
+  return [
     {
-      ...{ name: 'oauth.interaction', isRefused: refused404 },
-      ask: (token) => asSelf(`consent?interaction=${encodeURIComponent(token)}`),
+      ...{ name: 'oauth.interaction', isRefused: isUnknown },
+      ask: (token) => ask(`consent?interaction=${encodeURIComponent(token)}`),
     },
     {
       name: 'oauth.user-code',
       isRefused: ({ status }) => status === 404 || status === 422,
-      ask: (token) => asSelf('device', { code: token }),
+      ask: (token) => ask('device', { code: token }),
     },
   ]
 }

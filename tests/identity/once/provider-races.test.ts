@@ -32,7 +32,7 @@ async function race(attempt: () => Promise<Told>): Promise<readonly Told[]> {
   return good
 }
 
-test('C23: of fifty who exchange a code at once at most one gets a token, which then ends', async () => {
+test('C23: of fifty who exchange a code at once one at most gets a token, which ends', async () => {
   const { provider } = scene.world
   const ann = await person(provider, 'code@notes.example')
   const { exchange } = await codeOf(provider, ann)

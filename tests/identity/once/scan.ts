@@ -1,4 +1,4 @@
-/** Owns what a catalog and its sources say of secrets: which are kept, what uses them up, by what. */
+/** Owns what a catalog and its sources say of secrets: which are kept, and what uses them up. */
 
 import type { Catalog } from '../../../packages/plinth/src/catalog/catalog.ts'
 import { labels, lasting, type Once, once } from './table.ts'

@@ -1,4 +1,4 @@
-/** Owns the table of what is good once, and of secrets that last: how each is used up, or why not. */
+/** Owns the table of what is good once, and of secrets that last: what uses each up, or why not. */
 
 /** Something that is used up by one conditional statement on a field of its row. */
 export interface Once {

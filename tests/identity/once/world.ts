@@ -1,4 +1,4 @@
-/** Owns an app with all that identity has: organisations, guests, services, and being a provider. */
+/** Owns an app with all that identity has: organisations, guests, services, OAuth. */
 
 import assert from 'node:assert/strict'
 import { after, before, type TestContext } from 'node:test'
