@@ -4,18 +4,24 @@ import type { TestContext } from 'node:test'
 import { type ClientOptions, createClient, type Fetch, memoryStorage } from 'plinth/client'
 import type { Handler } from '../../packages/plinth/src/http/message.ts'
 import { HttpServer } from '../../packages/plinth/src/http/server.ts'
+import type { LinkHandler } from '../../packages/plinth/src/http/socket/upgrades.ts'
 import { type TestUser, testApp } from '../../packages/plinth/src/testing/test-app.ts'
 import { type Shop, shopApp } from './shop.ts'
 
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
-/** Opens the shop, closed at the end of the test. */
-export async function stand(context: Pick<TestContext, 'after'>) {
+/** Opens the shop, closed at the end of the test. `sockets` false: as behind a proxy without. */
+export async function stand(
+  context: Pick<TestContext, 'after'>,
+  { sockets = true }: { readonly sockets?: boolean } = {},
+) {
   // The server first: passkeys are made for its address, and for no other.
-  const opened: { handler?: Handler } = {}
+  const opened: { handler?: Handler; sockets?: LinkHandler } = {}
   const handler: Handler = (request) => (opened.handler as Handler)(request)
-  const server = new HttpServer({ handler, log: () => undefined })
+  const link: LinkHandler = (request) => (opened.sockets as LinkHandler)(request)
+  const options = { handler, log: () => undefined }
+  const server = new HttpServer(sockets ? { ...options, sockets: link } : options)
   const { port } = await server.listen({ host: '127.0.0.1', port: 0 })
   const url = `http://localhost:${port}`
   const tested = await testApp(shopApp, { localUrl: url })
@@ -24,6 +30,7 @@ export async function stand(context: Pick<TestContext, 'after'>) {
     await tested.close()
   })
   opened.handler = tested.running.handler
+  opened.sockets = tested.running.sockets
   const client = (options: Partial<ClientOptions> = {}) => createClient<Shop>({ url, ...options })
   return {
     ...{ url, tested, client, opened },

@@ -162,6 +162,30 @@ describe('the client in a browser', { skip }, () => {
     await shop.tested.data.product.update(lamp?.id ?? '', { published: true, stock: 2 })
   })
 
+  test('eight reads share one socket, and calls go on beside them', async () => {
+    const { page, run } = await open()
+    const sockets: string[] = []
+    page.on('websocket', (socket) => void sockets.push(new URL(socket.url()).pathname))
+    const streams: string[] = []
+    page.on('request', (request) => {
+      if (request.headers().accept?.includes('event-stream')) streams.push(request.url())
+    })
+    await page.reload()
+    await page.locator('#stock', { hasText: /: \d/ }).waitFor()
+    const told = await run(`{
+      const told = []
+      for (let at = 0; at < 8; at++) {
+        const query = { filter: { stock: { gte: 0 } }, limit: at + 1 }
+        client.data.product.live(query, { next: ({ data }) => { told[at] = data.length } })
+      }
+      while (told.filter(Boolean).length < 8) await new Promise((go) => setTimeout(go, 20))
+      await client.data.product.find().orThrow()
+      return told
+    }`)
+    assert.equal((told as readonly number[]).length, 8)
+    assert.deepEqual([sockets, streams], [['/api/live'], []])
+  })
+
   test('suspense: thrown to a boundary, tried again; another session reads anew', async () => {
     const { page, run } = await open()
     await page.getByText('sign_in_required').or(page.getByText('0 words')).first().waitFor()

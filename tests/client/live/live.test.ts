@@ -1,33 +1,10 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { AnyFailure, LiveList } from 'plinth/client'
+import type { LiveList } from 'plinth/client'
 import { password, stand } from '../stand.ts'
+import { keeping } from './keeping.ts'
 
 const price = { amount: 100, currency: 'GBP' } as const
-
-/** Keeps what a follower is told, and waits until it is as it should be. */
-function keeping<T>() {
-  const told: T[] = []
-  const states: string[] = []
-  const failures: AnyFailure[] = []
-  return {
-    ...{ told, states, failures },
-    follower: {
-      next: (seen: T) => void told.push(seen),
-      state: (state: string) => void states.push(state),
-      failed: (failure: AnyFailure) => void failures.push(failure),
-    },
-    async until(right: () => boolean, what: string) {
-      for (let waits = 0; !right(); waits++) {
-        assert.ok(
-          waits < 1_000,
-          `${what}: ${JSON.stringify({ last: told.at(-1), states, failures })}`,
-        )
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    },
-  }
-}
 
 async function open(context: TestContext) {
   const shop = await stand(context)

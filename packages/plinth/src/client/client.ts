@@ -13,6 +13,9 @@ import { type Plurals, pluralOf } from './data/addresses.ts'
 import { runBatch } from './data/batch.ts'
 import { modelClient } from './data/models.ts'
 import { follow } from './live/follow.ts'
+import type { SocketLike } from './live/line.ts'
+import { listener } from './live/listen.ts'
+import { sharedSocket } from './live/socket.ts'
 import type { Operation } from './typed/actions.ts'
 import type { AuthClient } from './typed/auth.ts'
 import type { Step, StepAnswers, Steps } from './typed/batch.ts'
@@ -47,6 +50,13 @@ export interface ClientOptions {
   readonly plurals?: Plurals
   /** In place of the platform's own. */
   readonly fetch?: Fetch
+  /**
+   * How what is followed comes. `socket`: all of it over one WebSocket, which the platform has to
+   * have; over streams where a proxy lets none through. `stream`: each over a connection of its
+   * own. Default `socket`; with `fetch` or `headers` of your own `stream`, as they tell a socket
+   * nothing. Channels always need a socket.
+   */
+  readonly live?: 'socket' | 'stream'
 }
 
 /** A client. `S` are the models of the app, `A` the actions that it names. */
@@ -113,13 +123,18 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
     },
   }
   const send: Send = sender(sending)
-  const live = { open: opener(sending), watch: sessions.watch, stepUp: sending.stepUp }
+  const { watch, token } = sessions
+  const socket = sharedSocket({ connect: connecting(options), token, watch })
+  const own = options.fetch || options.headers ? 'stream' : 'socket'
+  const streams = (options.live ?? own) === 'stream'
+  const listen = listener({ open: opener(sending), socket, streams })
+  const live = { listen, watch, stepUp: sending.stepUp }
   const auth = authClient(send, sessions)
   const at = (name: string) => `/api/${options.plurals?.[name] ?? pluralOf(name)}`
   const client: ErasedClient = {
     auth,
     data: named((name) => ({
-      ...modelClient(send, at(name), live),
+      ...modelClient(send, { name, address: at(name) }, live),
       actions: actionsAt(send, at(name)),
     })),
     actions: named((kit) => actionsAt(send, `/api/${kit}`)),
@@ -128,13 +143,29 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
         if (name === 'event') next((message as { readonly event: never }).event, cursor)
         else if (name === 'gap') gap?.(message as HeardGap)
       }
-      const asked = { method: 'GET', path: `/api/events/${event}`, repeat: 'safe', after } as const
-      return follow(live, asked, { ...rest, told, next() {} })
+      const asked = { method: 'GET', path: `/api/events/${event}`, repeat: 'safe' } as const
+      const wish = { type: 'subscribe', event }
+      return follow(live, { asked, wish, after }, { ...rest, told, next() {} })
     },
     batch: (build, more) => runBatch(send, build, more),
     operation: (id) => operationOf(send, id),
   }
   return Object.freeze(client) as unknown as Client<ModelsOf<T>, ActionsOf<T>>
+}
+
+interface Platform {
+  readonly WebSocket?: new (url: string) => SocketLike
+  readonly location?: { readonly href: string }
+}
+
+/** How a socket to the app is opened; undefined: not at all. */
+function connecting({ url }: ClientOptions): (() => SocketLike) | undefined {
+  const { WebSocket, location } = globalThis as Platform
+  if (!WebSocket) return undefined
+  return () => {
+    const address = new URL(`${url.replace(/\/+$/, '')}/api/live`, location?.href)
+    return new WebSocket(address.href.replace(/^http/, 'ws'))
+  }
 }
 
 interface ErasedClient {

@@ -28,8 +28,31 @@ export interface ErasedModel {
   liveOne(which: string | Query, query: Query, follower: Follower): () => void
 }
 
-/** The calls of the model whose records stand at an address such as `/api/products`. */
-export function modelClient(send: Send, address: string, parts: FollowParts): ErasedModel {
+/** What is said over a socket to follow a read. */
+function wish(read: string, more: object): object {
+  return { type: 'subscribe', read, ...more }
+}
+
+/** Which record, as it is said over a socket. */
+function place(which: string | Query): object {
+  if (typeof which === 'string') return { record: which }
+  const texts = Object.entries(which).map(([name, value]) => [name, String(value)])
+  return { key: Object.fromEntries(texts) }
+}
+
+/** Of which model the calls are. */
+export interface ModelPlace {
+  readonly name: string
+  /** `/api/products`. */
+  readonly address: string
+}
+
+/** The calls of a model. */
+export function modelClient(
+  send: Send,
+  { name, address }: ModelPlace,
+  parts: FollowParts,
+): ErasedModel {
   const one = (which: string | Query) => `${address}/${keyText(which)}`
   const listed = (query: Query): Asked => {
     return { method: 'POST', path: `${address}/query`, body: query, repeat: 'safe' }
@@ -56,8 +79,14 @@ export function modelClient(send: Send, address: string, parts: FollowParts): Er
       for await (const { data } of pages(query, options)) yield* data
     },
     get: (which, query = {}, options) => ask(send, read(which, query), options),
-    live: (query, follower) => follow(parts, listed(query), follower),
-    liveOne: (which, query, follower) => follow(parts, read(which, query), follower),
+    live: (query, follower) =>
+      follow(parts, { wish: wish(`${name}.list`, { query }), asked: listed(query) }, follower),
+    liveOne: (which, query, follower) =>
+      follow(
+        parts,
+        { wish: wish(`${name}.get`, { query, ...place(which) }), asked: read(which, query) },
+        follower,
+      ),
     count(query = {}, options) {
       const asked = { count: 'exact', ...query, fields: ['id'], limit: 1 }
       return calling(

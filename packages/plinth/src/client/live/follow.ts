@@ -1,12 +1,11 @@
-/** Owns one followed read: connecting, coming back with the cursor, and what is known by now. */
+/** Owns one who follows: coming back with the cursor, and what is known by now. */
 
-import { monotonicMs } from '../../base/time.ts'
 import { type AnyFailure, failureIn, ownFailure } from '../call/failure.ts'
-import type { Asked } from '../call/request.ts'
-import type { Open } from '../call/send.ts'
 import { delayMs, wait } from '../call/wait.ts'
 import { applyChanges, type Row, type RowChange } from './apply.ts'
-import { readEvents, type StreamEvent } from './events.ts'
+import type { Heard } from './line.ts'
+import type { Followable, Listen } from './listen.ts'
+import { watchNetwork } from './network.ts'
 
 /** What is known of a followed read. */
 export interface Followed {
@@ -26,38 +25,38 @@ export interface Follower {
   failed?(failure: AnyFailure): void
   /** `open`: what is known is up to date; `away`: the connection is lost, and made again. */
   state?(state: 'open' | 'away'): void
+  /** Told, each time it is connected, how to say more; over a socket alone. */
+  begun?(say: (message: object) => void): void
 }
 
-/** The server gives a sign of life every 25 seconds: who is silent for longer is gone. */
-const silenceMsMax = 60_000
-
-/** What a stream is asked for again with. */
+/** What following stands on. */
 export interface FollowParts {
-  readonly open: Open
+  readonly listen: Listen
   readonly watch: (listener: () => void) => () => void
   /** Shows again who the user is; false: they would not. */
   readonly stepUp: (failure: AnyFailure) => Promise<boolean>
 }
 
-/** Follows a read until it is stopped, or ends with a failure. Returns how to stop. */
-export function follow(
-  parts: FollowParts,
-  asked: Asked & { readonly after?: string | undefined },
-  follower: Follower,
-): () => void {
+/** What is followed, and from where on. */
+export interface Wanted extends Followable {
+  readonly after?: string | undefined
+}
+
+/** Follows something until it is stopped, or ends with a failure. Returns how to stop. */
+export function follow(parts: FollowParts, wanted: Wanted, follower: Follower): () => void {
   const stopped = new AbortController()
-  void following(parts, { asked, follower, stopped })
+  void following(parts, { wanted, follower, stopped })
   return () => stopped.abort()
 }
 
 interface Following {
-  readonly asked: Asked & { readonly after?: string | undefined }
+  readonly wanted: Wanted
   readonly follower: Follower
   readonly stopped: AbortController
 }
 
-async function following(parts: FollowParts, { asked, follower, stopped }: Following) {
-  const state: State = { follower, seen: undefined, cursor: asked.after, tries: 0, asked: false }
+async function following(parts: FollowParts, { wanted, follower, stopped }: Following) {
+  const state: State = { follower, seen: undefined, cursor: wanted.after, tries: 0, asked: false }
   while (!stopped.signal.aborted) {
     const renewed = new AbortController()
     const renew = () => {
@@ -70,7 +69,10 @@ async function following(parts: FollowParts, { asked, follower, stopped }: Follo
       renew()
     })
     const signal = AbortSignal.any([stopped.signal, renewed.signal])
-    const failure = await connection(parts, { asked, state, signal })
+    const failure = await parts.listen(wanted, {
+      ...{ cursor: state.cursor, signal, hear: (heard) => hear(state, heard) },
+      begun: follower.begun?.bind(follower),
+    })
     if (stopped.signal.aborted) return forget()
     if (!renewed.signal.aborted) {
       if (!(await goesOn(parts, state, failure))) {
@@ -85,25 +87,13 @@ async function following(parts: FollowParts, { asked, follower, stopped }: Follo
   }
 }
 
-/** What a browser says of its network. */
-interface Networked {
-  addEventListener?(name: string, listener: () => void): void
-  removeEventListener?(name: string, listener: () => void): void
-}
-
 /** Watches the session and, where there is one, the browser's network. Returns how to stop. */
 function watching(parts: FollowParts, moved: () => void, another: () => void): () => void {
-  const page = globalThis as Networked
-  const stop = parts.watch(another)
-  for (const name of networkEvents) page.addEventListener?.(name, moved)
+  const stops = [parts.watch(another), watchNetwork(moved)]
   return () => {
-    stop()
-    for (const name of networkEvents) page.removeEventListener?.(name, moved)
+    for (const stop of stops) stop()
   }
 }
-
-/** Behind these a connection is broken that seems open, or can be made where it could not. */
-const networkEvents = ['online', 'offline']
 
 interface State {
   readonly follower: Follower
@@ -125,58 +115,18 @@ async function goesOn(parts: FollowParts, state: State, failure: AnyFailure): Pr
   return failure.retryable || failure.status === 429 || failure.status >= 500
 }
 
-interface Connecting {
-  readonly asked: Asked
-  readonly state: State
-  readonly signal: AbortSignal
-}
-
-/** One connection, from its beginning to its end. Resolves with why it ended. */
-async function connection(
-  { open }: FollowParts,
-  { asked, state, signal }: Connecting,
-): Promise<AnyFailure> {
-  const silent = new AbortController()
-  let heardMs = monotonicMs()
-  const timer = setInterval(() => {
-    if (monotonicMs() - heardMs > silenceMsMax) silent.abort()
-  }, silenceMsMax / 4)
-  try {
-    const cursor = state.cursor === undefined ? {} : { 'last-event-id': state.cursor }
-    const headers = { accept: 'text/event-stream', ...cursor }
-    const response = await open({ ...asked, headers }, AbortSignal.any([signal, silent.signal]))
-    if (!response.ok || !response.body) return await refusal(response)
-    for await (const event of readEvents(response.body, () => (heardMs = monotonicMs()))) {
-      const failure = hear(state, event)
-      if (failure) return failure
-    }
-  } catch {
-    // The connection broke, or was broken here: it is made again, or nobody wants it any more.
-  } finally {
-    clearInterval(timer)
-  }
-  return ownFailure('unreachable')
-}
-
-async function refusal(response: Response): Promise<AnyFailure> {
-  const body = await response.json().catch(() => undefined)
-  const failure = failureIn(body, response.headers.get('retry-after'))
-  return failure ?? ownFailure('unreadable_answer', response.status)
-}
-
 /** Takes one message. Returns why nothing more comes; undefined where more does. */
-function hear(state: State, { name, data, id }: StreamEvent): AnyFailure | undefined {
-  const told = JSON.parse(data) as Told
+function hear(state: State, { name, told, id }: Heard): AnyFailure | undefined {
   const { follower } = state
-  state.tries = 0
   if (name === 'end') return failureIn(told) ?? ownFailure('unreadable_answer')
+  state.tries = 0
   if (id !== undefined) state.cursor = id
   if (follower.told) {
     follower.told(name, told, id ?? '')
-    if (name === 'resumed') follower.state?.('open')
+    if (name === 'resumed' || name === 'joined') follower.state?.('open')
     return undefined
   }
-  const { rows, changes, ...rest } = told
+  const { rows, changes, ...rest } = told as Told
   if (name === 'result' && rows) state.seen = { more: false, ...rest, data: rows }
   else if (name === 'changes' && changes && state.seen) {
     state.seen = { ...state.seen, ...rest, data: applyChanges(state.seen.data, changes) }
