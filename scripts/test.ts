@@ -4,12 +4,13 @@ import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { Outcome } from './testing/reporter.ts'
+import { makeGround } from './testing/ground.ts'
 import { type LaneServers, startServers } from './testing/servers.ts'
 import { endAll, runCommand, runTestFile } from './testing/test-file.ts'
 
 const root = join(import.meta.dirname, '..')
 const timeoutMs = 420_000
-const filesAtOnce = 2
+const filesAtOnce = Number(process.env.LANES ?? 2)
 // Proofs of crashes wait most of their time, for leases to end and servers to come back: they have
 // a lane of their own beside the others, and take a tenth of the whole run instead of a fifth.
 const waitingFolder = 'tests/crash/proof/'
@@ -23,10 +24,13 @@ process.chdir(root)
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
     endAll()
+    ground.remove()
     process.exit(1)
   })
 }
-await main(process.argv.slice(2))
+const ground = makeGround()
+Object.assign(process.env, ground.environment)
+await main(process.argv.slice(2)).finally(() => ground.remove())
 
 async function main(filters: readonly string[]): Promise<void> {
   if (filters.length === 0) {
