@@ -20,6 +20,8 @@ export interface Command {
   readonly program: string
   readonly options: readonly string[]
   readonly timeoutMs: number
+  /** Where it runs. Default: where this process does. */
+  readonly folder?: string
   /** Beside that of this process. */
   readonly environment?: Readonly<Record<string, string>> | undefined
 }
@@ -34,12 +36,12 @@ export function endAll(): void {
 
 /** Runs a command to its end, or ends it and its children when the time is over. */
 export function runCommand(command: Command): Promise<Ended> {
-  const { program, options, timeoutMs, environment } = command
+  const { program, options, timeoutMs, environment, folder } = command
   const env = { ...process.env, ...environment }
   return new Promise((resolve, reject) => {
     // A group of its own, so that what a hanging test has started ends with it.
     const child = spawn(program, options, {
-      ...{ detached: true, env },
+      ...{ detached: true, env, cwd: folder },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const pid = child.pid ?? 0
@@ -75,22 +77,30 @@ function endGroup(pid: number): void {
   }
 }
 
+/** How a test file is run; the options are its own. */
+export type Trying = Omit<Command, 'program'>
+
 /** Runs a test file and tells every outcome; a file that proves nothing has failed. */
 export async function runTestFile(
   path: string,
-  { timeoutMs, environment }: Pick<Command, 'timeoutMs' | 'environment'>,
+  { options: given, ...rest }: Trying,
 ): Promise<Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-test-'))
   const lines = join(folder, 'outcomes.jsonl')
   const reporter = join(import.meta.dirname, 'reporter.ts')
   const options = ['--conditions=source', '--enable-source-maps']
   // A little less than the file has: a test that hangs is then told by its name.
-  options.push(`--test-timeout=${Math.round(timeoutMs * 0.9)}`)
-  options.push(`--test-reporter=${reporter}`, `--test-reporter-destination=${lines}`, path)
+  options.push(`--test-timeout=${Math.round(rest.timeoutMs * 0.9)}`)
+  options.push(
+    `--test-reporter=${reporter}`,
+    `--test-reporter-destination=${lines}`,
+    path,
+    ...given,
+  )
   try {
-    const ended = await runCommand({ program: process.execPath, options, timeoutMs, environment })
+    const ended = await runCommand({ ...rest, program: process.execPath, options })
     const outcomes = existsSync(lines) ? readOutcomes(readFileSync(lines, 'utf8')) : []
-    const problem = problemOf(ended, outcomes, timeoutMs)
+    const problem = problemOf(ended, outcomes, rest.timeoutMs)
     if (!problem) return outcomes
     return [...outcomes, { name: 'the file itself', line: 1, state: 'failed', reason: problem }]
   } finally {
