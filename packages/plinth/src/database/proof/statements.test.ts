@@ -179,24 +179,29 @@ onOwnServers('statements', (server) => {
   })
 
   test('a broken connection is replaced; what was under way is unavailable', async (context) => {
-    const database = await server.open(context, { pipelineConnections: 2 })
+    const limits = { pipelineConnections: 2, statementTimeoutMs: 120_000 }
+    const database = await server.open(context, limits)
     const killer = await openDatabase(server.address())
     context.after(() => killer.close())
-    const slow = [1, 2].map(() => database.query(say('select pg_sleep(3), 17')))
+    const slow = [1, 2].map(() => database.query(say('select pg_sleep(100), 17')))
     const rejections = Promise.all(slow.map((one) => rejects(one, { code: 'unavailable' })))
     const kill = say(
-      "select pg_terminate_backend(pid) from pg_stat_activity where query like '%3), 17'",
+      "select pid, pg_terminate_backend(pid) from pg_stat_activity where query like '%100), 17'",
     )
-    // The second one may still wait for its connection to be opened.
-    let killed = 0
-    while (killed < 2) killed += (await killer.query(kill)).count
+    // The second one may still wait for its connection to be opened; the first may be told twice.
+    const killed = new Set<string | null | undefined>()
+    while (killed.size < 2) {
+      for (const [pid] of (await killer.query(kill)).rows) killed.add(pid)
+      await sleep(5)
+    }
     await rejections
     assert.deepEqual((await database.query(say('select 1'))).rows, [['1']])
   })
 
   test('a write that was under way is never reported as done or undone', async (context) => {
-    const database = await server.open(context, { pipelineConnections: 1 })
-    const text = 'with slow as materialized (select pg_sleep(3)) select * from slow'
+    const limits = { pipelineConnections: 1, statementTimeoutMs: 120_000 }
+    const database = await server.open(context, limits)
+    const text = 'with slow as materialized (select pg_sleep(100)) select * from slow'
     const write = database.query(say(text))
     const rejection = rejects(write, { code: 'unavailable', outcomeUnknown: true })
     const killer = await openDatabase(server.address())
