@@ -1,4 +1,4 @@
-/** Owns the folder in which a run of tests keeps what it makes, and what its test files are told. */
+/** Owns the folder in which a run of tests keeps what it makes, and the words that tell of it. */
 
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -53,7 +53,7 @@ onOwnServers('fair use', (server) => {
       await database.query(query)
       order.push(what)
     }
-    const slow = say('select pg_sleep(0.6)')
+    const slow = say('select pg_sleep(1.5)')
     const heavy = Array.from({ length: 4 }, () => ask('heavy', { ...slow, caller: 'user:heavy' }))
     const other = ask('other', { ...slow, caller: 'user:other' })
     await sleep(20)
@@ -71,7 +71,7 @@ onOwnServers('fair use', (server) => {
     await learn(database, point)
     const order: string[] = []
     const slow = ['user:one', 'user:two'].map((caller) =>
-      database.query({ ...say('select pg_sleep(0.3)'), caller }).then(() => order.push('slow')),
+      database.query({ ...say('select pg_sleep(1.2)'), caller }).then(() => order.push('slow')),
     )
     await sleep(20)
     await database.query(point).then(() => order.push('quick'))
@@ -140,9 +140,9 @@ onOwnServers('fair use', (server) => {
     await learn(database, point, nap(0))
     const other = { ...nap(0), text: 'select pg_sleep($1::float8), 2, $2::text', name: 'other' }
     await learn(database, other)
-    const slow = [database.query(nap(0.5))]
+    const slow = [database.query(nap(2))]
     await sleep(100)
-    slow.push(database.query({ ...other, values: [0.5, ''] }))
+    slow.push(database.query({ ...other, values: [2, ''] }))
     await sleep(100)
     const order: string[] = []
     const quick = database.query(point).then(() => order.push('quick'))
