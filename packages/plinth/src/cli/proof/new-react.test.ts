@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFile, rm, symlink } from 'node:fs/promises'
+import { cp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { chromium } from 'playwright-core'
@@ -7,21 +7,17 @@ import { look, skip } from '../../../../../tests/pages/chromium.ts'
 import { type AppFolder, appFolder } from './process.ts'
 
 const modules = join(import.meta.dirname, '../../../../../node_modules')
-const packages = [
-  '@types',
-  'react',
-  'react-dom',
-  'rolldown',
-  'scheduler',
-  '@rolldown',
-  '@oxc-project',
-]
+const linked = ['@types', 'rolldown', '@rolldown', '@oxc-project']
+const copied = ['react', 'react-dom', 'scheduler']
 
-/** As `npm install` would, with what is installed here. */
+/**
+ * As `npm install` would, with what is installed here: a React of the app's own, beside that which
+ * a linked Plinth finds at its own place.
+ */
 async function install(folder: AppFolder): Promise<void> {
-  for (const name of packages) {
-    await symlink(join(modules, name), join(folder.path, 'node_modules', name))
-  }
+  const place = join(folder.path, 'node_modules')
+  for (const name of linked) await symlink(join(modules, name), join(place, name))
+  for (const name of copied) await cp(join(modules, name), join(place, name), { recursive: true })
 }
 
 test('new --react makes an app with a front end that compiles, builds and works', {
