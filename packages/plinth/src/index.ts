@@ -8,28 +8,35 @@ export type {
   OutsideProfile,
 } from './define/app/sign-in-with.ts'
 export type { WebSpec } from './define/app/web.ts'
-export { computed, type Field } from './define/field.ts'
+export { computed, type Field, type Presence } from './define/field.ts'
 export * from './define/fields.ts'
 export { type Html, type HtmlValue, html } from './define/html.ts'
 export type {
   AcrossData,
   AcrossInput,
+  BaseRecord,
   CreateInput,
   Data,
+  Extended,
   Filter,
   Find,
+  Flat,
   Include,
   ModelData,
   ModelsOfApp as AppModels,
   Page,
   RecordOf,
   Selected,
+  Tenanted,
+  TenantMembers,
+  TenantRelation,
   UpdateInput,
 } from './define/infer.ts'
 export {
   type App,
   type AppSpec,
   app,
+  type InSight,
   type Kit,
   type KitSpec,
   kit,
@@ -43,7 +50,16 @@ export type * from './define/logic/specs.ts'
 export type * from './define/logic/subscription.ts'
 export { type OrganisationsSpec, organisationPermissions } from './define/organisations.ts'
 export type * from './define/pages.ts'
-export { belongsTo, hasMany, hasOne, manyToMany } from './define/relation.ts'
+export {
+  type BelongsTo,
+  belongsTo,
+  type HasMany,
+  type HasOne,
+  hasMany,
+  hasOne,
+  type ManyToMany,
+  manyToMany,
+} from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'
 export { discord, facebook, github, x } from './identity/outside/plain-presets.ts'

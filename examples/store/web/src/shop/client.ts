@@ -2,7 +2,7 @@
 
 import { createClient } from 'plinth/client'
 import { createHooks } from 'plinth/client/react'
-import type store from '../../../app.ts'
+import type store from '#server/app'
 import { askForProof } from './proof.ts'
 
 type Store = typeof store

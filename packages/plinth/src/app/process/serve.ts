@@ -27,6 +27,8 @@ export interface ServeOptions {
   readonly showFailure: (failure: unknown) => void
   /** Asks a person whether values may be lost. Undefined: nobody is there to be asked. */
   readonly confirmLoss?: () => Promise<boolean>
+  /** Called with every save that is noticed, in development. */
+  readonly saved?: () => void
   /** Called once the app serves. */
   readonly ready: (bound: BoundAddress) => void | Promise<void>
 }
@@ -124,6 +126,7 @@ class Serving {
 
   /** A save in the middle of a restart is followed by one more. */
   async saved(): Promise<void> {
+    this.#parts.options.saved?.()
     this.#again = true
     if (!this.#busy) await this.follow()
   }

@@ -29,7 +29,8 @@ const webFiles = [
 const webReadme = `
 The front end stands in \`web/\`: React on the typed client, built by rolldown into \`web/dist\`,
 and served by the app itself. \`npm run dev\` builds it anew with every save; reload the page to
-see it. \`npm start\` builds it first.
+see it. \`npm start\` builds it first. The back end's types come from \`.plinth/types\` (\`plinth types\`
+writes them, and \`npm run dev\` with every save) and else from its sources, as \`web/tsconfig.json\` says.
 `
 
 const webMembers = `  // Typed clients know these by name.
@@ -124,6 +125,7 @@ interface ManifestParts {
   readonly react: boolean
 }
 
+const webTypes = 'tsc --checkers 1 && plinth types && tsc --checkers 1 -p web'
 const reactVersion = '19.3.1'
 const reactTypes = '19.3.0'
 
@@ -139,7 +141,7 @@ function manifestOf({ name, spec, fromSources, react }: ManifestParts): string {
       start: 'plinth start',
       check: 'plinth check',
       // One checker: several would each infer the whole declaration anew.
-      types: react ? 'tsc --checkers 1 && tsc --checkers 1 -p web' : 'tsc --checkers 1',
+      types: react ? webTypes : 'tsc --checkers 1',
       test: fromSources ? 'node --conditions=source --test' : 'node --test',
     },
     dependencies: {

@@ -4,22 +4,28 @@ import { relative } from 'node:path'
 import { type Config, invocationFolder, wantsDetails } from '../../app/config/config.ts'
 import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
 import { serveApp } from '../../app/process/serve.ts'
+import { keepTypes } from '../../app/types/keep.ts'
 import { Failure } from '../../base/failure.ts'
 import { monotonicMs } from '../../base/time.ts'
 import { tellFailure } from '../failures.ts'
 import { configOf, isPlain, logOf } from '../setup.ts'
 import { columns, confirm, faint, isInteractive, strong, tell } from '../terminal.ts'
+import { tellTypes } from './types.ts'
 
 /** Options of both commands. */
 export interface ServeCommand {
   readonly command: 'dev' | 'start'
   readonly file: string | undefined
   readonly acceptLoss: boolean
+  /** True: the app's types are written down at the start and with every save. */
+  readonly types?: boolean
 }
 
 /** Serves until a signal ends it. */
-export async function serve({ command, file, acceptLoss }: ServeCommand): Promise<void> {
+export async function serve({ command, file, ...options }: ServeCommand): Promise<void> {
+  const { acceptLoss, types = false } = options
   const config = await configOf(file)
+  const kept = types ? keepTypes(config.appFile, tellTypes) : undefined
   const earlier = await readSeedLines(config.dataDirectory)
   const interactive = command === 'dev' && isInteractive()
   await serveApp({
@@ -34,7 +40,12 @@ export async function serve({ command, file, acceptLoss }: ServeCommand): Promis
       if (interactive && !asks) tell(faint('The next save tries again.'))
     },
     ...(interactive ? { confirmLoss: () => confirm('Lose these values for good?') } : {}),
-    ready: (bound) => greet({ config, command, bound, earlier }),
+    ...(kept ? { saved: () => kept.again() } : {}),
+    ready: async (bound) => {
+      await greet({ config, command, bound, earlier })
+      // After what people wait for.
+      kept?.again()
+    },
   })
 }
 

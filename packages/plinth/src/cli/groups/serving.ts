@@ -23,7 +23,7 @@ Settings are environment variables:
   PLINTH_JOBS_AT_ONCE      how many jobs a process runs at once; default 10
   PLINTH_LOG               debug, information, warning or error`
 
-/** Adds `dev`, `start`, `check`, `routes` and `new`. */
+/** Adds `dev`, `start`, `check`, `routes`, `types` and `new`. */
 export function addServingCommands(program: Command): void {
   addServing(program)
   addLooking(program)
@@ -32,9 +32,14 @@ export function addServingCommands(program: Command): void {
 
 function addServing(program: Command): void {
   addCommand(program, 'dev', 'serve the app and follow every save; the database follows along')
-    .usage('[app.ts] [--accept-loss]')
+    .usage('[app.ts] [--accept-loss] [--types]')
     .option('--accept-loss', 'let the first schema change lose values', false)
-    .action(async (words: string[], options: { acceptLoss: boolean }) => {
+    .option(
+      '--types',
+      'write the app’s types with every save, for the editor of a front end',
+      false,
+    )
+    .action(async (words: string[], options: { acceptLoss: boolean; types: boolean }) => {
       const file = readApp(words, 'plinth dev')
       const { serve } = await import('../commands/serve.ts')
       await serve({ command: 'dev', file, ...options })
@@ -74,6 +79,18 @@ function addLooking(program: Command): void {
       await routes(app)
     })
     .addHelpText('after', examples(['plinth routes', 'plinth routes | grep product']))
+  addCommand(
+    program,
+    'types',
+    'write the app’s types down, so that a front end need not infer them',
+  )
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const app = readApp(words, 'plinth types')
+      const { types } = await import('../commands/types.ts')
+      await types(app)
+    })
+    .addHelpText('after', examples(['plinth types', 'plinth types src/app.ts']))
 }
 
 function addNew(program: Command): void {

@@ -7,7 +7,7 @@ import { look, skip } from '../../../../../tests/pages/chromium.ts'
 import { type AppFolder, appFolder } from './process.ts'
 
 const modules = join(import.meta.dirname, '../../../../../node_modules')
-const linked = ['@types', 'rolldown', '@rolldown', '@oxc-project']
+const linked = ['@types', 'rolldown', '@rolldown', '@oxc-project', 'typescript', '@typescript']
 const copied = ['react', 'react-dom', 'scheduler']
 
 /**
@@ -42,6 +42,11 @@ test('new --react makes an app with a front end that compiles, builds and works'
   for (const project of ['My-Tasks', 'My-Tasks/web']) {
     assert.equal((await folder.runNode([compiler, '-p', project])).data, '', project)
   }
+  const typed = await folder.run(['types', 'My-Tasks/app.ts'])
+  assert.equal(typed.code, 0, typed.told)
+  const { data } = await folder.runNode([compiler, '-p', 'My-Tasks/web', '--listFiles'])
+  assert.match(data, /My-Tasks\/\.plinth\/types\/app\.d\.ts/)
+  assert.doesNotMatch(data, /error TS|My-Tasks\/app\.ts/)
   const wrong = await folder.runNode(['My-Tasks/web/build.ts'])
   assert.equal(wrong.code, 0, wrong.told)
   const served = await folder.serve(['start', 'My-Tasks/app.ts'])

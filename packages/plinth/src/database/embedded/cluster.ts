@@ -70,7 +70,7 @@ async function refuseForeign(directory: string): Promise<void> {
 }
 
 /** What other parts of an app, or the file system, keep beside the database. */
-const companions = new Set(['files', 'mail', 'keys', 'test', 'lost+found'])
+const companions = new Set(['files', 'mail', 'keys', 'test', 'types', 'lost+found'])
 
 async function list(directory: string): Promise<readonly string[]> {
   try {
