@@ -29,8 +29,8 @@ const webFiles = [
 const webReadme = `
 The front end stands in \`web/\`: React on the typed client, built by rolldown into \`web/dist\`,
 and served by the app itself. \`npm run dev\` builds it anew with every save; reload the page to
-see it. \`npm start\` builds it first. The back end's types come from \`.plinth/types\` (\`plinth types\`
-writes them, and \`npm run dev\` with every save) and else from its sources, as \`web/tsconfig.json\` says.
+see it. \`npm start\` builds it first. The back end's types come from \`.plinth/types\`, which
+\`plinth types\` writes, and \`npm run dev\` with every save; else from its sources.
 `
 
 const webMembers = `  // Typed clients know these by name.

@@ -2,15 +2,15 @@
 
 import { relative } from 'node:path'
 import { type Config, invocationFolder, wantsDetails } from '../../app/config/config.ts'
+import { keepTypes } from '../../app/declarations/keep.ts'
 import { readSeedLines, seedLinesFile } from '../../app/people/seed-lines.ts'
 import { serveApp } from '../../app/process/serve.ts'
-import { keepTypes } from '../../app/types/keep.ts'
 import { Failure } from '../../base/failure.ts'
 import { monotonicMs } from '../../base/time.ts'
 import { tellFailure } from '../failures.ts'
 import { configOf, isPlain, logOf } from '../setup.ts'
 import { columns, confirm, faint, isInteractive, strong, tell } from '../terminal.ts'
-import { tellTypes } from './types.ts'
+import { tellTypes } from './declarations.ts'
 
 /** Options of both commands. */
 export interface ServeCommand {

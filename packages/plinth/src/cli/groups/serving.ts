@@ -87,7 +87,7 @@ function addLooking(program: Command): void {
     .usage('[app.ts]')
     .action(async (words: string[]) => {
       const app = readApp(words, 'plinth types')
-      const { types } = await import('../commands/types.ts')
+      const { types } = await import('../commands/declarations.ts')
       await types(app)
     })
     .addHelpText('after', examples(['plinth types', 'plinth types src/app.ts']))

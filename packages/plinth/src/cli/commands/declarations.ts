@@ -2,8 +2,8 @@
 
 import { relative } from 'node:path'
 import { invocationFolder } from '../../app/config/config.ts'
+import { type TypesOutcome, writeTypes } from '../../app/declarations/write.ts'
 import { findAppFile } from '../../app/file/find-app.ts'
-import { type TypesOutcome, writeTypes } from '../../app/types/write.ts'
 import { Failure } from '../../base/failure.ts'
 import { tellFailure } from '../failures.ts'
 import { faint, tell } from '../terminal.ts'

@@ -56,7 +56,8 @@ import type app from '#server/app'
 import type { App } from 'plinth'
 import type inferred from '../app.ts'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-type Parts<T> = T extends App<infer S, infer A> ? { models: { [K in keyof S]: S[K] }; actions: A } : 0
+type Models<S> = { [K in keyof S]: S[K] }
+type Parts<T> = T extends App<infer S, infer A> ? { models: Models<S>; actions: A } : 0
 export const models: Same<Parts<typeof app>['models'], Parts<typeof inferred>['models']> = true
 export const actions: Same<Parts<typeof app>['actions'], Parts<typeof inferred>['actions']> = true
 // @ts-expect-error as a proof that the comparison looks at something
