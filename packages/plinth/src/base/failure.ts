@@ -29,6 +29,7 @@ export const failureKinds = Object.freeze({
   misdirected: kind(421, 'The server does not answer to this name'),
   range_not_satisfiable: kind(416, 'The file has no such part'),
   method_not_allowed: kind(405, 'This address does not take that method'),
+  upgrade_required: kind(426, 'This address speaks WebSocket'),
   sign_in_required: kind(401, 'Sign in first'),
   invalid_credentials: kind(401, 'The credentials are not valid'),
   step_up_required: kind(401, 'Show again who you are'),

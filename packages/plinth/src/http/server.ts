@@ -10,7 +10,7 @@ import type { Handler } from './message.ts'
 import { type Connection, Connections } from './server/connections.ts'
 import { Exchange, type ExchangeContext, type LogEntry } from './server/exchange.ts'
 import { failureOfParseError, type ParseError, refuse } from './server/refusal.ts'
-import { asksForSocket, type LinkHandler, Upgrades } from './socket/upgrades.ts'
+import { asksForSocket, type LinkHandler, plainRequests, Upgrades } from './socket/upgrades.ts'
 
 export type { LogEntry } from './server/exchange.ts'
 
@@ -57,7 +57,7 @@ export class HttpServer {
     const caps = Object.freeze({ ...limits, ...options.limits })
     this.#limits = caps
     this.#context = {
-      handler: options.handler,
+      handler: options.sockets ? plainRequests(options.handler) : options.handler,
       limits: caps,
       trustedProxies: options.trustedProxies ?? 0,
       log: options.log,

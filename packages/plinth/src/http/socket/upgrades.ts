@@ -4,7 +4,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../../base/failure.ts'
-import type { HttpRequest } from '../message.ts'
+import type { Handler, HttpRequest } from '../message.ts'
 import { failureOf } from '../problem.ts'
 import type { ExchangeContext } from '../server/exchange.ts'
 import { refuse } from '../server/refusal.ts'
@@ -26,6 +26,19 @@ export const socketPaths: ReadonlyMap<string, string | undefined> = new Map([
 /** True for a request that asks to speak WebSocket where that is spoken. */
 export function asksForSocket(message: IncomingMessage): boolean {
   return socketPaths.has(pathOf(message)) && message.headers.upgrade?.toLowerCase() === 'websocket'
+}
+
+/**
+ * Answers a plain request where nothing but WebSocket is spoken, as a proxy makes of it that drops
+ * the wish: 426 with what to ask for (RFC 9110, 15.5.22). All others go to the handler.
+ */
+export function plainRequests(handler: Handler): Handler {
+  return (request) => {
+    if (request.path !== '/api/live') return handler(request)
+    const detail =
+      'Open this address as a WebSocket, or ask for one read at its own as text/event-stream.'
+    throw new Failure('upgrade_required', { detail, headers: { upgrade: 'websocket' } })
+  }
 }
 
 function pathOf({ url }: IncomingMessage): string {

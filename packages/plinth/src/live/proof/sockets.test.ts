@@ -156,7 +156,9 @@ test('elsewhere nobody speaks WebSocket, and a wrong handshake is refused', asyn
   assert.match(await board.handshake({ 'sec-websocket-version': '1' }), /^HTTP\/1\.1 4\d\d /)
   assert.match(await board.handshake({ 'sec-websocket-key': 'short' }), /^HTTP\/1\.1 400 /)
   const plain = await fetch(`${board.url}/api/live`)
-  assert.equal(plain.status, 404)
+  assert.equal(plain.status, 426)
+  assert.equal(plain.headers.get('upgrade'), 'websocket')
+  assert.match(await plain.text(), /"code":"upgrade_required"/)
 })
 
 test('when the server stops, connections are told to come back', async (context) => {

@@ -70,6 +70,10 @@ export const problemTexts: Readonly<Record<FailureCode, ProblemText>> = Object.f
     'The address exists, but does not take this method.',
     'Use one of the methods in the Allow header.',
   ),
+  upgrade_required: say(
+    'The address speaks nothing but WebSocket, and the request did not ask for it.',
+    'Open it as a WebSocket; a proxy in between has to pass Upgrade and Connection on.',
+  ),
   sign_in_required: say(
     'Only callers who have signed in may do this.',
     'Sign in, and send the token as Authorization: Bearer.',
