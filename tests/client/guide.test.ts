@@ -11,10 +11,14 @@ const root = join(import.meta.dirname, '..', '..')
 const require = createRequire(import.meta.url)
 const timeout = 120_000
 
-test('the examples of the guide to the client type-check', { timeout }, async (context) => {
-  const guide = await readFile(join(root, 'docs/guides/client.md'), 'utf8')
-  const blocks = [...guide.matchAll(/```ts\n(.*?)```/gs)].map(([, text = '']) => text)
-  assert.ok(blocks.length >= 7, `${blocks.length} examples`)
+const examplesIn = async (guide: string): Promise<readonly string[]> => {
+  const text = await readFile(join(root, 'docs/guides', guide), 'utf8')
+  return [...text.matchAll(/```ts\n(.*?)```/gs)].map(([, block = '']) => block)
+}
+
+test('the examples of the guides to the client type-check', { timeout }, async (context) => {
+  const blocks = [...(await examplesIn('client.md')), ...(await examplesIn('channels.md'))]
+  assert.ok(blocks.length >= 9, `${blocks.length} examples`)
   // Inside the repository, so that what they import is found; ignored by git.
   const folder = join(root, '.plinth', `guide-${process.pid}`)
   await mkdir(folder, { recursive: true })

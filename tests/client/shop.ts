@@ -141,13 +141,39 @@ export const rename = orders.action('renameOrder', {
   },
 })
 
+/** Somebody has said something about a product; loud words are for everybody. */
+export const praised = orders.event(
+  'praised',
+  { word: text(), stars: integer() },
+  { allow: ({ data, me }) => data.stars.gte(4).or(me.is('staff')) },
+)
+
+export const praise = orders.action('praise', {
+  input: { word: text({ max: 40 }), stars: integer({ min: 0, max: 5 }) },
+  allow: anyone,
+  async run({ input, emit }) {
+    emit(praised, input)
+  },
+})
+
+/** Who looks at which shelf, and what they say; guests listen. */
+export const shelf = orders.channel('shelf', {
+  params: { name: text({ max: 40 }), secret: boolean({ default: false }) },
+  allow: {
+    join: ({ params, me }) => params.secret.eq(false).or(me.is('staff')),
+    publish: ({ me }) => me.signedIn,
+  },
+  message: { text: text({ max: 80 }), loud: boolean({ default: false }) },
+  presence: { mood: choice(['good', 'bad'], { default: 'good' }) },
+})
+
 export const ping = orders.action('ping', { allow: anyone, async run() {} })
 
 export const shopApp = app({
   title: 'Shop',
   kits: [identity, catalog, orders],
   roles: ['staff', 'admin'],
-  actions: [buy, quote, rename, ping],
+  actions: [buy, quote, rename, ping, praise],
 })
 
 /** The type that clients are made of. */

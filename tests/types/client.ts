@@ -1,7 +1,8 @@
 /** Owns the proof of a client's types: what comes is typed exactly, what is wrong is an error. */
 
 import { createClient, type Result } from 'plinth/client'
-import type { Shop } from '../client/shop.ts'
+import { createHooks } from 'plinth/client/react'
+import type { praised, Shop, shelf } from '../client/shop.ts'
 
 /** True only where two types are the same. */
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
@@ -77,6 +78,41 @@ export async function signIn(): Promise<void> {
   const step = await client.auth.signIn({ email: 'x', password: 'y' }).orThrow()
   if (step.is === 'secondFactor') await step.byCode('1')
   else same<typeof step.user.email, string | null>(true)
+}
+
+/** Never called: the types are the test. */
+export function rooms(): void {
+  const params = { name: 'top' } as const
+  const room = client.channel<typeof shelf>('orders.shelf', params, {
+    presence: { mood: 'bad' },
+    message(data, from) {
+      same<typeof data, { readonly text: string; readonly loud: boolean }>(true)
+      same<typeof from.who, string | null>(true)
+    },
+    present(members) {
+      same<(typeof members)[0]['state'], { readonly mood: 'good' | 'bad' }>(true)
+    },
+  })
+  room.publish({ text: 'x' })
+  room.show({})
+  const hooks = createHooks<Shop>()
+  const { present, messages } = hooks.useChannel<typeof shelf>('orders.shelf', params)
+  same<(typeof present)[0]['state']['mood'], 'good' | 'bad'>(true)
+  same<NonNullable<(typeof messages)[0]>['data']['loud'], boolean>(true)
+  const { events } = hooks.useEvents<typeof praised>('orders.praised')
+  same<NonNullable<(typeof events)[0]>['data']['stars'], number>(true)
+  // @ts-expect-error there is no such channel
+  client.channel<typeof shelf>('orders.shelve', params, {})
+  // @ts-expect-error a room has a name
+  client.channel<typeof shelf>('orders.shelf', {}, {})
+  // @ts-expect-error a number is no text
+  room.publish({ text: 1 })
+  // @ts-expect-error there is no such mood
+  room.show({ mood: 'odd' })
+  // @ts-expect-error an event is no channel
+  hooks.useChannel<typeof praised>('orders.praised', {})
+  // @ts-expect-error there is no such event
+  hooks.useEvents<typeof praised>('orders.prized')
 }
 
 /** Never called: each line is an error, so that the compiler fails where one is none. */

@@ -3,8 +3,13 @@
 export type {
   ActionState,
   ActionUse,
+  ChannelOptions,
+  ChannelUse,
+  EventsUse,
+  Feeding,
   Following,
   Hooks,
+  PresenceUse,
   ProviderProperties,
   Query,
   ReadOf,

@@ -33,6 +33,17 @@ export type {
 } from './client/typed/auth.ts'
 export type { ModelSteps, Reference, Step, Steps } from './client/typed/batch.ts'
 export type {
+  ChannelName,
+  MessageGiven,
+  MessageHeard,
+  MessageSource,
+  PresenceGiven,
+  Room,
+  RoomFollower,
+  RoomMember,
+  RoomParams,
+} from './client/typed/channels.ts'
+export type {
   ActionsClient,
   ActionsOf,
   DataClient,

@@ -164,6 +164,7 @@ describe('the client in a browser', { skip }, () => {
 
   test('eight reads share one socket, and calls go on beside them', async () => {
     const { page, run } = await open()
+    await page.locator('#stock', { hasText: /: \d/ }).waitFor()
     const sockets: string[] = []
     page.on('websocket', (socket) => void sockets.push(new URL(socket.url()).pathname))
     const streams: string[] = []
@@ -184,6 +185,35 @@ describe('the client in a browser', { skip }, () => {
     }`)
     assert.equal((told as readonly number[]).length, 8)
     assert.deepEqual([sockets, streams], [['/api/live'], []])
+  })
+
+  test('hooks of events and rooms: what comes is drawn, and a room is entered once', async () => {
+    for (const earlier of browser.contexts()) await earlier.close()
+    const [one, other] = [await open(), await open()]
+    const people = (page: Page, moods: string) =>
+      page
+        .locator('#people')
+        .filter({ hasText: new RegExp(`^${moods}$`) })
+        .waitFor()
+    await people(one.page, 'good, good')
+    await people(other.page, 'good, good')
+    await one.page.getByRole('button', { name: 'Grumble' }).click()
+    await people(other.page, 'bad, good')
+    await one.page.getByRole('button', { name: 'Say hello' }).click()
+    await one.page.locator('#refused', { hasText: 'sign_in_required' }).waitFor()
+    const input = JSON.stringify({ email, password })
+    await one.run(`client.auth.signIn(${input}).orThrow()`)
+    await people(other.page, 'bad, good')
+    await one.page.getByRole('button', { name: 'Say hello' }).click()
+    await other.page.locator('#said', { hasText: 'hello' }).waitFor()
+    await other.run(`client.actions.orders.praise({ word: 'fine', stars: 5 }).orThrow()`)
+    await other.run(`client.actions.orders.praise({ word: 'poor', stars: 1 }).orThrow()`)
+    await shop.tested.drain()
+    await one.page.locator('#words', { hasText: 'fine 5, poor 1' }).waitFor()
+    assert.equal(await other.page.locator('#words').textContent(), 'fine 5')
+    await other.page.close()
+    await people(one.page, 'bad')
+    assert.deepEqual([...one.wrong, ...other.wrong], [])
   })
 
   test('suspense: thrown to a boundary, tried again; another session reads anew', async () => {

@@ -4,7 +4,7 @@ import { createClient, webStorage } from 'plinth/client'
 import { createHooks } from 'plinth/client/react'
 import { Component, createElement as h, type ReactNode, Suspense, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import type { Shop } from '../shop.ts'
+import type { praised, Shop, shelf } from '../shop.ts'
 
 type Place = Parameters<typeof createRoot>[0]
 
@@ -90,6 +90,34 @@ function Me() {
   return h('button', { id: 'me', type: 'button', onClick: () => void look() }, name)
 }
 
+function Words() {
+  const { events } = hooks.useEvents<typeof praised>('orders.praised')
+  return h('p', { id: 'words' }, events.map(({ data }) => `${data.word} ${data.stars}`).join(', '))
+}
+
+function Shelf() {
+  const top = { name: 'top' }
+  const { messages, publish, refused } = hooks.useChannel<typeof shelf>('orders.shelf', top)
+  return h(
+    'section',
+    { id: 'shelf' },
+    h('p', { id: 'said' }, messages.map(({ data }) => data.text).join(', ')),
+    h('output', { id: 'refused' }, refused?.code ?? 'none'),
+    h('button', { type: 'button', onClick: () => publish({ text: 'hello' }) }, 'Say hello'),
+  )
+}
+
+function People() {
+  const seen = hooks.usePresence<typeof shelf>('orders.shelf', { name: 'top' })
+  const moods = seen.present.map(({ state }) => state.mood)
+  return h(
+    'section',
+    null,
+    h('p', { id: 'people' }, moods.sort().join(', ')),
+    h('button', { type: 'button', onClick: () => seen.show({ mood: 'bad' }) }, 'Grumble'),
+  )
+}
+
 /** Shows what a component below has thrown, and tries again. */
 class Boundary extends Component<
   { readonly children: ReactNode; readonly again: () => Promise<void> },
@@ -118,6 +146,9 @@ function Whole() {
     h(Catalogue),
     h(Me),
     h(Stock),
+    h(Words),
+    h(Shelf),
+    h(People),
     h(Boundary, { again, children: h(Suspense, { fallback: waiting }, h(Vault)) }),
   )
 }

@@ -12,6 +12,7 @@ import { opener, type Send, type Sending, sender } from './call/send.ts'
 import { type Plurals, pluralOf } from './data/addresses.ts'
 import { runBatch } from './data/batch.ts'
 import { modelClient } from './data/models.ts'
+import { enterRoom } from './live/channel.ts'
 import { follow } from './live/follow.ts'
 import type { SocketLike } from './live/line.ts'
 import { listener } from './live/listen.ts'
@@ -19,6 +20,7 @@ import { sharedSocket } from './live/socket.ts'
 import type { Operation } from './typed/actions.ts'
 import type { AuthClient } from './typed/auth.ts'
 import type { Step, StepAnswers, Steps } from './typed/batch.ts'
+import type { ChannelName, Room, RoomFollower, RoomParams } from './typed/channels.ts'
 import type { ActionsClient, ActionsOf, DataClient, ModelsOf } from './typed/client.ts'
 import type { EventFollower, EventName, HeardGap } from './typed/events.ts'
 
@@ -79,6 +81,19 @@ export interface Client<S extends Models, A> {
     follower: EventFollower<E>,
     options?: { readonly after?: string },
   ): () => void
+  /**
+   * Comes into a room of a channel, by the type of its declaration: who is there, and what they
+   * say. After a disconnect one comes in again by oneself. Needs a platform with WebSocket.
+   *
+   * @example
+   * import type { room } from '../server/chat.ts'
+   * const red = client.channel<typeof room>('chat.room', { team: 'red' }, {
+   *   message: ({ text }, { who }) => show(who, text),
+   *   present: (members) => list(members),
+   * })
+   * red.publish({ text: 'hello' })
+   */
+  channel<C>(channel: ChannelName<C>, params: RoomParams<C>, follower: RoomFollower<C>): Room<C>
   /**
    * Several writes in one transaction, all or none. A later step refers to the record of an
    * earlier one by its `id`.
@@ -144,9 +159,10 @@ export function createClient<T>(options: ClientOptions): Client<ModelsOf<T>, Act
         else if (name === 'gap') gap?.(message as HeardGap)
       }
       const asked = { method: 'GET', path: `/api/events/${event}`, repeat: 'safe' } as const
-      const wish = { type: 'subscribe', event }
+      const wish = () => ({ type: 'subscribe', event })
       return follow(live, { asked, wish, after }, { ...rest, told, next() {} })
     },
+    channel: (channel, params, follower) => enterRoom(live, { channel, params, follower }),
     batch: (build, more) => runBatch(send, build, more),
     operation: (id) => operationOf(send, id),
   }
@@ -175,6 +191,7 @@ interface ErasedClient {
     follower: EventFollower<never>,
     options?: { readonly after?: string },
   ): () => void
+  channel(channel: string, params: unknown, follower: RoomFollower<never>): Room<never>
   readonly data: Readonly<Record<string, object>>
   readonly actions: Readonly<Record<string, Readonly<Record<string, ErasedAction>>>>
   batch(

@@ -29,8 +29,8 @@ export interface ErasedModel {
 }
 
 /** What is said over a socket to follow a read. */
-function wish(read: string, more: object): object {
-  return { type: 'subscribe', read, ...more }
+function wish(read: string, more: object): () => object {
+  return () => ({ type: 'subscribe', read, ...more })
 }
 
 /** Which record, as it is said over a socket. */

@@ -10,8 +10,8 @@ import type { SharedSocket } from './socket.ts'
 
 /** What can be followed. */
 export interface Followable {
-  /** As it is said over a socket, without what is known only then. */
-  readonly wish: object
+  /** How it is said over a socket, but for the cursor. */
+  readonly wish: () => object
   /** As a stream is asked for; absent: there is none of it. */
   readonly asked?: Asked
 }
@@ -43,9 +43,9 @@ export interface ListenParts {
 export function listener({ open, socket, streams }: ListenParts): Listen {
   return async ({ asked, wish }, listening) => {
     const { cursor: after } = listening
-    const fits = !streams && JSON.stringify(wish).length <= wishCharactersMax
+    const fits = !streams && JSON.stringify(wish()).length <= wishCharactersMax
     if (asked && !fits) return stream({ open, opened: () => undefined }, asked, listening)
-    const first = () => ({ ...wish, ...(after === undefined ? {} : { after }) })
+    const first = () => ({ ...wish(), ...(after === undefined ? {} : { after }) })
     const failure = await socket.converse(first, listening)
     if (failure || !asked) return failure ?? ownFailure('unreachable')
     return stream({ open, opened: () => socket.refused() }, asked, listening)

@@ -1,9 +1,19 @@
 /** Owns the types of the hooks: what a component gives, and what it gets. */
 
 import type { ReactElement, ReactNode } from 'react'
-import type { CallFailure } from '../call/failure.ts'
+import type { AnyFailure, CallFailure } from '../call/failure.ts'
 import type { Calling, Result } from '../call/result.ts'
 import type { Me } from '../typed/auth.ts'
+import type {
+  ChannelName,
+  MessageGiven,
+  MessageHeard,
+  MessageSource,
+  PresenceGiven,
+  RoomMember,
+  RoomParams,
+} from '../typed/channels.ts'
+import type { EventName, HeardEvent } from '../typed/events.ts'
 import type { LiveValue } from '../typed/live.ts'
 
 /** What a component knows of what it reads. */
@@ -61,6 +71,46 @@ export interface ProviderProperties<K> {
   readonly children?: ReactNode
 }
 
+/** What a component knows of something that comes by itself. */
+export interface Feeding {
+  /** Nothing more comes, until somebody else signs in. */
+  readonly failure: AnyFailure | undefined
+  /** True until it is connected for the first time. */
+  readonly loading: boolean
+  /** True: the connection is lost, and made again by itself. */
+  readonly away: boolean
+}
+
+/** The events that came while a component was shown. */
+export interface EventsUse<E> extends Feeding {
+  /** The latest last. */
+  readonly events: readonly HeardEvent<E>[]
+}
+
+/** Who is in a room. */
+export interface PresenceUse<C> extends Feeding {
+  readonly present: readonly RoomMember<C>[]
+  /** Why what was said or shown last was not taken; undefined once something was heard again. */
+  readonly refused: AnyFailure | undefined
+  /** Says something else of oneself. */
+  readonly show: (state: PresenceGiven<C>) => void
+}
+
+/** A room, as a component uses it. */
+export interface ChannelUse<C> extends PresenceUse<C> {
+  /** What was said while one was there, the latest last. */
+  readonly messages: readonly { readonly data: MessageHeard<C>; readonly from: MessageSource }[]
+  readonly publish: (data: MessageGiven<C>) => void
+}
+
+/** How a room is used. */
+export interface ChannelOptions<C> {
+  /** What one says of oneself on coming in. */
+  readonly presence?: PresenceGiven<C>
+  /** How many messages are shown, the latest. Default 50, at most 200. */
+  readonly most?: number
+}
+
 /** The hooks of one app's client. */
 export interface Hooks<K> {
   /** Hands the client to the components below. */
@@ -101,4 +151,28 @@ export interface Hooks<K> {
     pick: (client: K) => (...given: G) => Calling<T, C>,
     how?: ActionUse<K, G>,
   ): ActionState<G, T, C>
+  /**
+   * Follows an event while the component is shown.
+   *
+   * @example
+   * const { events } = useEvents<typeof placed>('shop.placed')
+   */
+  useEvents<E>(event: EventName<E>, options?: { readonly most?: number }): EventsUse<E>
+  /**
+   * Is in a room while the component is shown. Components in the same room are there once.
+   *
+   * @example
+   * const { present, messages, publish } = useChannel<typeof room>('chat.room', { team: 'red' })
+   */
+  useChannel<C>(
+    channel: ChannelName<C>,
+    params: RoomParams<C>,
+    options?: ChannelOptions<C>,
+  ): ChannelUse<C>
+  /** The same for who is there alone. It shares the room with `useChannel`. */
+  usePresence<C>(
+    channel: ChannelName<C>,
+    params: RoomParams<C>,
+    options?: ChannelOptions<C>,
+  ): PresenceUse<C>
 }

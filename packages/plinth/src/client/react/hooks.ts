@@ -18,13 +18,16 @@ import type { Calling, Result } from '../call/result.ts'
 import type { Client } from '../client.ts'
 import type { ActionsOf, ModelsOf } from '../typed/client.ts'
 import { type Description, describeRead } from './description.ts'
+import { type FeedingClient, feedHooks } from './feed-hooks.ts'
+import { Feeds } from './feeds.ts'
 import type { ActionUse, Hooks, ProviderProperties } from './hook-types.ts'
 import { type ErasedClient, followedKey, QueryStore } from './store.ts'
 
 /** What a provider hands down. */
 interface Provided {
-  readonly client: ErasedClient
+  readonly client: ErasedClient & FeedingClient
   readonly store: QueryStore
+  readonly feeds: Feeds
 }
 
 type Place = Context<Provided | undefined>
@@ -45,6 +48,7 @@ export function createHooks<T>(): Hooks<Client<ModelsOf<T>, ActionsOf<T>>> {
       return useCallback(() => store.refresh({ revives: true }), [store])
     },
     ...reading,
+    ...feedHooks(useProvided),
     useMe: () => reading.useQuery(whoAmI),
   } as unknown as Hooks<Client<ModelsOf<T>, ActionsOf<T>>>
 }
@@ -57,9 +61,13 @@ function provided(value: Provided | undefined): Provided {
 }
 
 function providerIn(place: Place) {
-  return function ClientProvider({ client, children }: ProviderProperties<ErasedClient>) {
-    const value = useMemo(() => ({ client, store: new QueryStore(client) }), [client])
+  return function ClientProvider({ client, children }: ProviderProperties<Provided['client']>) {
+    const value = useMemo(
+      () => ({ client, store: new QueryStore(client), feeds: new Feeds() }),
+      [client],
+    )
     useEffect(() => value.store.start(), [value])
+    useEffect(() => value.feeds.start(value.client.auth), [value])
     return createElement(place.Provider, { value }, children)
   }
 }
