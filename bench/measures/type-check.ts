@@ -1,14 +1,12 @@
 /** Owns what types cost: the check of a made-up app with many models, by the user's compiler. */
 
-import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { run } from '../processes.ts'
 import { type Figure, median } from '../table.ts'
 import { root, type Scratch } from '../world.ts'
+import { kitCount, kitNames, kitTexts, modelsPerKit, writeProject } from './large-app.ts'
 
 const goals = { seconds: 2, megabytes: 1_024 } as const
-const kitCount = 10
-const modelsPerKit = 20
 const runs = 3
 // As the script `types` that `plinth new` writes. Each of the compiler's checkers infers the kits
 // anew that its files use, so several cost processor time and memory, and win nothing.
@@ -35,11 +33,6 @@ export async function measureTypes(
   ]
 }
 
-/** Writes that app, and a client's use of all its models, into a folder. */
-export function writeClientApp(folder: string): Promise<void> {
-  return writeApp(folder, clientText())
-}
-
 function timeFigure(name: string, seconds: number): Figure {
   const reached = seconds <= goals.seconds
   return { name, value: `${seconds.toFixed(2)} s`, goal: `≤ ${goals.seconds} s`, reached }
@@ -55,7 +48,7 @@ async function checkApp(
   folder: string,
   { text, tell }: Checking,
 ): Promise<readonly [seconds: number, megabytes: number]> {
-  await writeApp(folder, text)
+  await writeProject(folder, { files: { ...kitTexts(), 'app.ts': text } })
   const compiler = join(root, 'node_modules', '.bin', 'tsc')
   const seconds: number[] = []
   const megabytes: number[] = []
@@ -77,82 +70,8 @@ function numberAfter(label: string, printed: string): number {
   return Number(found[1])
 }
 
-async function writeApp(folder: string, text: string): Promise<void> {
-  await mkdir(join(folder, 'node_modules'), { recursive: true })
-  await symlink(join(root, 'packages', 'plinth'), join(folder, 'node_modules', 'plinth'))
-  await symlink(join(root, 'node_modules', '@types'), join(folder, 'node_modules', '@types'))
-  const compilerOptions = {
-    target: 'esnext',
-    module: 'nodenext',
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    allowImportingTsExtensions: true,
-    customConditions: ['source'],
-    types: ['node'],
-    lib: ['esnext', 'esnext.date', 'dom'],
-    ...{ erasableSyntaxOnly: true, verbatimModuleSyntax: true, exactOptionalPropertyTypes: true },
-  }
-  const config = { compilerOptions, include: ['*.ts'] }
-  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}')
-  for (let kit = 0; kit < kitCount; kit++) {
-    await writeFile(join(folder, `kit${kit}.ts`), kitText(kit))
-  }
-  await writeFile(join(folder, 'app.ts'), text)
-}
-
-function kitText(kit: number): string {
-  const models = Array.from({ length: modelsPerKit }, (_, at) => modelText(kit, at)).join('\n')
-  const before = kit > 0 ? `import { kit${kit - 1} } from './kit${kit - 1}.ts'\n` : ''
-  const uses = kit > 0 ? `identity, kit${kit - 1}` : 'identity'
-  return `import { anyone, belongsTo, boolean, choice, decimal, email, hasMany, identity, instant,
-  integer, json, kit, list, money, text } from 'plinth'
-${before}
-export const kit${kit} = kit('kit${kit}', {
-  uses: [${uses}],
-  models: {
-${models}
-  },
-})
-`
-}
-
-function modelText(kit: number, at: number): string {
-  const name = `m${kit}x${at}`
-  const next = `m${kit}x${(at + 1) % modelsPerKit}`
-  const previous = `m${kit}x${(at + modelsPerKit - 1) % modelsPerKit}`
-  const outside = kit > 0 ? `m${kit - 1}x${at}` : 'user'
-  return `    ${name}: {
-      fields: {
-        name: text({ max: 80 }),
-        address: email({ optional: true }),
-        price: money('GBP', { min: 0 }),
-        weight: decimal({ precision: 10, scale: 3, optional: true }),
-        stock: integer({ min: 0, default: 0 }),
-        state: choice(['open', 'paid', 'closed'], { default: 'open' }),
-        published: boolean({ default: false }),
-        placedAt: instant({ optional: true }),
-        labels: list(text({ max: 20 }), { default: [] }),
-        notes: json({ optional: true }),
-        owner: belongsTo('user', { optional: true }),
-        next: belongsTo('${next}', { optional: true }),
-        outside: belongsTo('${outside}', { optional: true }),
-        previous: hasMany('${previous}', { by: 'next' }),
-      },
-      access: {
-        read: ({ row, me }) => row.published.or(row.ownerId.eq(me.id)).or(me.is('staff')),
-        create: ({ me }) => me.signedIn,
-        update: ({ row, me }) => row.next.ownerId.eq(me.id).or(row.state.eq('open')),
-        delete: ({ row, me }) => row.previous.some((each) => each.ownerId.eq(me.id)),
-        fields: { price: { read: ({ row }) => row.stock.gt(0) } },
-      },
-      indexes: [['state', 'placedAt']],
-    },`
-}
-
 function appText(): string {
-  const kits = Array.from({ length: kitCount }, (_, kit) => `kit${kit}`)
+  const kits = kitNames()
   const imports = kits.map((kit) => `import { ${kit} } from './${kit}.ts'`).join('\n')
   const reads = Array.from({ length: kitCount * modelsPerKit }, (_, n) => {
     const [kit, at] = [Math.floor(n / modelsPerKit), n % modelsPerKit]
@@ -178,7 +97,7 @@ ${reads}
 }
 
 function clientText(): string {
-  const kits = Array.from({ length: kitCount }, (_, kit) => `kit${kit}`)
+  const kits = kitNames()
   const imports = kits.map((kit) => `import { ${kit} } from './${kit}.ts'`).join('\n')
   const actions = kits.map(
     (kit) => `const act${kit} = ${kit}.action('act', {

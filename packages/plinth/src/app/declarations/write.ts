@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { basename, dirname, extname, join, relative } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Failure } from '../../base/failure.ts'
 import { monotonicMs } from '../../base/time.ts'
@@ -38,8 +38,10 @@ export async function writeTypes(appFile: string): Promise<TypesOutcome> {
   // The folder above holds an embedded database one day: nobody else may look into it.
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const config = join(folder, 'tsconfig.json')
-  await writeFile(config, configText(appFile, folder))
-  const printed = await printedBy(compiler, ['-p', config, '--pretty', 'false'])
+  await writeFile(config, await configText(appFile, { folder, compiler }))
+  const printed = await printedBy(compiler, [
+    ...['-p', config, '--pretty', 'false', '--checkers', '1'],
+  ])
   const problems = printed.split('\n').filter((line) => / error TS\d+: |^error TS/.test(line))
   if (problems.length === 0) {
     const file = join(folder, `${basename(appFile, extname(appFile))}.d.ts`)
@@ -69,8 +71,12 @@ function compilerOf(appFile: string): string {
  * The project's own options, and only what the app's file brings along. Nothing is checked here:
  * that is what `tsc` is for. With a mistake nothing is written at all.
  */
-function configText(appFile: string, folder: string): string {
+async function configText(
+  appFile: string,
+  { folder, compiler }: { readonly folder: string; readonly compiler: string },
+): Promise<string> {
   const base = nearestConfig(dirname(appFile))
+  const paths = base && sourcePaths(base, await printedBy(compiler, ['--showConfig', '-p', base]))
   const from = (path: string): string => relative(folder, path).replaceAll('\\', '/')
   const compilerOptions = {
     ...(base ? {} : { module: 'nodenext', target: 'esnext', skipLibCheck: true, strict: true }),
@@ -78,10 +84,30 @@ function configText(appFile: string, folder: string): string {
     ...{ noCheck: true, noEmitOnError: true, composite: false, allowImportingTsExtensions: true },
     ...{ rootDir: from(dirname(appFile)), outDir: '.', declarationDir: '.' },
     ...{ incremental: true, tsBuildInfoFile: './state.tsbuildinfo' },
+    ...(paths ? { paths } : {}),
   }
   const extended = base ? { extends: from(base) } : {}
   const files = [from(appFile)]
   return `${JSON.stringify({ ...extended, compilerOptions, files, include: [] }, null, 2)}\n`
+}
+
+/**
+ * The paths of a project without those that lead to written declarations: what is written comes
+ * from the sources alone, or it would follow itself and never change.
+ */
+function sourcePaths(
+  config: string,
+  shown: string,
+): Readonly<Record<string, readonly string[]>> | undefined {
+  if (!shown.trimStart().startsWith('{')) return undefined
+  const { compilerOptions } = JSON.parse(shown) as {
+    readonly compilerOptions?: { readonly paths?: Readonly<Record<string, readonly string[]>> }
+  }
+  const paths = Object.entries(compilerOptions?.paths ?? {}).map(([name, places]) => {
+    const sources = places.filter((place) => !place.includes('.plinth/types/'))
+    return [name, sources.map((place) => resolve(dirname(config), place))] as const
+  })
+  return paths.length === 0 ? undefined : Object.fromEntries(paths)
 }
 
 function nearestConfig(folder: string): string | undefined {
@@ -91,9 +117,9 @@ function nearestConfig(folder: string): string | undefined {
   return above === folder ? undefined : nearestConfig(above)
 }
 
-/** It comes after what people wait for. */
+/** All that the compiler prints. Its exit code says no more. */
 async function printedBy(compiler: string, words: readonly string[]): Promise<string> {
-  const child = spawn(process.execPath, [compiler, ...words, '--checkers', '1'], {
+  const child = spawn(process.execPath, [compiler, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const ended = new Promise<void>((resolve, reject) => {

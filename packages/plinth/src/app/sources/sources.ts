@@ -1,7 +1,7 @@
-/** Owns an app's own sources: its file and all that it brings in by relative imports, parsed. */
+/** Owns an app's own sources: its file and all that it brings in of its own package, parsed. */
 
 import { readFile, stat } from 'node:fs/promises'
-import { stripTypeScriptTypes } from 'node:module'
+import { createRequire, stripTypeScriptTypes } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 import { type AnyNode, parse } from 'acorn'
 import { full } from 'acorn-walk'
@@ -28,11 +28,22 @@ export async function appSources(file: string): Promise<readonly AppSource[]> {
     if (!source) continue
     sources.push(source)
     for (const specifier of importsOf(source.tree)) {
-      const found = join(dirname(path), specifier)
-      if (specifier.startsWith('.') && code.has(extname(found))) known.add(found)
+      const found = ownFile(path, specifier)
+      if (found !== undefined && code.has(extname(found))) known.add(found)
     }
   }
   return sources
+}
+
+/** What a file of the app means by a relative import, or by a name of its package (`#…`). */
+function ownFile(path: string, specifier: string): string | undefined {
+  if (specifier.startsWith('.')) return join(dirname(path), specifier)
+  if (!specifier.startsWith('#')) return undefined
+  try {
+    return createRequire(path).resolve(specifier)
+  } catch {
+    return undefined
+  }
 }
 
 async function readSource(path: string): Promise<AppSource | undefined> {

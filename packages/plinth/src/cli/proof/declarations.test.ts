@@ -141,6 +141,64 @@ test('dev --types follows each save, and never leaves types that are not the app
   await until('what was mended is declared', async () => /size/.test(await types()))
 })
 
+const kitFile = (field = ''): string => `
+import { anyone, kit, text } from 'plinth'
+export const shop = kit('shop', {
+  models: { product: { fields: { sku: text(), ${field} }, access: { read: anyone } } },
+})
+`
+
+const ordersFile = `
+import { belongsTo, kit } from 'plinth'
+import { shop } from '#server/shop'
+export const orders = kit('orders', {
+  uses: [shop],
+  models: { line: { fields: { product: belongsTo('product') } } },
+})
+export const count = orders.action('count', {
+  allow: ({ me }) => me.signedIn,
+  async run({ data }) {
+    await data.product.find({ filter: { sku: 'x' } })
+  },
+})
+`
+
+const appFile = `
+import { app } from 'plinth'
+import { count, orders } from '#server/orders'
+import { shop } from '#server/shop'
+export default app({ kits: [shop, orders], actions: [count] })
+`
+
+test('types: kits that read each other’s declarations are written from the sources', async (t) => {
+  const folder = await projectFolder(t, appFile)
+  const manifest = { type: 'module', private: true, imports: { '#server/*': './*.ts' } }
+  await folder.write('package.json', JSON.stringify(manifest))
+  const paths = { '#server/*': ['./.plinth/types/*.d.ts', './*.ts'] }
+  const config = { compilerOptions: { ...options, paths }, include: ['*.ts'] }
+  await folder.write('tsconfig.json', JSON.stringify(config))
+  await folder.write('shop.ts', kitFile())
+  await folder.write('orders.ts', ordersFile)
+  assert.equal((await folder.run(['check'])).code, 0, 'Node finds the kits by the same names')
+  const compile = (): Promise<{ readonly data: string }> =>
+    folder.runNode([compiler, '-p', '.', '--traceResolution', '--pretty', 'false'])
+  const types = (): Promise<string> => readFile(join(folder.path, declared), 'utf8')
+
+  assert.equal((await folder.run(['types'])).code, 0)
+  const { data } = await compile()
+  assert.match(
+    data,
+    /'#server\/shop' was successfully resolved to '.*\.plinth\/types\/shop\.d\.ts'/,
+  )
+  assert.doesNotMatch(data, /error TS/)
+  await folder.write('shop.ts', kitFile('colour: text({ optional: true })'))
+  assert.doesNotMatch(await types(), /colour/)
+  assert.equal((await folder.run(['types'])).code, 0)
+  assert.match(await types(), /colour/, 'and not from what was written before')
+  await folder.write('orders.ts', ordersFile.replace("sku: 'x'", 'colour: 1'))
+  assert.match((await compile()).data, /orders\.ts\(\d+,\d+\): error TS\d+: Type 'number'/)
+})
+
 test('types: without a compiler they say how to get one', async (t) => {
   const folder = await appFolder(t, small())
   const { code, told } = await folder.run(['types'])
