@@ -16,7 +16,7 @@ import { proven, settled, UnknownName, type World } from './rules.ts'
 import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
 
 // node --conditions=source tests/access/evaluator.test.ts --declarations=500 --seed=7
-const declarations = argument('declarations', 24)
+const declarations = argument('declarations', 12)
 const seed = argument('seed', Date.now() % 1_000_000)
 const queriesEach = argument('queries', 60)
 const timeoutMs = argument('seconds', 60) * 1000

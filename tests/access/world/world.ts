@@ -4,18 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Caller } from '../../../packages/plinth/src/access/caller.ts'
-import { openApp } from '../../../packages/plinth/src/app/compose.ts'
-import { hex, randomBytes } from '../../../packages/plinth/src/base/ids.ts'
+import { catalogOf, openApp } from '../../../packages/plinth/src/app/compose.ts'
+import { schemaFingerprint } from '../../../packages/plinth/src/app/schema/schema.ts'
+import { plantSabotages } from '../../../packages/plinth/src/base/failpoint.ts'
 import { type MovableClock, movableClock } from '../../../packages/plinth/src/base/time.ts'
 import type { Catalog, Model } from '../../../packages/plinth/src/catalog/catalog.ts'
 import type { Database, DatabaseAddress } from '../../../packages/plinth/src/database/database.ts'
-import {
-  createDatabase,
-  dropDatabase,
-  siblingAddress,
-} from '../../../packages/plinth/src/database/databases.ts'
 import { startEmbedded } from '../../../packages/plinth/src/database/embedded/server.ts'
-import { openDatabase } from '../../../packages/plinth/src/database/open.ts'
 import { type AnyKit, app } from '../../../packages/plinth/src/define/kit.ts'
 import type { Call } from '../../../packages/plinth/src/engine/call.ts'
 import { invoke } from '../../../packages/plinth/src/engine/invoke.ts'
@@ -23,6 +18,7 @@ import type { Runtime } from '../../../packages/plinth/src/engine/runtime.ts'
 import { createGraphqlDoor } from '../../../packages/plinth/src/graphql/door.ts'
 import type { Handler } from '../../../packages/plinth/src/http/message.ts'
 import { createRestDoor } from '../../../packages/plinth/src/rest/door.ts'
+import { makeDatabase, type TestDatabase } from '../../../packages/plinth/src/testing/server.ts'
 import { givenServer } from '../../armed/given-server.ts'
 import { placeRoles } from '../random/places.ts'
 import { nowText } from '../random/values.ts'
@@ -72,40 +68,51 @@ export interface Answer {
 }
 
 const secret = 'kQ3v9ZrX1mB7tLw5HyN8cJ2fUd6sGaE4pRoTiVxKz0M'
+const setup = {
+  ...{ secret, production: false, callsPerMinute: 1_000_000 },
+  schema: { mode: 'follow', migrations: '' },
+} as const
 const epochMs = Date.parse(nowText)
 
 /** A server to make databases on: the given one, or one of its own in a temporary folder. */
 export async function startGround(): Promise<Ground> {
   const { address, stop } = await startServer()
-  const admin = await openDatabase(address)
-  const run = `access_${hex(randomBytes(6))}`
-  let count = 0
   return {
     async open(kits, options = {}) {
-      count += 1
-      const name = `${run}_${count}`
-      await createDatabase(admin, { name })
-      // What these worlds hold may be lost with the machine.
-      const text = `alter database ${name} set synchronous_commit = off`
-      await admin.query({ text, values: [] })
-      const stand = await openStand(siblingAddress(address, name), kits, options)
+      const made = await makeWorld(address, options)
+      const stand = await openStand(made.address, kits, options)
       const close = async (): Promise<void> => {
         await stand.close()
-        await dropDatabase(admin, name)
+        await made.drop()
       }
       return { ...stand, close }
     },
-    async close() {
-      await admin.close()
-      await stop()
-    },
+    close: stop,
   }
+}
+
+/** A database that has what every app of its sort has: only the models of the kits are to come. */
+async function makeWorld(server: DatabaseAddress, options: StandOptions): Promise<TestDatabase> {
+  const bare = worldOf([], options)
+  return makeDatabase({
+    server,
+    fingerprint: schemaFingerprint(catalogOf(bare)),
+    async fill(database) {
+      await (await openApp(bare, { ...setup, database })).close()
+    },
+  })
+}
+
+function worldOf(kits: readonly AnyKit[], { tenants = false }: StandOptions) {
+  return app({ kits, ...(tenants ? { organisations: { roles: placeRoles } } : {}) })
 }
 
 async function startServer(): Promise<{ address: DatabaseAddress; stop: () => Promise<void> }> {
   const address = givenServer()
   if (address) return { address, stop: async () => undefined }
   const directory = await mkdtemp(join(tmpdir(), 'plinth-access-'))
+  // What these worlds hold may be lost with the machine.
+  plantSabotages(['fsync-off'])
   const server = await startEmbedded({ directory, log: () => undefined })
   const stop = async (): Promise<void> => {
     await server.stop()
@@ -117,20 +124,10 @@ async function startServer(): Promise<{ address: DatabaseAddress; stop: () => Pr
 async function openStand(
   address: DatabaseAddress,
   kits: readonly AnyKit[],
-  { tenants = false }: StandOptions,
+  options: StandOptions,
 ): Promise<Stand> {
   const clock = movableClock(epochMs)
-  const running = await openApp(
-    app({ kits, ...(tenants ? { organisations: { roles: placeRoles } } : {}) }),
-    {
-      database: address,
-      secret,
-      production: false,
-      callsPerMinute: 1_000_000,
-      schema: { mode: 'follow', migrations: '' },
-    },
-    { clock },
-  )
+  const running = await openApp(worldOf(kits, options), { ...setup, database: address }, { clock })
   const ids = { last: 0 }
   const newId = (): string => {
     ids.last += 1
