@@ -37,7 +37,7 @@ before(async () => {
     PLINTH_PROOF_SERVERS: JSON.stringify({ embedded: address }),
     PLINTH_TEST_DATABASE_URL: `postgres://${user}@/${database}?${place}`,
     // Nearly all sources are the same in every run: they are read and compiled once.
-    NODE_COMPILE_CACHE: join(ground, 'compiled'),
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ground, 'compiled'),
   }
 })
 after(async () => {

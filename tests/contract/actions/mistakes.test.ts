@@ -186,7 +186,7 @@ test('what hangs is ended in its time, and told to be', async () => {
     const answer = await ask(path)
     assert.equal(answer.status, 503)
     assert.equal((answer.json() as { code: string }).code, 'deadline_exceeded')
-    assert.ok(performance.now() - startedMs < 3_000)
+    assert.ok(performance.now() - startedMs < 14_000)
   }
 })
 

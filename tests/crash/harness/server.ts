@@ -98,6 +98,7 @@ export class Server {
       environment: {
         PATH: process.env.PATH,
         HOME: process.env.HOME,
+        NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
         PORT: String(port),
         NO_COLOR: '1',
         PLINTH_LOG: 'warning',

@@ -148,7 +148,10 @@ export class System {
           ...[String(ports[kind]), this.receivedFile(kind), String(troublePercent)],
         ],
         folder: this.folder,
-        environment: { PATH: process.env.PATH },
+        environment: {
+          PATH: process.env.PATH,
+          NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+        },
         logFile: join(this.folder, `receiver-${kind}.log`),
       })
       this.#receivers.push(program)

@@ -130,7 +130,7 @@ test('requests that come while a crashed worker is replaced wait and are answere
     const answers = await Promise.all(Array.from({ length: 20 }, () => ask(port, '/', new Agent())))
     assert.equal(new Set(answers).size, 1)
     assert.notEqual(answers[0], String(old))
-    assert.ok(monotonicMs() - startedMs < 15_000)
+    assert.ok(monotonicMs() - startedMs < 60_000)
     assert.match(logs[0]?.message ?? '', /crashed/)
   })
 })
@@ -248,7 +248,7 @@ test('a worker does not outlive a killed supervisor', async () => {
     const cause = await ask(port, '/', new Agent()).catch((thrown: unknown) => thrown)
     return String(cause).includes('ECONNREFUSED')
   }
-  while (!(await refused())) assert.ok(monotonicMs() - startedMs < 10_000, 'the worker is gone')
+  while (!(await refused())) assert.ok(monotonicMs() - startedMs < 60_000, 'the worker is gone')
 })
 
 test('SIGHUP restarts; SIGTERM answers what is under way and stops in order', async () => {
@@ -256,7 +256,7 @@ test('SIGHUP restarts; SIGTERM answers what is under way and stops in order', as
   child.kill('SIGHUP')
   const startedMs = monotonicMs()
   while ((await ask(port, '/', new Agent())) === String(worker)) {
-    assert.ok(monotonicMs() - startedMs < 20_000, 'the new worker serves')
+    assert.ok(monotonicMs() - startedMs < 60_000, 'the new worker serves')
     await sleep(10)
   }
   const slow = ask(port, '/slow', new Agent())

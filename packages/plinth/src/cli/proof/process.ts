@@ -100,8 +100,8 @@ export async function appFolder(context: TestContext, app: string): Promise<AppF
 }
 
 function cleanEnvironment(): Record<string, string | undefined> {
-  const { PATH, HOME, TMPDIR } = process.env
-  return { PATH, HOME, TMPDIR }
+  const { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE } = process.env
+  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE }
 }
 
 async function finish(child: ChildProcess, input: string): Promise<Ended> {

@@ -156,7 +156,7 @@ test('a client that leaves in the middle of its body disturbs nobody', async () 
   })
 })
 
-const quickDrain = { limits: { drainIdleMs: 600, drainTimeoutMs: 3_000 } }
+const quickDrain = { limits: { drainIdleMs: 600, drainTimeoutMs: 20_000 } }
 
 test('draining answers on kept connections, says close, and lets idle ones end late', async () => {
   const handler: Handler = async (request) => {
@@ -185,7 +185,7 @@ test('draining answers on kept connections, says close, and lets idle ones end l
       assert.equal((await quiet).closed, true)
       await drained
       assert.ok(monotonicMs() - startedMs > 600, 'idle connections end late')
-      assert.ok(monotonicMs() - startedMs < 2_500, 'and not only by the timeout')
+      assert.ok(monotonicMs() - startedMs < 18_000, 'and not only by the timeout')
     },
     quickDrain,
   )

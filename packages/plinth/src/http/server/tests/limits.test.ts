@@ -56,15 +56,16 @@ test('D07: a body below the floor is cut with 408 while others are served', asyn
     echo,
     async ({ port }) => {
       const startedMs = monotonicMs()
-      const parts = Array.from({ length: 400 }, () => 'x')
-      const slow = sendRaw(port, [`${head}Content-Length: 400\r\n\r\n`, ...parts], { pauseMs: 20 })
+      const parts = Array.from({ length: 2_000 }, () => 'x')
+      const slow = sendRaw(port, [`${head}Content-Length: 2000\r\n\r\n`, ...parts], { pauseMs: 20 })
       const quick = await sendRaw(port, [`${head}Content-Length: 2\r\n\r\nok`])
       assert.deepEqual(quick.statuses, [200])
       const answer = await slow
       assert.deepEqual(answer.statuses, [408])
       assert.match(answer.text, /"code":"request_timeout"/)
       assert.equal(answer.closed, true)
-      assert.ok(monotonicMs() - startedMs < 6_000)
+      // Whole, it would take forty seconds.
+      assert.ok(monotonicMs() - startedMs < 30_000)
     },
     brisk,
   )
