@@ -90,6 +90,7 @@ class Run {
       chance: this.#chance.branch('load'),
       ...this.#options.load,
     })
+    const anomalies: Anomaly[] = []
     try {
       await pause(firstWorkMs)
       for (const point of points) await this.#strikePoint(point)
@@ -101,12 +102,13 @@ class Run {
       await this.#system.untilServing()
     } catch (error) {
       if (!(error instanceof DoesNotServe)) throw error
-      return this.#verdict([{ kind: 'does not serve again', detail: error.message }])
+      anomalies.push({ kind: 'does not serve again', detail: error.message })
     } finally {
+      // The history is closed with the verdict: nobody may still write to it.
       await load.stop()
       await this.#witness.close()
     }
-    return this.#verdict(await this.#judge())
+    return this.#verdict(anomalies.length > 0 ? anomalies : await this.#judge())
   }
 
   get #isOver(): boolean {
