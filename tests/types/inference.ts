@@ -167,6 +167,8 @@ export async function positive(data: Data<Store>): Promise<void> {
 export async function negative(data: Data<Store>): Promise<void> {
   // @ts-expect-error a filter on a field that does not exist
   await data.product.find({ filter: { prise: 1 } })
+  // @ts-expect-error the same for a model that belongs to no other
+  await data.category.find({ filter: { nmae: 'x' } })
   // @ts-expect-error a filter value of another type
   await data.product.find({ filter: { stock: { gt: 'many' } } })
   // @ts-expect-error an operator that the kind does not have

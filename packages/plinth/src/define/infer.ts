@@ -488,7 +488,12 @@ export type Filter<S extends Models, M extends Members> = {
             readonly none?: Filter<S, S[T]>
           }
         : never
-} & { readonly [K in BelongsToNames<M> as IdOf<K>]?: string | AnyFilter<string> }
+} & IdFilters<BelongsToNames<M>>
+
+// Nothing at all where there is none: beside an empty object the compiler takes any name.
+type IdFilters<N> = [N] extends [never]
+  ? unknown
+  : { readonly [K in N as IdOf<K>]?: string | AnyFilter<string> }
 
 /** `name` ascending, `-name` descending. */
 export type SortKey<M extends Members> =
