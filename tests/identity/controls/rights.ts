@@ -4,6 +4,7 @@ import { type AttackControl, against, byDoors } from './against.ts'
 
 const rights = byDoors('rights')
 const live = byDoors('live')
+const keys = 'packages/plinth/src/identity/proof/organisations/keys.test.ts'
 const wrongCredential = {
   file: 'engine/invoke.ts',
   from: "if (credential.from === 'cookie') return",
@@ -42,6 +43,16 @@ export const rightControls: readonly AttackControl[] = [
     file: 'identity/kit.ts',
     from: 'emailVerifiedAt: { write: nobody },',
     to: 'emailVerifiedAt: {},',
+  }),
+  against('E04', keys)('the role of whoever made a key', {
+    file: 'identity/organisations/keys.ts',
+    from: 'demandCovers(known, by, whose.role)',
+    to: '',
+  }),
+  against('E04', keys)('the organisation in which a key works', {
+    file: 'identity/organisations/keys.ts',
+    from: 'find({ filter: { id, organisationId }, limit: 1 })',
+    to: 'find({ filter: { id }, limit: 1 })',
   }),
   against('F02', rights)('the rule of creation', {
     file: 'query/write/verdict.ts',

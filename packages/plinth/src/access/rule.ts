@@ -117,10 +117,11 @@ type Membership = Expression & { readonly type: 'memberOf' }
 
 /**
  * There is a membership of the caller: what its own rules hide makes no difference. Who came with a
- * credential of one organisation is a member of that one alone.
+ * credential of one organisation is a member of that one alone; by one of none, of none.
  */
 function memberOf(sight: Sight, { organisation, roles }: Membership, wanted: boolean): Condition {
-  const { known, bound, inOrganisation } = sight.facts
+  const { known, via, inOrganisation } = sight.facts
+  const bound = via !== undefined
   if (!known || (bound && !inOrganisation)) return settled(!wanted)
   const kind = uuidKind()
   const written = writeOperand(sight, organisation, { kind, lift: true })

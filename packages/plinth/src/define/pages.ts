@@ -14,6 +14,7 @@ export type {
   PageInvitation,
   PageMember,
   PageOrganisation,
+  PageOrganisationKey,
 } from './app/organisation-pages.ts'
 export type { PageData, PageVisitor, StartView } from './app/start-page.ts'
 export type { PageForm, PageLinks, PageView, StartPage, TitledContent }

@@ -32,6 +32,11 @@ export const controls: readonly Control[] = [
     from: '...(bound ? [',
     to: '...(bound && !inOrganisation ? [',
   }),
+  without('the place without which a key makes no member', proof('a key of no organisation'), {
+    file: 'access/rule.ts',
+    from: 'const bound = via !== undefined',
+    to: 'const bound = via !== undefined && inOrganisation',
+  }),
   without('the binding of what a key has begun', proof('a job that a key'), {
     file: 'work/run/callers.ts',
     from: 'organisation: begunIn } }',

@@ -21,7 +21,8 @@ export interface Via {
   readonly scopes: ReadonlySet<string> | undefined
   /**
    * The organisation that it was bound to when it was made: it works in that one or in none, and
-   * its owner's other ones are not there for it. Undefined: it works in none.
+   * its owner's other ones are not there for it. Undefined: it works in none, and none of its
+   * owner's is there for it.
    */
   readonly organisation?: string | undefined
 }
@@ -30,29 +31,27 @@ export interface Via {
 export interface ViaFacts {
   readonly via: ViaSort | undefined
   readonly scopes: ReadonlySet<string> | undefined
-  /** True for one that was bound to an organisation. Which one is a value. */
-  readonly bound: boolean
 }
 
 /** Of a caller with a session, or without anything. */
 export const noVia: ViaFacts = Object.freeze({
-  ...{ via: undefined, scopes: undefined, bound: false },
+  ...{ via: undefined, scopes: undefined },
 })
 
 /** The facts of a credential. */
 export function viaFacts(via: Via | undefined): ViaFacts {
   if (via === undefined) return noVia
-  return { via: via.sort, scopes: via.scopes, bound: via.organisation !== undefined }
+  return { via: via.sort, scopes: via.scopes }
 }
 
 /**
  * What a plan made for a credential is kept under: equal only where the same is readable and
  * writable. Names of scopes are words with a dot, so none looks like two.
  */
-export function viaKey({ via, scopes, bound }: ViaFacts): string {
+export function viaKey({ via, scopes }: ViaFacts): string {
   if (via === undefined) return ''
   const words = scopes === undefined ? '*' : [...scopes].sort().join(',')
-  return `:v ${via}${bound ? '!' : ''} ${words}`
+  return `:v ${via} ${words}`
 }
 
 /** The same credential inside of what its scopes have let through. */

@@ -39,6 +39,25 @@ export interface PageInvitation {
   readonly expiresAt: string
 }
 
+/** A key, or the token of an agent, that works in an organisation. */
+export interface PageOrganisationKey {
+  readonly id: string
+  readonly name: string
+  /** What it begins with. */
+  readonly prefix: string
+  /** True: it was lent to an agent. */
+  readonly agent: boolean
+  readonly scopes: readonly string[]
+  /** The name of its owner, or their address; undefined: neither is known. */
+  readonly owner: string | undefined
+  /** RFC 3339. */
+  readonly expiresAt: string
+  /** RFC 3339; undefined: never. */
+  readonly lastUsedAt: string | undefined
+  /** True: whoever looks can end it. */
+  readonly endable: boolean
+}
+
 /** An organisation as its page shows it. */
 export interface OrganisationView extends PageView<'email' | 'role'>, PageLinks<'organisations'> {
   readonly name: string
@@ -46,14 +65,16 @@ export interface OrganisationView extends PageView<'email' | 'role'>, PageLinks<
   readonly role: string
   readonly members: readonly PageMember[]
   readonly invitations: readonly PageInvitation[]
+  /** What works in it without a session; undefined: whoever looks does not manage its members. */
+  readonly keys: readonly PageOrganisationKey[] | undefined
   /** Into which roles they can invite, by the form; empty: they cannot. */
   readonly invites: readonly string[]
   /**
    * Where buttons are sent, each by POST: `changeRole` with `user` and `role`, `remove` with
-   * `user`, `resend` with `email` and `role`, `withdraw` with `invitation`. Undefined: not for
-   * them.
+   * `user`, `resend` with `email` and `role`, `withdraw` with `invitation`, `endKey` with `key`.
+   * Undefined: not for them.
    */
-  readonly actions: Readonly<Record<'changeRole' | 'remove' | 'leave', string>> &
+  readonly actions: Readonly<Record<'changeRole' | 'remove' | 'leave' | 'endKey', string>> &
     Readonly<Record<'resend' | 'withdraw' | 'deleteIt', string | undefined>>
 }
 

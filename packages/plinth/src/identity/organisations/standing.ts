@@ -55,7 +55,11 @@ export async function demandMember(
 }
 
 /** Fails with `forbidden` where a role does not bring a permission. */
-export function demandMay(known: Organisations, { role }: Standing, permission: string): void {
+export function demandMay(
+  known: Organisations,
+  { role }: Pick<Standing, 'role'>,
+  permission: string,
+): void {
   if (known.roles.get(role)?.has(permission)) return
   throw new Failure('forbidden', { detail: `Your role in this organisation lacks ${permission}.` })
 }

@@ -135,3 +135,32 @@ test('a key is made for one organisation, by a form that offers them', async (co
   await ann.press({ button: 'Make the token', fields: lent })
   assert.match((await ann.open('/account/keys')).text, /helper<\/strong> <code>.*<\/code> in test-/)
 })
+
+test('who manages the members sees and ends the keys that work there', async (context) => {
+  const { tested, browser } = await stand(context, { organisations })
+  const [anns, bens] = ['ann@people.example', 'ben@people.example']
+  const owner = await tested.member(await tested.user({ email: anns, password }))
+  const { organisation } = owner
+  const user = await tested.user({ email: bens, name: 'Ben', password })
+  await tested.member(user, { of: owner })
+  const [ann, ben] = [browser(), browser()]
+  const place = `/account/organisations/${organisation.id}`
+  await signedIn(ben, bens, '/account/make-key')
+  const fields = { name: 'till <1>', scopes: 'read', organisation: organisation.id }
+  const made = await ben.press({ button: 'Make the key', fields })
+  const token = /<code>(plk_[^<]+)<\/code>/.exec(made.text)?.[1] ?? ''
+  assert.doesNotMatch((await ben.open(place)).text, /Keys that work here/)
+  await signedIn(ann, anns, place)
+  const shown = await ann.open(place)
+  assert.match(shown.text, /Keys that work here[\s\S]*till &lt;1&gt;[\s\S]*of Ben[\s\S]*Never used/)
+  assert.ok(!shown.text.includes(token))
+  const id = /name="key" value="([0-9a-f-]{36})"/.exec(shown.text)?.[1] ?? ''
+  const alien = await ben.send(`${place}/end-key`, { key: id })
+  assert.equal(alien.status, 403)
+  const ended = await ann.press({ button: 'End' })
+  assert.match(ended.text, /The key is ended/)
+  assert.doesNotMatch(ended.text, /Keys that work here/)
+  const headers = { authorization: `Bearer ${token}` }
+  const late = await tested.request('GET', '/api/identity/me', { headers })
+  assert.equal(late.status, 401)
+})

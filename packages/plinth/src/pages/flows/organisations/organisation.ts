@@ -1,6 +1,6 @@
 /** Owns the page of one organisation: its members, who is invited, and what may be done there. */
 
-import type { OrganisationView, PageMember } from '../../../define/pages.ts'
+import type { OrganisationView, PageMember, PageOrganisationKey } from '../../../define/pages.ts'
 import type { FormValues } from '../../../http/form/read-form.ts'
 import type { HttpResponse } from '../../../http/message.ts'
 import { leadTo, type Visit } from '../../visit.ts'
@@ -28,7 +28,10 @@ function pageOf(organisation: string): FormPage<'organisation'> {
       const { userId } = (await visit.who()) ?? { userId: '' }
       const asked = { input: { organisation } }
       const found = (await visit.ask('identity.members', asked)) as Found
-      return { ...common, ...viewOf(found, { path, userId }) }
+      const manages = found.permissions.includes('members.manage')
+      const listed = manages ? await visit.ask('identity.organisationKeys', asked) : undefined
+      const { keys } = (listed ?? {}) as { readonly keys?: readonly FoundKey[] }
+      return { ...common, ...viewOf(found, { path, userId }), keys: keys?.map(keyOf) }
     },
     async send(visit, values) {
       const input = { organisation, email: values.get('email') ?? '', role: values.get('role') }
@@ -53,7 +56,17 @@ interface Found {
   readonly invitations?: OrganisationView['invitations']
 }
 
-type Own = Omit<OrganisationView, 'app' | 'notice' | 'failure' | 'form'>
+interface FoundKey extends Omit<PageOrganisationKey, 'owner' | 'lastUsedAt'> {
+  readonly lastUsedAt: string | null
+  readonly user: { readonly name: string | null; readonly email: string | null }
+}
+
+function keyOf({ user, lastUsedAt, ...key }: FoundKey): PageOrganisationKey {
+  const owner = user.name ?? user.email ?? undefined
+  return { ...key, owner, lastUsedAt: lastUsedAt ?? undefined }
+}
+
+type Own = Omit<OrganisationView, 'app' | 'notice' | 'failure' | 'form' | 'keys'>
 
 function viewOf(found: Found, { path, userId }: { path: string; userId: string }): Own {
   const { members, invitations = [], permissions, gives, role } = found
@@ -74,6 +87,7 @@ function viewOf(found: Found, { path, userId }: { path: string; userId: string }
       changeRole: `${path}/change-role`,
       remove: `${path}/remove`,
       leave: `${path}/leave`,
+      endKey: `${path}/end-key`,
       resend: inviting('resend'),
       withdraw: inviting('withdraw'),
       deleteIt: may('organisation.delete') ? `${path}/delete` : undefined,
@@ -105,6 +119,7 @@ const buttons: Readonly<Record<string, Press>> = {
   remove: press('identity.removeMember', ['user'], 'member-removed'),
   leave: press('identity.leaveOrganisation', [], 'organisation-left'),
   resend: press('identity.inviteMember', ['email', 'role'], 'invitation-sent'),
+  'end-key': press('identity.endOrganisationKey', ['key'], 'key-ended'),
   withdraw: press('identity.revokeInvitation', ['invitation'], 'invitation-withdrawn'),
   delete: press('identity.deleteOrganisation', [], 'organisation-deleted'),
 }

@@ -25,6 +25,7 @@ ${view.members.map((member) => memberOf(member, view.actions))}
 </ul>
 ${invited(view)}
 ${inviting(view)}
+${keysOf(view)}
 <h2>Leaving</h2>
 <p>An organisation always has an owner: the last one makes somebody else an owner first, or deletes
 it.</p>
@@ -124,6 +125,26 @@ function invited({ invitations, actions }: OrganisationView): Html | undefined {
   })
   return html`<h2 id="invited">Invited</h2>
 <ul class="sessions" aria-labelledby="invited">${list}</ul>`
+}
+
+function keysOf({ keys, actions }: OrganisationView): Html | undefined {
+  if (keys === undefined || keys.length === 0) return undefined
+  const list = keys.map((key) => {
+    const { id, name, prefix, agent, scopes, owner = 'somebody', expiresAt, lastUsedAt } = key
+    const what = agent ? html` for an agent` : undefined
+    const used = lastUsedAt === undefined ? html`Never used` : html`Last used ${time(lastUsedAt)}`
+    const end = button(actions.endKey, 'End', { weight: 'ends', hidden: { key: id }, about: name })
+    return html`<li><div><strong>${name}</strong> <code>${prefix}…</code> of ${owner}${what}<br>
+${scopes.join(', ')}<br>
+<span class="faint">${used}. Good until ${time(expiresAt)}</span></div>
+${key.endable ? end : undefined}</li>`
+  })
+  return html`<h2 id="keys">Keys that work here</h2>
+<ul class="sessions" aria-labelledby="keys">${list}</ul>`
+}
+
+function time(instant: string): Html {
+  return html`<time datetime="${instant}">${timeOf(instant)}</time>`
 }
 
 function inviting({ form, invites }: OrganisationView): Html | undefined {
