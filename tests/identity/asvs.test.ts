@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { catalogOf } from '../../packages/plinth/src/app/compose.ts'
+import { app, identity } from '../../packages/plinth/src/index.ts'
 import { root } from '../tidy/tree.ts'
 import { namedTests } from './named-tests.ts'
 
@@ -39,6 +41,31 @@ test('what is met names a test, or says how without one', () => {
     assert.ok(states.has(state), `${number}: ${state}`)
     assert.notEqual(how.trim(), '', `${number} says how`)
   }
+})
+
+test('what is met has a proof, and the table counts itself', () => {
+  const bare = rows.filter(({ state, proof }) => state === 'met' && !proof.includes('“'))
+  assert.deepEqual(
+    bare.map(({ number }) => number),
+    [],
+  )
+  const count = (state: string): number => rows.filter((row) => row.state === state).length
+  const told =
+    `Of ${rows.length} requirements ${count('met')} are met, ${count('partly')} are partly met, ` +
+    `${count('not met')} are not met, ${count('n/a')} do not apply.`
+  assert.ok(table.includes(told), told)
+})
+
+test('no account has a hint, a question, or a password that runs out by date', () => {
+  const catalog = catalogOf(app({ kits: [identity] }))
+  const fields = [...(catalog.models.get('user')?.fields.keys() ?? [])]
+  const inputs = [...catalog.operations.values()].flatMap((one) =>
+    one.type === 'action' && one.name.startsWith('identity.') ? [...one.input.keys()] : [],
+  )
+  assert.ok(fields.includes('passwordHash') && inputs.includes('newPassword'))
+  const odd = /hint|question|answerTo|expire|password(?:At|Date|Age|Until)|mustChange/i
+  const found = new Set([...fields, ...inputs].filter((name) => odd.test(name)))
+  assert.deepEqual([...found], ['expiresInDays'], 'that of keys')
 })
 
 test('every test that the table names is there', () => {

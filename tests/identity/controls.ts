@@ -6,6 +6,7 @@ import { businessControls } from './controls/business.ts'
 import { elsewhereControls } from './controls/elsewhere.ts'
 import { guessingControls } from './controls/guessing.ts'
 import { onceControls } from './controls/once.ts'
+import { pageControls } from './controls/pages.ts'
 import { providerControls } from './controls/provider.ts'
 import { rightControls } from './controls/rights.ts'
 import { sessionControls } from './controls/sessions.ts'
@@ -30,7 +31,7 @@ export const proofs = [] as const
 /** Every control of an attack whose absence must be noticed. */
 export const attackControls: readonly AttackControl[] = [
   ...[...guessingControls, ...sessionControls, ...rightControls, ...businessControls],
-  ...[...elsewhereControls, ...onceControls, ...ofProvider],
+  ...[...pageControls, ...elsewhereControls, ...onceControls, ...ofProvider],
 ]
 
 /** Every control whose absence must be noticed. */

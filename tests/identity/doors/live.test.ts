@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { HttpServer } from '../../../packages/plinth/src/http/server.ts'
 import { handshake, openSocket } from '../../../packages/plinth/src/live/proof/socket-client.ts'
 import { clubScene, password, signIn, withTotp } from '../stage.ts'
+import { graphqlEvents, graphqlSockets } from './followed/graphql.ts'
 import { events, type Followed, type Following, type LiveDoor, sockets } from './live.ts'
 
 let url: string
@@ -32,7 +33,10 @@ const setRoles = (roles: readonly string[]) =>
 const payout = (what: string) =>
   scene.club.tested.data.payout.create({ what, requestedById: scene.annId })
 
-for (const door of [events, sockets('head'), sockets('message')]) {
+for (const door of [
+  ...[events, sockets('head'), sockets('message')],
+  ...[graphqlEvents, graphqlSockets],
+]) {
   test(`C11: what changes an account ends what its sessions follow, by ${door.name}`, async (t) => {
     const { post } = scene.club
     await setRoles(['staff'])
@@ -111,7 +115,7 @@ for (const door of [events, sockets('head'), sockets('message')]) {
     }
     for (const operation of ['payout.list', 'audit.entries', 'mailProof.list']) {
       const { code } = await follow(t, door, { operation, token })
-      assert.match(code, /^(?:forbidden|not_found|not_acceptable)$/, operation)
+      assert.match(code, /^(?:forbidden|not_found|not_acceptable|invalid_input)$/, operation)
     }
   })
 

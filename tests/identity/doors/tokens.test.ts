@@ -15,6 +15,7 @@ import { prefixes } from '../../../packages/plinth/src/identity/tokens.ts'
 import { clubScene } from '../stage.ts'
 import { client } from './client.ts'
 import { type Door, direct, rest } from './door.ts'
+import { graphqlEvents, graphqlSockets } from './followed/graphql.ts'
 import { graphql } from './graphql.ts'
 import { events, sockets } from './live.ts'
 
@@ -81,7 +82,9 @@ for (const door of [rest, graphql, client, direct]) {
   })
 }
 
-for (const door of [events, sockets('head'), sockets('message')]) {
+const liveDoors = [events, sockets('head'), sockets('message'), graphqlEvents, graphqlSockets]
+
+for (const door of liveDoors) {
   test(`C21: no token follows a read but those of callers, by ${door.name}`, async () => {
     await scene.club.tested.data.user.update(scene.annId, { roles: ['staff'] })
     for (const [name, type] of Object.entries(tokenTypes)) {

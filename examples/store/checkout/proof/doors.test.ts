@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { Failure } from 'plinth'
 import { createClient, type Fetch, memoryStorage, type Result } from 'plinth/client'
 import type { TestUser } from 'plinth/testing'
+import { place } from '../order.ts'
+import { refundOrder } from '../refund.ts'
 import { ask, fill, openShop, product, type Shop, settle } from './shop.ts'
 
 let shop: Shop
@@ -42,6 +45,18 @@ const doors: Readonly<Record<string, (...call: Call) => Promise<Told>>> = {
     }
     const result = await (order.actions[action] as Method)(input)
     return result.ok ? { code: 'ok', id: result.value.id } : { code: result.failure.code, id: '' }
+  },
+  async 'a direct call'(as, action, input) {
+    const called = action === 'checkout' ? place : refundOrder
+    const options = { as, idempotencyKey: crypto.randomUUID() }
+    try {
+      // What the types forbid, an attacker sends all the same.
+      const { id } = await shop.store.call(called as typeof place, input as never, options)
+      return { code: 'ok', id }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      return { code: error.code, id: '' }
+    }
   },
 }
 

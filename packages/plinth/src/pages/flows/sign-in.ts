@@ -188,7 +188,12 @@ export function trustedDevice(visit: Visit): { readonly trusted?: string } {
   return trusted === undefined ? {} : { trusted }
 }
 
+/**
+ * Whoever looks at the page is led on. Whoever sends it signs in all the same: they would else go
+ * on in a session that is not theirs, which somebody put into their browser or left there (C12).
+ */
 async function leadOnSignedIn(visit: Visit): Promise<HttpResponse | undefined> {
+  if (visit.request.method === 'POST') return undefined
   return (await visit.who()) ? leadTo(visit, visit.next ?? visit.site.home) : undefined
 }
 

@@ -68,6 +68,25 @@ test('C11: what programs were given ends with what it stands on', async (context
   }
 })
 
+test('C13: what programs have of somebody who lacks a demanded factor is held', async (context) => {
+  const provider = await openProvider(context)
+  const ann = await person(provider)
+  const { access_token: token, refresh_token: again } = await tokensOf(provider, ann)
+  assert.ok(await works(provider, token))
+  const { records } = provider.running.users
+  await records.update('user', ann.id, { roles: ['staff'] })
+  const headers = { authorization: `Bearer ${token}` }
+  const held = await fetch(`${provider.origin}/api/notes`, { headers })
+  assert.equal(held.status, 403)
+  assert.match(await held.text(), /second_factor_required/)
+  const refused = await refresh(provider, again)
+  assert.deepEqual([refused.status, refused.told.error], [400, 'invalid_grant'])
+  await records.update('user', ann.id, { roles: [] })
+  assert.ok(await works(provider, token), 'nothing was demanded of them any more')
+  const next = await refresh(provider, again)
+  assert.ok(await works(provider, next.told.access_token), 'and nothing was used up')
+})
+
 test('an authorization ends after thirty days, however often it was used', async (context) => {
   const provider = await openProvider(context)
   const ann = await person(provider)

@@ -77,11 +77,14 @@ function officesApp() {
   })
 }
 
-/** The app, with or without programs that nobody has registered. */
+/**
+ * The app, with or without programs that nobody has registered. Of its staff it demands a second
+ * factor.
+ */
 function providerApp(unregistered: boolean) {
   return app({
-    title: 'Notes',
-    kits: [identity, notes],
+    ...{ title: 'Notes', kits: [identity, notes], roles: ['staff'] },
+    signIn: { secondFactor: { required: { roles: ['staff'] } } },
     provider: { ...providerSpec, unregistered },
   })
 }

@@ -86,8 +86,15 @@ test('CIMD: only what is small, quick and plainly there is fetched', async (cont
     }
     more()
   })
+  const silent = host.answer('/silent.json', () => undefined)
+  const inwards = ['https://10.0.0.1/a', 'http://169.254.169.254/latest', `${provider.origin}/api`]
+  const led = inwards.map((location, index) =>
+    host.answer(`/led-${index}.json`, (_, response) => {
+      response.writeHead(307, { location }).end()
+    }),
+  )
   const { origin } = host
-  for (const id of [big, moved, broken, endless, `${origin}/missing.json`]) {
+  for (const id of [big, moved, broken, endless, silent, ...led, `${origin}/missing.json`]) {
     assert.ok(!(await asks(provider, id)), id)
   }
   provider.clock.advance(61_000)
