@@ -40,7 +40,7 @@ async function keysOf(person: Person, organisation: string): Promise<readonly Li
 }
 
 onBothServers('keys of organisations', (server) => {
-  test('E04: who manages its members sees and ends what works there, and no more', async (context) => {
+  test('E04: who manages the members sees and ends keys, and no more', async (context) => {
     const office = await openOffice(server, context)
     const [ada, bob] = [await proven(office, 'ada'), await proven(office, 'bob')]
     const [cid, eve] = [await proven(office, 'cid'), await proven(office, 'eve')]
