@@ -36,3 +36,11 @@ export async function lint(tree: unknown): Promise<readonly string[]> {
   const problems = await lintFromString({ source: JSON.stringify(tree), config })
   return problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)
 }
+
+/** What the same validator finds wrong with an AsyncAPI document. */
+export async function lintEvents(tree: unknown): Promise<readonly string[]> {
+  const rules = { struct: 'error', 'no-unresolved-refs': 'error' } as const
+  const config = await createConfig({ rules, async3Rules: rules })
+  const problems = await lintFromString({ source: JSON.stringify(tree), config })
+  return problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)
+}

@@ -89,8 +89,9 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     health: options.health,
   })
   return (request) => {
-    const { segments } = request
-    return segments[0] === 'api' && segments.length > 1 ? answer(door, request) : service(request)
+    const { segments, path } = request
+    const isApi = segments[0] === 'api' && segments.length > 1 && path !== '/api/asyncapi.json'
+    return isApi ? answer(door, request) : service(request)
   }
 }
 

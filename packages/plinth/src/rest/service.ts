@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { Handler, HttpRequest, HttpResponse } from '../http/message.ts'
 import { methodNotAllowed } from '../http/problem.ts'
 import { staticHandler } from '../http/static.ts'
+import { asyncApiDocument } from './asyncapi/document.ts'
 import { docsAssets, docsPage, indexPage } from './docs/pages.ts'
 import { problemPage } from './docs/problem-page.ts'
 import { openApiDocument } from './openapi/document.ts'
@@ -40,6 +41,7 @@ export function createService(options: ServiceOptions): Handler {
   ]
   // Read on first use: a process that only serves the API does not wait for files.
   let assets: Handler | undefined
+  let events: Handler | undefined
   const respond: Handler = (request) => {
     const [first, second] = request.segments
     switch (request.segments.length === 2 ? `${first}/*` : request.path) {
@@ -49,6 +51,9 @@ export function createService(options: ServiceOptions): Handler {
         return json({ title, ...index, addresses: listed })
       case '/openapi.json':
         return documents(request)
+      case 'api/*':
+        events ??= eventsDocument(options)
+        return events(request)
       case '/docs':
         return docsPage(title)
       case 'docs/*':
@@ -88,6 +93,12 @@ function documentHandler(options: ServiceOptions): Handler {
   }
 }
 
+/** What comes by itself, described for programs: `/api/asyncapi.json`. */
+function eventsDocument(options: ServiceOptions): Handler {
+  const body = JSON.stringify(asyncApiDocument(options))
+  return staticHandler({ '/api/asyncapi.json': { body, contentType: 'application/json' } })
+}
+
 function formOf(request: HttpRequest): '3.1' | '3.2' {
   if (request.search === '' || request.search === 'v=3.1') return '3.1'
   if (request.search === 'v=3.2') return '3.2'
@@ -96,6 +107,7 @@ function formOf(request: HttpRequest): '3.1' | '3.2' {
 
 const index = Object.freeze({
   document: '/openapi.json',
+  events: '/api/asyncapi.json',
   documentation: '/docs',
   health: ['/health/live', '/health/ready'],
 })

@@ -5,6 +5,7 @@ import type { Json } from '../../kinds/kinds.ts'
 import { isFollowed } from '../request/read-call.ts'
 import type { Route } from '../route/routes.ts'
 import { operationStatusSchema } from './actions.ts'
+import { describeEvents } from './events.ts'
 import { problemSchema, ResponseComponents } from './failures.ts'
 import { batchResultsSchema, batchSchema, describeRoute, tagOf } from './operations.ts'
 import { sharedHeaders, sharedParameters } from './parameters.ts'
@@ -42,20 +43,21 @@ export function openApiDocument(options: DocumentOptions): Schema {
         ? { ...described, operationId: `${described.operationId}.body` }
         : described
   }
+  Object.assign(paths, describeEvents({ catalog, responses, form }))
   const used = usedIn(paths)
   const outgoing = describeOutgoing(catalog)
   return {
     openapi: versions[form],
     info: { title, version, description: introduction },
     servers: serversOf(options),
-    tags: tagsOf(routes),
+    tags: tagsOf(routes, catalog),
     security: [{}, { bearer: [] }, { cookie: [] }],
     paths: { ...paths, ...describeIncoming(catalog) },
     ...(Object.keys(outgoing).length === 0 ? {} : { webhooks: outgoing }),
     components: {
       schemas: {
         ...schemasOf(catalog, routes),
-        ...(form === '3.2' ? streamSchemasOf(routes) : {}),
+        ...(form === '3.2' ? streamSchemasOf(catalog, routes) : {}),
         Problem: problemSchema,
         Batch: batchSchema,
         BatchResults: batchResultsSchema,
@@ -100,19 +102,22 @@ function withStream(route: Route, described: Schema, form: DocumentOptions['form
   return { ...described, responses: { ...responses, '200': { ...found, content } } }
 }
 
-function streamSchemasOf(routes: readonly Route[]): { readonly [name: string]: Schema } {
+function streamSchemasOf(catalog: Catalog, routes: readonly Route[]): Schema {
   const followed = routes.flatMap(({ model, form }) => (model && isFollowed(form) ? [model] : []))
   const schemas = [...new Set(followed)].map(({ name }) => streamSchemas(schemaName(name)))
-  return Object.assign({}, ...schemas, schemas.length === 0 ? {} : sharedStreamSchemas)
+  const ends = catalog.followers.size === 0 ? {} : { LiveEnd: sharedStreamSchemas.LiveEnd }
+  return Object.assign({}, ...schemas, schemas.length === 0 ? ends : sharedStreamSchemas)
 }
 
-function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]: Schema } {
+/** The schemas of all models that are served, by their name in a document. */
+export function schemasOf(catalog: Catalog, routes: readonly Route[]): { [name: string]: Schema } {
   const models = new Set(routes.flatMap((route) => route.model ?? []))
   return Object.assign({}, ...[...models].map((model) => modelSchemas(model, catalog)))
 }
 
-function tagsOf(routes: readonly Route[]): readonly Json[] {
-  const kits = new Set(routes.map(tagOf))
+function tagsOf(routes: readonly Route[], { followers }: Catalog): readonly Json[] {
+  const events = [...followers.keys()].map((name) => name.slice(0, name.indexOf('.')))
+  const kits = new Set([...routes.map(tagOf), ...events])
   // What the app is about comes first, what every app has comes last.
   const last = ['identity', 'batch', 'operations']
   const ordered = [...kits].sort((a, b) => last.indexOf(a) - last.indexOf(b))

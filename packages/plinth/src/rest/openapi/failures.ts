@@ -85,7 +85,17 @@ export function failureResponses(
       return { code, status, text: `${detail} (\`${code}\`)`, retryable: false }
     },
   )
-  const byStatus = Map.groupBy([...builtIn, ...declared], ({ status }) => status)
+  return byStatusOf([...builtIn, ...declared], components)
+}
+
+/** The failures of following an event, by status. */
+export function followedFailures(components: ResponseComponents): Schema {
+  const codes = [...new Set([...always, ...read, 'not_found' as const])]
+  return byStatusOf(codes.map(knownOf), components)
+}
+
+function byStatusOf(known: readonly Known[], components: ResponseComponents): Schema {
+  const byStatus = Map.groupBy(known, ({ status }) => status)
   const statuses = [...byStatus].sort(([one], [other]) => one - other)
   return Object.fromEntries(
     statuses.map(([status, known]) => [String(status), components.refer(status, known)]),

@@ -60,15 +60,16 @@ export const sharedStreamSchemas: { readonly [name: string]: Schema } = Object.f
   }),
 })
 
-interface Told {
+/** What a message holds. */
+export interface Told {
   readonly description: string
   readonly properties: { readonly [name: string]: Json }
   readonly required: readonly string[]
 }
 
 /** An event, as 3.2 sees it: fields of text, one of which holds JSON. */
-function event(name: string, { description, properties, required }: Told): Schema {
-  const hasCursor = name === 'result' || name === 'changes' || name === 'resumed'
+export function event(name: string, { description, properties, required }: Told): Schema {
+  const hasCursor = name !== 'gap' && name !== 'end'
   const id = { type: 'string', description: 'The cursor: sent back as `Last-Event-ID`.' }
   return {
     type: 'object',

@@ -44,6 +44,7 @@ export const serviceRoutes: readonly { readonly method: 'GET'; readonly path: st
       '/',
       '/api',
       '/openapi.json',
+      '/api/asyncapi.json',
       '/docs',
       '/docs/{file}',
       '/problems/{code}',
