@@ -12,6 +12,8 @@ const goalMegabytes = 250
 const goalBackendMegabytes = 40
 const shapeCount = 360
 const idleSeconds = 3
+// The server gives back what a load has left once a whole span of 5 s was quiet.
+const settleSeconds = 16
 
 /** Measures the memory of a store that has just started, and of one that has worked. */
 export async function measureMemory(
@@ -29,7 +31,7 @@ export async function measureMemory(
     const target = '/api/products?limit=20&include=category'
     const requests = [{ method: 'GET', target, token: undefined }] as const
     await clientLoad({ url, requests, seconds: 3, connections: 16, label: 'memory' })
-    await sleep(idleSeconds * 1_000)
+    await sleep(settleSeconds * 1_000)
     const worked = await memoryOf(running.pid, tell)
     await askInManyShapes(url)
     const backend = await largestBackendOf(running.pid)
