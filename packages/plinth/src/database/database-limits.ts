@@ -14,6 +14,9 @@ export interface DatabaseLimits {
   readonly slowStoresPerCallerMax: number
   readonly statementsWaitingMax: number
   readonly statementsWaitingPerCallerMax: number
+  readonly sharedTransactionsMax: number
+  readonly sharedWorksMax: number
+  readonly sharedWorkMs: number
   readonly acquireQueueMax: number
   readonly acquireTimeoutMs: number
   readonly connectTimeoutMs: number

@@ -71,6 +71,12 @@ export interface TransactionOptions {
    * the first statement, and nothing runs.
    */
   readonly begins?: readonly Query[]
+  /**
+   * Present: several works of this name that wait at once may share a transaction. They run one
+   * after another and are committed together, as if each had been committed by itself; where that
+   * fails the work is run anew, in a transaction of its own.
+   */
+  readonly shares?: string | undefined
   /** Who takes turns with others where connections are short. Default: the app itself. */
   readonly caller?: string | undefined
 }

@@ -18,7 +18,8 @@ import { openFeed } from './feed/stream.ts'
 import type { Lane } from './lanes/lane.ts'
 import { readingLane, storingLane } from './lanes/lanes.ts'
 import { Pool } from './pool.ts'
-import { runTransaction } from './transaction.ts'
+import { SharedTransactions } from './shared/shared.ts'
+import { runTransaction, type TransactionRun } from './transaction.ts'
 import { type ConnectionEvents, type ConnectionOptions, connect } from './wire/connect.ts'
 import type { Wire } from './wire/wire.ts'
 
@@ -53,6 +54,7 @@ class OpenDatabase implements Database {
   readonly #reading: Lane
   readonly #storing: Lane
   readonly #pool: Pool
+  readonly #shared: SharedTransactions
   #opened = false
 
   constructor(address: DatabaseAddress, limits: DatabaseLimits) {
@@ -70,6 +72,7 @@ class OpenDatabase implements Database {
       acquireTimeoutMs: limits.acquireTimeoutMs,
       connect: (broken) => writing({ broken }),
     })
+    this.#shared = new SharedTransactions(this.#pool, limits)
   }
 
   async open(): Promise<void> {
@@ -102,7 +105,7 @@ class OpenDatabase implements Database {
     work: (session: Session) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
-    return runTransaction(this.#pool, work, {
+    const run: TransactionRun = {
       isolation: options.isolation ?? 'serializable',
       readOnly: options.readOnly ?? false,
       attemptsMax: options.attemptsMax ?? this.#limits.transactionAttemptsMax,
@@ -111,7 +114,11 @@ class OpenDatabase implements Database {
       queueAt: options.queueAt ?? [],
       begins: options.begins ?? [],
       caller: options.caller,
-    })
+    }
+    const { shares } = options
+    return shares === undefined
+      ? runTransaction(this.#pool, work, run)
+      : this.#shared.run(shares, work, run)
   }
 
   dedicated<T>(work: (session: DedicatedSession) => Promise<T>): Promise<T> {

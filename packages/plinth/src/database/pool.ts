@@ -136,7 +136,8 @@ export class Pool {
   }
 }
 
-function overloaded(limit: string): Failure {
+/** The failure of whoever finds no place; `limit` is the name of the cap. */
+export function overloaded(limit: string): Failure {
   return new Failure('overloaded', {
     detail: `Too many changes are under way (${limit}). Try again in a moment.`,
     retryAfterSeconds: 1,

@@ -54,7 +54,8 @@ export async function runTransaction<T>(
   }
 }
 
-interface Start {
+/** How a transaction begins. */
+export interface Start {
   /** BEGIN and what belongs to it. */
   readonly begin: readonly Query[]
   /** When its time is over, on the monotonic counter. */
@@ -127,7 +128,8 @@ interface Early {
   readonly reject: (reason: unknown) => void
 }
 
-class Transaction implements Session {
+/** A transaction on a connection that nobody else uses meanwhile. */
+export class Transaction implements Session {
   readonly #wire: Wire
   readonly #start: Start
   #state: 'new' | 'beginning' | 'begun' | 'ended' = 'new'
@@ -146,14 +148,21 @@ class Transaction implements Session {
     return this.#conflict
   }
 
-  query(query: Query): Promise<Rows> {
+  /** The first failure of any statement; undefined: none so far. */
+  get failure(): unknown {
+    return this.#firstFailure
+  }
+
+  /** Runs a statement, behind those that are sent before it: they return no rows. */
+  query(query: Query, before: readonly Query[] = []): Promise<Rows> {
     assert(this.#state !== 'ended', 'a statement runs inside its transaction')
-    const answer = this.#ask(query, together)
+    const answer = this.#ask(query, before.length === 0 ? together : { before, joins: true })
     // Whoever does not wait for it learns of its failure all the same: the commit fails.
     answer.catch(ignore)
     return answer
   }
 
+  /** Stores everything. Fails where any statement has failed, waited for or not. */
   async commit(): Promise<void> {
     assert(this.#state !== 'ended', 'a transaction ends once')
     if (this.#state !== 'new') await reach('commit.sending')
@@ -200,7 +209,7 @@ class Transaction implements Session {
   }
 
   #send(query: Query, options: SendOptions): Promise<Answer> {
-    if (this.#state === 'new') return this.#sendFirst(query)
+    if (this.#state === 'new') return this.#sendFirst(query, options.before)
     if (this.#state === 'begun') return this.#wire.query(query, options)
     return new Promise((resolve, reject) => {
       const send = (): void => {
@@ -215,9 +224,10 @@ class Transaction implements Session {
    * skips the statement. What is asked for meanwhile waits for that answer, because without BEGIN
    * it would run outside of the transaction.
    */
-  #sendFirst(query: Query): Promise<Answer> {
+  #sendFirst(query: Query, more: readonly Query[] = []): Promise<Answer> {
     this.#state = 'beginning'
-    const sent = this.#wire.query(query, { before: this.#start.begin, joins: true })
+    const before = [...this.#start.begin, ...more]
+    const sent = this.#wire.query(query, { before, joins: true })
     const answer = isArmed('transaction.begun') ? passBegun(sent) : sent
     answer.then(
       () => {
@@ -250,7 +260,12 @@ class Transaction implements Session {
   }
 }
 
-function beginOf({ isolation, readOnly, statementTimeoutMs }: TransactionRun): readonly Query[] {
+/** BEGIN, and what it sets. */
+export function beginOf({
+  isolation,
+  readOnly,
+  statementTimeoutMs,
+}: TransactionRun): readonly Query[] {
   const text = `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`
   const begin = { text, values: none, name: text }
   if (statementTimeoutMs === undefined) return [begin]
@@ -264,7 +279,8 @@ async function passBegun(sent: Promise<Answer>): Promise<Answer> {
   return answer
 }
 
-function outOfTime(): Failure {
+/** The failure of a statement that comes after the end of its transaction's time. */
+export function outOfTime(): Failure {
   return new Failure('deadline_exceeded', {
     detail: 'The time for the change was over before it was stored: nothing was stored.',
   })

@@ -50,6 +50,8 @@ export interface LogicRun<T = unknown> {
   readonly before?: ((session: Session) => Promise<void>) | undefined
   /** Sent with BEGIN; where one fails, nothing runs. */
   readonly begins?: readonly Query[] | undefined
+  /** True: where others wait as well, they may share one transaction. Default false. */
+  readonly shares?: boolean
   /** Passed beside every attempt; where it fails, nothing is committed. */
   readonly look?: (() => Promise<void>) | undefined
   /**
@@ -99,7 +101,7 @@ export async function logicTransaction<T>(
   for (let number = 1; ; number++) {
     const touched = new Set<string>()
     const ahead: AheadOf = { is: undefined, waits }
-    const attempting = { runtime, run, work, touched, endsAtMs, queueAt, ahead }
+    const attempting = { runtime, run, work, touched, endsAtMs, queueAt, ahead, number }
     try {
       const { value, news, late } = await hot.inLine(queueAt, () =>
         gates.pass(run.name, () => attemptOnce(attempting)),
@@ -193,6 +195,8 @@ interface Attempting<T> {
   readonly endsAtMs: number
   readonly queueAt: readonly string[]
   readonly ahead: AheadOf
+  /** Which attempt it is, from 1. */
+  readonly number: number
 }
 
 interface Done<T> {
@@ -244,8 +248,23 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       caller: run.turn,
       begins: [...(run.begins ?? []), ...(isLong(run) ? longer(leftMs) : [])],
       ...statementTime(run, leftMs),
+      shares: sharesWith(attempting, leftMs),
     },
   )
+}
+
+/**
+ * The name under which an attempt may share its transaction with others; undefined: with nobody.
+ * One that was refused before, that waits for rows or for answers, or that has time limits of its
+ * own would keep the others.
+ */
+function sharesWith<T>(
+  { run, queueAt, ahead, number }: Attempting<T>,
+  leftMs: number,
+): string | undefined {
+  if (run.shares !== true || number > 1 || ahead.waits || queueAt.length > 0) return undefined
+  const hasOwnTime = statementTime(run, leftMs).statementTimeoutMs !== undefined
+  return hasOwnTime || run.readOnly === true ? undefined : run.name
 }
 
 type Timed = Pick<LogicRun, 'timeoutMs' | 'longMs'>

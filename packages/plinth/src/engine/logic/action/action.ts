@@ -159,6 +159,7 @@ function inTransaction(
       readOnly: operation.safe || isReadOnly(caller, runtime.catalog),
       input: operation.safe ? undefined : values,
       begins: keyed?.begins,
+      shares: before === undefined && after === undefined && aborted === undefined,
       look: keyed?.look,
       last: lastOf({ runtime, call, caller }, operation, keyed),
     },
