@@ -148,6 +148,23 @@ onOwnServers('works that share a transaction', (server) => {
     assert.deepEqual(await stored(database), [1, 2, 3, 4])
   })
 
+  test('that changed something before they failed leave nothing of it', async (context) => {
+    const database = await server.open(context, oneAtATime)
+    await table(database)
+    const mistake = new Error('changed my mind')
+    const undecided = async (session: Session): Promise<void> => {
+      await storing(9)(session)
+      throw mistake
+    }
+    const works: readonly Work[] = [storing(1), undecided, storing(2)]
+    const told = await waiting(
+      database,
+      works.map((work) => () => share(database, work)),
+    )
+    assert.equal(values(told)[1], mistake)
+    assert.deepEqual(await stored(database), [1, 2])
+  })
+
   test('that only looked before they failed undo nobody', async (context) => {
     const database = await server.open(context, oneAtATime)
     await table(database)

@@ -1,10 +1,10 @@
 /** Owns what logic has started inside its transaction: waited for before it commits. */
 
-/** Promises that somebody waits for. */
-const watched = new WeakSet<object>()
-
 /** A promise that knows whether anybody waits for it. */
 class Watched<T> extends Promise<T> {
+  /** Kept in the promise: a weak set of all of them costs each collection. */
+  isWatched = false
+
   // What is made of it by `then` is an ordinary promise.
   static override get [Symbol.species](): PromiseConstructor {
     return Promise
@@ -12,8 +12,8 @@ class Watched<T> extends Promise<T> {
 }
 
 Object.defineProperty(Watched.prototype, 'then', {
-  value(this: Promise<unknown>, ...handlers: Parameters<Promise<unknown>['then']>) {
-    watched.add(this)
+  value(this: Watched<unknown>, ...handlers: Parameters<Promise<unknown>['then']>) {
+    this.isWatched = true
     return Promise.prototype.then.apply(this, handlers)
   },
 })
@@ -28,7 +28,7 @@ export class Started {
 
   /** Keeps track of some work. */
   track<T>(work: Promise<T>): Promise<T> {
-    const tracked: Promise<T> = new Watched<T>((resolve, reject) => {
+    const tracked: Watched<T> = new Watched<T>((resolve, reject) => {
       work.then(
         (value) => {
           this.#underWay.delete(work)
@@ -36,7 +36,7 @@ export class Started {
         },
         (reason: unknown) => {
           this.#underWay.delete(work)
-          if (!watched.has(tracked)) this.#unwatched.push(reason)
+          if (!tracked.isWatched) this.#unwatched.push(reason)
           // Told by `demandWatched`; the process must not end for a rejection that nobody has seen.
           Promise.prototype.then.call(tracked, undefined, ignore)
           reject(reason)

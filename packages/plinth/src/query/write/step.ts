@@ -106,7 +106,28 @@ function plainStep(shape: StepShape, field: ModelField, fits: Fragment | undefin
   const also = fits ? sql` and ${fits}` : empty
   const moving = sql`update ${table(model)} as o set ${join(sets)}
       where o.id = ${valueSlot(0, 'uuid')} and ${seen}${also}`
-  return writePlan(sql`${moving} returning ${columns}`, result, unlessStopped(moving))
+  const ahead = unlessStopped(leanTake(shape, field, seen) ?? moving)
+  return writePlan(sql`${moving} returning ${columns}`, result, ahead)
+}
+
+const wholeNumbers: ReadonlySet<string> = new Set(['integer', 'bigint'])
+
+/**
+ * A take in the column's own arithmetic, which costs a sixth less than an exact one: what does not
+ * fit it raises, and whoever went ahead is stopped by that as well. Undefined for any other step.
+ */
+function leanTake(shape: StepShape, field: ModelField, seen: Fragment): Fragment | undefined {
+  const { model, step } = shape
+  const { columnType } = field.kind
+  if (step.is !== 'take' || !wholeNumbers.has(columnType)) return undefined
+  const left = sql`(coalesce(${name('o', field.column)}, 0) - ${valueSlot(1, columnType)})`
+  const written = storedFields(model).filter((each) => each === field || isNote(each))
+  const sets = written.map((each) => {
+    return sql`${name(each.column)} = ${each === field ? left : changed(shape, each, field)}`
+  })
+  return sql`update ${table(model)} as o set ${join(sets)}
+      where o.id = ${valueSlot(0, 'uuid')} and ${seen}
+        and ${left} >= ${floorOf(field)}::${raw(columnType)}`
 }
 
 /** The same step as one that fails where it is stopped: there is no root of less than nothing. */

@@ -107,8 +107,11 @@ class ModelHandle {
       const operation = present(catalog.operations.get(name), name) as ModelOperation
       const scope = scopeOf(this.#setting, { operation: name, ...rest })
       const record = recordOf(await runModelOperation(scope, operation))
-      if (type !== 'list' && typeof record === 'object' && record !== null) {
-        seen.set(record, { caller: this.#setting.caller, model: this.#model.name })
+      const { caller, within } = this.#setting
+      // Only the eyes of whoever is answered count, and a weak map costs each collection.
+      const counts = caller === within.caller && type !== 'list'
+      if (counts && typeof record === 'object' && record !== null) {
+        seen.set(record, { caller, model: this.#model.name })
       }
       this.#note(type, record)
       return record
