@@ -8,9 +8,9 @@ const aloneRuns = 16
 
 /**
  * The more works are in one transaction, the more PostgreSQL refuses that never met: it watches
- * whole pages. So each refusal takes a third of those that share, and each success widens it by a little. Work
- * that fails, or that is slow, costs the others: it goes alone for a while. This is never what
- * makes anything correct.
+ * whole pages. So each refusal takes a third of those that share, and each success widens it by a
+ * little. Work that fails, or that is slow, costs the others: it goes alone for a while. This is
+ * never what makes anything correct.
  */
 export class SharingPace {
   readonly #most: number

@@ -2,7 +2,6 @@
 
 import type { Caller } from '../../access/caller.ts'
 import { isArmed, isSabotaged, reach } from '../../base/failpoint.ts'
-import { Failure } from '../../base/failure.ts'
 import { randomFraction } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { monotonicMs, sleep } from '../../base/time.ts'
@@ -22,6 +21,7 @@ import { cautionOf } from './pace/caution.ts'
 import { gatesOf } from './pace/gate.ts'
 import { hotRowsOf } from './pace/hot-rows.ts'
 import { scopeOf } from './scope.ts'
+import { Time, tooLate } from './time.ts'
 
 /** How some logic runs. */
 export interface LogicRun<T = unknown> {
@@ -340,63 +340,6 @@ async function sent(works: readonly (Promise<unknown> | undefined)[]): Promise<v
   for (const work of works) {
     if (work !== undefined) await Promise.race([work, undefined])
   }
-}
-
-/** The time of one attempt: its end, and the word that it has come. */
-class Time {
-  /** Made for whoever asks: most logic never does, and it costs more than a statement. */
-  #controller: AbortController | undefined
-  #reason: { readonly is: unknown } | undefined
-  readonly #timer: ReturnType<typeof setTimeout>
-  readonly #given: AbortSignal | undefined
-  readonly #abort: () => void
-  /** Rejects when the time is over; never resolves. */
-  readonly over: Promise<never>
-
-  constructor(given: AbortSignal | undefined, leftMs: number) {
-    const { promise, reject } = Promise.withResolvers<never>()
-    this.over = promise
-    promise.catch(ignore)
-    this.#given = given
-    this.#abort = () => {
-      this.#end(given?.reason)
-      reject(given?.reason instanceof Failure ? given.reason : tooLate())
-    }
-    this.#timer = setTimeout(
-      () => {
-        const failure = tooLate()
-        this.#end(failure)
-        reject(failure)
-      },
-      Math.max(0, leftMs),
-    )
-    if (given?.aborted) this.#abort()
-    else given?.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  get aborted(): AbortSignal {
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController()
-      if (this.#reason) this.#controller.abort(this.#reason.is)
-    }
-    return this.#controller.signal
-  }
-
-  #end(reason: unknown): void {
-    this.#reason = { is: reason }
-    this.#controller?.abort(reason)
-  }
-
-  end(): void {
-    clearTimeout(this.#timer)
-    this.#given?.removeEventListener('abort', this.#abort)
-  }
-}
-
-function tooLate(): Failure {
-  return new Failure('deadline_exceeded', {
-    detail: 'The time for this was over before it was done: nothing was stored. Try again later.',
-  })
 }
 
 function ignore(): void {
