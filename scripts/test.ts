@@ -2,6 +2,7 @@
 
 import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { makeGround } from './testing/ground.ts'
 import { openReport } from './testing/report.ts'
@@ -10,8 +11,9 @@ import { startServers } from './testing/servers.ts'
 import { endAll, runCommand } from './testing/test-file.ts'
 
 const root = join(import.meta.dirname, '..')
-const timeoutMs = 420_000
-const lanes = 2
+const timeoutMs = 600_000
+// One more than processors: a lane whose servers or browsers are starting leaves its own to others.
+const lanes = Math.min(6, availableParallelism() + 1)
 // Proofs of crashes wait most of their time, for leases to end and servers to come back: they have
 // a lane of their own beside the others, and take a tenth of the whole run instead of a fifth.
 const waitingFolder = 'tests/crash/proof/'
@@ -42,7 +44,8 @@ async function main(filters: readonly string[]): Promise<void> {
   const files = testFiles(filters)
   if (files.length === 0) say(`no test file matches ${filters.join(' ') || 'the patterns'}`)
   const waits = (path: string): boolean => path.startsWith(waitingFolder)
-  const run = { files, folder: root, lanes, waits, timeoutMs, report, say }
+  const sources = 'packages/plinth/src/testing/test-app.ts'
+  const run = { files, sources, folder: root, lanes, waits, timeoutMs, report, say }
   await runFiles({ ...run, serve: startServers })
   const green = report.close()
   process.exitCode = green && files.length > 0 ? 0 : 1

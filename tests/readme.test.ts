@@ -33,7 +33,7 @@ async function compile(name: string, text: string): Promise<string> {
   )
 }
 
-test('the example type-checks, and its mistakes do not', { timeout: 60_000 }, async () => {
+test('the example type-checks, and its mistakes do not', { timeout: 300_000 }, async () => {
   assert.equal(await compile('app', example), '')
   const mistakes: readonly (readonly [string, string])[] = [
     ['row.published.or(', 'row.publishd.or('],
@@ -50,7 +50,7 @@ test('the example type-checks, and its mistakes do not', { timeout: 60_000 }, as
   }
 })
 
-test('the example runs, and shows what it says it shows', { timeout: 60_000 }, async () => {
+test('the example runs, and shows what it says it shows', { timeout: 300_000 }, async () => {
   const path = join(folder, 'app.ts')
   await writeFile(path, example)
   const shop: TestApp<Models> = await testApp((await import(path)).default)
@@ -127,7 +127,7 @@ async function buyTheLast(shop: TestApp<Models>, { lamp, staff }: Last): Promise
   )
 }
 
-test('every command of the README exists', { timeout: 60_000 }, async () => {
+test('every command of the README exists', { timeout: 300_000 }, async () => {
   const program = join(root, 'packages/plinth/bin/plinth.js')
   const ask = async (words: readonly string[]) =>
     (await run(process.execPath, ['--conditions=source', program, ...words, '--help'])).stdout

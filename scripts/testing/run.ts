@@ -6,7 +6,7 @@ import { inOrder, mayRunAgain } from './order.ts'
 import { type EndedFile, failedOf, type Report, tell } from './report.ts'
 import type { Outcome } from './reporter.ts'
 import type { LaneServers } from './servers.ts'
-import { runTestFile } from './test-file.ts'
+import { runCommand, runTestFile } from './test-file.ts'
 
 /** What is run, and how. */
 export interface Run {
@@ -15,6 +15,8 @@ export interface Run {
   readonly folder: string
   /** How many files run side by side. */
   readonly lanes: number
+  /** A source that imports nearly all others, and does nothing by itself. */
+  readonly sources?: string
   /** Files that wait most of their time: they have one lane more, of their own. */
   readonly waits: (path: string) => boolean
   /** Starts what the files of a lane share. */
@@ -40,10 +42,18 @@ export async function runFiles(run: Run): Promise<void> {
       failed.push(ended)
     } else run.report.record(ended)
   }
+  if (files.length > 1) await warm(run)
   const lanes = Array.from({ length: run.lanes }, () => work(run, both(rest, slow), end))
   await Promise.all([...lanes, work(run, slow, end)])
   if (failed.length > againMax) for (const ended of failed) run.report.record(ended)
   else await runAgain(run, failed)
+}
+
+/** Has all sources compiled once, before the first files would each do so beside each other. */
+async function warm({ folder, sources, timeoutMs }: Run): Promise<void> {
+  if (sources === undefined) return
+  const options = ['--conditions=source', join(folder, sources)]
+  await runCommand({ program: process.execPath, options, folder, timeoutMs })
 }
 
 /** One file at a time, nothing beside it: what fails here too was not the machine's noise. */

@@ -19,7 +19,7 @@ import { type Answer, type Ground, type Stand, startGround } from './world/world
 const declarations = argument('declarations', 12)
 const seed = argument('seed', Date.now() % 1_000_000)
 const queriesEach = argument('queries', 60)
-const timeoutMs = argument('seconds', 150) * 1000
+const timeoutMs = argument('seconds', 250) * 1000
 
 let ground: Ground
 before(async () => {

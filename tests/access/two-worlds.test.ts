@@ -27,7 +27,7 @@ import { type Ground, type Stand, startGround } from './world/world.ts'
 // node --conditions=source tests/access/two-worlds.test.ts --declarations=200 --seed=7
 const declarations = argument('declarations', 8)
 const seed = argument('seed', Date.now() % 1_000_000)
-const timeoutMs = argument('seconds', 45) * 1000
+const timeoutMs = argument('seconds', 130) * 1000
 const requestsEach = argument('requests', 50)
 const rolesOf = [['staff'], ['clerk', 'unheard'], []]
 

@@ -17,7 +17,7 @@ import { type Control, type Proof, pathOf } from './control.ts'
 import { edited, type Planted } from './plant.ts'
 
 const root = join(import.meta.dirname, '..', '..')
-const timeoutMs = 120_000
+const timeoutMs = 300_000
 // Half of what the machine can do at once: the other half is PostgreSQL's.
 const atOnce = argument('at-once', Math.max(2, Math.floor(availableParallelism() / 2)))
 

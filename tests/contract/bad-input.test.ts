@@ -67,7 +67,7 @@ async function idFor({ model, form }: Route): Promise<string | undefined> {
 const forms = [...new Set(all.map(({ form }) => form))]
 
 for (const form of forms) {
-  test(`${form}: hostile requests are refused clearly`, { timeout: 120_000 }, async () => {
+  test(`${form}: hostile requests are refused clearly`, { timeout: 400_000 }, async () => {
     const told: string[] = []
     for (const route of all.filter((each) => each.form === form)) {
       for (const hostile of hostileTo(route, await idFor(route))) {

@@ -24,7 +24,7 @@ function overWorlds(body: (world: World, chance: Chance) => Promise<void>): Prom
   })
 }
 
-test('every operator finds what a plain comparison finds', { timeout: 170_000 }, () =>
+test('every operator finds what a plain comparison finds', { timeout: 400_000 }, () =>
   overWorlds(async (world, chance) => {
     for (const field of world.declaration.fields) {
       for (const operator of [...field.specimen.operators, 'isNull'] as const) {
@@ -117,7 +117,7 @@ function idsOf(things: readonly Thing[]): string[] {
   return things.map(({ id }) => id).sort()
 }
 
-test('every sort is a plain sort, and cursors walk it once each way', { timeout: 170_000 }, () =>
+test('every sort is a plain sort, and cursors walk it once each way', { timeout: 400_000 }, () =>
   overWorlds(async (world, chance) => {
     // A sort by texts of thousands of characters has no cursor, and says so.
     const sortable = world.declaration.fields.filter(({ specimen }) => {

@@ -9,7 +9,7 @@ import { fill, keyPath, openWorld, recordOf, recordsOf, type Thing, type World }
 
 const thingsEach = 12
 
-test('what is written is read back equal, whatever was declared', { timeout: 170_000 }, () =>
+test('what is written is read back equal, whatever was declared', { timeout: 400_000 }, () =>
   tryRuns(async (chance) => {
     const world = await openWorld(drawDeclaration(chance))
     try {

@@ -69,7 +69,7 @@ describe('the storefront', { skip }, () => {
     await page.getByRole('combobox', { name: 'Price' }).selectOption('Any price')
     await page.getByRole('combobox', { name: 'Order' }).selectOption('Cheapest first')
     await page.getByText('18 products').waitFor()
-    await page.waitForFunction(`document.querySelector('.card .price').textContent === '£2.50'`)
+    await page.locator('.card .price').first().filter({ hasText: '£2.50' }).waitFor()
     await page.getByRole('searchbox').fill('no such thing')
     await page.getByText('Nothing fits').waitFor()
     assert.deepEqual(wrong, [])
@@ -142,13 +142,17 @@ describe('the storefront', { skip }, () => {
     await page.getByRole('link', { name: 'To ship' }).click()
     const waiting = page.locator('.orders li', { hasText: 'B-1001' })
     await waiting.waitFor()
+    // The answer waits until the page has been seen to act before it.
+    const { promise: seen, resolve: see } = Promise.withResolvers<void>()
     await page.route('**/api/orders/*', async (route) => {
-      if (route.request().method() === 'PATCH') await new Promise((go) => setTimeout(go, 700))
+      if (route.request().method() === 'PATCH') await seen
       await route.continue()
     })
+    const answered = page.waitForResponse((answer) => answer.request().method() === 'PATCH')
     await waiting.getByRole('button', { name: 'Ship B-1001' }).click()
-    await waiting.waitFor({ state: 'detached', timeout: 600 })
-    await page.waitForResponse((answer) => answer.request().method() === 'PATCH')
+    await waiting.waitFor({ state: 'detached' })
+    see()
+    await answered
     await page.waitForTimeout(300)
     assert.equal(await waiting.count(), 0, 'it does not come back once it is done')
     assert.deepEqual(wrong, [])

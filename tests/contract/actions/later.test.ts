@@ -165,7 +165,7 @@ test('one caller who asks for much leaves places to others', async (context) => 
       const answer = await tested.request('GET', String(accepted.location), { as: dan })
       return (answer.json() as Status).state
     }
-    for (let look = 0; look < 60 && (await state()) !== 'done'; look++) await sleep(100)
+    for (let look = 0; look < 600 && (await state()) !== 'done'; look++) await sleep(100)
     assert.equal(await state(), 'done')
   } finally {
     released.resolve()

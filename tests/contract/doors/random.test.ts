@@ -27,7 +27,7 @@ import { bySocket, bySse, type FollowBy, type Followed, restWith } from './rando
 // node --conditions=source tests/contract/doors/random.test.ts --declarations=50 --seed=7
 const declarations = argument('declarations', 4)
 const seed = argument('seed', Date.now() % 1_000_000)
-const timeoutMs = argument('seconds', 25) * 1000
+const timeoutMs = argument('seconds', 200) * 1000
 const readsEach = argument('reads', 5)
 const rolesOf = [['staff'], ['clerk', 'unheard'], []]
 

@@ -42,7 +42,7 @@ interface Response {
   readonly etag?: string | undefined
 }
 
-const patienceMs = 20_000
+const patienceMs = 60_000
 // What says that nothing was decided: ask again with the same key.
 const undecided = new Set([0, 408, 409, 425, 429, 500, 502, 503, 504])
 

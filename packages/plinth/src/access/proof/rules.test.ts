@@ -155,7 +155,7 @@ function rules(depth: number, scopes = 0): fc.Arbitrary<Expression> {
 }
 
 onBothServers('Rules', (server) => {
-  test('mean in SQL what they mean on plain data', { timeout: 120_000 }, async (context) => {
+  test('mean in SQL what they mean on plain data', { timeout: 400_000 }, async (context) => {
     const { database } = await openWorld(server, context, { of: catalog, rows: '' })
     const property = fc.asyncProperty(
       forests,

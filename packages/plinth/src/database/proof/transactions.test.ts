@@ -156,10 +156,10 @@ onOwnServers('transactions', (server) => {
   test('a connection lost at COMMIT is neither done nor undone', async (context) => {
     const database = await server.open(context, { pipelineConnections: 1 })
     await counter(database, 'uncertain')
-    // The commit takes a second: a deferred trigger sleeps in it.
+    // The commit takes seconds: a deferred trigger sleeps in it.
     await database.query(
       say(`create or replace function public.slow() returns trigger language plpgsql as
-        'begin perform pg_sleep(1); return null; end'`),
+        'begin perform pg_sleep(4); return null; end'`),
     )
     await database.query(
       say(`create constraint trigger slow after update on public.uncertain
@@ -178,7 +178,8 @@ onOwnServers('transactions', (server) => {
       code: 'unavailable',
       outcomeUnknown: true,
     })
-    await sleep(300)
+    const asleep = "select from pg_stat_activity where wait_event = 'PgSleep' and pid = $1"
+    while ((await killer.query(say(asleep, pid))).count === 0) await sleep(5)
     await killer.query(say('select pg_terminate_backend($1)', pid))
     await running
     assert.equal(attempts, 1)

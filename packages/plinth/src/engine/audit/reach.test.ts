@@ -221,7 +221,9 @@ onBothServers('The audit of what a change reaches', (server) => {
     )
   })
 
-  test('sees what came, went and changed while it waited', { timeout: 20_000 }, async (context) => {
+  test('sees what came, went and changed while it waited', {
+    timeout: 200_000,
+  }, async (context) => {
     const { data, running, entries } = await open(context)
     const home = await data.home.create({ name: 'one' })
     const room = await data.room.create({ name: 'hall', homeId: home.id })

@@ -64,7 +64,7 @@ onBothServers('A deletion that others let go of', (server) => {
     assert.equal((await folder.find({ filter: { id: one.id } })).data.length, 0)
   })
 
-  test('sees also who referred to it while it waited', { timeout: 20_000 }, async (context) => {
+  test('sees also who referred to it while it waited', { timeout: 200_000 }, async (context) => {
     const tested = await testApp(app({ kits: [filing] }), { server: server.address() })
     context.after(() => tested.close())
     const { folder, paper } = tested.data

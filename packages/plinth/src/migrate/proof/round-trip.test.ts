@@ -119,7 +119,7 @@ const wholeShape = `
   order by 1`
 
 onBothServers('any declaration', (server) => {
-  test('follows any other, on empty tables and on rows', { timeout: 120_000 }, async (context) => {
+  test('follows any other, on empty tables and on rows', { timeout: 400_000 }, async (context) => {
     const at = await world(server, context)
     const reach = async (models: LooseModels): Promise<void> => {
       const catalog = declare(models)

@@ -74,7 +74,7 @@ async function walk(world: World, asked: Question, limit: number): Promise<strin
 }
 
 onBothServers('Pages', (server) => {
-  test('visit each record once, forwards and backwards', { timeout: 120_000 }, async (context) => {
+  test('visit each record once, forwards and backwards', { timeout: 400_000 }, async (context) => {
     const world = await openShop(server, context)
     const callers = [guest, ada, ben] as const
     const property = fc.asyncProperty(

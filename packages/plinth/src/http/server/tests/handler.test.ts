@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { Failure } from '../../../base/failure.ts'
 import { monotonicMs, sleep } from '../../../base/time.ts'
 import type { Handler } from '../../message.ts'
-import { echo, sendRaw, withServer } from './raw-client.ts'
+import { echo, sendRaw, until, withServer } from './raw-client.ts'
 
 const get = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n'
 
@@ -130,15 +130,16 @@ test('the signal aborts when the client leaves, and not when it was answered', a
   const aborted: boolean[] = []
   const handler: Handler = async (request) => {
     const { signal } = request
-    await sleep(request.path === '/x' ? 10 : 100)
+    if (request.path === '/slow') await until(() => signal.aborted)
     setTimeout(() => aborted.push(signal.aborted), 20)
     return { status: 200, headers: {}, body: '' }
   }
   await withServer(handler, async ({ port }) => {
     await sendRaw(port, [get])
+    await until(() => aborted.length === 1)
     assert.deepEqual(aborted, [false])
     await sendRaw(port, [get.replace('/x', '/slow')], { quietMs: 20 })
-    await sleep(200)
+    await until(() => aborted.length === 2)
     assert.deepEqual(aborted, [false, true])
   })
 })
@@ -147,9 +148,9 @@ test('a client that leaves in the middle of its body disturbs nobody', async () 
   await withServer(echo, async ({ port, server }) => {
     const socket = connect({ host: '127.0.0.1', port })
     socket.write('POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12')
-    await sleep(30)
+    await until(() => server.connectionCount === 1)
     socket.resetAndDestroy()
-    await sleep(30)
+    await until(() => server.connectionCount === 0)
     assert.equal(server.connectionCount, 0)
     const { statuses } = await sendRaw(port, [get])
     assert.deepEqual(statuses, [200])

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test } from 'node:test'
-import { monotonicMs, sleep } from '../../../base/time.ts'
-import { echo, sendRaw, withServer } from './raw-client.ts'
+import { monotonicMs } from '../../../base/time.ts'
+import { echo, sendRaw, until, withServer } from './raw-client.ts'
 
 const head = 'POST /x HTTP/1.1\r\nHost: a\r\n'
 const brisk = {
@@ -86,17 +86,20 @@ test('D07: a slow body above the floor is taken', async () => {
 
 test('D07: a reader below the floor is cut', async () => {
   const body = 'x'.repeat(20_000_000)
+  let asked = 0
   const slowReader = { limits: { bodyGraceMs: 100, responseBytesPerSecondMin: 100_000_000 } }
   await withServer(
-    () => ({ status: 200, headers: {}, body }),
+    () => {
+      asked += 1
+      return { status: 200, headers: {}, body }
+    },
     async ({ port, server }) => {
       const socket = connect({ host: '127.0.0.1', port })
       socket.on('error', () => undefined).pause()
       socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n')
-      await sleep(100)
-      assert.equal(server.connectionCount, 1)
-      await sleep(500)
-      assert.equal(server.connectionCount, 0)
+      await until(() => asked === 1)
+      await until(() => server.connectionCount === 0)
+      assert.deepEqual([asked, server.connectionCount], [1, 0])
       socket.destroy()
     },
     slowReader,
@@ -171,14 +174,14 @@ test('100-continue is said only to a body that will be read', async () => {
 test('more connections than allowed are told so', async () => {
   await withServer(
     echo,
-    async ({ port }) => {
+    async ({ port, server }) => {
       const first = connect({ host: '127.0.0.1', port })
-      await sleep(50)
+      await until(() => server.connectionCount === 1)
       const second = await sendRaw(port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n'])
       assert.deepEqual(second.statuses, [503])
       assert.equal(second.closed, true)
       first.destroy()
-      await sleep(50)
+      await until(() => server.connectionCount === 0)
       const third = await sendRaw(port, ['GET / HTTP/1.1\r\nHost: a\r\n\r\n'])
       assert.deepEqual(third.statuses, [200])
     },

@@ -2,7 +2,7 @@
 
 import { connect } from 'node:net'
 import type { Limits } from '../../../base/limits.ts'
-import { sleep } from '../../../base/time.ts'
+import { monotonicMs, sleep } from '../../../base/time.ts'
 import type { Handler } from '../../message.ts'
 import { HttpServer, type LogEntry } from '../../server.ts'
 
@@ -86,4 +86,10 @@ export const echo: Handler = async (request) => {
     headers: { 'content-type': 'text/plain', 'x-method': request.method },
     body: `${request.path}|${request.segments.join('+')}|${Buffer.from(body).toString()}`,
   }
+}
+
+/** Waits until something is so, for as long as a busy machine may take. */
+export async function until(what: () => boolean): Promise<void> {
+  const endMs = monotonicMs() + 30_000
+  while (!what() && monotonicMs() < endMs) await sleep(5)
 }

@@ -56,7 +56,7 @@ async function runAndKill(
 }
 
 onBothServers('A killed import', (server) => {
-  test('is finished by running it again', { timeout: 120_000 }, async (context) => {
+  test('is finished by running it again', { timeout: 400_000 }, async (context) => {
     const content = retailFile(contradictoryRows(16_000))
     const once = await shopWorld(server, context)
     const path = await once.file('kill.csv', content)
