@@ -5,8 +5,9 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { after, before, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { keptServers } from '../../packages/plinth/src/app/config/config.ts'
 import { plantSabotages } from '../../packages/plinth/src/base/failpoint.ts'
 import {
   type EmbeddedServer,
@@ -20,6 +21,9 @@ const root = join(import.meta.dirname, '..', '..')
 const timeoutMs = 300_000
 // Half of what the machine can do at once: the other half is PostgreSQL's.
 const atOnce = argument('at-once', Math.max(2, Math.floor(availableParallelism() / 2)))
+
+// A run of all tests hands its servers in.
+const alone = keptServers().embedded === undefined
 
 let ground: string
 let server: EmbeddedServer
@@ -102,8 +106,11 @@ export function prove({ controls, proofs }: Arms): void {
         assert.equal(code, 0, output)
       }),
     )
+    // Within a run of all tests the proofs are run as they are by themselves.
+    const holds = alone ? baseline(controls, context) : new Map<string, Promise<unknown>>()
     const removed = controls.map((control, number) =>
       context.test(`without ${control.name} a proof fails`, async (each) => {
+        await holds.get(control.proof.file)
         const { code, output } = await runWithout(control, number)
         assert.equal(code, 1, output)
         demandFailures(control.proof, output)
@@ -112,6 +119,27 @@ export function prove({ controls, proofs }: Arms): void {
     )
     await Promise.all([...running, ...removed])
   })
+}
+
+/**
+ * Each file of proofs with every control in place, once, by the patterns of its controls: what
+ * fails all the same proves nothing when something is taken away.
+ */
+function baseline(
+  controls: readonly Control[],
+  context: TestContext,
+): ReadonlyMap<string, Promise<unknown>> {
+  const files = Map.groupBy(controls, ({ proof }) => proof.file)
+  const entries = [...files].map(([file, mine]) => {
+    const options = [...new Set(mine.flatMap(({ proof }) => proof.options))]
+    const held = context.test(`before anything is taken away, ${file} holds`, async () => {
+      const { code, output } = await run({ file, options })
+      assert.equal(code, 0, output)
+      assert.doesNotMatch(output, /^ℹ pass 0$/m, 'its patterns find tests')
+    })
+    return [file, held] as const
+  })
+  return new Map(entries)
 }
 
 /** A proof that could not even begin proves nothing: its own tests have to be what fails. */

@@ -1,10 +1,11 @@
 /** Owns the controls of what is proven beside its flows: other providers, passkeys, logs, tries. */
 
-import { type AttackControl, against } from './against.ts'
+import { type AttackControl, against, byDoors } from './against.ts'
 
 const proof = (path: string): string => `packages/plinth/src/identity/proof/${path}.test.ts`
 const outside = proof('outside/attacks')
 const client = 'app/people/outside/client.ts'
+const passkeysByDoors = byDoors('elsewhere/passkeys')
 
 /** What holds off those who come from elsewhere. */
 export const elsewhereControls: readonly AttackControl[] = [
@@ -55,6 +56,24 @@ export const elsewhereControls: readonly AttackControl[] = [
     proof('passkeys/attacks'),
     'C26: a challenge is good for five',
   )('the single use of a challenge', {
+    file: 'identity/passkeys/challenges.ts',
+    from: "return passkeyChallenge.consumeOnce(kept.id, 'usedAt')",
+    to: 'return true',
+  }),
+  against(
+    'C26',
+    passkeysByDoors,
+    'C26: whatever',
+  )('the demand that the holder of a passkey was checked, by every door', {
+    file: 'app/people/web-authn.ts',
+    from: 'expectedRPID: rpID, requireUserVerification: true }',
+    to: 'expectedRPID: rpID, requireUserVerification: false }',
+  }),
+  against(
+    'C26',
+    passkeysByDoors,
+    'C26: once',
+  )('the single use of a challenge, by every door', {
     file: 'identity/passkeys/challenges.ts',
     from: "return passkeyChallenge.consumeOnce(kept.id, 'usedAt')",
     to: 'return true',

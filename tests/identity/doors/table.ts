@@ -101,9 +101,7 @@ export const table: Readonly<Record<string, Row>> = {
   C24: protocol(proof('provider/attacks'), 'Tokens go to programs, not to pages.'),
   C25: broughtBack(proof('outside/attacks')),
   C26: {
-    ...{ direct: proof('passkeys/attacks'), pages: 'tests/pages/passkeys.test.ts' },
-    ...{ REST: sameAction, GraphQL: sameAction, client: sameAction },
-    ...{ SSE: noFlow, WebSocket: noFlow },
+    ...flows(byDoors('elsewhere/passkeys'), 'tests/pages/passkeys.test.ts'),
   },
   C27: protocol(proof('provider/devices'), proof('provider/pages')),
   C28: followed(sessions, 'packages/plinth/src/identity/proof/keys/keys.test.ts'),
