@@ -22,7 +22,9 @@ const live = byDoors('live')
 
 const noFlow = 'Nothing is done by following it: E01 proves that no operation but a read is taken.'
 const ownAddress = 'The protocol has addresses of its own, and no operation stands behind them.'
-const sameAction = 'The pages lead there; behind them is one action, the same by every door.'
+const sameAction =
+  'The browser is led to a page. Behind it is one action, whose attempt and state are checked in ' +
+  'it and in no door; no test shows it a forged answer by this door yet.'
 const noPage = 'No page does it.'
 const calledWith = 'It is no way of HTTP: who calls directly says where from.'
 const noWrite = 'A followed read writes nothing: E01 proves it.'
