@@ -144,12 +144,12 @@ class Events extends Rows implements Stream {
       const fields = new Map<string, string>()
       for (const line of piece.split('\n')) {
         if (line.startsWith(':')) continue
-        const colon = line.indexOf(': ')
-        fields.set(line.slice(0, colon), line.slice(colon + 2))
+        const [, name = '', text = ''] = /^([^:]*):? ?(.*)$/.exec(line) ?? []
+        fields.set(name, text)
       }
       const type = fields.get('event')
       if (type === undefined) continue
-      const data = JSON.parse(fields.get('data') ?? 'null') as Told['data']
+      const data = JSON.parse(fields.get('data') || '{}') as Told['data']
       this.take({ type, cursor: fields.get('id'), data })
     }
   }
