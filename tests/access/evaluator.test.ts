@@ -15,7 +15,7 @@ import { drawRows, idOf, wildModels } from './random/values.ts'
 import { proven, settled, UnknownName, type World } from './rules.ts'
 import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
 
-// node --conditions=source tests/access/evaluator.test.ts --declarations=500 --seed=7
+// node --conditions=source tests/access/evaluator.test.ts --declarations=500 --seconds=9000
 const declarations = argument('declarations', 12)
 const seed = argument('seed', Date.now() % 1_000_000)
 const queriesEach = argument('queries', 60)

