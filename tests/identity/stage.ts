@@ -10,7 +10,7 @@ import { app, kit } from '../../packages/plinth/src/define/kit.ts'
 import { belongsTo } from '../../packages/plinth/src/define/relation.ts'
 import { identity } from '../../packages/plinth/src/identity/kit.ts'
 import { prefixes } from '../../packages/plinth/src/identity/tokens.ts'
-import { testApp } from '../../packages/plinth/src/testing/test-app.ts'
+import { type TestApp, testApp } from '../../packages/plinth/src/testing/test-app.ts'
 import { givenServer } from '../armed/given-server.ts'
 
 const club = kit('club', {
@@ -69,19 +69,7 @@ export async function openClub() {
   const server = givenServer()
   const tested = await testApp(clubApp, server ? { server } : {})
   let count = 0
-  async function send(line: string, sent: Sent = {}): Promise<Answer> {
-    const [method = '', path = ''] = line.split(' ')
-    const { body, token, remoteAddress = address(), headers = {} } = sent
-    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
-    const reply = await tested.request(method, path, {
-      ...{ remoteAddress, headers: { ...bearer, ...headers } },
-      ...(body === undefined ? {} : { body }),
-    })
-    const cookies = String(reply.headers['set-cookie'] ?? '')
-    const json = /json/.test(String(reply.headers['content-type'])) ? JSON.parse(reply.text) : {}
-    const [, cookie] = /__Host-sid=([^;]*)/.exec(cookies) ?? []
-    return { status: reply.status, text: reply.text, body: json as Answer['body'], cookie }
-  }
+  const send = sendsOf(tested.request, address)
   const form = { 'content-type': 'application/x-www-form-urlencoded' }
   /** Another network with each call, so that only what is about an account is counted. */
   function address(): string {
@@ -115,13 +103,38 @@ export async function openClub() {
   }
 }
 
+/** Sends requests, each from another network unless it says from where. */
+export function sendsOf(
+  request: (...asked: Parameters<TestApp<never>['request']>) => Promise<LocalAnswer>,
+  address: () => string,
+) {
+  return async (line: string, sent: Sent = {}): Promise<Answer> => {
+    const [method = '', path = ''] = line.split(' ')
+    const { body, token, remoteAddress = address(), headers = {} } = sent
+    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const reply = await request(method, path, {
+      ...{ remoteAddress, headers: { ...bearer, ...headers } },
+      ...(body === undefined ? {} : { body }),
+    })
+    const cookies = String(reply.headers['set-cookie'] ?? '')
+    const json = /json/.test(String(reply.headers['content-type'])) ? JSON.parse(reply.text) : {}
+    const [, cookie] = /__Host-sid=([^;]*)/.exec(cookies) ?? []
+    return { status: reply.status, text: reply.text, body: json as Answer['body'], cookie }
+  }
+}
+
+type LocalAnswer = Pick<
+  Awaited<ReturnType<TestApp<never>['request']>>,
+  'status' | 'headers' | 'text'
+>
+
 /** An app that runs. */
 interface Invoking {
   readonly running: Pick<Awaited<ReturnType<typeof openApp>>, 'invoke'>
 }
 
 /** Calls the engine itself, as code within the process does. */
-function callsOf({ running }: Invoking, address: () => string) {
+export function callsOf({ running }: Invoking, address: () => string) {
   return async (line: string, input: object, { token, remoteAddress }: Sent = {}) => {
     const [operation = '', id = nobody] = line.split(' ')
     const credential = token === undefined ? undefined : { from: 'bearer' as const, token }

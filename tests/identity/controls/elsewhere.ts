@@ -7,36 +7,43 @@ const outside = proof('outside/attacks')
 const client = 'app/people/outside/client.ts'
 const passkeysByDoors = byDoors('elsewhere/passkeys')
 
+const outsideByDoors = byDoors('elsewhere/outside')
+const waits = {
+  file: 'identity/outside/link.ts',
+  from: "if (link.userId !== userId || link.need === 'email') throw goneLink()",
+  to: "if (link.need === 'email') throw goneLink()",
+}
+const party = {
+  file: client,
+  from: 'if (claims.azp !== undefined && claims.azp !== clientId) throw',
+  to: "if (claims.azp !== undefined && clientId === '') throw",
+}
+const signature = {
+  file: 'app/people/outside/configurations.ts',
+  from: 'const checks = [library.enableNonRepudiationChecks]',
+  to: 'const checks: (typeof library.enableNonRepudiationChecks)[] = []',
+}
+const browser = {
+  file: 'identity/outside/begin.ts',
+  from: 'const filter = { stateHash, tokenHash, provider,',
+  to: 'const filter = { stateHash, provider,',
+}
+
 /** What holds off those who come from elsewhere. */
 export const elsewhereControls: readonly AttackControl[] = [
-  against('C18', outside)('the account that a link waits for', {
+  // Its address is held against that of the account as well: a second wall.
+  against('C18', outsideByDoors)('the account that a link waits for, by every door', waits, {
     file: 'identity/outside/link.ts',
-    from: "if (link.userId !== userId || link.need === 'email') throw goneLink()",
-    to: "if (link.need === 'email') throw goneLink()",
+    from: "if (link.need === 'sign-in' && link.email?.toLowerCase() !== email) throw goneLink()",
+    to: '',
   }),
-  against(
-    'C19',
-    outside,
-    'C19',
-  )('the party that an ID token is for', {
-    file: client,
-    from: 'if (claims.azp !== undefined && claims.azp !== clientId) throw',
-    to: "if (claims.azp !== undefined && clientId === '') throw",
-  }),
-  against(
-    'C25',
-    outside,
-    'C19, C25',
-  )('the signature of an ID token', {
-    file: 'app/people/outside/configurations.ts',
-    from: 'const checks = [library.enableNonRepudiationChecks]',
-    to: 'const checks: (typeof library.enableNonRepudiationChecks)[] = []',
-  }),
-  against('C20', outside)('the browser in which an attempt began', {
-    file: 'identity/outside/begin.ts',
-    from: 'const filter = { stateHash, tokenHash, provider,',
-    to: 'const filter = { stateHash, provider,',
-  }),
+  against('C19', outsideByDoors)('the party that an ID token is for, by every door', party),
+  against('C25', outsideByDoors)('the signature of an ID token, by every door', signature),
+  against('C20', outsideByDoors)('the browser in which an attempt began, by every door', browser),
+  against('C18', outside)('the account that a link waits for', waits),
+  against('C19', outside, 'C19')('the party that an ID token is for', party),
+  against('C25', outside, 'C19, C25')('the signature of an ID token', signature),
+  against('C20', outside)('the browser in which an attempt began', browser),
   against('C22', outside)('the places that somebody is led on to', {
     file: 'base/web/local-place.ts',
     from: "  if (read?.origin !== nowhere || read.pathname.startsWith('//')) return undefined\n",

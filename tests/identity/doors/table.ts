@@ -22,9 +22,6 @@ const live = byDoors('live')
 
 const noFlow = 'Nothing is done by following it: E01 proves that no operation but a read is taken.'
 const ownAddress = 'The protocol has addresses of its own, and no operation stands behind them.'
-const sameAction =
-  'The browser is led to a page. Behind it is one action, whose attempt and state are checked in ' +
-  'it and in no door; no test shows it a forged answer by this door yet.'
 const noPage = 'No page does it.'
 const calledWith = 'It is no way of HTTP: who calls directly says where from.'
 const noWrite = 'A followed read writes nothing: E01 proves it.'
@@ -52,10 +49,9 @@ function protocol(file: string, page: Cell, more: Some = {}): Row {
   return { REST: file, pages: page, client: ownAddress, direct: ownAddress, ...none, ...more }
 }
 
-/** What other providers answer: the browser brings it to a page. */
-function broughtBack(file: string): Row {
-  const one = { REST: sameAction, GraphQL: sameAction, client: sameAction, direct: sameAction }
-  return { pages: file, ...one, SSE: noFlow, WebSocket: noFlow }
+/** What other providers answer: the browser brings it to a page, a program to an action. */
+function broughtBack(): Row {
+  return flows(byDoors('elsewhere/outside'), proof('outside/attacks'))
 }
 
 const guessing = byDoors('guessing')
@@ -91,9 +87,9 @@ export const table: Readonly<Record<string, Row>> = {
   C15: flows(sessions, byPages),
   C16: flows(sessions, byPages),
   C17: followed(sessions, byPages),
-  C18: { ...broughtBack(proof('outside/attacks')), REST: proof('provider/consent') },
-  C19: broughtBack(proof('outside/attacks')),
-  C20: { ...broughtBack(proof('outside/attacks')), REST: proof('provider/attacks') },
+  C18: broughtBack(),
+  C19: broughtBack(),
+  C20: broughtBack(),
   C21: {
     ...flows(byDoors('tokens'), byPages),
     ...{ SSE: byDoors('tokens'), WebSocket: byDoors('tokens') },
@@ -101,7 +97,7 @@ export const table: Readonly<Record<string, Row>> = {
   C22: protocol(proof('provider/attacks'), pages),
   C23: protocol(proof('provider/attacks'), 'Codes go to programs, not to pages.'),
   C24: protocol(proof('provider/attacks'), 'Tokens go to programs, not to pages.'),
-  C25: broughtBack(proof('outside/attacks')),
+  C25: broughtBack(),
   C26: {
     ...flows(byDoors('elsewhere/passkeys'), 'tests/pages/passkeys.test.ts'),
   },
