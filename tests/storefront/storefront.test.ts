@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+  type Response,
+} from 'playwright-core'
 import { skip, virtualKey } from '../pages/chromium.ts'
 import { launching, openStore, patienceMs, type StoreStand, signInAs, visit } from './stand.ts'
 
@@ -238,9 +244,11 @@ describe('the storefront', { skip }, () => {
   }, async () => {
     const { page, wrong } = await open()
     const heads: Record<string, Record<string, string>> = {}
-    page.on('response', async (answer) => {
+    const told: Promise<void>[] = []
+    const tell = async (answer: Response): Promise<void> => {
       heads[new URL(answer.url()).pathname] = await answer.allHeaders()
-    })
+    }
+    page.on('response', (answer) => told.push(tell(answer)))
     await page.addInitScript(`new PerformanceObserver((list) => {
       for (const { value, hadRecentInput } of list.getEntries()) {
         if (!hadRecentInput) globalThis.shift = (globalThis.shift ?? 0) + value
@@ -248,6 +256,7 @@ describe('the storefront', { skip }, () => {
     }).observe({ type: 'layout-shift', buffered: true })`)
     await page.goto(shop)
     await page.getByText('18 products').waitFor()
+    await Promise.all(told)
     const shift = Number(await page.evaluate('globalThis.shift ?? 0'))
     assert.ok(shift < 0.02, `the page jumps by ${shift}`)
     const policy = heads['/shop']?.['content-security-policy'] ?? ''
