@@ -3,6 +3,7 @@
 import { askerOf, type Caller, factsOf } from '../../../access/caller.ts'
 import { Failure } from '../../../base/failure.ts'
 import type { Catalog, Model } from '../../../catalog/catalog.ts'
+import { isServed } from '../../../catalog/exposure/exposure.ts'
 import type { ChangedTable } from '../../../database/feed/change.ts'
 import type { Run } from '../../../query/read/run.ts'
 import { quoteName } from '../../../sql/fragment.ts'
@@ -43,7 +44,9 @@ type Values = readonly (string | null | undefined)[]
 export function describeRead(runtime: Runtime, caller: Caller, call: Call): LiveRead {
   const { catalog } = runtime
   const operation = catalog.operations.get(call.operation)
-  if (operation?.type !== 'list' && operation?.type !== 'get') {
+  // A read without an address is followed at none either, and answered like one not there.
+  const isRead = operation?.type === 'list' || operation?.type === 'get'
+  if (!isRead || !operation.model.exposed || !isServed(operation)) {
     throw new Failure('not_found', {
       detail: `"${call.operation}" is no read: follow a list or a get.`,
     })
