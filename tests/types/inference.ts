@@ -169,6 +169,10 @@ export async function negative(data: Data<Store>): Promise<void> {
   await data.product.find({ filter: { prise: 1 } })
   // @ts-expect-error the same for a model that belongs to no other
   await data.category.find({ filter: { nmae: 'x' } })
+  // @ts-expect-error a filter on such a field beside one that does
+  await data.category.find({ filter: { name: 'x', nmae: 'x' } })
+  // @ts-expect-error a sort by a field that does not exist
+  await data.category.find({ sort: ['nmae'] })
   // @ts-expect-error a filter value of another type
   await data.product.find({ filter: { stock: { gt: 'many' } } })
   // @ts-expect-error an operator that the kind does not have

@@ -565,12 +565,33 @@ type Included<S extends Models, X, Q> =
         ? readonly Selected<S, S[T], Q>[]
         : never
 
+type AnyFields<M extends Members> = readonly (keyof RecordOf<M>)[] | undefined
+type AnyInclude<S extends Models, M extends Members> = Include<S, M> | undefined
+
+// Only what narrows the answer is inferred: of the rest, a name that is not there stays an error.
+interface SelectionOf<F, I> {
+  readonly fields?: F
+  readonly include?: I
+}
+
+interface FindOf<S extends Models, M extends Members, F, I>
+  extends SelectionOf<F, I>,
+    Omit<Find<S, M>, 'fields' | 'include'> {}
+
+type Asked<F, I> = (F extends readonly unknown[] ? { readonly fields: F } : unknown) &
+  (I extends object ? { readonly include: I } : unknown)
+
 /** What one model offers to code: the operations of the catalog under one caller's rules. */
 export interface ModelData<S extends Models, M extends Members, I = CreateInput<M>> {
   /** A page of records that the caller may read. */
-  find<const Q extends Find<S, M>>(query?: Q): Promise<Page<Selected<S, M, Q>>>
+  find<const F extends AnyFields<M> = undefined, const I extends AnyInclude<S, M> = undefined>(
+    query?: FindOf<S, M, F, I>,
+  ): Promise<Page<Selected<S, M, Asked<F, I>>>>
   /** One record; fails with `not_found` where there is none that the caller may read. */
-  get<const Q extends Selection<S, M>>(id: string, query?: Q): Promise<Selected<S, M, Q>>
+  get<const F extends AnyFields<M> = undefined, const I extends AnyInclude<S, M> = undefined>(
+    id: string,
+    query?: SelectionOf<F, I>,
+  ): Promise<Selected<S, M, Asked<F, I>>>
   create(input: I): Promise<RecordOf<M>>
   update(
     id: string,

@@ -87,16 +87,14 @@ export function endOrganisationKey({ known }: OrganisationParts): Action {
         const by = await demandMember(inside, { organisationId, userId })
         demandMay(known, by, 'members.manage')
         const { apiKey, agentToken } = inside.data.unrestricted
-        for (const model of [apiKey, agentToken]) {
-          const { data: found } = await model.find({ filter: { id, organisationId }, limit: 1 })
-          const [key] = found
-          if (!key) continue
-          const whose = await demandMember(inside, { organisationId, userId: key.userId })
-          demandCovers(known, by, whose.role)
-          await model.delete(id)
-          return
-        }
-        throw unknown('No key of this id works in this organisation.')
+        const asked = { filter: { id, organisationId }, limit: 1 }
+        const [key] = (await apiKey.find(asked)).data
+        const [agent] = key ? [] : (await agentToken.find(asked)).data
+        const found = key ?? agent
+        if (!found) throw unknown('No key of this id works in this organisation.')
+        const whose = await demandMember(inside, { organisationId, userId: found.userId })
+        demandCovers(known, by, whose.role)
+        await (key ? apiKey : agentToken).delete(id)
       })
       return { status: 204, value: undefined }
     },
