@@ -12,17 +12,14 @@ export { computed, type Field, type Presence } from './define/field.ts'
 export * from './define/fields.ts'
 export { type Html, type HtmlValue, html } from './define/html.ts'
 export type {
-  AcrossData,
   AcrossInput,
   BaseRecord,
   CreateInput,
-  Data,
   Extended,
   Filter,
   Find,
   Flat,
   Include,
-  ModelData,
   ModelsOfApp as AppModels,
   Page,
   RecordOf,
@@ -43,6 +40,7 @@ export {
   type SeedCaller,
   type SeedScope,
 } from './define/kit.ts'
+export type * from './define/logic/data.ts'
 export type * from './define/logic/logic.ts'
 export type * from './define/logic/scope.ts'
 export type * from './define/logic/shape.ts'

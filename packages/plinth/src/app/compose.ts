@@ -12,8 +12,9 @@ import type { Database, DatabaseAddress } from '../database/database.ts'
 import { inspectServer } from '../database/guard.ts'
 import { openDatabase } from '../database/open.ts'
 import type { SecondFactorDemand } from '../define/app/sign-in.ts'
-import type { AcrossData, Data, Models } from '../define/infer.ts'
+import type { Models } from '../define/infer.ts'
 import type { AnyKit, App } from '../define/kit.ts'
+import type { AcrossData, Data } from '../define/logic/data.ts'
 import { auditAction } from '../engine/audit/entries.ts'
 import type { Call, Reply } from '../engine/call.ts'
 import { keyTokens } from '../engine/identify/keys/keys.ts'
@@ -374,9 +375,7 @@ function compose<S extends Models>(composing: Composing): RunningApp<S> {
   const worker = openWork({ runtime, waker, mode, jobsAtOnce, mail, hooks: hooks() })
   const users = { catalog, clock, records: recordAccess(runtime, database), passwords }
   return {
-    catalog,
-    runtime,
-    handler,
+    ...{ catalog, runtime, handler },
     live: doors.live,
     sockets: doors.sockets,
     invoke: answer,

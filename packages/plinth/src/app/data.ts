@@ -3,7 +3,8 @@
 import type { Caller } from '../access/caller.ts'
 import { hex, randomBytes } from '../base/ids.ts'
 import type { Catalog } from '../catalog/catalog.ts'
-import type { Data, Models } from '../define/infer.ts'
+import type { Models } from '../define/infer.ts'
+import type { Data } from '../define/logic/data.ts'
 import type { Call, Reply } from '../engine/call.ts'
 
 /** Runs a call, by the whole path or inside a transaction. */

@@ -1,7 +1,8 @@
 /** Owns the start page of an app: who looks at it, and what it reads for them under their rules. */
 
 import type { Html, TitledContent } from '../html.ts'
-import type { ModelData, Models } from '../infer.ts'
+import type { Models } from '../infer.ts'
+import type { ModelData } from '../logic/data.ts'
 
 /** Who looks at a page. */
 export interface PageVisitor {

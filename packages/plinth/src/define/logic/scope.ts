@@ -5,12 +5,12 @@ import type {
   AcrossInput,
   CreateInput,
   Members,
-  ModelData,
   Models,
   MomentNames,
   NumberNames,
   RecordOf,
 } from '../infer.ts'
+import type { ModelData } from './data.ts'
 import type { Action, Event, Job, Mail, Signal, Workflow } from './logic.ts'
 import type { Given, Shape } from './shape.ts'
 
