@@ -39,8 +39,8 @@ export const controls: readonly Control[] = [
   }),
   without('the binding of what a key has begun', proof('a job that a key'), {
     file: 'work/run/callers.ts',
-    from: 'organisation: begunIn } }',
-    to: 'organisation: undefined } }',
+    from: 'const came = via && { via: { ...via, scopes: undefined, organisation: begunIn } }',
+    to: 'const came = {}',
   }),
   without('the place of whoever makes a key', proof('a key is bound'), {
     file: 'identity/keys/bound.ts',

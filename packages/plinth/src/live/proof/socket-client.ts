@@ -103,10 +103,14 @@ const handshakeHeaders = (): Record<string, string> => ({
   'sec-websocket-key': `${base64url(randomBytes(16))}==`.replaceAll('-', '+').replaceAll('_', '/'),
 })
 
-/** Opens a WebSocket at `/api/live`. */
-export function openSocket(url: string, headers: Record<string, string>): Promise<SocketClient> {
+/** Opens a WebSocket, at `/api/live` where nothing else is said. */
+export function openSocket(
+  url: string,
+  headers: Record<string, string>,
+  path = '/api/live',
+): Promise<SocketClient> {
   return new Promise((resolve, reject) => {
-    const asked = request(`${url}/api/live`, {
+    const asked = request(url + path, {
       agent: false,
       headers: { ...handshakeHeaders(), ...headers },
     })
