@@ -53,8 +53,8 @@ export const rightControls: readonly AttackControl[] = [
   }),
   against('E04', keys)('the organisation in which a key works', {
     file: 'identity/organisations/keys.ts',
-    from: 'find({ filter: { id, organisationId }, limit: 1 })',
-    to: 'find({ filter: { id }, limit: 1 })',
+    from: 'const asked = { filter: { id, organisationId }, limit: 1 }',
+    to: 'const asked = { filter: { id }, limit: 1 }',
   }),
   against('F02', rights)('the rule of creation', {
     file: 'query/write/verdict.ts',
