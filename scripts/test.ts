@@ -15,7 +15,7 @@ const timeoutMs = 600_000
 // One more than processors: a lane whose servers or browsers are starting leaves its own to others.
 const lanes = Math.min(6, availableParallelism() + 1)
 // Proofs of crashes wait most of their time, for leases to end and servers to come back: they have
-// a lane of their own beside the others, and take a tenth of the whole run instead of a fifth.
+// a lane of their own beside the others, which helps with the rest when they have ended.
 const waitingFolder = 'tests/crash/proof/'
 const patterns = ['packages', 'kits', 'tests', 'examples', 'bench', 'scripts'].map(
   (folder) => `${folder}/**/*.test.ts`,
@@ -44,8 +44,8 @@ async function main(filters: readonly string[]): Promise<void> {
   const files = testFiles(filters)
   if (files.length === 0) say(`no test file matches ${filters.join(' ') || 'the patterns'}`)
   const waits = (path: string): boolean => path.startsWith(waitingFolder)
-  const sources = 'packages/plinth/src/testing/test-app.ts'
-  const run = { files, sources, folder: root, lanes, waits, timeoutMs, report, say }
+  const first = 'tests/identity/doors/rights.test.ts'
+  const run = { files, first, folder: root, lanes, waits, timeoutMs, report, say }
   await runFiles({ ...run, serve: startServers })
   const green = report.close()
   process.exitCode = green && files.length > 0 ? 0 : 1

@@ -15,7 +15,7 @@ const jobs = 40_000
 const jobsOfPeer = 8_000
 const waiting = 1_000_000
 const samples = 400
-const kills = 5
+const kills = 16
 
 const caller = { is: 'unrestricted', reason: 'bench' } as const
 const run = { caller, traceId: 'bench', name: 'bench' }

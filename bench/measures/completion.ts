@@ -21,16 +21,23 @@ interface Typing {
   readonly places: readonly Place[]
 }
 
+/** What both sides of an app write: `data` is what they write it by. */
+function readsBy(data: string): readonly Place[] {
+  return [
+    ['models', `${data}.¦`, 'm7x3'],
+    ['fields of a filter', `${data}.m7x3.find({ filter: { ¦ } })`, 'stock'],
+    ['relations', `${data}.m7x3.find({ include: { ¦ } })`, 'outside'],
+  ]
+}
+
 const typings: readonly Typing[] = [
   {
     name: 'in a front end',
     file: 'front.ts',
     places: [
-      ['models', 'client.data.¦', 'm7x3'],
+      ...readsBy('client.data'),
       ['methods of a model', 'client.data.m7x3.¦', 'find'],
-      ['fields of a filter', 'client.data.m7x3.find({ filter: { ¦ } })', 'stock'],
       ['names of fields', "client.data.m7x3.find({ fields: ['¦'] })", 'price'],
-      ['relations', 'client.data.m7x3.find({ include: { ¦ } })', 'outside'],
       ['fields of an input', "client.data.m7x3.update('', { ¦ })", 'weight'],
       ['actions', 'client.actions.kit4.¦', 'act4'],
       ['members of an answer', 'read.ok && read.value.data[0]?.¦', 'price'],
@@ -39,12 +46,7 @@ const typings: readonly Typing[] = [
   {
     name: 'in an action',
     file: 'act7.ts',
-    places: [
-      ['models', 'data.¦', 'm7x3'],
-      ['methods of a model', 'data.m7x3.¦', 'lock'],
-      ['fields of a filter', 'data.m7x3.find({ filter: { ¦ } })', 'stock'],
-      ['relations', 'data.m7x3.find({ include: { ¦ } })', 'outside'],
-    ],
+    places: [...readsBy('data'), ['methods of a model', 'data.m7x3.¦', 'lock']],
   },
   {
     name: 'in a declaration',

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { inOrder, longest, mayRunAgain } from './order.ts'
 import { openReport } from './report.ts'
-import { runFiles } from './run.ts'
+import { type Run, runFiles } from './run.ts'
 
 const head = `
 import { existsSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,11 @@ interface Made {
 }
 
 /** Runs made files. */
-async function run(context: TestContext, made: Record<string, string>): Promise<Made> {
+async function run(
+  context: TestContext,
+  made: Record<string, string>,
+  more: Partial<Run> = {},
+): Promise<Made> {
   const folder = mkdtempSync(join(tmpdir(), 'plinth-runner-'))
   context.after(() => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
@@ -45,7 +49,7 @@ async function run(context: TestContext, made: Record<string, string>): Promise<
   const report = openReport(say)
   const serve = async () => ({ environment: {}, stop: async () => undefined })
   const plan = { files, folder, lanes: 2, waits: () => false, timeoutMs: 60_000 }
-  await runFiles({ ...plan, serve, report, say })
+  await runFiles({ ...plan, serve, report, say, ...more })
   const green = report.close()
   return { green, text: lines.join('\n'), last: lines.at(-1) }
 }
@@ -58,6 +62,36 @@ test('a file that fails once is run again alone, and told as unsteady in full', 
   assert.match(text, /✖ 1 of 1 once\.test\.ts/)
   assert.match(text, /^~ once\.test\.ts$/m)
   assert.match(text, /only once/)
+})
+
+/** Holds where another file leaves its mark while it waits. */
+function waitsFor(name: string): string {
+  return `test('is not alone', async () => {
+    for (let count = 0; count < 400; count++) {
+      if (existsSync(new URL('${name}.mark', import.meta.url))) return
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    throw new Error('nobody came')
+  })`
+}
+
+test('the first file is run before all others', async (context) => {
+  const leaves = `test('leaves its mark', () => { isFirst('early') })`
+  const finds = `test('finds it', () => { if (isFirst('early')) throw new Error('came before') })`
+  const files = { 'a.test.ts': finds, 'b.test.ts': finds, 'z.test.ts': leaves }
+  const { last } = await run(context, files, { first: 'z.test.ts' })
+  assert.equal(last, '3 passed, 0 failed')
+})
+
+test('the lane of files that wait goes on with the others', async (context) => {
+  const files = {
+    'a.test.ts': waitsFor('other'),
+    'b.test.ts': `test('leaves its mark', () => { isFirst('other') })`,
+    'slow.test.ts': steady,
+  }
+  const waits = (path: string): boolean => path.startsWith('slow')
+  const { last, text } = await run(context, files, { lanes: 1, waits })
+  assert.equal(last, '3 passed, 0 failed', text)
 })
 
 test('a file that fails again has failed, with both reasons', async (context) => {

@@ -6,7 +6,7 @@ import { inOrder, mayRunAgain } from './order.ts'
 import { type EndedFile, failedOf, type Report, tell } from './report.ts'
 import type { Outcome } from './reporter.ts'
 import type { LaneServers } from './servers.ts'
-import { runCommand, runTestFile } from './test-file.ts'
+import { runTestFile } from './test-file.ts'
 
 /** What is run, and how. */
 export interface Run {
@@ -15,9 +15,9 @@ export interface Run {
   readonly folder: string
   /** How many files run side by side. */
   readonly lanes: number
-  /** A source that imports nearly all others, and does nothing by itself. */
-  readonly sources?: string
-  /** Files that wait most of their time: they have one lane more, of their own. */
+  /** A file that uses much of the sources: it is run before all others, alone. */
+  readonly first?: string
+  /** Files that wait most of their time: one lane more begins with them. */
   readonly waits: (path: string) => boolean
   /** Starts what the files of a lane share. */
   readonly serve: () => Promise<LaneServers>
@@ -32,7 +32,7 @@ const againMax = 6
 
 /** Runs all files; those that failed once more, alone, where that says anything. */
 export async function runFiles(run: Run): Promise<void> {
-  const files = inOrder(run.files)
+  const [early, files] = begun(run)
   const slow = files.filter(run.waits).values()
   const rest = files.filter((path) => !run.waits(path)).values()
   const failed: EndedFile[] = []
@@ -42,18 +42,21 @@ export async function runFiles(run: Run): Promise<void> {
       failed.push(ended)
     } else run.report.record(ended)
   }
-  if (files.length > 1) await warm(run)
+  await work(run, early.values(), end)
   const lanes = Array.from({ length: run.lanes }, () => work(run, both(rest, slow), end))
-  await Promise.all([...lanes, work(run, slow, end)])
+  await Promise.all([...lanes, work(run, both(slow, rest), end)])
   if (failed.length > againMax) for (const ended of failed) run.report.record(ended)
   else await runAgain(run, failed)
 }
 
-/** Has all sources compiled once, before the first files would each do so beside each other. */
-async function warm({ folder, sources, timeoutMs }: Run): Promise<void> {
-  if (sources === undefined) return
-  const options = ['--conditions=source', join(folder, sources)]
-  await runCommand({ program: process.execPath, options, folder, timeoutMs })
+/**
+ * What is run first, and the others. The first process leaves behind, compiled, each function that
+ * it used: one that only imports them would leave no more than their heads, and every file after
+ * it would compile the rest anew.
+ */
+function begun({ files, first }: Run): readonly [readonly string[], readonly string[]] {
+  const early = files.filter((path) => path === first && files.length > 1)
+  return [early, inOrder(files.filter((path) => !early.includes(path)))]
 }
 
 /** One file at a time, nothing beside it: what fails here too was not the machine's noise. */

@@ -10,6 +10,8 @@ import { pageControls } from './controls/pages.ts'
 import { providerControls } from './controls/provider.ts'
 import { rightControls } from './controls/rights.ts'
 import { sessionControls } from './controls/sessions.ts'
+import { suspendedControls } from './controls/suspended.ts'
+import { takeoverControls } from './controls/takeover.ts'
 
 /** One of a provider for each attack on it; all of them run by `provider.test.ts --armed`. */
 const ofProvider = (
@@ -30,7 +32,8 @@ export const proofs = [] as const
 
 /** Every control of an attack whose absence must be noticed. */
 export const attackControls: readonly AttackControl[] = [
-  ...[...guessingControls, ...sessionControls, ...rightControls, ...businessControls],
+  ...[...guessingControls, ...sessionControls, ...suspendedControls, ...rightControls],
+  ...[...businessControls, ...takeoverControls],
   ...[...pageControls, ...elsewhereControls, ...onceControls, ...ofProvider],
 ]
 

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import type { TestContext } from 'node:test'
+import { after, type TestContext } from 'node:test'
 import {
+  type Browser,
   type BrowserContext,
   type BrowserContextOptions,
   type CDPSession,
@@ -30,13 +31,29 @@ export const views: readonly (readonly [name: string, options: BrowserContextOpt
   ['narrow', { colorScheme: 'light', viewport: { width: 320, height: 640 } }],
 ]
 
-/** A browser, closed at the end of the test, and people at it, each with cookies of their own. */
+let running: Promise<Browser> | undefined
+after(async () => (await running)?.close())
+
+/** One browser for the tests of a file: its start costs more than most of what they look at. */
+async function sharedBrowser(): Promise<Browser> {
+  const known = await running
+  if (known?.isConnected()) return known
+  running = chromium.launch({ executablePath: executablePath ?? '', args })
+  return running
+}
+
+/** People at a browser, each with cookies of their own; they leave at the end of the test. */
 export async function openChromium(
   context: TestContext,
 ): Promise<(options?: BrowserContextOptions) => Promise<BrowserContext>> {
-  const browser = await chromium.launch({ executablePath: executablePath ?? '', args })
-  context.after(() => browser.close())
-  return (options = {}) => browser.newContext(options)
+  const browser = await sharedBrowser()
+  const people: BrowserContext[] = []
+  context.after(() => Promise.all(people.map((each) => each.close())))
+  return async (options = {}) => {
+    const each = await browser.newContext(options)
+    people.push(each)
+    return each
+  }
 }
 
 /** A key that answers by itself, as the browser's own test of keys makes one. */

@@ -34,7 +34,7 @@ export const elsewhereControls: readonly AttackControl[] = [
   // Its address is held against that of the account as well: a second wall.
   against('C18', outsideByDoors)('the account that a link waits for, by every door', waits, {
     file: 'identity/outside/link.ts',
-    from: "if (link.need === 'sign-in' && link.email?.toLowerCase() !== email) throw goneLink()",
+    from: "if (link.need === 'sign-in' && accountAddress(link.email) !== email) throw goneLink()",
     to: '',
   }),
   against('C19', outsideByDoors)('the party that an ID token is for, by every door', party),

@@ -33,6 +33,34 @@ const seen = [
   },
 ]
 
+const ofMail = {
+  file: 'identity/flows/mail-proof.ts',
+  from: "if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw usedUp()",
+  to: 'if (!proof) throw usedUp()',
+}
+
+// Behind the one statement stand the guest who is none any more, the wish that is gone, and the
+// address that is taken by then: each of them a wall by itself.
+const upgrade = 'identity/accounts/upgrade.ts'
+const ofGuests = [
+  {
+    file: upgrade,
+    from: "if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw notGood()",
+    to: 'if (!proof) throw notGood()',
+  },
+  {
+    file: upgrade,
+    from: ' || !(await user.get(userId)).guest) throw notGood()',
+    to: ' || user === undefined) throw notGood()',
+  },
+  {
+    file: upgrade,
+    from: 'await inside.data.unrestricted.guestUpgrade.delete(asked.id)',
+    to: '',
+  },
+  { file: upgrade, from: '  if (!other) return\n', to: '  if (!other?.unclaimed) return\n' },
+]
+
 /** What lets one of many through. */
 export const onceControls: readonly AttackControl[] = [
   against(
@@ -40,6 +68,30 @@ export const onceControls: readonly AttackControl[] = [
     races,
     'C15: of (fifty who (follow|type)|as many as may try a recovery)',
   )('the one statement that uses something up', marking),
+  against(
+    'C09',
+    races,
+    'C09: of fifty who confirm an address',
+  )('the one statement that uses up what confirms an address', ofMail),
+  against(
+    'C09',
+    races,
+    'C09: of fifty who confirm a new address',
+  )('the one statement that uses up what confirms a new address', ofMail),
+  against(
+    'C15',
+    races,
+    'C15: of fifty who end one sign-in',
+  )('the one statement that ends a sign-in that waits', {
+    file: 'identity/second-factor/pending.ts',
+    from: "const first = await pendingSignIn.consumeOnce(boundTo, 'usedAt')",
+    to: 'const first = pendingSignIn !== undefined',
+  }),
+  against(
+    'C12',
+    races,
+    'C12: of fifty',
+  )('what lets one of many make an account of a guest', ...ofGuests),
   against('E04', races, 'E04: of fifty')('the one statement that uses an invitation up', marking),
   against('C09', races, 'C09: of fifty')(
     'the one statement that uses a token of a mail up',

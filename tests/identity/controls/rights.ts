@@ -4,6 +4,7 @@ import { type AttackControl, against, byDoors } from './against.ts'
 
 const rights = byDoors('rights')
 const live = byDoors('live')
+const programs = 'packages/plinth/src/identity/proof/provider/programs/office-keys.test.ts'
 const keys = 'packages/plinth/src/identity/proof/organisations/keys.test.ts'
 const wrongCredential = {
   file: 'engine/invoke.ts',
@@ -53,8 +54,18 @@ export const rightControls: readonly AttackControl[] = [
   }),
   against('E04', keys)('the organisation in which a key works', {
     file: 'identity/organisations/keys.ts',
+    from: 'await apiKey.find({ filter: asked, limit: 1 })',
+    to: 'await apiKey.find({ filter: { id }, limit: 1 })',
+  }),
+  against('E04', programs)('the organisation into which a program was let', {
+    file: 'identity/organisations/programs.ts',
     from: 'const asked = { filter: { id, organisationId }, limit: 1 }',
     to: 'const asked = { filter: { id }, limit: 1 }',
+  }),
+  against('E04', programs)('the end of a program in one organisation alone', {
+    file: 'identity/organisations/programs.ts',
+    from: 'endProgram(unrestricted, { ...filter, organisationId })',
+    to: 'endProgram(unrestricted, filter)',
   }),
   against('F02', rights)('the rule of creation', {
     file: 'query/write/verdict.ts',

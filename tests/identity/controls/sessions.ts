@@ -36,8 +36,15 @@ const scopes = {
   to: '  const via = viaOf(caller)\n  if (via === undefined || operation) return\n',
 }
 
+const byStaff = 'packages/plinth/src/identity/proof/accounts/signed-out.test.ts'
+
 /** What holds sessions apart, and ends them. */
 export const sessionControls: readonly AttackControl[] = [
+  against('C11', byStaff)('the end of sessions that staff ends', {
+    file: 'identity/accounts/staff/sign-out-user.ts',
+    from: 'await endSessions(inside, userId)',
+    to: '',
+  }),
   against('C11', sessions)('the end of sessions with what they began by', {
     file: 'identity/flows/sessions.ts',
     from: 'found.filter(({ id }) => id !== keep)',

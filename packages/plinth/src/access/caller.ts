@@ -1,6 +1,7 @@
 /** Owns who is asking: the caller of a call, and the facts about it that a plan depends on. */
 
 import { unreachable } from '../base/assert.ts'
+import { limits } from '../base/limits.ts'
 import type { Catalog } from '../catalog/catalog.ts'
 import {
   letThrough,
@@ -42,6 +43,17 @@ export interface UserCaller {
   readonly via?: Via | undefined
   /** True: the app demands a second factor that they lack. They reach its setting up alone. */
   readonly held?: true
+  /** Who they are; there for an action that tells nothing else, and no rule asks for it. */
+  readonly profile?: Profile
+}
+
+/** Who a user is, as they see themself. */
+export interface Profile {
+  readonly email: string | null
+  readonly name: string | null
+  readonly roles: readonly string[]
+  /** Of the member of staff who acts as them. */
+  readonly impersonator?: { readonly email: string | null; readonly name: string | null }
 }
 
 /** The active organisation of a caller. */
@@ -121,25 +133,59 @@ export function factsOf(caller: Caller, catalog: Catalog): CallerFacts {
     return caller.organisation ? withinFacts : unrestrictedFacts
   }
   if (caller.is === 'anonymous') return anonymousFacts
-  const asked = catalog.askedByRules
-  const roles = [...caller.roles].filter((role) => asked.roles.has(role)).sort()
-  const { guest, impersonated, service, mark, proof } = whatIs(caller)
-  const via = viaFacts(caller.via)
-  const { assurance, agoMs } = proof
-  const minutes = [...asked.provedMinutes].filter((one) => agoMs <= one * minuteMs)
+  const known = knownOf(catalog)
+  const kept = whatIs(caller)
+  const key = keyOf(caller, kept, { catalog, known })
+  // Their level is a fact as well, and stands in the key only where a rule asks for it.
+  const name = `${kept.proof.assurance} ${key}`
+  const found = known.facts.get(name)
+  if (found) return found
+  if (known.facts.size >= limits.statementCacheMax * 10) known.facts.clear()
+  const made = makeFacts(caller, { catalog, kept, key })
+  known.facts.set(name, made)
+  return made
+}
+
+/** What was worked out for a catalog. Calls ask for facts several times each. */
+interface Known {
+  /** By their key. Few differ: what tells two users apart is a value, and no fact. */
+  readonly facts: Map<string, CallerFacts>
+  /** The words of roles in keys. Equal roles are mostly one set. */
+  readonly roles: WeakMap<ReadonlySet<string>, string>
+}
+
+const knownFacts = new WeakMap<Catalog, Known>()
+
+function knownOf(catalog: Catalog): Known {
+  const known = knownFacts.get(catalog)
+  if (known) return known
+  const made: Known = { facts: new Map(), roles: new WeakMap() }
+  knownFacts.set(catalog, made)
+  return made
+}
+
+interface Making {
+  readonly catalog: Catalog
+  readonly kept: Kept
+  readonly key: string
+}
+
+function makeFacts(
+  caller: UserCaller | ServiceCaller,
+  { catalog, kept, key }: Making,
+): CallerFacts {
+  const { guest, impersonated, service, proof } = kept
   const { organisation } = caller
-  const permissions = permissionsOf(organisation, catalog)
-  const inside = organisation ? `:o${words(permissions)}` : ''
-  const reached = [...asked.assurances].filter((level) => assurance >= level)
   return Object.freeze({
     ...{ unrestricted: false, acrossOrganisations: false },
-    ...{ known: service === undefined, signedIn: !guest, guest, impersonated, service, ...via },
-    roles: new Set(roles),
-    assurance,
-    provedMinutes: new Set(minutes),
+    ...{ known: service === undefined, signedIn: !guest, guest, impersonated, service },
+    ...viaFacts(caller.via),
+    roles: new Set(askedRoles(caller.roles, catalog)),
+    assurance: proof.assurance,
+    provedMinutes: new Set(minutesOf(proof, catalog)),
     inOrganisation: organisation !== undefined,
-    permissions: new Set(permissions),
-    key: keyOf({ mark, roles, proved: `${reached.length}:${minutes.length}${inside}`, via }),
+    permissions: new Set(permissionsOf(organisation, catalog)),
+    key,
   })
 }
 
@@ -165,16 +211,32 @@ function whatIs(caller: UserCaller | ServiceCaller): Kept {
   return { guest, impersonated, service: undefined, mark, proof }
 }
 
-interface KeyParts {
-  readonly mark: string
-  readonly roles: readonly string[]
-  readonly proved: string
-  readonly via: ViaFacts
+/** Encoded, so that no role's name can look like two roles, or like another part of a key. */
+function keyOf(
+  { roles, organisation, via }: UserCaller | ServiceCaller,
+  { mark, proof }: Kept,
+  { catalog, known }: { readonly catalog: Catalog; readonly known: Known },
+): string {
+  let ofRoles = known.roles.get(roles)
+  if (ofRoles === undefined) {
+    ofRoles = words(askedRoles(roles, catalog))
+    known.roles.set(roles, ofRoles)
+  }
+  let reached = 0
+  for (const level of catalog.askedByRules.assurances) if (proof.assurance >= level) reached += 1
+  const minutes = minutesOf(proof, catalog).length
+  const inside = organisation ? `:o${words(permissionsOf(organisation, catalog))}` : ''
+  const came = via === undefined ? '' : viaKey(viaFacts(via))
+  return `${mark}:${ofRoles}:${reached}:${minutes}${inside}${came}`
 }
 
-/** Encoded, so that no role's name can look like two roles, or like another part of a key. */
-function keyOf({ mark, roles, proved, via }: KeyParts): string {
-  return `${mark}:${words(roles)}:${proved}${viaKey(via)}`
+function askedRoles(roles: ReadonlySet<string>, catalog: Catalog): readonly string[] {
+  return [...roles].filter((role) => catalog.askedByRules.roles.has(role)).sort()
+}
+
+function minutesOf({ agoMs }: Proof, { askedByRules }: Catalog): readonly number[] {
+  if (askedByRules.provedMinutes.size === 0) return []
+  return [...askedByRules.provedMinutes].filter((one) => agoMs <= one * minuteMs)
 }
 
 /** What a caller may do in the active organisation, of what rules ask for; in order. */
@@ -301,35 +363,6 @@ export function actorOf(caller: Caller): string {
     default:
       return unreachable(caller, 'actorOf')
   }
-}
-
-/** A caller as jobs keep it: who, not what they may; that is looked up again. */
-export function keptCaller(caller: Caller): KeptCaller {
-  if (caller.is === 'anonymous') return caller
-  const id = organisationOf(caller)?.id
-  const organisation = id === undefined ? {} : { organisation: id }
-  if (caller.is === 'service') {
-    return { is: 'service', id: caller.id, name: caller.name, ...organisation }
-  }
-  if (caller.is === 'unrestricted') {
-    return { is: 'unrestricted', reason: caller.reason, ...organisation }
-  }
-  const { impersonator, via } = caller
-  const came = via ? { via: { sort: via.sort, id: via.id } } : {}
-  return { is: 'user', id: caller.id, impersonator, ...came, ...organisation }
-}
-
-/** A caller as jobs keep it. */
-export type KeptCaller =
-  | AnonymousCaller
-  | (Pick<UserCaller, 'is' | 'id' | 'impersonator'> &
-      KeptOrganisation & { readonly via?: Pick<Via, 'sort' | 'id'> })
-  | (Pick<ServiceCaller, 'is' | 'id' | 'name'> & KeptOrganisation)
-  | (Pick<UnrestrictedCaller, 'is' | 'reason'> & KeptOrganisation)
-
-interface KeptOrganisation {
-  /** The id of the organisation in which they worked. Their role in it is looked up again. */
-  readonly organisation?: string
 }
 
 /** The same in few words, for what is counted and kept by caller; undefined: nobody is known. */

@@ -70,10 +70,38 @@ let lastText = ''
 export function instantText(ms: number): string {
   // Calls of one moment ask for the same one, several times each.
   if (ms === lastMs) return lastText
-  const text = new Date(ms).toISOString()
-  lastText = text.replace(/\.?0+Z$/, 'Z').replace(/T(\d\d):(\d\d)Z$/, 'T$1:$2:00Z')
+  const whole = Math.trunc(ms)
+  const day = Math.floor(whole / dayMs)
+  const seconds = Math.floor((whole - day * dayMs) / 1_000)
+  const minutes = Math.floor(seconds / 60)
+  const clock = `${two(Math.floor(minutes / 60))}:${two(minutes % 60)}:${two(seconds % 60)}`
+  lastText = `${dayText(day)}${clock}${fraction(whole - day * dayMs - seconds * 1_000)}Z`
   lastMs = ms
   return lastText
+}
+
+const daysMax = 64
+const days = new Map<number, string>()
+
+/** `2026-11-22T`. Calls ask for few days: today, and those on which something would have ended. */
+function dayText(day: number): string {
+  const known = days.get(day)
+  if (known !== undefined) return known
+  const text = new Date(day * dayMs).toISOString().slice(0, -'00:00:00.000Z'.length)
+  if (days.size >= daysMax) days.clear()
+  days.set(day, text)
+  return text
+}
+
+function two(count: number): string {
+  return count < 10 ? `0${count}` : String(count)
+}
+
+function fraction(ms: number): string {
+  if (ms === 0) return ''
+  const digits = `${Math.floor(ms / 100)}${Math.floor(ms / 10) % 10}${ms % 10}`
+  if (ms % 100 === 0) return `.${digits.slice(0, 1)}`
+  return `.${ms % 10 === 0 ? digits.slice(0, 2) : digits}`
 }
 
 /** Milliseconds of a monotonic counter, for durations only. */

@@ -23,6 +23,17 @@ export interface Query extends Statement {
    * held up. Such statements, once known to be quick, share connections; others never do.
    */
   readonly repeatable?: boolean
+  /**
+   * True: it has nothing to do with rows that are only added (`Session.append`), so that they may
+   * be stored behind it. Reads of records never have.
+   */
+  readonly apart?: boolean
+}
+
+/** A table of our own that rows are only added to, and that no logic reads: see `appending`. */
+export interface Appending {
+  /** The statement that adds these rows. */
+  queryOf(rows: readonly (readonly unknown[])[]): Query
 }
 
 /** What came back: cells in PostgreSQL's text form, in the order of the select list. */
@@ -44,6 +55,12 @@ export interface Session {
    * DatabaseError, so that planners can name the constraint's field.
    */
   query(query: Query): Promise<Rows>
+  /**
+   * Only in a transaction: adds a row, to be stored together with others just before the commit, or
+   * ahead of the next statement that neither only reads nor is `apart`. Rows of one table are
+   * stored in their order; where one of them cannot be, the commit fails. Use `append`.
+   */
+  append?(to: Appending, row: readonly unknown[]): void
 }
 
 /** How a transaction runs. */

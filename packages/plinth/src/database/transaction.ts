@@ -5,7 +5,8 @@ import { isArmed, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { randomFraction } from '../base/ids.ts'
 import { monotonicMs, sleep } from '../base/time.ts'
-import type { Query, Rows, Session, TransactionOptions } from './database.ts'
+import { Gathered } from './appending.ts'
+import type { Appending, Query, Rows, Session, TransactionOptions } from './database.ts'
 import { asksForRetry, behindFailed, databaseErrorOf } from './errors.ts'
 import type { Pool } from './pool.ts'
 import type { Answer, SendOptions } from './wire/exchange.ts'
@@ -134,6 +135,7 @@ export class Transaction implements Session {
   readonly #start: Start
   #state: 'new' | 'beginning' | 'begun' | 'ended' = 'new'
   readonly #early: Early[] = []
+  readonly #gathered = new Gathered()
   #beginFailed = false
   #conflict: Failure | undefined
   #firstFailure: unknown
@@ -156,7 +158,23 @@ export class Transaction implements Session {
   /** Runs a statement, behind those that are sent before it: they return no rows. */
   query(query: Query, before: readonly Query[] = []): Promise<Rows> {
     assert(this.#state !== 'ended', 'a statement runs inside its transaction')
-    const answer = this.#ask(query, before.length === 0 ? together : { before, joins: true })
+    if (query.repeatable !== true && query.apart !== true) this.#storeGathered()
+    return this.#run(query, before.length === 0 ? together : { before, joins: true })
+  }
+
+  append(to: Appending, row: readonly unknown[]): void {
+    assert(this.#state !== 'ended', 'a row is added inside its transaction')
+    const due = this.#gathered.add(to, row)
+    if (due !== undefined) this.#run(due, together)
+  }
+
+  /** A failure of them fails the commit, which is sent behind them. */
+  #storeGathered(): void {
+    for (const query of this.#gathered.take()) this.#run(query, together)
+  }
+
+  #run(query: Query, options: SendOptions): Promise<Answer> {
+    const answer = this.#ask(query, options)
     // Whoever does not wait for it learns of its failure all the same: the commit fails.
     answer.catch(ignore)
     return answer
@@ -165,6 +183,7 @@ export class Transaction implements Session {
   /** Stores everything. Fails where any statement has failed, waited for or not. */
   async commit(): Promise<void> {
     assert(this.#state !== 'ended', 'a transaction ends once')
+    this.#storeGathered()
     if (this.#state !== 'new') await reach('commit.sending')
     const answer = this.#state === 'new' ? undefined : this.#ask(commit, commits)
     this.#state = 'ended'

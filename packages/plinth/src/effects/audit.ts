@@ -1,7 +1,8 @@
 /** Owns the audit: the table, the entries of calls, and the reading of what was recorded. */
 
-import type { Query, Session } from '../database/database.ts'
-import { all, type Fragment, join, sql, statement, typed } from '../sql/fragment.ts'
+import { append, appending } from '../database/appending.ts'
+import type { Session } from '../database/database.ts'
+import { all, type Fragment, sql, statement, typed } from '../sql/fragment.ts'
 
 /** The step that makes its table. */
 export const auditTables = [
@@ -56,14 +57,22 @@ export interface AuditedCall {
   readonly organisation?: string | null
 }
 
-const callText = `insert into plinth.audit (at, operation, verb, actor, trace, organisation)
-  values ($1::timestamp with time zone, $2, 'call', $3, $4, $5::uuid)`
+/** Entries that no statement of a write tells by itself. */
+const entries = appending(
+  'plinth_audit_entry',
+  sql`plinth.audit
+    (verb, at, operation, actor, model, record, becomes, hidden, trace, organisation)`,
+  [
+    ...['text', 'timestamp with time zone', 'text', 'text', 'text', 'uuid', 'jsonb', 'text[]'],
+    ...['text', 'uuid'],
+  ],
+)
 
 /** Records a call in the transaction of its effects. */
 export async function appendCall(session: Session, call: AuditedCall): Promise<void> {
   const { now, operation, actor, trace, organisation = null } = call
-  const values = [now, operation, actor, trace, organisation]
-  await session.query({ name: 'plinth_audit_call', text: callText, values })
+  const row = ['call', now, operation, actor, null, null, null, '{}', trace, organisation]
+  await append(session, entries, [row])
 }
 
 /** A record that was made, as it is recorded apart from the statement that made it. */
@@ -81,43 +90,11 @@ export interface NewRecordEntry {
   readonly organisation: string | null
 }
 
-/** How many entries one statement takes. */
-export const entriesTogetherMax = 8
-
-/** By how many there are. */
-const entryQueries = new Map<number, Pick<Query, 'name' | 'text'>>()
-
-const entryTypes = [
-  ...['timestamp with time zone', 'text', 'text', 'text', 'uuid', 'jsonb', 'text[]', 'text'],
-  'uuid',
-] as const
-
-function entryQuery(count: number): Pick<Query, 'name' | 'text'> {
-  const known = entryQueries.get(count)
-  if (known) return known
-  const row = (): Fragment => {
-    // Each place is a value of its own.
-    const cells = entryTypes.map((type) => typed(Object.freeze({ type }), type))
-    return sql`('create', ${join(cells)})`
-  }
-  const { text } = statement(sql`insert into plinth.audit
-    (verb, at, operation, actor, model, record, becomes, hidden, trace, organisation)
-    values ${join(Array.from({ length: count }, row))}`)
-  const made = { name: `plinth_audit_made_${count}`, text }
-  entryQueries.set(count, made)
-  return made
-}
-
-/** Records what was made, in the order given; at most `entriesTogetherMax`. */
-export async function appendMade(
-  session: Session,
-  entries: readonly NewRecordEntry[],
-): Promise<void> {
-  const values = entries.flatMap((entry) => [
-    ...[entry.at, entry.operation, entry.actor, entry.model, entry.record, entry.becomes],
-    ...[entry.hidden, entry.trace, entry.organisation],
-  ])
-  await session.query({ ...entryQuery(entries.length), values })
+/** Records what was made. */
+export function appendMade(session: Session, entry: NewRecordEntry): Promise<void> {
+  const { at, operation, actor, model, record, becomes, hidden, trace, organisation } = entry
+  const made = [model, record, becomes, hidden, trace, organisation]
+  return append(session, entries, [['create', at, operation, actor, ...made]])
 }
 
 /** Which entries to read: all that are given must fit. */

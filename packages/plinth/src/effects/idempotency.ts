@@ -1,8 +1,10 @@
 /** Owns idempotency: the reply of a call is stored in the transaction of its effects. */
 
 import { Failure } from '../base/failure.ts'
+import { append, appending } from '../database/appending.ts'
 import type { Query, Session } from '../database/database.ts'
 import { databaseErrorOf } from '../database/errors.ts'
+import { sql } from '../sql/fragment.ts'
 
 /** What makes a call the same call. */
 export interface CallKey {
@@ -20,9 +22,11 @@ const claimText = `select 1
   where 1 / (pg_catalog.pg_try_advisory_xact_lock(${lockedPlace}))::integer = 0`
 const claimFailed = '22012'
 const findText = 'select fingerprint, reply from plinth.idempotency where caller = $1 and key = $2'
-const storeText = `insert into plinth.idempotency
-    (caller, key, fingerprint, reply, created_at, kept_until)
-  values ($1, $2, $3, $4, $5::timestamp with time zone, $6::timestamp with time zone)`
+const replies = appending(
+  'plinth_idempotency_store',
+  sql`plinth.idempotency (caller, key, fingerprint, reply, created_at, kept_until)`,
+  ['text', 'text', 'text', 'text', 'timestamp with time zone', 'timestamp with time zone'],
+)
 const waitText = `select pg_catalog.pg_advisory_xact_lock(${lockedPlace})`
 const confirmText = `update plinth.idempotency set kept_until = kept_until
   where caller = $1 and key = $2 returning fingerprint, reply`
@@ -99,16 +103,15 @@ export function stillRunning(): Failure {
 }
 
 /** Stores the reply beside its effects. */
-export async function storeReply(
+export function storeReply(
   session: Session,
   call: CallKey,
   stored: { readonly reply: string; readonly now: string; readonly keptUntil: string },
 ): Promise<void> {
-  await session.query({
-    name: 'plinth_idempotency_store',
-    text: storeText,
-    values: [call.caller, call.key, call.fingerprint, stored.reply, stored.now, stored.keptUntil],
-  })
+  const { reply, now, keptUntil } = stored
+  return append(session, replies, [
+    [call.caller, call.key, call.fingerprint, reply, now, keptUntil],
+  ])
 }
 
 /** True for the failure of a reply that was stored by an equal call in the meantime. */

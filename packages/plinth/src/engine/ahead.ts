@@ -1,12 +1,14 @@
 /** Owns what an attempt does ahead of PostgreSQL's answers: what it has foreseen, and what came. */
 
-import { assert } from '../base/assert.ts'
-import type { Query, Rows, Session } from '../database/database.ts'
+import { AssertionError } from '../base/assert.ts'
+import { append } from '../database/appending.ts'
+import type { Appending, Query, Rows, Session } from '../database/database.ts'
 import { asksForRetry, databaseErrorOf } from '../database/errors.ts'
-import { appendMade, entriesTogetherMax, type NewRecordEntry } from '../effects/audit.ts'
+import { appendMade, type NewRecordEntry } from '../effects/audit.ts'
 
 /** Statements that nobody has waited for. More would keep the process from everybody else. */
 const underWayMax = 16
+const notOne = 'one record was foreseen, and one is stored'
 
 /**
  * The session of an attempt that does not wait for what it foresees. Statements go out in the order
@@ -18,8 +20,6 @@ const underWayMax = 16
 export class Ahead implements Session {
   readonly #session: Session
   readonly #underWay = new Set<Promise<void>>()
-  /** Entries of the audit that go with the next statement. */
-  #entries: NewRecordEntry[] = []
   #failures: unknown[] = []
 
   constructor(session: Session) {
@@ -28,33 +28,36 @@ export class Ahead implements Session {
 
   /** Anything that is waited for. */
   query(query: Query): Promise<Rows> {
-    this.flush()
     return this.#session.query(query)
   }
 
-  /** Sends a statement whose outcome is foreseen, with its entry in the audit. */
+  /** A row that is stored behind what was asked for before. A failure fails the transaction. */
+  append(to: Appending, row: readonly unknown[]): void {
+    append(this.#session, to, [row]).catch(ignore)
+  }
+
+  /**
+   * Sends a statement (`apart`) whose outcome is foreseen, and adds its entry to the audit: entries
+   * stand in the order of the deeds, for what tells the audit by itself is never sent ahead.
+   */
   go(query: Query, entry: NewRecordEntry | undefined): void {
-    const answer = this.#session.query(query).then(
-      ({ count }) => assert(count === 1, 'one record was foreseen, and one is stored'),
-      (error: unknown) => void this.#failures.push(error),
+    const answer: Promise<void> = this.#session.query(query).then(
+      ({ count }) => {
+        this.#underWay.delete(answer)
+        if (count !== 1) this.#failures.push(new AssertionError(notOne))
+      },
+      (error: unknown) => {
+        this.#underWay.delete(answer)
+        this.#failures.push(error)
+      },
     )
     this.#underWay.add(answer)
-    const done = (): void => void this.#underWay.delete(answer)
-    answer.then(done, done)
-    if (entry !== undefined && this.#entries.push(entry) >= entriesTogetherMax) this.flush()
+    if (entry !== undefined) appendMade(this, entry).catch(ignore)
   }
 
   /** True where one more can go; otherwise wait for `settle`. */
   get hasRoom(): boolean {
     return this.#underWay.size < underWayMax
-  }
-
-  /** Sends what goes with the next statement. A failure of it fails the transaction. */
-  flush(): void {
-    if (this.#entries.length === 0) return
-    const entries = this.#entries
-    this.#entries = []
-    appendMade(this.#session, entries).catch(ignore)
   }
 
   /** Waits for everything that is under way. Fails with the first failure of it. */

@@ -69,12 +69,15 @@ export function once(asked: Asked, run: (scope: Scope) => Promise<Reply>): Promi
 }
 
 /** Does the work, and passes what stands beside it. */
-export async function looking<T>(
+export function looking<T>(
   keyed: Pick<Keyed, 'look'> | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  if (keyed?.look === undefined) return work()
-  const [looked, done] = await Promise.allSettled([keyed.look(), work()])
+  return keyed?.look === undefined ? work() : both(keyed.look, work)
+}
+
+async function both<T>(look: () => Promise<void>, work: () => Promise<T>): Promise<T> {
+  const [looked, done] = await Promise.allSettled([look(), work()])
   if (looked.status === 'rejected') throw looked.reason
   if (done.status === 'rejected') throw done.reason
   return done.value

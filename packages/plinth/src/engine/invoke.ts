@@ -1,7 +1,8 @@
 /** Owns the path of a call: one list of verbs that every door goes through. */
 
 import { anonymous, type Caller, principalOf } from '../access/caller.ts'
-import { reach } from '../base/failpoint.ts'
+import { present } from '../base/assert.ts'
+import { isArmed, reach } from '../base/failpoint.ts'
 import { Failure } from '../base/failure.ts'
 import { networkOf } from '../base/network.ts'
 import type { Operation } from '../catalog/catalog.ts'
@@ -12,15 +13,15 @@ import { runBatch } from './batch/batch.ts'
 import type { Call, RateState, Reply } from './call.ts'
 import { demandTime } from './deadline.ts'
 import { once } from './idempotent.ts'
+import { isAsGuessed } from './identify/callers/recall.ts'
 import { mendable } from './identify/factors.ts'
-import { isAsGuessed } from './identify/recall.ts'
 import { noteRate } from './limiter.ts'
 import { runDeclared } from './logic/action/action.ts'
 import { cancelLater, readLater } from './logic/action/later.ts'
 import { runModelOperation } from './models.ts'
 import { isReadOnly } from './operations/permit.ts'
 import { runReads } from './operations/together.ts'
-import type { Runtime, Scope } from './runtime.ts'
+import type { Recalled, Runtime, Scope } from './runtime.ts'
 
 /**
  * Answers a call: identify, admit, find, then run (where the planners authorise below every
@@ -29,13 +30,17 @@ import type { Runtime, Scope } from './runtime.ts'
  */
 export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
   demandTime(runtime, call)
-  await reach('request.read')
+  // Asked first: a wait for nothing costs each call a turn of its own.
+  if (isArmed('request.read')) await reach('request.read')
   const guess = guessOf(runtime, call)
-  const early = guess && promptly(runtime, call, guess)
-  const { caller, stale } = await identify(runtime, call)
-  await reach('request.identified')
-  if (early && isAsGuessed(guess, caller)) return early
-  const reply = await admitted(runtime, call, caller)
+  const early = guess && promptly(runtime, call, guess.caller)
+  const { caller, stale } = known(call) ?? (await identify(runtime, call, guess?.hash))
+  if (isArmed('request.identified')) await reach('request.identified')
+  if (early && isAsGuessed(guess.caller, caller)) {
+    early.confirm()
+    return await early.reply
+  }
+  const reply = await admitted(runtime, { call, caller })
   return stale ? { session: null, ...reply } : reply
 }
 
@@ -45,7 +50,7 @@ export async function invoke(runtime: Runtime, call: Call): Promise<Reply> {
  * answer counts only where the caller is found to be as guessed. Reads leave no trace, so what was
  * read for somebody else's eyes is dropped, and read again for theirs.
  */
-function guessOf(runtime: Runtime, call: Call): Caller | undefined {
+function guessOf(runtime: Runtime, call: Call): Recalled | undefined {
   if ('caller' in call.as || !call.as.credential) return undefined
   const isRead =
     call.operation === 'reads' || isSafe(runtime.catalog.operations.get(call.operation))
@@ -53,20 +58,38 @@ function guessOf(runtime: Runtime, call: Call): Caller | undefined {
   return isRead ? runtime.recall(token, from) : undefined
 }
 
-/** Its failure is told by whoever waits for it; where the guess was wrong, nobody does. */
-function promptly(runtime: Runtime, call: Call, guess: Caller): Promise<Reply> {
-  const early = admitted(runtime, call, guess)
-  early.catch(() => undefined)
-  return early
+interface Early {
+  readonly reply: Promise<Reply>
+  /** Lets the answer be written. */
+  confirm(): void
+}
+
+/**
+ * Its failure is told by whoever waits for it; where the guess was wrong, nobody does. The answer
+ * stays as the database sent it until the guess is confirmed: written, it would be a tree of many
+ * small texts, which collections of garbage carry about while it waits.
+ */
+function promptly(runtime: Runtime, call: Call, guess: Caller): Early {
+  const { promise: confirmed, resolve: confirm } = Promise.withResolvers<void>()
+  const reply = admitted(runtime, { call, caller: guess, confirmed })
+  reply.catch(() => undefined)
+  return { reply, confirm }
+}
+
+interface Admitted {
+  readonly call: Call
+  readonly caller: Caller
+  /** Present where the caller is a guess. */
+  readonly confirmed?: Promise<void>
 }
 
 /** Counts the call to its caller, then answers it. */
-async function admitted(runtime: Runtime, call: Call, caller: Caller): Promise<Reply> {
+async function admitted(runtime: Runtime, { call, caller, confirmed }: Admitted): Promise<Reply> {
   const turn = turnOf(caller, call)
   const rate = admit(runtime, call, turn)
   try {
     demandTime(runtime, call)
-    const reply = await answer(runtime, { call, caller, turn })
+    const reply = await answer(runtime, { call, caller, turn, confirmed })
     return rate ? { ...reply, rate } : reply
   } catch (error) {
     const told = await mendable(runtime.database, caller, error)
@@ -78,12 +101,12 @@ async function admitted(runtime: Runtime, call: Call, caller: Caller): Promise<R
 /** Who wants to follow a read: looked up and counted as for any call. */
 export async function welcomed(runtime: Runtime, call: Call): Promise<Caller> {
   demandTime(runtime, call)
-  const { caller } = await identify(runtime, call)
+  const { caller } = known(call) ?? (await identify(runtime, call))
   admit(runtime, call, turnOf(caller, call))
   return caller
 }
 
-interface Asked {
+interface Asked extends Pick<Scope, 'confirmed'> {
   readonly call: Call
   readonly caller: Caller
   /** Who is counted, and takes turns with others; undefined: the app itself. */
@@ -96,17 +119,25 @@ interface Identified {
   readonly stale: boolean
 }
 
+/** A caller who need not be looked up: our own code vouches for them, or nobody is named. */
+function known({ as }: Call): Identified | undefined {
+  if ('caller' in as) return { caller: as.caller, stale: false }
+  return as.credential ? undefined : nobodyNamed
+}
+
+const nobodyNamed: Identified = Object.freeze({ caller: anonymous, stale: false })
+
 /**
  * A wrong bearer token fails the call: whoever sent it meant it. A cookie is sent by the browser
  * whether its session has ended or not, so such a caller is anonymous, and can sign in again.
  */
-async function identify(runtime: Runtime, call: Call): Promise<Identified> {
-  if ('caller' in call.as) return { caller: call.as.caller, stale: false }
-  const { credential } = call.as
-  if (!credential) return { caller: anonymous, stale: false }
+async function identify(runtime: Runtime, call: Call, hash?: string): Promise<Identified> {
+  const credential = present('credential' in call.as ? call.as.credential : undefined, 'a token')
+  const { operation, remoteAddress } = call
   try {
-    const settingUp = runtime.openWhileHeld.has(call.operation)
-    const came = { from: credential.from, remoteAddress: call.remoteAddress, settingUp }
+    const settingUp = runtime.openWhileHeld.has(operation)
+    const profile = runtime.actions.get(operation)?.introduces
+    const came = { from: credential.from, remoteAddress, settingUp, hash, profile }
     return { caller: await runtime.identify(credential.token, came), stale: false }
   } catch (error) {
     if (!(error instanceof Failure)) throw error
@@ -137,7 +168,7 @@ function networkKey(call: Call): string {
   return `network:${networkOf(call.remoteAddress)}`
 }
 
-async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<Reply> {
+function answer(runtime: Runtime, { call, caller, turn, confirmed }: Asked): Promise<Reply> {
   const asking = later[call.operation]
   if (asking !== undefined) return asking({ runtime, call, caller })
   if (call.operation === 'reads') {
@@ -166,7 +197,7 @@ async function answer(runtime: Runtime, { call, caller, turn }: Asked): Promise<
     }
     return runtime.database.transaction(inOne, { caller: turn })
   }
-  return run({ runtime, session: runtime.database, caller, call, turn })
+  return run({ runtime, session: runtime.database, caller, call, turn, confirmed })
 }
 
 function isSafe(operation: Operation | undefined): boolean {

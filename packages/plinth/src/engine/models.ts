@@ -10,6 +10,14 @@ import type { Scope } from './runtime.ts'
 
 /** Runs one operation of a model in a session, as the scope's caller. */
 export async function runModelOperation(scope: Scope, operation: ModelOperation): Promise<Reply> {
+  return await beginModelOperation(scope, operation)
+}
+
+/** The same; what is known at once is told at once, and what is refused at once is thrown. */
+export function beginModelOperation(
+  scope: Scope,
+  operation: ModelOperation,
+): Reply | Promise<Reply> {
   demandScope(scope.caller, operation)
   const { type, model } = operation
   switch (type) {

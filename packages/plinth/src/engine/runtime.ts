@@ -70,7 +70,13 @@ export type Identify = (token: string, came?: Came) => Promise<Caller>
  * Who a credential stood for when it was looked up last; undefined: nobody remembers. A guess, to
  * be confirmed by `identify` before anything is answered.
  */
-export type Recalling = (token: string, from: Came['from']) => Caller | undefined
+export type Recalling = (token: string, from: Came['from']) => Recalled | undefined
+
+/** A guess, and the hash of the token that it was found by. */
+export interface Recalled {
+  readonly caller: Caller
+  readonly hash: string
+}
 
 /** How a credential came. */
 export interface Came {
@@ -78,6 +84,10 @@ export interface Came {
   readonly remoteAddress: string
   /** True: for what somebody is let do who is held until they have a second factor. */
   readonly settingUp?: boolean
+  /** The hash of the token, where it was reckoned for this call already. */
+  readonly hash?: string | undefined
+  /** True: for an action that tells who a user is. Look-ups that can do bring it along. */
+  readonly profile?: boolean | undefined
 }
 
 /** Counts the calls of a caller; fails with `rate_limited`. */
@@ -99,6 +109,8 @@ export interface LogEntry {
 /** A built-in action with its logic. */
 export interface Action {
   readonly operation: ActionOperation
+  /** True: it tells who the caller is, so that their look-up brings the profile of a session. */
+  readonly introduces?: true
   /**
    * Fails for whoever may not call it at all. Asked before the input is checked, so that nobody
    * learns by what is wrong with it; of the call's input nothing is to be trusted yet.
@@ -176,4 +188,6 @@ export interface Scope {
   readonly call: Call
   /** Who takes turns with others at the database; absent: the app itself. */
   readonly turn?: string | undefined
+  /** Present where the caller is a guess: nothing is written for them before it is confirmed. */
+  readonly confirmed?: Promise<void> | undefined
 }

@@ -1,18 +1,24 @@
 /** Owns the HTTP server: node:http, strict, limited, draining, never ended by a request. */
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
 import { type Limits, limits } from '../base/limits.ts'
+import { Passing } from '../base/loop/passing.ts'
 import type { Handler } from './message.ts'
 import { type Connection, Connections } from './server/connections.ts'
 import { Exchange, type ExchangeContext, type LogEntry } from './server/exchange.ts'
+import { noticeFront } from './server/front.ts'
 import { failureOfParseError, type ParseError, refuse } from './server/refusal.ts'
 import { asksForSocket, type LinkHandler, plainRequests, Upgrades } from './socket/upgrades.ts'
 
 export type { LogEntry } from './server/exchange.ts'
+
+// Not imported: an import reads every name of node:http at once, and to some of them belongs a
+// second client of HTTP, which would take a tenth of the start and seven megabytes of memory.
+const { createServer } = process.getBuiltinModule('node:http')
 
 /** How a server is made. */
 export interface HttpServerOptions {
@@ -20,6 +26,8 @@ export interface HttpServerOptions {
   readonly log: (entry: LogEntry) => void
   /** How many proxies of ours in front add to `X-Forwarded-*`. Default 0: none is believed. */
   readonly trustedProxies?: number
+  /** Where the world reaches it: what does not fit is written down. Default: nobody knows. */
+  readonly publicUrl?: string | undefined
   /** What is done with WebSockets. Default: nobody speaks WebSocket here. */
   readonly sockets?: LinkHandler
   /** Replaces single limits of base/limits.ts. */
@@ -47,7 +55,7 @@ export class HttpServer {
   readonly #context: ExchangeContext
   readonly #connections = new Connections()
   readonly #upgrades: Upgrades | undefined
-  readonly #exchanges = new Set<Exchange>()
+  readonly #exchanges = new Passing<Exchange>()
   #sweepCount = 0
   #sweeper: NodeJS.Timeout | undefined
   #draining = false
@@ -56,11 +64,13 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     const caps = Object.freeze({ ...limits, ...options.limits })
     this.#limits = caps
+    const { trustedProxies = 0, publicUrl } = options
     this.#context = {
       handler: options.sockets ? plainRequests(options.handler) : options.handler,
       limits: caps,
-      trustedProxies: options.trustedProxies ?? 0,
+      trustedProxies,
       log: options.log,
+      notice: noticeFront({ trustedProxies, publicUrl }, options.log),
       draining: () => this.#draining,
     }
     const { sockets } = options
@@ -170,9 +180,13 @@ export class HttpServer {
       this.#context,
       this.#sweepCount,
     )
-    this.#exchanges.add(exchange)
+    const place = this.#exchanges.enter(exchange)
     connection.busy += 1
-    response.once('close', () => this.#onDone(exchange, connection))
+    // It closes once: another listener for once would be made and taken away for nothing.
+    response.on('close', () => {
+      this.#exchanges.leave(place)
+      this.#onDone(exchange, connection)
+    })
     if (connection.busy > this.#limits.pipelinedRequestsMax) {
       connection.closing = true
       exchange.fail(new Failure('overloaded', { retryAfterSeconds: 1 }))
@@ -181,7 +195,6 @@ export class HttpServer {
 
   #onDone(exchange: Exchange, connection: Connection): void {
     exchange.end()
-    this.#exchanges.delete(exchange)
     connection.busy -= 1
     if (connection.closing && connection.busy === 0) connection.socket.destroySoon()
   }
@@ -212,9 +225,9 @@ export class HttpServer {
     // Node reports each further packet on a broken connection again.
     if (connection.closing) return
     connection.closing = true
-    const broken = this.#exchanges
-      .values()
-      .find((one) => !one.message.complete && one.message.socket === socket)
+    const broken = Iterator.from(this.#exchanges).find(
+      (one) => !one.message.complete && one.message.socket === socket,
+    )
     if (broken !== undefined) broken.fail(failure)
     else if (connection.busy === 0)
       refuse(connection.socket, failure, this.#limits.unreadBodyWaitMs)
@@ -225,8 +238,8 @@ export class HttpServer {
     this.#sweepCount += 1
     const overdue = this.#sweepCount - Math.ceil(this.#limits.requestTimeoutMs / sweepMs) - 1
     for (const exchange of this.#exchanges) {
-      if (exchange.startedSweep > overdue) return
-      if (!exchange.answered) exchange.fail(new Failure('deadline_exceeded'))
+      if (exchange.startedSweep > overdue || exchange.answered) continue
+      exchange.fail(new Failure('deadline_exceeded'))
     }
   }
 }

@@ -1,8 +1,7 @@
 /** Owns the talk with a mail server: one mail, and exactly what is known of it afterwards. */
 
 import { Readable } from 'node:stream'
-import MailComposer from 'nodemailer/lib/mail-composer'
-import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import type SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { limits } from '../base/limits.ts'
 import type { MailContent } from '../base/mail.ts'
 import { parseSender, type Sender, type SmtpSettings } from './settings.ts'
@@ -47,12 +46,16 @@ export function smtpSender(settings: SmtpSettings, sender: Sender): SendMail {
   return async (mail) => {
     const from = (mail.from === null ? undefined : parseSender(mail.from)) ?? sender
     const message = await compose(mail, from)
-    return new Delivery(settings, { mail, message, from }).run()
+    // Only who sends needs the library, and sending has time.
+    const { default: Connection } = await import('nodemailer/lib/smtp-connection')
+    const connection = new Connection(optionsOf(settings))
+    return new Delivery(connection, settings, { mail, message, from }).run()
   }
 }
 
 /** The message as bytes. Nothing is read from files or addresses, whatever a text says. */
-function compose(mail: OutgoingMail, from: Sender): Promise<Buffer> {
+async function compose(mail: OutgoingMail, from: Sender): Promise<Buffer> {
+  const { default: MailComposer } = await import('nodemailer/lib/mail-composer')
   const composer = new MailComposer({
     from: { name: from.name, address: from.address },
     to: mail.to.map((address) => ({ name: '', address })),
@@ -68,6 +71,18 @@ function compose(mail: OutgoingMail, from: Sender): Promise<Buffer> {
     disableUrlAccess: true,
   })
   return composer.compile().build()
+}
+
+function optionsOf({ host, port, encryption }: SmtpSettings): SMTPConnection.Options {
+  return {
+    ...{ host, port, secure: encryption === 'at once' },
+    ...{ requireTLS: encryption === 'demanded', ignoreTLS: encryption === 'off' },
+    connectionTimeout: limits.smtpTimeoutMs,
+    greetingTimeout: limits.smtpTimeoutMs,
+    socketTimeout: limits.smtpTimeoutMs,
+    dnsTimeout: limits.smtpTimeoutMs,
+    logger: false,
+  }
 }
 
 interface Sending {
@@ -96,19 +111,10 @@ class Delivery {
   readonly #sending: Sending
   #handedOver = false
 
-  constructor(settings: SmtpSettings, sending: Sending) {
+  constructor(connection: SMTPConnection, settings: SmtpSettings, sending: Sending) {
+    this.#connection = connection
     this.#settings = settings
     this.#sending = sending
-    const { encryption } = settings
-    this.#connection = new SMTPConnection({
-      ...{ host: settings.host, port: settings.port, secure: encryption === 'at once' },
-      ...{ requireTLS: encryption === 'demanded', ignoreTLS: encryption === 'off' },
-      connectionTimeout: limits.smtpTimeoutMs,
-      greetingTimeout: limits.smtpTimeoutMs,
-      socketTimeout: limits.smtpTimeoutMs,
-      dnsTimeout: limits.smtpTimeoutMs,
-      logger: false,
-    })
     // Each step listens by itself; what comes between them must not end the process.
     this.#connection.on('error', () => undefined)
   }

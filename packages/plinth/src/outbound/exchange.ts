@@ -1,12 +1,14 @@
 /** Owns one exchange with an address that others have chosen: judged before a byte is written. */
 
 import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
-import { request as requestHttp } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { limits } from '../base/limits.ts'
 import { monotonicMs } from '../base/time.ts'
 import { judgeEnd, type OutboundPolicy, type Target, TargetRefused, targetOf } from './target.ts'
+
+// As in the server: an import would make more than is asked for.
+const http = process.getBuiltinModule('node:http')
+const https = process.getBuiltinModule('node:https')
 
 /** What is sent, to whom it may go, and until when. */
 export interface Calling {
@@ -93,8 +95,8 @@ function exchange(exchanging: Exchange): Promise<IncomingMessage> {
   }
   const name = url.hostname.startsWith('[') ? address : url.hostname
   const request = secure
-    ? requestHttps({ ...options, servername: name === address ? '' : name })
-    : requestHttp(options)
+    ? https.request({ ...options, servername: name === address ? '' : name })
+    : http.request(options)
   return new Promise((resolve, reject) => {
     request.on('error', reject).on('response', resolve)
     request.on('upgrade', (response, socket) => {

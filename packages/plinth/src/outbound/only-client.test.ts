@@ -15,6 +15,9 @@ const calls = [
   /import\s*\{[^}]*\brequest\b[^}]*\}\s*from 'node:https?'/,
   /import\s*\{[^}]*\bget\b[^}]*\}\s*from 'node:https?'/,
   /import\s+(?:\*\s+as\s+)?\w+\s+from 'node:https?'/,
+  // The same without an import: the whole, or the names that call.
+  /(?<!\}\s*=\s*process\.)getBuiltinModule\('node:https?'\)/,
+  /\{[^}]*\b(?:request|get)\b[^}]*\}\s*=\s*process\.getBuiltinModule\('node:https?'\)/,
   /from '(?:undici|axios|got|node-fetch)'/,
   /new WebSocket\(/,
 ]

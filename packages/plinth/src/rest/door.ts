@@ -38,6 +38,8 @@ export interface RestDoorOptions {
   readonly cookieName?: string
   /** The address that the app is reached by, for the document. */
   readonly publicUrl?: string | undefined
+  /** Where the app's front end stands, such as `/shop`. Default: there is none. */
+  readonly web?: string | undefined
   readonly clock: Clock
   readonly health: HealthChecks
   /** Answers reads as streams of events, where they are asked for so. Default: nothing does. */
@@ -86,6 +88,7 @@ export function createRestDoor(options: RestDoorOptions): Handler {
     version: options.version ?? '1',
     cookieName: name,
     publicUrl: options.publicUrl,
+    web: options.web,
     health: options.health,
   })
   return (request) => {
@@ -118,7 +121,9 @@ async function callAndPrint(door: Door, request: HttpRequest): Promise<HttpRespo
   const credential = credentialOf(request, door.cookies.name)
   const byCookie = credential?.from === 'cookie'
   if (byCookie) checkOrigin(request, match)
-  const call = await readCall(request, match, { credential })
+  const reading = readCall(request, match, { credential })
+  // Only what has a body is waited for.
+  const call = reading instanceof Promise ? await reading : reading
   if (!byCookie && asksForCookie(call)) checkOrigin(request, match)
   if (follow) {
     const headers = { ...commonHeaders(request, door.policy, undefined) }

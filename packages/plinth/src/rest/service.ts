@@ -29,13 +29,16 @@ export interface ServiceOptions {
   readonly version: string
   readonly cookieName: string
   readonly publicUrl: string | undefined
+  /** Where the app's front end stands, for people who look for it. */
+  readonly web: string | undefined
   readonly health: HealthChecks
 }
 
 /** Makes the handler of everything that is not under `/api`. Failures: `not_found`, … */
 export function createService(options: ServiceOptions): Handler {
   const documents = documentHandler(options)
-  const { title, routes } = options
+  const { title, routes, web } = options
+  const named = { title, ...(web === undefined ? {} : { web }), ...index }
   const listed = [
     ...new Set(routes.filter(({ method }) => method === 'GET').map(({ path }) => path)),
   ]
@@ -46,9 +49,9 @@ export function createService(options: ServiceOptions): Handler {
     const [first, second] = request.segments
     switch (request.segments.length === 2 ? `${first}/*` : request.path) {
       case '/':
-        return indexResponse(request, title)
+        return prefersHtml(request) ? indexPage(title, web) : json(named)
       case '/api':
-        return json({ title, ...index, addresses: listed })
+        return json({ ...named, addresses: listed })
       case '/openapi.json':
         return documents(request)
       case 'api/*':
@@ -111,11 +114,6 @@ const index = Object.freeze({
   documentation: '/docs',
   health: ['/health/live', '/health/ready'],
 })
-
-function indexResponse(request: HttpRequest, title: string): HttpResponse {
-  if (prefersHtml(request)) return indexPage(title)
-  return json({ title, ...index })
-}
 
 async function healthResponse(name: string, checks: HealthChecks): Promise<HttpResponse> {
   if (name === 'live') await checks.live()

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { testServer } from '../app/config/config.ts'
 import { Failure } from '../base/failure.ts'
 import { hex, randomBytes } from '../base/ids.ts'
+import { limits } from '../base/limits.ts'
 import { monotonicMs, sleep } from '../base/time.ts'
-import type { Database, DatabaseAddress } from '../database/database.ts'
+import type { DatabaseAddress, Session } from '../database/database.ts'
 import {
   createDatabase,
   dropDatabase,
@@ -13,9 +14,9 @@ import {
   renameDatabase,
   siblingAddress,
 } from '../database/databases.ts'
+import { runDedicated } from '../database/dedicated.ts'
 import { startEmbedded } from '../database/embedded/server.ts'
 import { databaseErrorOf } from '../database/errors.ts'
-import { openDatabase } from '../database/open.ts'
 
 const slotsMax = 32
 const prefix = 'plinth_test_'
@@ -99,7 +100,7 @@ const slotPatienceMs = 5_000
 const inUse = '55006'
 
 /** A feed that was followed leaves its slot a moment after its connection has gone. */
-async function dropAtLast(admin: Database, name: string): Promise<void> {
+async function dropAtLast(admin: Session, name: string): Promise<void> {
   const lastMs = monotonicMs() + slotPatienceMs
   for (;;) {
     try {
@@ -127,15 +128,7 @@ async function fillOnce({ server, fill }: TemplateOptions, template: string): Pr
   })
 }
 
-async function administer<T>(
-  address: DatabaseAddress,
-  work: (admin: Database) => Promise<T>,
-): Promise<T> {
-  const options = { limits: { pipelineConnections: 1, statementTimeoutMs: 60_000 } }
-  const admin = await openDatabase(address, options)
-  try {
-    return await work(admin)
-  } finally {
-    await admin.close()
-  }
+/** On a single connection: a test that makes a database and drops it begins two, no more. */
+function administer<T>(address: DatabaseAddress, work: (admin: Session) => Promise<T>): Promise<T> {
+  return runDedicated(address, limits, work)
 }

@@ -133,7 +133,9 @@ function testEndpoint(office: WebhookOffice): Action {
 function redeliver(office: WebhookOffice): Action {
   return ofOwner('redeliver', {
     path: 'redeliver',
-    description: 'Begins a delivery again, with the same `webhook-id` and the same body.',
+    description:
+      'Begins a delivery again, with the same `webhook-id` and the same body; one that waits for ' +
+      'its next attempt makes it at once.',
     names: 'delivery',
     find: (delivery) => office.endpointOf(delivery),
     async run(delivery, traceId) {

@@ -8,6 +8,38 @@ const device = 'identity/provider/device.ts'
 /** What bounds what others can make us do. */
 export const bounds: readonly ProviderControl[] = [
   without(
+    'the scopes of a client',
+    ['programs/declared', 'ASVS 10.4.11'],
+    [
+      'app/provider/library/policy.ts',
+      "return client.api_scopes.split(' ').includes(scope)",
+      "return scope !== ''",
+    ],
+  ),
+  without(
+    'the proof of a client by its keys',
+    ['programs/declared', 'ASVS 10.4.16'],
+    ['app/provider/clients.ts', 'if (keys !== undefined) {', 'if (keys === null) {'],
+  ),
+  without(
+    'the single use of a proof by keys',
+    ['programs/declared', 'ASVS 10.4.16'],
+    [
+      storage,
+      'const hashOf = (id: string): string =>',
+      "const hashOf = (id: string): string => kind === 'replay' ? tokens.make('').hash :",
+    ],
+  ),
+  without(
+    'the demand that requests are sent ahead',
+    ['programs/declared', 'ASVS 10.4.13'],
+    [
+      'app/provider/library/configuration.ts',
+      "requirePushedAuthorizationRequests: pushed === 'required'",
+      'requirePushedAuthorizationRequests: false',
+    ],
+  ),
+  without(
     'the slowing of devices',
     ['devices', 'RFC 8628: a device that asks'],
     [storage, 'if (waits && !(await', 'if (waits && false && !(await'],

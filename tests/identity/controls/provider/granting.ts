@@ -124,7 +124,7 @@ export const endings: readonly ProviderControl[] = [
     'the end of grants of a program that is shut out',
     ['endings', 'C11'],
     [
-      'identity/provider/apps.ts',
+      'identity/provider/endings.ts',
       'for (const { id } of grants) await oauthGrant.delete(id)',
       'if (grants.length > 0) return',
     ],

@@ -23,6 +23,15 @@ export const places: readonly ProviderControl[] = [
     ['app/provider/library/fetching.ts', 'await count(String(url))', 'await count'],
   ),
   without(
+    'the count of calls to others at once',
+    ['programs/documents', 'C04: fifty'],
+    [
+      'app/provider/storage/allowances.ts',
+      'await take(parts, { key, limit: network, windowMs: minuteMs })',
+      '',
+    ],
+  ),
+  without(
     'the one form of an address',
     ['programs/documents', 'CIMD: only'],
     [configuration, 'URL.parse(address)?.href === address', 'URL.canParse(address)'],
@@ -90,7 +99,7 @@ export const places: readonly ProviderControl[] = [
   without(
     'the challenge of the API',
     ['metadata', 'RFC 9728'],
-    ['app/provider/open.ts', '.then(handler).catch(refused)', '.then(handler)'],
+    ['app/provider/open.ts', 'return refused(thrown)', 'throw thrown'],
   ),
   without(
     'the origins that may read answers',

@@ -41,7 +41,7 @@ export function apiDoors(app: App<unknown>, { runtime, invoke, setup }: ApiParts
   const { production, publicUrl } = setup
   const { streams, live, sockets } = liveOf(runtime, { ...setup, origins })
   const rest = createRestDoor({
-    ...{ catalog, invoke, clock, origins, publicUrl },
+    ...{ catalog, invoke, clock, origins, publicUrl, web: app.web?.at },
     ...{ follow: streams.read, followEvent: streams.event },
     health: { live: () => undefined, ready: () => ping(database) },
   })

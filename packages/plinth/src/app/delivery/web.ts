@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { Failure } from '../../base/failure.ts'
 import type { App } from '../../define/kit.ts'
 import type { Runtime } from '../../engine/runtime.ts'
-import type { Handler } from '../../http/message.ts'
+import type { Handler, HttpRequest, HttpResponse } from '../../http/message.ts'
 import { createWebDoor, type WebDoor } from '../../http/web/door.ts'
 import { policyProblem } from '../../http/web/policy.ts'
 
@@ -46,21 +46,26 @@ export function withWeb(
   const door = createWebDoor({ ...web, folder, follows: !production })
   demandBuilt(door, { folder, production, log, hides: web.at === '/' ? taken : [] })
   if (web.at === '/') {
-    return async (request) => {
+    return (request) => {
       const { segments } = request
       if (taken.includes(segments[0] ?? '')) return handler(request)
-      return (await door.answer(request, segments)) ?? handler(request)
+      return door.answer(request, segments).then((answer) => answer ?? handler(request))
     }
   }
   const first = web.at.slice(1)
-  return async (request) => {
+  // What is not for the front end is passed on as it is: it waits for nothing here.
+  return (request) => {
     const { segments } = request
     if (segments[0] !== first) return handler(request)
-    if (request.method !== 'GET') throw otherMethod()
-    const answer = await door.answer(request, segments.slice(1))
-    if (answer) return answer
-    throw new Failure('not_found')
+    return answerBelow(door, request)
   }
+}
+
+async function answerBelow(door: WebDoor, request: HttpRequest): Promise<HttpResponse> {
+  if (request.method !== 'GET') throw otherMethod()
+  const answer = await door.answer(request, request.segments.slice(1))
+  if (answer) return answer
+  throw new Failure('not_found')
 }
 
 function otherMethod(): Failure {

@@ -2,10 +2,12 @@
 
 import { Failure } from '../../base/failure.ts'
 import { sealer } from '../../base/secret/sealer.ts'
+import { suggestionOrStop } from '../../catalog/mistakes.ts'
 import type { App } from '../../define/kit.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { Action, InputGuards, Runtime } from '../../engine/runtime.ts'
 import type { Handler } from '../../http/message.ts'
+import { readArray } from '../../kinds/kinds.ts'
 import type { MailSettings } from '../../mail/settings.ts'
 import { classOf } from '../../outbound/address.ts'
 import { type OutboundPolicy, outboundPolicy, urlProblem } from '../../outbound/target.ts'
@@ -16,6 +18,7 @@ import { webhooks } from '../../webhooks/kit.ts'
 import type { Runner } from '../../work/lease.ts'
 import { deliveryRunner } from '../../work/webhooks/deliver.ts'
 import { fanOutRunners, hasWebhooks, withFanOut } from '../../work/webhooks/fan-out.ts'
+import { filtersOf } from '../../work/webhooks/message.ts'
 import { webhookOffice } from '../../work/webhooks/office.ts'
 import { deliveryJob, replayJob, type WebhookParts } from '../../work/webhooks/parts.ts'
 import { receive, webhookRunners } from '../../work/webhooks/receive.ts'
@@ -44,19 +47,37 @@ export function webhookParts(runtime: () => Runtime, setup: WebhookSetup): () =>
 
 /**
  * What is demanded of an endpoint when it is stored, by whichever door and by whatever operation:
- * an address that may be called.
+ * an address that may be called, and events that there are.
  */
 export function webhookGuards(parts: () => WebhookParts): InputGuards {
   return new Map([
     [
       'webhookEndpoint',
       (values) => {
-        const url = values.get('url')
+        const [url, events] = [values.get('url'), values.get('events')]
         const detail = typeof url === 'string' ? urlProblem(url, parts().policy) : undefined
-        return detail === undefined ? [] : [{ pointer: '/url', code: 'bad_address', detail }]
+        const foreign =
+          detail === undefined ? [] : [{ pointer: '/url', code: 'bad_address', detail }]
+        return events ? [...foreign, ...filterProblems(readArray(events), parts())] : foreign
       },
     ],
   ])
+}
+
+/** Who mistypes an event would wait for it for ever. The names of events stand in the document. */
+function filterProblems(
+  filters: readonly (string | null)[],
+  { runtime }: WebhookParts,
+): { readonly pointer: string; readonly code: string; readonly detail: string }[] {
+  const types = [...runtime.catalog.logic.events.keys()]
+  const known = new Set(types.flatMap(filtersOf))
+  return filters.flatMap((given, index) => {
+    const filter = given ?? ''
+    if (known.has(filter)) return []
+    const near = suggestionOrStop(filter, known)
+    const detail = `No event is called "${filter}"${near}`
+    return [{ pointer: `/events/${index}`, code: 'not_in_choices', detail }]
+  })
 }
 
 /** The actions of webhooks, where the app has their kit. `parts` are asked for when called. */

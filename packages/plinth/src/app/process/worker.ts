@@ -28,7 +28,7 @@ async function start(): Promise<Service> {
   const server = new HttpServer({
     handler: own ? answeringTo(handler, publicUrl) : handler,
     sockets: own ? opensFor(sockets, publicUrl) : sockets,
-    ...{ log, trustedProxies },
+    ...{ log, trustedProxies, publicUrl },
   })
   giveMemoryBack()
   return { server, drain: () => running.worker.drain(), stop: () => running.close() }

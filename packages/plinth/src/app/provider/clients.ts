@@ -41,7 +41,9 @@ function knownOf(client: ClientSpec, tokens: Tokens): KnownClient {
   const { id, name, redirects, signedOutRedirects = [], native = false, secret } = client
   const secretHash = secret === undefined ? null : tokens.hash(secret)
   const former = { formerSecretHash: null, formerUntil: null }
-  return { clientId: id, name, redirects, signedOutRedirects, native, secretHash, ...former }
+  const { keys, scopes } = client
+  const known = { clientId: id, name, redirects, signedOutRedirects, native, secretHash }
+  return { ...known, ...former, keys, scopes }
 }
 
 /** The hashes of all secrets that a program may show now, in one text. */
@@ -68,9 +70,18 @@ function metadataOf(client: KnownClient, nowMs: number): Payload {
     ...{ redirect_uris: client.redirects, post_logout_redirect_uris: client.signedOutRedirects },
     ...{ response_types: ['code'], response_modes: ['query'] },
     application_type: client.native ? 'native' : 'web',
-    token_endpoint_auth_method: secrets === null ? 'none' : 'client_secret_basic',
-    ...(secrets === null ? {} : { client_secret: secrets }),
+    ...proofOf(client, secrets),
+    ...(client.scopes === undefined ? {} : { api_scopes: client.scopes.join(' ') }),
   }
+}
+
+/** How a program proves itself: by its keys, its secret, or not at all. */
+function proofOf({ keys }: KnownClient, secrets: string | null): Payload {
+  if (keys !== undefined) {
+    return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...keys] } }
+  }
+  if (secrets === null) return { token_endpoint_auth_method: 'none' }
+  return { token_endpoint_auth_method: 'client_secret_basic', client_secret: secrets }
 }
 
 /**

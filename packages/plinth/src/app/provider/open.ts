@@ -90,7 +90,11 @@ export function checkScopes({ provider }: ProviderApp, catalog: Catalog): void {
     offered.map(([scope]) => scope),
   )
   const wordless = offered.filter(([, words]) => words.trim() === '')
+  const beyond = (provider?.clients ?? []).flatMap(({ id, scopes = [] }) =>
+    scopes.flatMap((scope) => (Object.hasOwn(provider?.scopes ?? {}, scope) ? [] : { id, scope })),
+  )
   const problems = [
+    ...beyond.map(({ id, scope }) => `The client "${id}" has "${scope}": list it there first.`),
     ...unknown.map(({ detail }) => `${detail} Programs cannot be offered it.`),
     ...wordless.map(([scope]) => `Say in words what "${scope}" allows: people read it.`),
   ]
@@ -138,7 +142,11 @@ export function withProvider(
     if (first === 'oauth') return door(request)
     if (first === '.well-known' && /^(?:openid-|oauth-)/.test(second)) return door(request)
     if (first === 'account') return handler(request)
-    return Promise.resolve(request).then(handler).catch(refused)
+    try {
+      return await handler(request)
+    } catch (thrown) {
+      return refused(thrown)
+    }
   }
 }
 

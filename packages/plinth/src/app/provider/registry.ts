@@ -25,7 +25,7 @@ export interface MadeClient {
 }
 
 /** What an operator says of a program. */
-export interface NewClient extends Omit<ClientSpec, 'id' | 'secret'> {
+export interface NewClient extends Omit<ClientSpec, 'id' | 'secret' | 'keys' | 'scopes'> {
   /** Default: a random one. */
   readonly id?: string | undefined
   /** True: it keeps a secret, which is made. */

@@ -48,6 +48,7 @@ export function makeServer(parts: ServerParts): NodeListener {
       scopes: Object.keys(provider.scopes),
       resource: issuer,
       unregistered: provider.unregistered,
+      pushed: provider.pushed,
       fetch: guardedFetch(outbound, (url) => takeDocument({ runtime, library }, url)),
       findAccount: (id) => claimsOf(records, runtime, id),
       findGrant: (context): Promise<Grant | undefined> =>

@@ -1,8 +1,9 @@
 /** Owns advice on an app's code: what can be seen in its sources without running them. */
 
 import { isAbsolute, relative } from 'node:path'
-import { isCounted } from '../../catalog/advice/advice.ts'
+import { type Advice, adviceOn, isCounted } from '../../catalog/advice/advice.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
+import { identity } from '../../identity/kit.ts'
 import { appSources } from './sources.ts'
 import { findTwoSteps, twoStepsCure } from './two-steps.ts'
 
@@ -11,6 +12,11 @@ export interface CodeAdvice {
   /** `checkout/pay.ts:17`, from the current folder. */
   readonly place: string
   readonly detail: string
+}
+
+/** Advice on what an app declares itself: what the built-in kit declares is ours to weigh. */
+export function adviceOnDeclared(catalog: Catalog): readonly Advice[] {
+  return adviceOn(catalog).filter(({ place }) => !place.startsWith(`${identity.name}.`))
 }
 
 /** All advice on the code of an app, by file, in the order of its lines. */

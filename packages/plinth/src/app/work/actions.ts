@@ -1,7 +1,11 @@
 /** Owns jobs, queues, events and schedules under `/api/work/…`, as the console shows them. */
 
+import { invalidInput } from '../../base/failure.ts'
+import { jobStates } from '../../effects/jobs/job.ts'
+import type { DeadQuestion } from '../../effects/jobs/manage.ts'
 import type { Action, Runtime } from '../../engine/runtime.ts'
-import { bigintKind, uuidKind } from '../../kinds/kinds.ts'
+import { bigintKind, choiceKind, integerKind, uuidKind } from '../../kinds/kinds.ts'
+import { isInstant } from '../../work/events/replay.ts'
 import { type JobState, type Operating, operatingOf, type SeenJob } from './operate.ts'
 import {
   given,
@@ -14,22 +18,27 @@ import {
   type Verb as VerbOf,
   word,
 } from './staff.ts'
+import { isPlace, isPosition } from './subscriptions.ts'
 import { workflowActions } from './workflows.ts'
 
 const jobId = given('id', uuidKind(), false)
+const deadMax = 1_000
 const queue = given('queue', word, false)
+const schedule = given('schedule', word, false)
 
 type Verb = VerbOf<Operating, Given>
 
 /** Checked by its kinds: what is required is there. */
-type Given = { readonly id: string; readonly queue: string } & Readonly<Record<string, unknown>>
+type Given = { readonly id: string; readonly queue: string; readonly schedule: string } & Readonly<
+  Record<string, unknown>
+>
 
 const looking: readonly Verb[] = [
   {
     path: 'jobs',
     safe: true,
     input: [
-      ...[given('state', word), given('queue', word), given('name', word)],
+      ...[given('state', choiceKind(jobStates)), given('queue', word), given('name', word)],
       ...[given('before', uuidKind()), page],
     ],
     description: 'Jobs, the newest first. Role admin.',
@@ -89,6 +98,16 @@ const looking: readonly Verb[] = [
   },
 ]
 
+/** Which dead letters, and how many at most. */
+const which = [
+  ...[given('queue', word), given('name', word)],
+  given('limit', integerKind({ min: 1, max: deadMax })),
+]
+
+function deadOf({ queue, name, limit }: Readonly<Record<string, unknown>>): DeadQuestion {
+  return { queue: textOf(queue), name: textOf(name), limit: numberOr(limit, deadMax) }
+}
+
 const changing: readonly Verb[] = [
   {
     path: 'rewind',
@@ -98,7 +117,7 @@ const changing: readonly Verb[] = [
       'Lets a subscription go on elsewhere: `to` is `oldest`, `now`, the position of the first ' +
       'event, or an instant. Role admin.',
     run: async (operating, { subscription, to }) => {
-      const rewinding = { subscription: String(subscription), to: String(to) }
+      const rewinding = { subscription: String(subscription), to: demandPlace(String(to)) }
       return { position: await operating.rewind(rewinding) }
     },
   },
@@ -117,6 +136,36 @@ const changing: readonly Verb[] = [
     run: (operating, { id }) => operating.cancel(id),
   },
   {
+    path: 'redrive',
+    safe: false,
+    input: which,
+    description: 'Runs dead letters anew, the oldest first. Answers with how many. Role admin.',
+    run: async (operating, input) => ({ count: await operating.redrive(deadOf(input)) }),
+  },
+  {
+    path: 'clear-dead',
+    safe: false,
+    input: which,
+    description: 'Forgets dead letters, the oldest first. Answers with how many. Role admin.',
+    run: async (operating, input) => ({ count: await operating.clearDead(deadOf(input)) }),
+  },
+  {
+    path: 'replay',
+    safe: false,
+    input: [
+      ...[given('handler', word, false), given('from', word, false)],
+      given('to', bigintKind({ min: '0' })),
+    ],
+    description:
+      'Runs a handler anew for what the log holds: `from` is a position or an instant, `to` the ' +
+      'last position. Answers with how many. Role admin.',
+    run: async (operating, { handler, from, to }) => {
+      const first = isPosition(Number(from)) ? Number(from) : demandMoment(String(from))
+      const last = to === undefined || to === null ? {} : { to: Number(to) }
+      return { count: await operating.replay({ handler: String(handler), from: first, ...last }) }
+    },
+  },
+  {
     path: 'pause',
     safe: false,
     input: [queue],
@@ -132,7 +181,43 @@ const changing: readonly Verb[] = [
       await operating.resume(input.queue)
     },
   },
+  {
+    path: 'pause-schedule',
+    safe: false,
+    input: [schedule],
+    description: 'Passes over the ticks of a schedule on all nodes. Role admin.',
+    run: (operating, input) => operating.pauseSchedule(input.schedule),
+  },
+  {
+    path: 'resume-schedule',
+    safe: false,
+    input: [schedule],
+    description: 'Lets a schedule go on with its next tick. Role admin.',
+    run: async (operating, input) => {
+      await operating.resumeSchedule(input.schedule)
+    },
+  },
+  {
+    path: 'run-schedule',
+    safe: false,
+    input: [schedule],
+    description: 'Runs a schedule once more, for this moment. Answers with its job. Role admin.',
+    run: async (operating, input) => ({ job: await operating.runSchedule(input.schedule) }),
+  },
 ]
+
+// Here it is a value of a call; for the command line it is a word of the command.
+function demandPlace(to: string): string {
+  if (isPlace(to)) return to
+  const detail = 'Give oldest, now, a position of the log, or an instant: 2026-01-31T09:00:00Z.'
+  throw invalidInput([{ pointer: '/to', code: 'bad_format', detail }])
+}
+
+function demandMoment(from: string): string {
+  if (isInstant(from)) return from
+  const detail = 'Give a position of the log, or an instant: 2026-01-31T09:00:00Z.'
+  throw invalidInput([{ pointer: '/from', code: 'bad_format', detail }])
+}
 
 /** The operations for staff. The runtime is asked for when one is called. */
 export function workActions(runtime: () => Runtime): readonly Action[] {

@@ -28,28 +28,15 @@ import { workflowJob } from '../../effects/workflows/start.ts'
 import { laterJob } from '../../engine/logic/action/later.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import { type Replay, replayEvents } from '../../work/events/replay.ts'
-import { lastTicks } from '../../work/schedules/schedules.ts'
-import { nextTick } from '../../work/schedules/ticks.ts'
 import { tellWorkers } from '../../work/waker.ts'
 import { deliveryJob } from '../../work/webhooks/parts.ts'
+import { type Scheduling, type SeenSchedule, scheduling } from './schedules.ts'
 import { type Rewinding, type SeenSubscription, subscribing } from './subscriptions.ts'
 
-export type { JobState, LoggedEvent, Rewinding, SeenJob, SeenQueue, SeenSubscription }
-
-/** A schedule as operators see it. */
-export interface SeenSchedule {
-  readonly name: string
-  readonly cron: string
-  readonly timeZone: string
-  readonly missed: string
-  /** RFC 3339: the last tick that was fired; null: none was. */
-  readonly lastTick: string | null
-  /** RFC 3339. */
-  readonly nextTick: string | null
-}
+export type { JobState, LoggedEvent, Rewinding, SeenJob, SeenQueue, SeenSchedule, SeenSubscription }
 
 /** What operators can do. All of it works beside a running server. */
-export interface Operating {
+export interface Operating extends Scheduling {
   jobs(question: JobQuestion): Promise<readonly SeenJob[]>
   /** Fails with `not_found`. */
   job(id: string): Promise<SeenJob>
@@ -69,7 +56,6 @@ export interface Operating {
   events(question: Parameters<typeof readEvents>[1]): Promise<readonly LoggedEvent[]>
   /** New runs of a handler. Returns how many. */
   replay(replay: Replay): Promise<number>
-  schedules(): Promise<readonly SeenSchedule[]>
   /** Durable subscriptions: those that are declared, and those that were. */
   subscriptions(): Promise<readonly SeenSubscription[]>
   /**
@@ -121,7 +107,7 @@ export function operatingOf(runtime: Runtime): Operating {
     },
     events: (question) => readEvents(database, question),
     replay: (replay) => replayEvents(runtime, replay),
-    schedules: () => seenSchedules(runtime),
+    ...scheduling(runtime),
     ...subscribing(runtime),
   }
 }
@@ -139,19 +125,4 @@ async function demandQueue({ catalog, database }: Runtime, queue: string): Promi
 
 function ended(id: string, state: JobState): Failure {
   return new Failure('conflict', { detail: `The job ${id} is ${state}: this changes nothing.` })
-}
-
-async function seenSchedules({
-  catalog,
-  database,
-  clock,
-}: Runtime): Promise<readonly SeenSchedule[]> {
-  const last = await lastTicks(database)
-  return [...catalog.logic.schedules].map(([name, { cron, timeZone, missed }]) => {
-    const next = nextTick({ cron, timeZone }, clock.now())
-    return {
-      ...{ name, cron, timeZone, missed, lastTick: last.get(name) ?? null },
-      nextTick: next === undefined ? null : instantText(next),
-    }
-  })
 }

@@ -11,7 +11,7 @@ import {
   rewindSubscription,
 } from '../../effects/events/subscriptions.ts'
 import type { Runtime } from '../../engine/runtime.ts'
-import { demandInstant } from '../../work/events/replay.ts'
+import { demandInstant, isInstant } from '../../work/events/replay.ts'
 import { subscriptionQueue, typesOf } from '../../work/events/subscription.ts'
 
 /** A subscription as operators see it. */
@@ -83,10 +83,20 @@ export function subscribing({ catalog, database, clock, effects }: Runtime): Sub
   }
 }
 
+/** True for what a subscription can be rewound to. */
+export function isPlace(to: string): boolean {
+  return to === 'oldest' || to === 'now' || isPosition(Number(to)) || isInstant(to)
+}
+
+/** True for a position of the log. */
+export function isPosition(position: number): boolean {
+  return Number.isSafeInteger(position) && position > 0
+}
+
 function startOf(to: string | number): EventsFrom {
   if (to === 'oldest' || to === 'now') return to
   const position = Number(to)
-  if (Number.isSafeInteger(position) && position > 0) return { position }
+  if (isPosition(position)) return { position }
   return { time: demandInstant(String(to)) }
 }
 

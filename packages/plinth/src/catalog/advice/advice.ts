@@ -40,9 +40,9 @@ function tellingReferences(model: Model): readonly Advice[] {
   return [...model.relations.values()].flatMap(({ name, type, local, target }) => {
     if (type !== 'belongsTo' || !isNarrowed(model, local)) return []
     const detail =
-      `${local} is hidden from some who read a ${model.name}: whoever may delete a ${target} can ` +
-      `tell which of them refer to it (by its refusal, or by their new version). Narrow who ` +
-      `deletes a ${target}, or who reads a ${model.name}.`
+      `${local} is hidden from some who read ${model.name}: whoever may delete ${target} can ` +
+      'tell which records refer to one (by its refusal, or by their new version). Narrow who ' +
+      `deletes ${target}, or who reads ${model.name}.`
     return [{ place: `${model.kit}.${model.name}.fields.${name}`, detail }]
   })
 }

@@ -4,8 +4,7 @@ import { catalogOf } from '../../app/compose.ts'
 import { findAppFile } from '../../app/file/find-app.ts'
 import { loadApp } from '../../app/file/load-app.ts'
 import { addressLines } from '../../app/routes.ts'
-import { adviceOnCode } from '../../app/sources/advice.ts'
-import { adviceOn } from '../../catalog/advice/advice.ts'
+import { adviceOnCode, adviceOnDeclared } from '../../app/sources/advice.ts'
 import type { Catalog, Model } from '../../catalog/catalog.ts'
 import { columns, printData, tell } from '../terminal.ts'
 
@@ -35,7 +34,7 @@ export async function check(file: string | undefined): Promise<void> {
   const { operations, askedByRules } = catalog
   const roles = askedByRules.roles.size === 0 ? 'none' : [...askedByRules.roles].sort().join(', ')
   tell()
-  const advice = [...adviceOn(catalog), ...(await adviceOnCode(catalog, path))]
+  const advice = [...adviceOnDeclared(catalog), ...(await adviceOnCode(catalog, path))]
   for (const { place, detail } of advice) tell(`consider: ${place}: ${detail}`)
   tell(
     `${catalog.title}: ${models.length} models, ${operations.size} operations. ` +

@@ -63,14 +63,16 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   const data = config.database
     ? `${config.database.database} on ${config.database.host}`
     : relative(invocationFolder(), config.dataDirectory) || '.'
-  const [start, graphql, accounts, mails] = await Promise.all([
+  const [start, web, graphql, accounts, mails] = await Promise.all([
     serves(bound, '/', isPage),
+    frontEnd(bound),
     serves(bound, '/api/graphql', ({ status }) => status !== 404),
     serves(bound, '/account'),
     hasMailbox(config, bound),
   ])
   const rows = [
     ...(start ? [['Start page', `${base}/`]] : []),
+    ...(web ? [['Front end', `${base}${web}`]] : []),
     ['API', `${base}/api`],
     ...(graphql ? [['GraphQL', `${base}/api/graphql`]] : []),
     ['Live', `${base.replace(/^http/, 'ws')}/api/live`],
@@ -87,6 +89,15 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   if (wantsDetails()) tell(`  process ${process.pid}`)
   const hint = command === 'dev' ? 'Saving the app restarts it. ' : 'SIGHUP restarts it. '
   tell(faint(`${hint}Ctrl-C ends it.`))
+}
+
+/** The address of a front end that does not stand in the place of the start page. */
+async function frontEnd(bound: Greeting['bound']): Promise<string | undefined> {
+  const signal = AbortSignal.timeout(1_000)
+  const asked = fetch(`${urlOf(bound)}/api`, { signal }).then((answer) => answer.json())
+  const listed: unknown = await asked.catch(() => undefined)
+  const { web } = { web: undefined, ...Object(listed) }
+  return typeof web === 'string' && web !== '/' ? web : undefined
 }
 
 /** An app without mails has none. */

@@ -134,10 +134,27 @@ export async function listSchedules(file: string | undefined): Promise<void> {
   await operate(file, async (operating) => {
     const schedules = await operating.schedules()
     if (schedules.length === 0) tell('The app declares none.')
-    const rows = schedules.map(({ name, cron, timeZone, missed, lastTick, nextTick }) => {
-      return [name, cron, timeZone, missed, lastTick ?? 'never', nextTick ?? 'never']
+    const rows = schedules.map(({ name, cron, timeZone, missed, lastTick, nextTick, pausedAt }) => {
+      const next = pausedAt === null ? (nextTick ?? 'never') : `paused since ${pausedAt}`
+      return [name, cron, timeZone, missed, lastTick ?? 'never', next]
     })
     const head = ['schedule', 'cron', 'time zone', 'missed', 'last', 'next']
     if (rows.length > 0) for (const line of columns([head, ...rows])) printData(line)
+  })
+}
+
+/** Pauses a schedule, resumes it, or runs it at once. */
+export async function changeSchedule(
+  file: string | undefined,
+  verb: 'pause' | 'resume' | 'run',
+  name: string,
+): Promise<void> {
+  await operate(file, async (operating) => {
+    if (verb === 'pause') {
+      await operating.pauseSchedule(name)
+      tell(`The schedule ${name} is paused: its ticks are passed over.`)
+    } else if (verb === 'run') tell(`It runs as the job ${await operating.runSchedule(name)}.`)
+    else if (await operating.resumeSchedule(name)) tell(`The schedule ${name} goes on.`)
+    else tell(`The schedule ${name} was not paused.`)
   })
 }

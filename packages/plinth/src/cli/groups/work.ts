@@ -204,12 +204,33 @@ function addSubscriptions(events: Command): void {
     })
 }
 
+const scheduleVerbs = {
+  pause: 'pass over the ticks of a schedule, on all nodes',
+  resume: 'let a schedule go on with its next tick',
+  run: 'run a schedule once more, at once',
+} as const
+
 function addSchedules(program: Command): void {
-  addCommand(program, 'schedules', 'list schedules with their last and next ticks')
+  const schedules = addCommand(
+    program,
+    'schedules',
+    'list schedules with their last and next ticks; pause, resume and run them',
+  )
     .usage('[app.ts]')
     .action(async (words: string[]) => {
       const app = readApp(words, 'plinth schedules')
       const { listSchedules } = await import('../commands/work.ts')
       await listSchedules(app)
     })
+    .addHelpText('after', examples(['plinth schedules', 'plinth schedules pause shop.nightly']))
+  for (const verb of ['pause', 'resume', 'run'] as const) {
+    addCommand(schedules, verb, scheduleVerbs[verb])
+      .usage('[app.ts] <schedule>')
+      .action(async (words: string[]) => {
+        const usage = `plinth schedules ${verb} [app.ts] <schedule>`
+        const { app, word } = readOne(words, usage)
+        const { changeSchedule } = await import('../commands/work.ts')
+        await changeSchedule(app, verb, word)
+      })
+  }
 }

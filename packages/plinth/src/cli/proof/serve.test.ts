@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { sleep } from '../../base/time.ts'
@@ -105,9 +105,15 @@ test('start: a worker that is killed is replaced; a PostgreSQL that is killed to
   assert.deepEqual(await skus(served), ['seen'])
 })
 
-test('start: SIGHUP serves the new declaration', async (t) => {
-  const folder = await appFolder(t, shopApp())
+test('start: SIGHUP serves the new declaration; a front end is named', async (t) => {
+  const web = "web: { folder: 'site', at: '/shop' }"
+  const folder = await appFolder(t, shopApp().replace('app({', `app({ ${web},`))
+  await mkdir(join(folder.path, 'site'))
+  await folder.write('site/words.txt', 'The shop')
   const served = await folder.serve(['start'])
+  const at = /Front end\s+(\S+)\n/.exec(served.told())?.[1]
+  assert.equal(at, `${served.base}/shop`)
+  assert.match((await served.ask('/shop/words.txt')).text, /The shop/)
   await folder.write('app.ts', shopApp('colour: text({ max: 20, optional: true })'))
   served.process.kill('SIGHUP')
   await served.untilTold(/Restarted/)

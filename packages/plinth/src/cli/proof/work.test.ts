@@ -56,4 +56,9 @@ test('work runs beside a server that runs none; people look at what it did', asy
     (await folder.run(['schedules'])).data,
     /desk\.daily +0 3 \* \* \* +UTC +once +never/,
   )
+  const schedules = async (verb: string) => folder.run(['schedules', verb, 'desk.daily'])
+  assert.match((await schedules('pause')).told, /desk\.daily is paused/)
+  assert.match((await folder.run(['schedules'])).data, /desk\.daily .* paused since 20/)
+  assert.match((await schedules('resume')).told, /desk\.daily goes on/)
+  assert.match((await schedules('run')).told, /runs as the job [0-9a-f-]{36}\./)
 })

@@ -5,12 +5,17 @@ import { type AnyFailure, ownFailure } from '../call/failure.ts'
 
 /** A WebSocket as we use it. */
 export interface SocketLike {
+  /** 1: it is open. One that is closing takes nothing any more, and is not told of yet. */
+  readonly readyState: number
   send(text: string): void
   close(): void
   onopen: (() => void) | null
   onmessage: ((event: { readonly data: unknown }) => void) | null
   onclose: ((event: { readonly code: number; readonly reason: string }) => void) | null
 }
+
+/** `readyState` of a socket through which messages go. */
+const open = 1
 
 /** One message. */
 export interface Heard {
@@ -112,7 +117,7 @@ export class Line {
   }
 
   #flush(): void {
-    for (; this.#left > 0 && this.#waiting.length > 0 && this.#end; this.#left--) {
+    for (; this.#left > 0 && this.#waiting.length > 0 && this.#isOpen; this.#left--) {
       this.#socket.send(this.#waiting.shift() as string)
     }
     if (this.#left === messagesPerSecond) return
@@ -121,6 +126,10 @@ export class Line {
       this.#left = messagesPerSecond
       this.#flush()
     }, 1_000)
+  }
+
+  get #isOpen(): boolean {
+    return this.#end !== undefined && this.#socket.readyState === open
   }
 
   #take({ type, id = '', cursor, problem, ...told }: Message): void {

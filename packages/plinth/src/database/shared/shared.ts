@@ -2,7 +2,7 @@
 
 import { assert } from '../../base/assert.ts'
 import { monotonicMs } from '../../base/time.ts'
-import type { Query, Rows, Session } from '../database.ts'
+import type { Appending, Query, Rows, Session } from '../database.ts'
 import { databaseErrorOf } from '../errors.ts'
 import { overloaded, type Pool } from '../pool.ts'
 import {
@@ -280,6 +280,13 @@ class Part implements Session {
     const before = this.#begins
     this.#begins = []
     return this.#transaction.query(query, before)
+  }
+
+  append(to: Appending, row: readonly unknown[]): void {
+    assert(!this.#ended, 'a row is added inside its transaction')
+    if (monotonicMs() >= this.#endsAtMs) throw outOfTime()
+    this.#onlyLooked = false
+    this.#transaction.append(to, row)
   }
 
   end(): void {

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { MessageReader, type Receiver, type Row } from './reader.ts'
 
-function rowOf(text: string): Buffer {
-  const cell = Buffer.from(text)
-  const head = Buffer.alloc(11)
+function rowOf(...texts: Row): Buffer {
+  const cells = texts.map((text) => {
+    const cell = Buffer.from(text ?? '')
+    const length = Buffer.alloc(4)
+    length.writeInt32BE(text === null ? -1 : cell.length)
+    return Buffer.concat([length, cell])
+  })
+  const body = Buffer.concat(cells)
+  const head = Buffer.alloc(7)
   head.write('D')
-  head.writeInt32BE(10 + cell.length, 1)
-  head.writeInt16BE(1, 5)
-  head.writeInt32BE(cell.length, 7)
-  return Buffer.concat([head, cell])
+  head.writeInt32BE(6 + body.length, 1)
+  head.writeInt16BE(texts.length, 5)
+  return Buffer.concat([head, body])
 }
 
 function readerInto(rows: Row[]): MessageReader {
@@ -30,7 +35,7 @@ function readerInto(rows: Row[]): MessageReader {
 
 test('messages are read alike however they are cut', () => {
   const texts = ['a', '', 'longer than a head', 'é']
-  const bytes = Buffer.concat(texts.map(rowOf))
+  const bytes = Buffer.concat(texts.map((text) => rowOf(text)))
   for (let size = 1; size <= bytes.length; size++) {
     const rows: Row[] = []
     const reader = readerInto(rows)
@@ -39,6 +44,29 @@ test('messages are read alike however they are cut', () => {
       rows,
       texts.map((text) => [text]),
     )
+  }
+})
+
+test('each cell is read as it is, whatever stands beside it', () => {
+  const cells = [
+    '',
+    null,
+    'plain',
+    'é',
+    'ß😀',
+    'x'.repeat(200),
+    `${'é'.repeat(64)}a`,
+    '\u0080',
+    '7',
+  ]
+  for (let each = 0; each < 300; each++) {
+    const row = Array.from({ length: (each * 5) % 14 }, (_, at) => {
+      return cells[(at * 7 + each * 3) % cells.length] ?? null
+    })
+    const rows: Row[] = []
+    // The message before it: places are not those of the buffer.
+    readerInto(rows).push(Buffer.concat([rowOf('before'), rowOf(...row)]))
+    assert.deepEqual(rows, [['before'], row])
   }
 })
 

@@ -39,19 +39,21 @@ export interface PageInvitation {
   readonly expiresAt: string
 }
 
-/** A key, or the token of an agent, that works in an organisation. */
+/** A key, the token of an agent, or what a program was given, that works in an organisation. */
 export interface PageOrganisationKey {
   readonly id: string
   readonly name: string
-  /** What it begins with. */
-  readonly prefix: string
-  /** True: it was lent to an agent. */
-  readonly agent: boolean
+  /** `agent`: it was lent to one. `program`: one of others was let in. */
+  readonly sort: 'key' | 'agent' | 'program'
+  /** What it begins with; undefined: of a program. */
+  readonly prefix: string | undefined
+  /** The id of the program, or the address of its own description; undefined: it is none. */
+  readonly program: string | undefined
   readonly scopes: readonly string[]
   /** The name of its owner, or their address; undefined: neither is known. */
   readonly owner: string | undefined
-  /** RFC 3339. */
-  readonly expiresAt: string
+  /** RFC 3339; undefined: until it is ended. */
+  readonly expiresAt: string | undefined
   /** RFC 3339; undefined: never. */
   readonly lastUsedAt: string | undefined
   /** True: whoever looks can end it. */

@@ -31,6 +31,10 @@ interface Question {
   readonly hidden: Readonly<Record<string, string>>
   /** Where it can be let in, sent as `organisation`; without it: in none. */
   readonly organisations: readonly PageChoice[]
+  /** True: it stays let in where its user signs out. */
+  readonly lasting: boolean
+  /** For how long at most. */
+  readonly days: number
 }
 
 /** What every such page is shown with. */

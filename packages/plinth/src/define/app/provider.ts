@@ -26,6 +26,11 @@ export interface ProviderSpec {
    * https address, at which they describe themselves (Client ID Metadata Document). Default false.
    */
   readonly unregistered?: boolean
+  /**
+   * `required`: a program sends what it asks for ahead, by its server (RFC 9126), so that nothing
+   * of it can be changed on the way through a browser. Default `offered`.
+   */
+  readonly pushed?: 'offered' | 'required'
 }
 
 /** A program that may ask people for access. */
@@ -45,6 +50,14 @@ export interface ClientSpec {
   readonly native?: boolean
   /** At least 32 random characters. Default: it cannot keep one, and proves nothing by it. */
   readonly secret?: string
+  /**
+   * The public keys (JWK) of a program that proves itself by the private ones (`private_key_jwt`,
+   * RFC 7523) instead of a secret: what it sends is good once, and nothing that we keep is. They
+   * are of RSA, EC or Ed25519.
+   */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[]
+  /** Which of the provider's scopes it may ask for. Default all of them. */
+  readonly scopes?: readonly string[]
 }
 
 /** What an app offers to programs, with its defaults. */
@@ -52,11 +65,12 @@ export interface Provider {
   readonly scopes: Readonly<Record<string, string>>
   readonly clients: readonly ClientSpec[]
   readonly unregistered: boolean
+  readonly pushed: 'offered' | 'required'
 }
 
 /** What an app declares, with its defaults. */
 export function providerOf(spec: ProviderSpec | undefined): Provider | undefined {
   if (spec === undefined) return undefined
-  const { scopes = {}, clients = [], unregistered = false } = spec
-  return Object.freeze({ scopes: { ...scopes }, clients: [...clients], unregistered })
+  const { scopes = {}, clients = [], unregistered = false, pushed = 'offered' } = spec
+  return Object.freeze({ scopes: { ...scopes }, clients: [...clients], unregistered, pushed })
 }

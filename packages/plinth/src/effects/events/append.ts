@@ -5,7 +5,9 @@ import { present } from '../../base/assert.ts'
 import { invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { type CatalogLogic, logicName } from '../../catalog/logic/logic.ts'
+import { append, appending } from '../../database/appending.ts'
 import type { Session } from '../../database/database.ts'
+import { type Fragment, sql } from '../../sql/fragment.ts'
 import { demandSoundJob, insertJobs } from '../jobs/insert.ts'
 import { callerText, demandSize, type NewJob } from '../jobs/job.ts'
 import { eventText, expiryOf, type NewEvent, type StoredEvent, sourceOf } from './event.ts'
@@ -20,10 +22,17 @@ const appendText = `insert into plinth.event
   order by place`
 
 // Most calls record one: the lists of the form above cost as much again as the storing.
-const appendOneText = `insert into plinth.event
-    (id, type, source, subject, time, data, caller, trace_id, handlers, expires_on)
-  values ($1::uuid, $2, $3, $4, $9::timestamp with time zone, $5, $6, $7,
-    string_to_array($8, ' '), $10::date)`
+const few = 4
+const log = appending(
+  'plinth_event_append',
+  sql`plinth.event
+    (id, type, source, subject, data, caller, trace_id, handlers, time, expires_on)`,
+  [
+    ...['uuid', 'text', 'text', 'text', 'text', 'text', 'text'],
+    (names: Fragment) => sql`string_to_array(${names}::text, ' ')`,
+    ...['timestamp with time zone', 'date'],
+  ],
+)
 
 /** What events are appended with. */
 export interface Appending {
@@ -59,20 +68,22 @@ export async function appendEvents(
     return expiryOf(nowMs, event.retentionDays)
   })
   const rows = events.map((event, index) => cellsOf(event, known[index] ?? []))
-  const [only = []] = rows
-  const appended = session.query(
-    rows.length === 1
-      ? {
-          name: 'plinth_event_append_one',
-          text: appendOneText,
-          values: [...only, now, ...expiries],
-        }
-      : {
+  const appended =
+    rows.length <= few
+      ? append(
+          session,
+          log,
+          rows.map((cells, at) => [...cells, now, expiries[at]]),
+        )
+      : session.query({
           name: 'plinth_event_append',
           text: appendText,
-          values: [...only.map((_, at) => rows.map((cells) => cells[at])), now, expiries],
-        },
-  )
+          values: [
+            ...(rows[0] ?? []).map((_, at) => rows.map((cells) => cells[at])),
+            now,
+            expiries,
+          ],
+        })
   await Promise.all([appended, jobs.length > 0 ? insertJobs(session, jobs, now) : undefined])
 }
 

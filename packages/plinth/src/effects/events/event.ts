@@ -54,6 +54,18 @@ const daysByDay = 92
  * kept for more than a quarter of a year goes at the first of a month.
  */
 export function expiryOf(nowMs: number, retentionDays: number): string {
+  const today = Math.floor(nowMs / dayMs)
+  const known = expiries.get(retentionDays)
+  if (known?.today === today) return known.day
+  const day = expiryDay(nowMs, retentionDays)
+  expiries.set(retentionDays, { today, day })
+  return day
+}
+
+/** By days of retention, which declarations name: what it came to when it was asked for last. */
+const expiries = new Map<number, { readonly today: number; readonly day: string }>()
+
+function expiryDay(nowMs: number, retentionDays: number): string {
   const day = new Date(nowMs + (retentionDays + 1) * dayMs)
   if (retentionDays > daysByDay) {
     const next = new Date(Date.UTC(day.getUTCFullYear(), day.getUTCMonth() + 1, 1))

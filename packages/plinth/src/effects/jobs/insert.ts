@@ -74,6 +74,7 @@ async function insert(
   const { rows } = await session.query({
     name: 'plinth_job_insert',
     text: insertText,
+    apart: true,
     values: [
       jobs.map(({ id }) => id),
       jobs.map(({ job }) => job),
@@ -138,7 +139,8 @@ function duplicate({ job, dedupe }: NewJob): Failure {
 }
 
 /** Refuses a job that cannot be stored, before anything is sent. */
-export function demandSoundJob({ job, input, key, dedupe, runAt, priority }: NewJob): void {
+export function demandSoundJob(made: NewJob): void {
+  const { job, input, key, dedupe, runAt, priority, onDuplicate = 'existing' } = made
   demandSize(input, `The input of the job ${job}`)
   for (const [name, word] of Object.entries({ key, dedupe })) {
     if (word === undefined || isWord(word)) continue
@@ -150,6 +152,11 @@ export function demandSoundJob({ job, input, key, dedupe, runAt, priority }: New
     const detail = `The priority of the job ${job} must be a whole number up to ${priorityMax}.`
     throw invalidInput([{ pointer: '/priority', code: 'wrong_type', detail }])
   }
+  // A word that nobody knows must not be taken for the one that overwrites.
+  if (!ways.includes(onDuplicate)) {
+    const detail = `The onDuplicate of the job ${job} must be one of ${ways.join(', ')}.`
+    throw invalidInput([{ pointer: '/onDuplicate', code: 'not_in_choices', detail }])
+  }
   if (Number.isNaN(Date.parse(runAt))) {
     const detail = `The time of the job ${job} must be an instant such as 2026-01-31T09:00:00Z.`
     throw invalidInput([{ pointer: '/runAt', code: 'wrong_type', detail }])
@@ -157,6 +164,7 @@ export function demandSoundJob({ job, input, key, dedupe, runAt, priority }: New
 }
 
 const priorityMax = 1_000_000
+const ways: readonly NonNullable<NewJob['onDuplicate']>[] = ['existing', 'reject', 'replace']
 
 function isWord(word: string): boolean {
   return word !== '' && word.length <= limits.jobKeyCharactersMax && !word.includes('\0')

@@ -57,16 +57,13 @@ export interface Enqueued {
 /** The queue of jobs that name none. */
 export const defaultQueue = 'default'
 
+/** The states of a job. */
+export const jobStates = [
+  ...['delayed', 'waiting', 'ready', 'running', 'retrying', 'done', 'failed', 'cancelled'],
+] as const
+
 /** The state of a job. */
-export type JobState =
-  | 'delayed'
-  | 'waiting'
-  | 'ready'
-  | 'running'
-  | 'retrying'
-  | 'done'
-  | 'failed'
-  | 'cancelled'
+export type JobState = (typeof jobStates)[number]
 
 /** A job that a worker holds. */
 export interface ClaimedJob {
@@ -116,29 +113,6 @@ export function callerText(caller: JobCaller): string {
 /** Reads what `callerText` wrote. */
 export function readCaller(text: string): JobCaller {
   return JSON.parse(text) as JobCaller
-}
-
-/**
- * A value as JSON text. Fails with `unserialisable` where JSON cannot hold it, and where it is
- * longer than `jobInputBytesMax`.
- */
-export function jobText(value: unknown, what: string): string {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch (cause) {
-    throw new Failure('unserialisable', {
-      detail: `${what} cannot be written as JSON: give plain values without circles.`,
-      cause,
-    })
-  }
-  if (text === undefined) {
-    throw new Failure('unserialisable', {
-      detail: `${what} is nothing that JSON can hold: give plain values.`,
-    })
-  }
-  demandSize(text, what)
-  return text
 }
 
 /** Fails with `unserialisable` where a text is longer than `jobInputBytesMax`. */

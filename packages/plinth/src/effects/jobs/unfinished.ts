@@ -40,3 +40,26 @@ export async function hasUnfinished(
   const { rows } = await session.query({ text, values: [input] })
   return rows[0]?.[0] === 't'
 }
+
+// One that failed keeps its place in its key; one that is late joins its line.
+const soonerText = `with sooner as (
+    update plinth.job set run_at = $2::timestamp with time zone,
+      state = case when state = 'retrying' or key is null then 'ready' else 'waiting' end
+    where name = 'plinth.webhook' and input = $1 and state in ('delayed', 'retrying')
+      and run_at > $2::timestamp with time zone
+    returning queue, key
+  ), nudged as (
+    insert into plinth.job_nudge (queue, key)
+    select distinct queue, key from sooner where key is not null
+  )
+  select count(*) from sooner`
+
+/** Makes the job of a delivery due that waits for its time. False where none does. */
+export async function makeDue(
+  session: Session,
+  { input }: Pick<NewJob, 'input'>,
+  now: string,
+): Promise<boolean> {
+  const { rows } = await session.query({ text: soonerText, values: [input, now] })
+  return Number(rows[0]?.[0]) > 0
+}

@@ -16,4 +16,8 @@ export const scheduleTables = [
     );
     create index schedule_tick_at on plinth.schedule_tick (tick)`,
   },
+  {
+    id: '0018_schedule_paused',
+    sql: 'alter table plinth.schedule add column paused_at timestamp with time zone',
+  },
 ] as const

@@ -1,14 +1,15 @@
 /** Owns the way from a session token to its caller: one look-up for all calls of a moment. */
 
-import type { ActiveOrganisation, Caller, Proof } from '../../access/caller.ts'
+import type { ActiveOrganisation, Proof, UserCaller } from '../../access/caller.ts'
 import { limits } from '../../base/limits.ts'
 import { type Clock, dayMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
-import { readArray } from '../../kinds/kinds.ts'
 import { type Fragment, sql, statement } from '../../sql/fragment.ts'
 import type { Log } from '../runtime.ts'
+import { profileColumns, profileOf } from './callers/profile.ts'
+import { Recall } from './callers/recall.ts'
+import { rolesOf } from './callers/roles.ts'
 import { countDays, type Demand, heldColumns } from './held.ts'
-import { Recall } from './recall.ts'
 import { inBatches, type TokenSort } from './tokens.ts'
 
 /** Every session token starts so, so that scanners find leaked ones. */
@@ -61,52 +62,74 @@ export interface IdentifyParts {
 export function sessionTokens(parts: IdentifyParts): TokenSort {
   const seen = new Recall(parts.clock)
   const held = heldColumns(parts.demand, sql`$2::timestamp with time zone`)
-  const { text } = statement(findQuestion(held))
-  const identify = inBatches(async (hashes) => {
-    const callers = await findSessions(parts, text, hashes)
-    for (const hash of hashes) {
-      const caller = callers.get(hash)
-      if (caller?.is === 'user' && caller.held !== true) seen.keep(hash, caller)
-      else seen.forget(hash)
-    }
-    return callers
-  })
-  return { pattern: tokenPattern, cookie: true, identify, recall: (hash) => seen.find(hash) }
+  const asking = (name: string, columns: Fragment) => {
+    const { text } = statement(findQuestion(columns))
+    return inBatches(async (hashes) => {
+      const callers = await findSessions(parts, { name, text }, hashes)
+      for (const hash of hashes) {
+        const caller = callers.get(hash)
+        if (!caller || caller.held === true) seen.forget(hash)
+        // No read is asked by a caller with a profile: guessed so, it would run twice.
+        else if (!caller.profile) seen.keep(hash, caller)
+      }
+      return callers
+    })
+  }
+  const find = asking('plinth_session_find', held)
+  const introduce = asking('plinth_session_introduce', sql`${held}, ${profileColumns}`)
+  return {
+    pattern: tokenPattern,
+    cookie: true,
+    identify: (token, came) => (came?.profile === true ? introduce : find)(token, came?.hash),
+    recall: (hash) => seen.find(hash),
+  }
 }
 
 async function findSessions(
   parts: IdentifyParts,
-  text: string,
+  question: { readonly name: string; readonly text: string },
   hashes: readonly string[],
-): Promise<ReadonlyMap<string, Caller>> {
+): Promise<ReadonlyMap<string, UserCaller>> {
   const now = parts.clock.now()
   const idleSince = instantText(now - limits.sessionIdleDays * dayMs)
   const guestIdleSince = instantText(now - limits.guestIdleDays * dayMs)
   const times = [instantText(now), instantText(now - touchAfterMs), idleSince, guestIdleSince]
   const { rows } = await parts.database.query({
-    name: 'plinth_session_find',
-    text,
-    repeatable: true,
+    ...{ ...question, repeatable: true },
     values: [hashes, ...times, parts.impersonatorRole ?? null],
   })
-  const callers = new Map<string, Caller>()
-  for (const [hash, sessionId, id, roles, stale, assurance, agoMs, ...more] of rows) {
+  const callers = new Map<string, UserCaller>()
+  for (const row of rows) {
+    const [hash, sessionId, id, , stale] = row
     if (!hash || !sessionId || !id) continue
-    const [guest, impersonator, place, role, held, unmarked] = more
-    const organisation = activeIn(place, role)
-    const proof = proofOf(assurance, agoMs)
-    callers.set(hash, {
-      ...{ is: 'user', id, sessionId, roles: rolesOf(roles), proof },
-      ...(guest === 't' ? { guest: true } : {}),
-      ...(organisation ? { organisation } : {}),
-      ...(impersonator ? { impersonator } : {}),
-      // Of staff who acts as somebody, their own session asks for their own.
-      ...(held === 't' && !impersonator ? { held: true as const } : {}),
-    })
-    if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId: id, nowMs: now })
+    callers.set(hash, callerOf(row, id, sessionId))
+    if (row[unmarkedAt] === 't') {
+      countDays({ demand: undefined, ...parts }, { userId: id, nowMs: now })
+    }
     if (stale === 't') touch(parts, { sessionId, now })
   }
   return callers
+}
+
+const unmarkedAt = 12
+
+function callerOf(row: readonly Cell[], id: string, sessionId: string): UserCaller {
+  const [, , , roles, , assurance, agoMs, guest, impersonator, place, role, held] = row
+  const proof = proofOf(assurance, agoMs)
+  const plain: UserCaller = { is: 'user', id, roles: rolesOf(roles), sessionId, proof }
+  const organisation = activeIn(place, role)
+  const isHeld = held === 't' && !impersonator
+  const profile = profileOf(row)
+  if (guest !== 't' && !organisation && !impersonator && !isHeld && !profile) return plain
+  return {
+    ...plain,
+    ...(guest === 't' ? { guest: true } : {}),
+    ...(organisation ? { organisation } : {}),
+    ...(impersonator ? { impersonator } : {}),
+    // Of staff who acts as somebody, their own session asks for their own.
+    ...(isHeld ? { held: true as const } : {}),
+    ...(profile ? { profile } : {}),
+  }
 }
 
 /** A session of before this was kept has proved something, at some time. */
@@ -138,8 +161,4 @@ function touch(
     .catch((cause: unknown) => {
       log({ level: 'warning', message: 'the use of a session was not written down', cause })
     })
-}
-
-function rolesOf(columnText: string | null | undefined): ReadonlySet<string> {
-  return new Set(readArray(columnText ?? '{}').filter((role) => role !== null))
 }

@@ -29,7 +29,10 @@ export function recaller(sorts: readonly TokenSort[]): Recalling {
   return (token, from) => {
     const sort = sorts.find(({ pattern }) => pattern.test(token))
     const fits = sort?.recall !== undefined && (from === 'bearer' || sort.cookie === true)
-    return fits ? sort.recall?.(tokenHash(token)) : undefined
+    if (!fits) return undefined
+    const hashed = tokenHash(token)
+    const caller = sort.recall?.(hashed)
+    return caller && { caller, hash: hashed }
   }
 }
 
@@ -54,16 +57,18 @@ interface Waiting<T> {
   readonly reject: (error: unknown) => void
 }
 
+/** Looks a token up; `hash` is the token's own, where it was reckoned already. */
+export type LookUp<T> = (token: string, hash?: string) => Promise<T>
+
 /**
  * Makes a look-up. Calls that arrive in the same turn of the event loop share one statement, so
  * that a look-up costs a round trip but hardly a statement of its own. Nothing is cached: a
  * session that was ended is dead for the next call.
  */
-export function inBatches<T = Caller>(find: FindByHash<T>): (token: string) => Promise<T> {
+export function inBatches<T = Caller>(find: FindByHash<T>): LookUp<T> {
   let waiting = new Map<string, Waiting<T>[]>()
-  return (token) =>
+  return (token, hash = tokenHash(token)) =>
     new Promise((resolve, reject) => {
-      const hash = tokenHash(token)
       if (waiting.size === 0) {
         atTurnEnd(() => {
           const batch = waiting

@@ -1,6 +1,7 @@
 /** Owns one attempt at a transaction: what it has started, what it will cause, whether it lives. */
 
-import { type Caller, keptCaller } from '../../access/caller.ts'
+import type { Caller } from '../../access/caller.ts'
+import { keptCaller } from '../../access/kept-caller.ts'
 import { assert } from '../../base/assert.ts'
 import { instantText } from '../../base/time.ts'
 import type { Session } from '../../database/database.ts'
@@ -11,6 +12,12 @@ import type { Runtime } from '../runtime.ts'
 import type { TwoSteps } from './data/two-steps.ts'
 import { PendingEffects } from './effects.ts'
 import { Started } from './started.ts'
+
+/** The time of an attempt. Its signal is made for whoever asks for it. */
+export interface AttemptTime {
+  /** Aborted when the time is over, or the run was. */
+  readonly aborted: AbortSignal
+}
 
 /** What an attempt is made for. */
 export interface AttemptSetting {
@@ -24,8 +31,7 @@ export interface AttemptSetting {
   readonly touched: Set<string>
   /** Watches for takes in two steps; undefined in production. */
   readonly twoSteps?: TwoSteps | undefined
-  /** Aborted when the time is over, or the run was. */
-  readonly aborted: AbortSignal
+  readonly time: AttemptTime
   /** Whoever follows from outside how far it is. */
   readonly progress: (done: number, note?: string) => void
 }
@@ -61,10 +67,10 @@ export class Attempt {
   }
 
   /** Runs work of the scope and keeps track of it. Fails where the scope has ended. */
-  readonly start = <T>(what: string, work: () => Promise<T>): Promise<T> => {
+  readonly start = <T>(what: string, work: () => T | Promise<T>): Promise<T> => {
     this.demandOpen(what)
     this.#count += 1
-    return this.#started.track(work())
+    return this.#started.run(work)
   }
 
   /** Fails as a bug of the app where the scope is used after its end. */

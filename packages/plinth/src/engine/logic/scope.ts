@@ -39,8 +39,18 @@ export function scopeOf(attempt: Attempt): LogicScope<Models> {
 
 const aServiceIsNobody = 'This belongs to somebody, and a service is nobody: a user has to call.'
 
+let lastWho: { readonly caller: Caller; readonly catalog: Catalog; readonly who: Who } | undefined
+
 /** The caller as logic knows it. */
 export function whoOf(caller: Caller, catalog: Catalog): Who {
+  // Calls that were looked up together come from one caller, and each asks.
+  if (lastWho?.caller === caller && lastWho.catalog === catalog) return lastWho.who
+  const who = makeWho(caller, catalog)
+  lastWho = { caller, catalog, who }
+  return who
+}
+
+function makeWho(caller: Caller, catalog: Catalog): Who {
   const organisation = organisationOf(caller)
   const permissions = catalog.organisations?.roles.get(organisation?.role ?? '')
   return Object.freeze({

@@ -26,6 +26,16 @@ export class Started {
   readonly #underWay = new Set<Promise<unknown>>()
   readonly #unwatched: unknown[] = []
 
+  /** Does some work, and keeps track of it where it is not done at once. */
+  run<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      const done = work()
+      return done instanceof Promise ? this.track(done) : Promise.resolve(done)
+    } catch (reason) {
+      return this.track(Promise.reject(reason))
+    }
+  }
+
   /** Keeps track of some work. */
   track<T>(work: Promise<T>): Promise<T> {
     const tracked: Watched<T> = new Watched<T>((resolve, reject) => {

@@ -13,7 +13,7 @@ import { isStoredMeanwhile } from '../../effects/idempotency.ts'
 import { Ahead } from '../ahead.ts'
 import { looking } from '../idempotent.ts'
 import type { Runtime } from '../runtime.ts'
-import { Attempt } from './attempt.ts'
+import { Attempt, type AttemptTime } from './attempt.ts'
 import { TwoSteps } from './data/two-steps.ts'
 import type { News, Storing } from './effects.ts'
 import { longer } from './long.ts'
@@ -68,8 +68,7 @@ export interface LogicAttempt {
   readonly scope: LogicScope<Models>
   readonly attempt: Attempt
   readonly session: Session
-  /** Aborted when the time is over, or the run was. */
-  readonly aborted: AbortSignal
+  readonly time: AttemptTime
 }
 
 /**
@@ -223,10 +222,7 @@ function attemptOnce<T>(attempting: Attempting<T>): Promise<Done<T>> {
       ahead.is = ahead.waits ? undefined : new Ahead(transaction)
       const session = ahead.is ?? transaction
       const setting = {
-        ...{ runtime, session, caller, traceId, name, touched, progress, twoSteps },
-        get aborted() {
-          return time.aborted
-        },
+        ...{ runtime, session, caller, traceId, name, touched, progress, twoSteps, time },
       }
       const attempt = new Attempt(setting)
       try {
@@ -292,17 +288,12 @@ interface InTime {
 }
 
 async function inTime<T>(
-  { runtime, run, work, ahead }: Attempting<T>,
+  { runtime, run, work }: Attempting<T>,
   { attempt, session, time }: InTime,
 ): Promise<Done<T>> {
   const value = await looking(run.look ? { look: run.look } : undefined, async () => {
     await run.before?.(session)
-    const working = work({
-      ...{ scope: scopeOf(attempt), attempt, session },
-      get aborted() {
-        return time.aborted
-      },
-    })
+    const working = work({ scope: scopeOf(attempt), attempt, session, time })
     // Where the time is over first, nobody waits for it any more.
     working.catch(ignore)
     const done = await Promise.race([working, time.over])
@@ -310,7 +301,6 @@ async function inTime<T>(
     return done
   })
   await reach('rows.written')
-  ahead.is?.flush()
   const { effects, now } = attempt
   const news = effects.newsFor(runtime.catalog.logic)
   const store = (where: Session): Storing => effects.store(runtime.effects, where, now)
@@ -336,10 +326,11 @@ async function inTime<T>(
  * not wait for their answers. Where PostgreSQL refuses one of them, COMMIT fails with that.
  */
 async function sent(works: readonly (Promise<unknown> | undefined)[]): Promise<void> {
-  for (const work of works) work?.catch(ignore)
-  for (const work of works) {
-    if (work !== undefined) await Promise.race([work, undefined])
-  }
+  const refused: unknown[] = []
+  for (const work of works) work?.catch((reason: unknown) => refused.push(reason))
+  // What is refused by now is told before this goes on.
+  await undefined
+  if (refused.length > 0) throw refused[0]
 }
 
 function ignore(): void {

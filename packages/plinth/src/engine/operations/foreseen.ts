@@ -3,7 +3,7 @@
 import { actorOf, askerOf } from '../../access/caller.ts'
 import { fill, type Origin } from '../../access/slot.ts'
 import { instantText } from '../../base/time.ts'
-import type { WriteOutcome, WritePlan } from '../../query/write/plan.ts'
+import type { AheadPlan, WriteOutcome, WritePlan } from '../../query/write/plan.ts'
 import { Ahead } from '../ahead.ts'
 import type { Scope } from '../runtime.ts'
 
@@ -17,38 +17,49 @@ export interface Foreseeing {
  * Sends a create and tells what will come of it. Undefined where that is not known, or where the
  * scope waits for every answer.
  */
-export async function createAhead(
+export function createAhead(
   scope: Scope,
-  { plan, values }: Foreseeing,
-): Promise<WriteOutcome | undefined> {
-  const { session, runtime, caller, turn } = scope
-  const foreseen = plan.ahead?.foreseen
-  if (plan.ahead === undefined || foreseen === undefined || !(session instanceof Ahead)) {
-    return undefined
+  foreseeing: Foreseeing,
+): WriteOutcome | Promise<WriteOutcome> | undefined {
+  const { session } = scope
+  const { ahead } = foreseeing.plan
+  if (ahead?.foreseen === undefined || !(session instanceof Ahead)) return undefined
+  const { foreseen } = ahead
+  const go = (): WriteOutcome => {
+    const { inputs, query, origin } = aheadOf(scope, ahead, foreseeing.values)
+    const entry = foreseen.entry && { at: inputs.now, ...origin, ...foreseen.entry(inputs) }
+    session.go(query, entry)
+    return foreseeing.plan.read(foreseen.cells(inputs))
   }
-  if (!session.hasRoom) await session.settle()
-  const { text, name, slots } = plan.ahead
+  return session.hasRoom ? go() : session.settle().then(go)
+}
+
+/** A statement that goes ahead, and what it is filled with. */
+function aheadOf(scope: Scope, ahead: AheadPlan, values: Foreseeing['values']) {
+  const { runtime, caller, turn } = scope
+  const { text, name, slots } = ahead
   const now = instantText(runtime.clock.now())
   const origin = originOf(scope)
   const inputs = { ...askerOf(caller), now, origin, values }
-  const entry = foreseen.entry && { at: now, ...origin, ...foreseen.entry(inputs) }
-  session.go({ text, name, values: fill(slots, inputs), caller: turn }, entry)
-  return plan.read(foreseen.cells(inputs))
+  const query = { text, name, values: fill(slots, inputs), caller: turn, apart: true }
+  return { inputs, query, origin }
 }
 
 /**
  * Sends a step of which is foreseen that it is made: where it is stopped, the transaction fails.
  * False where the scope waits for every answer.
  */
-export async function stepAhead(scope: Scope, { plan, values }: Foreseeing): Promise<boolean> {
-  const { session, runtime, caller, turn } = scope
-  if (plan.ahead === undefined || !(session instanceof Ahead)) return false
-  if (!session.hasRoom) await session.settle()
-  const { text, name, slots } = plan.ahead
-  const now = instantText(runtime.clock.now())
-  const inputs = { ...askerOf(caller), now, origin: originOf(scope), values }
-  session.go({ text, name, values: fill(slots, inputs), caller: turn }, undefined)
-  return true
+export function stepAhead(
+  scope: Scope,
+  { plan: { ahead }, values }: Foreseeing,
+): boolean | Promise<boolean> {
+  const { session } = scope
+  if (ahead === undefined || !(session instanceof Ahead)) return false
+  const go = (): boolean => {
+    session.go(aheadOf(scope, ahead, values).query, undefined)
+    return true
+  }
+  return session.hasRoom ? go() : session.settle().then(go)
 }
 
 /** In whose course a write is made: that of the action or job that makes it, or its own. */

@@ -4,9 +4,9 @@ import { askerOf, factsOf } from '../../access/caller.ts'
 import { present } from '../../base/assert.ts'
 import { instantText } from '../../base/time.ts'
 import type { Model } from '../../catalog/catalog.ts'
-import { type ParsedRead, parseGet, parseList } from '../../query/grammar/read.ts'
+import { type ParsedRead, parseGet, parseList, type ReadRequest } from '../../query/grammar/read.ts'
 import { planRead } from '../../query/read/plan.ts'
-import { runGet as getOne, runList as listAll, type Run } from '../../query/read/run.ts'
+import { type Run, rowsOf, writtenList, writtenRecord } from '../../query/read/run.ts'
 import type { Reply } from '../call.ts'
 import type { Scope } from '../runtime.ts'
 import { demandPossible } from './permit.ts'
@@ -14,14 +14,18 @@ import { demandPossible } from './permit.ts'
 /** A page of records. */
 export async function runList(scope: Scope, model: Model): Promise<Reply> {
   const run = plannedRead(scope, 'list', model)
-  const { body, page } = await listAll(scope.session, run, scope.runtime.cursors)
+  const { rows } = await rowsOf(scope.session, run)
+  if (scope.confirmed) await scope.confirmed
+  const { body, page } = writtenList(run, rows, scope.runtime.cursors)
   return page === undefined ? { status: 200, body } : { status: 200, body, page }
 }
 
 /** One record; what the caller may not read is `not_found`, as if it did not exist. */
 export async function runGet(scope: Scope, model: Model): Promise<Reply> {
   const run = plannedRead(scope, 'get', model)
-  const { body, version } = await getOne(scope.session, run, scope.runtime.cursors)
+  const { rows } = await rowsOf(scope.session, run)
+  if (scope.confirmed) await scope.confirmed
+  const { body, version } = writtenRecord(run, rows, scope.runtime.cursors)
   return version === undefined ? { status: 200, body } : { status: 200, body, version }
 }
 
@@ -32,17 +36,16 @@ export function plannedRead(scope: Scope, only: 'list' | 'get', model: Model): R
   const { cursors } = scope.runtime
   const request = readRequest(scope, model)
   const paging = { cursors, ...askerOf(scope.caller) }
-  if (only === 'list') return planned(scope, model, parseList({ ...request, ...paging }))
+  if (only === 'list') return planned(scope, request, parseList({ ...request, ...paging }))
   const by = scope.call.key ?? { id: present(scope.call.id, 'the id of a call') }
-  return planned(scope, model, parseGet({ ...request, by, paging }))
+  return planned(scope, request, parseGet({ ...request, by, paging }))
 }
 
 /** What a read of a model is parsed from. */
-export function readRequest({ runtime, caller, call }: Scope, model: Model) {
-  const facts = factsOf(caller, runtime.catalog)
+export function readRequest({ runtime, caller, call }: Scope, model: Model): ReadRequest {
   return {
     catalog: runtime.catalog,
-    facts,
+    facts: factsOf(caller, runtime.catalog),
     model,
     query: call.query,
     text: call.queryText ?? false,
@@ -50,9 +53,12 @@ export function readRequest({ runtime, caller, call }: Scope, model: Model) {
   }
 }
 
-function planned({ runtime, caller, turn }: Scope, model: Model, parsed: ParsedRead): Run {
-  const { catalog, plans, clock } = runtime
-  const facts = factsOf(caller, catalog)
+function planned(
+  { runtime, caller, turn }: Scope,
+  { catalog, facts, model }: ReadRequest,
+  parsed: ParsedRead,
+): Run {
+  const { plans, clock } = runtime
   const plan = plans.get(`read ${facts.key} ${parsed.key}`, () =>
     planRead({ catalog, facts, model, shape: parsed.shape }),
   )

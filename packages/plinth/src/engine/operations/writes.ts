@@ -26,7 +26,7 @@ import { createAhead, originOf } from './foreseen.ts'
 import { demandPossible } from './permit.ts'
 
 /** Creates a record. */
-export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
+export function runCreate(scope: Scope, model: Model): Reply | Promise<Reply> {
   demandPossible(scope, model, 'create')
   const target = targetOf(scope, model)
   const parsed = parseCreate(target, scope.call.input)
@@ -40,7 +40,12 @@ export async function runCreate(scope: Scope, model: Model): Promise<Reply> {
   const id = scope.runtime.newId()
   const values = [...valuesOf(parsed), id]
   const running = { plan, model, parsed, values }
-  const outcome = (await createAhead(scope, running)) ?? (await runPlan(scope, running))
+  const outcome = createAhead(scope, running) ?? runPlan(scope, running)
+  if (!(outcome instanceof Promise)) return created(outcome, id)
+  return outcome.then((came) => created(came, id))
+}
+
+function created(outcome: WriteOutcome, id: string): Reply {
   if (outcome.is === 'done') return { status: 201, ...recordReply(outcome), id }
   throw outcome.is === 'refused' ? outcome.failure : new Failure('internal')
 }

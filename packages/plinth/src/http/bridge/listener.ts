@@ -1,8 +1,11 @@
 /** Owns the bridge to libraries that speak node:http: a checked request in, a plain answer out. */
 
-import { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { HttpResponse } from '../message.ts'
+
+// As in the server: an import would make more than is asked for.
+const { IncomingMessage: Message, ServerResponse: Response } = process.getBuiltinModule('node:http')
 
 /** A library's handler of requests. */
 export type NodeListener = (request: IncomingMessage, response: ServerResponse) => unknown
@@ -30,7 +33,7 @@ const own = new Set(['host', 'content-length', 'transfer-encoding', 'connection'
 export function askListener(listener: NodeListener, asked: BridgedRequest): Promise<HttpResponse> {
   const message = messageOf(asked)
   return new Promise((resolve, reject) => {
-    const response = new ServerResponse(message)
+    const response = new Response(message)
     const chunks: Buffer[] = []
     const keep = (chunk: unknown): void => {
       if (typeof chunk === 'string') chunks.push(Buffer.from(chunk))
@@ -67,7 +70,7 @@ function messageOf(asked: BridgedRequest): IncomingMessage {
     encrypted: { value: protocol === 'https:' },
     remoteAddress: { value: asked.remoteAddress },
   })
-  const message = new IncomingMessage(socket)
+  const message = new Message(socket)
   message.method = asked.method
   message.url = asked.target
   message.httpVersion = '1.1'

@@ -141,3 +141,32 @@ test('H01: a form counts where a page of ours has sent it', () => {
     assert.equal(code, 'csrf_refused', JSON.stringify(headers))
   }
 })
+
+test('H01: where only the settings cause a refusal, it names their cure and no address', () => {
+  const behind = (headers: Readonly<Record<string, string>>): HttpRequest => {
+    return { ...request('POST', { ...json, ...headers }), scheme: 'http', host: '10.0.0.7:3000' }
+  }
+  const cured = [
+    { origin: own, 'sec-fetch-site': 'same-origin' },
+    { origin: own, 'x-forwarded-host': 'shop.example' },
+    { origin: 'https://10.0.0.7:3000' },
+  ]
+  for (const headers of cured) {
+    for (const failure of [csrfFailure(behind(headers)), formFailure(behind(headers))]) {
+      assert.match(failure?.detail ?? '', /sets PLINTH_TRUSTED_PROXIES to how many there are/)
+      assert.doesNotMatch(failure?.detail ?? '', /10\.0\.0\.7|shop\.example/)
+    }
+  }
+  const foreign = [
+    {},
+    { origin: 'https://evil.example' },
+    { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' },
+    { origin: 'null', 'sec-fetch-site': 'cross-site' },
+    { origin: 'no address', 'sec-fetch-site': 'same-origin' },
+  ]
+  for (const headers of foreign) {
+    const { detail = '' } = csrfFailure(behind(headers)) ?? {}
+    assert.match(detail, /our own pages/)
+    assert.doesNotMatch(detail, /PLINTH/)
+  }
+})

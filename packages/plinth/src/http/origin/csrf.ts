@@ -19,9 +19,8 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'QUERY'])
 export function csrfFailure(request: HttpRequest): Failure | undefined {
   if (safeMethods.has(request.method)) return undefined
   if (!fromOurPages(request)) {
-    return new Failure('csrf_refused', {
-      detail: 'A session cookie counts only for requests of our own pages; use a bearer token.',
-    })
+    const detail = 'A session cookie counts only for requests of our own pages; use a bearer token.'
+    return new Failure('csrf_refused', { detail: detail + proxyCure(request) })
   }
   if (!isJson(request.header('content-type')) && request.header(csrfHeader) === undefined) {
     return new Failure('csrf_refused', {
@@ -39,9 +38,27 @@ export function csrfFailure(request: HttpRequest): Failure | undefined {
  */
 export function formFailure(request: HttpRequest): Failure | undefined {
   if (safeMethods.has(request.method) || fromOurPages(request, 'null')) return undefined
-  return new Failure('csrf_refused', {
-    detail: 'This form was not sent by a page of this site: open the page here, and send it again.',
-  })
+  const detail =
+    'This form was not sent by a page of this site: open the page here, and send it again.'
+  return new Failure('csrf_refused', { detail: detail + proxyCure(request) })
+}
+
+/**
+ * What cures a refusal that only the settings cause: behind a proxy that it was not told of, a
+ * server takes itself for another address than its own pages have. It names no address: those of
+ * proxies are nobody's business. Empty where a page is of another site.
+ */
+export function proxyCure(request: HttpRequest): string {
+  const origin = request.header('origin')
+  if (origin === undefined || origin === `${request.scheme}://${request.host}`) return ''
+  const { host } = URL.parse(origin) ?? {}
+  const names = [request.host, request.header('x-forwarded-host')?.toLowerCase()]
+  const vouched = request.header('sec-fetch-site') === 'same-origin'
+  if (host === undefined || !(vouched || names.includes(host))) return ''
+  return (
+    ' If the page is of this site, a proxy stands in front of which the server was not told: ' +
+    'whoever runs it sets PLINTH_TRUSTED_PROXIES to how many there are; its log says more.'
+  )
 }
 
 /** `nameless`: the origin of a page that tells nobody where it is. */

@@ -6,6 +6,7 @@ import type { HttpRequest } from '../message.ts'
 import { sessionCookieName } from '../session/cookie.ts'
 import { credentialOf } from '../session/credential.ts'
 import type { CorsPolicy } from './cors.ts'
+import { proxyCure } from './csrf.ts'
 
 /** `own`: a page of this server. `listed`: of another site that may call. `none`: no page. */
 export type SocketPlace = 'own' | 'listed' | 'none'
@@ -20,9 +21,8 @@ export function socketOrigin(request: HttpRequest, { origins }: CorsPolicy): Soc
   if (origin === undefined) return 'none'
   if (origin === `${request.scheme}://${request.host}`) return 'own'
   if (origins.has(origin)) return 'listed'
-  throw new Failure('csrf_refused', {
-    detail: 'This page may not connect: list its origin in `origins` of the app.',
-  })
+  const detail = 'This page may not connect: list its origin in `origins` of the app.'
+  throw new Failure('csrf_refused', { detail: detail + proxyCure(request) })
 }
 
 /**

@@ -9,6 +9,8 @@ export interface Connection {
   busy: number
   /** True once nothing more is taken from it: the last answer ends it. */
   closing: boolean
+  /** True once one of its requests was compared with the settings. */
+  looked: boolean
   bytesSeen: number
   quietSweeps: number
 }
@@ -23,7 +25,8 @@ export class Connections {
 
   /** Follows a socket until it closes. */
   add(socket: Socket, whenClosed: () => void): Connection {
-    const connection = { socket, busy: 0, closing: false, bytesSeen: 0, quietSweeps: 0 }
+    const quiet = { bytesSeen: 0, quietSweeps: 0 }
+    const connection = { socket, busy: 0, closing: false, looked: false, ...quiet }
     this.#open.set(socket, connection)
     socket.once('close', () => {
       this.#open.delete(socket)

@@ -8,6 +8,7 @@ import type { Handler, HttpResponse } from '../message.ts'
 import { failureOf, problemResponse } from '../problem.ts'
 import type { Connection } from './connections.ts'
 import { traceOf } from './head.ts'
+import { peerOf } from './origin.ts'
 import { ServerRequest } from './request.ts'
 import { sendEarly, writeHead } from './send.ts'
 import { closedSink, ResponseStream } from './stream.ts'
@@ -27,6 +28,8 @@ export interface ExchangeContext {
   readonly trustedProxies: number
   readonly log: (entry: LogEntry) => void
   readonly draining: () => boolean
+  /** Compares a request of a connection with what the server is told of its front. */
+  readonly notice: (request: ServerRequest, peer: string) => void
 }
 
 /** A request and its answer. */
@@ -62,12 +65,18 @@ export class Exchange {
   run(): void {
     try {
       this.#request = new ServerRequest(this.message, this.#response, this.#context)
+      if (!this.#connection.looked) this.#look(this.#request)
       const answer = this.#context.handler(this.#request)
       if (answer instanceof Promise) answer.then(this.#answer, this.fail)
       else this.#answer(answer)
     } catch (thrown) {
       this.fail(thrown)
     }
+  }
+
+  #look(request: ServerRequest): void {
+    this.#connection.looked = true
+    this.#context.notice(request, peerOf(this.message))
   }
 
   /** Answers with a failure, unless an answer has left already. */

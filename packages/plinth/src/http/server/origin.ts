@@ -39,9 +39,13 @@ export function clientAddress(
   forwardedFor: string | undefined,
   trustedProxies: number,
 ): string {
-  const socket = canonicalAddress(request.socket.remoteAddress ?? '') ?? 'unknown'
   const named = trustedEntry(forwardedFor, trustedProxies)
-  return (named === undefined ? undefined : canonicalAddress(named)) ?? socket
+  return (named === undefined ? undefined : canonicalAddress(named)) ?? peerOf(request)
+}
+
+/** The address of whoever has connected: the client's, or that of a proxy. */
+export function peerOf({ socket }: IncomingMessage): string {
+  return canonicalAddress(socket.remoteAddress ?? '') ?? 'unknown'
 }
 
 /** The entry of a forwarded list which the outermost trusted proxy added. */

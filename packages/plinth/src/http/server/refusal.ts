@@ -1,11 +1,13 @@
 /** Owns the answers to what never became a request: written onto the socket, then closed. */
 
-import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Failure, type FailureCode } from '../../base/failure.ts'
 import { apiHeaders } from '../headers.ts'
 import { problemResponse } from '../problem.ts'
 import { startTrace } from '../trace.ts'
+
+// As in the server: an import would make more than is asked for.
+const { STATUS_CODES } = process.getBuiltinModule('node:http')
 
 /** What node:http reports about a request that it could not read. */
 export interface ParseError extends Error {

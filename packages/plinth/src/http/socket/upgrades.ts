@@ -1,6 +1,6 @@
 /** Owns the WebSockets of a server: who may open one, their count in its connections, their end. */
 
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Failure } from '../../base/failure.ts'
@@ -10,6 +10,9 @@ import type { ExchangeContext } from '../server/exchange.ts'
 import { refuse } from '../server/refusal.ts'
 import { ServerRequest } from '../server/request.ts'
 import { type Link, type LinkEvents, openLink } from './link.ts'
+
+// As in the server: an import would make more than is asked for.
+const { ServerResponse: Response } = process.getBuiltinModule('node:http')
 
 /** Says what is done with a WebSocket that a request opens. Throws the Failure that refuses it. */
 export type LinkHandler = (request: HttpRequest) => (link: Link) => LinkEvents
@@ -60,7 +63,7 @@ export class Upgrades {
   open(message: IncomingMessage, socket: Duplex, head: Buffer): void {
     try {
       // Nothing is answered through it: a WebSocket has no response.
-      const response = new ServerResponse(message)
+      const response = new Response(message)
       const request = new ServerRequest(message, response, this.#context)
       if (this.#context.draining()) throw new Failure('overloaded', { retryAfterSeconds: 1 })
       const opened = this.#handler(request)

@@ -5,7 +5,8 @@ import type { IdentityParts } from '../flows/operation.ts'
 import { deleteAccount, keepAccount } from './deletion.ts'
 import { exportAccount } from './export.ts'
 import { continueAsGuest } from './guests.ts'
-import { impersonate } from './impersonate.ts'
+import { impersonate } from './staff/impersonate.ts'
+import { signOutUser } from './staff/sign-out-user.ts'
 import { confirmUpgrade, upgrade } from './upgrade.ts'
 
 /** The flows that an app has by what it says of its accounts. */
@@ -14,7 +15,7 @@ export function accountActions(parts: IdentityParts): readonly Action[] {
   return [
     ...(guests ? [continueAsGuest(parts), upgrade(parts), confirmUpgrade(parts)] : []),
     ...(role === undefined ? [] : [impersonate(parts, role)]),
-    deleteAccount(parts),
+    ...[deleteAccount(parts), signOutUser(parts)],
     exportAccount(parts),
     ...(deletionDelayDays > 0 ? [keepAccount(parts)] : []),
   ]

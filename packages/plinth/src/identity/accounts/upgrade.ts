@@ -7,7 +7,7 @@ import { dayMs, hourMs, instantText, minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
 import { demandMail, recipientAllowance, signInAllowance } from '../flows/allowances.ts'
-import { wrongCredentials } from '../flows/begin.ts'
+import { fingerprintOf, wrongCredentials } from '../flows/begin.ts'
 import {
   given,
   type IdentityParts,
@@ -108,6 +108,10 @@ export function confirmUpgrade(parts: IdentityParts): Action {
         const { roles } = await inside.data.unrestricted.user.update(userId, values)
         await inside.data.unrestricted.guestUpgrade.delete(asked.id)
         await becomeSession(scope, inside, userId)
+        // The device that a new account knows, so that the next one is told of.
+        const fingerprint = fingerprintOf(parts, scope.call)
+        const device = { userId, fingerprint, lastSeenAt: inside.now }
+        await inside.data.unrestricted.knownDevice.upsert(device)
         await fresh.put(inside, { assurance: 1, provedAt: inside.now })
         return { id: userId, email, name, roles }
       })

@@ -5,14 +5,13 @@ import { minuteMs } from '../../base/time.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
-import { passkeysOf } from '../passkeys/begin.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
 import { demandMail, mailAllowances, signInAllowance } from './allowances.ts'
 import { beginSession } from './begin.ts'
 import { type Shown, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from './operation.ts'
-import { endSessions, endTrust } from './sessions.ts'
+import { endOtherWays, endSessions, endTrust } from './sessions.ts'
 
 /** Mails a link and a code. */
 export function sendLink(parts: IdentityParts): Action {
@@ -104,8 +103,8 @@ async function byMail(parts: IdentityParts, { scope, shown, method }: ByMail) {
 
 /**
  * The first to show that an address is theirs gets the account alone: whoever made it may have
- * been somebody else, who waits with a password, a passkey, a session or a trusted device of their
- * own (pre-hijacking: Sudhodanan and Paverd, USENIX Security 2022).
+ * been somebody else, who waits with a password, a passkey, a key, a session or a trusted device of
+ * their own (pre-hijacking: Sudhodanan and Paverd, USENIX Security 2022).
  */
 async function claim(
   parts: IdentityParts,
@@ -117,8 +116,7 @@ async function claim(
   await user.update(userId, { emailVerifiedAt: inside.now, passwordHash: null })
   await endSessions(inside, userId)
   await endTrust(inside, userId)
-  const { passkey } = inside.data.unrestricted
-  for (const { id } of await passkeysOf(inside, userId)) await passkey.delete(id)
+  await endOtherWays(inside, userId)
   if (passwordHash === null) return
   const what = 'Its password was set before the address was confirmed, so it was removed.'
   await tellOfChange(parts, inside, { to: email, what })

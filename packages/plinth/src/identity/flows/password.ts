@@ -15,7 +15,7 @@ import { accountTries, demandMail, forgetTriesAt, mailAllowances, takeTries } fr
 import { wrongCredentials } from './begin.ts'
 import { type UsedProof, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
-import { endSessions, endTrust } from './sessions.ts'
+import { endOtherWays, endSessions, endTrust } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
 
 /** Changes the password of a caller who knows it. */
@@ -138,6 +138,7 @@ async function setPassword(
   await user.update(userId, { passwordHash, ...(proves ? { emailVerifiedAt: scope.now } : {}) })
   await endSessions(scope, userId, keep)
   if (provedEmail !== undefined) await endTrust(scope, userId)
+  if (proves) await endOtherWays(scope, userId)
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
   const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
   for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)

@@ -1,4 +1,4 @@
-/** Owns the ending of sessions by what happens to an account. */
+/** Owns the ending of sessions, and of other ways in, by what happens to an account. */
 
 import { endGrants } from '../provider/endings.ts'
 import type { IdentityScope } from '../sight.ts'
@@ -51,4 +51,29 @@ export async function endAgents(
     await Promise.all(found.map(({ id }) => agentToken.delete(id)))
     if (found.length < 200) return
   }
+}
+
+/**
+ * Ends all that lets somebody into an account beside its password and its sessions: passkeys, keys,
+ * identities of other providers. Whoever is the first to show that the address is theirs gets the
+ * account alone, and whoever made it may have been somebody else.
+ */
+export async function endOtherWays({ data }: IdentityScope, userId: string): Promise<void> {
+  const { passkey, apiKey, outsideIdentity } = data.unrestricted
+  const all: readonly Owned[] = [passkey, apiKey, outsideIdentity]
+  for (const model of all) {
+    for (;;) {
+      const { data: found } = await model.find({ filter: { userId }, limit: 200 })
+      await Promise.all(found.map(({ id }) => model.delete(id)))
+      if (found.length < 200) break
+    }
+  }
+}
+
+/** A model with rows of a user. */
+interface Owned {
+  find(query: { readonly filter: { readonly userId: string }; readonly limit: number }): Promise<{
+    readonly data: readonly { readonly id: string }[]
+  }>
+  delete(id: string): Promise<unknown>
 }

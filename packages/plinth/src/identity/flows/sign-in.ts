@@ -3,7 +3,7 @@
 import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import { demandPerson } from '../accounts/person.ts'
-import { standingOf } from '../accounts/standing.ts'
+import { introduced, lookedUp } from '../accounts/standing.ts'
 import type { Sight } from '../sight.ts'
 import { accountTries, forgetTriesAt, signInAllowance, takeTries } from './allowances.ts'
 import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
@@ -133,16 +133,12 @@ export function whoAmI(): Action {
         'reach nothing before they have set up a second factor.',
       input: [],
     }),
+    introduces: true,
     async run({ caller, unrestricted }) {
       if (caller.is !== 'user') return { status: 200, value: { user: null } }
-      const [user] = await unrestricted.find('user', {
-        filter: { id: caller.id },
-        fields: ['email', 'name', 'roles'],
-        limit: 1,
-      })
-      const standing = await standingOf(caller, unrestricted)
+      const { user, ...standing } = introduced(caller) ?? (await lookedUp(caller, unrestricted))
       const held = caller.held === true ? { secondFactorRequired: true } : {}
-      return { status: 200, value: { user: user ?? null, ...standing, ...held } }
+      return { status: 200, value: { user, ...standing, ...held } }
     },
   }
 }

@@ -73,6 +73,7 @@ export function accountMails() {
         `Somebody signed in to your account: ${mail.device}, from ${mail.address}, at ` +
         `${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
+    factorTried: triedMail(made.mail),
     accountDeleted: deletedMail(made.mail),
     accountChanged: made.mail('accountChanged', {
       input: { title, link, when, what },
@@ -80,6 +81,17 @@ export function accountMails() {
       text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
   }
+}
+
+function triedMail(mail: Declaring<Models>['mail']) {
+  return mail('factorTried', {
+    input: { title, link, when },
+    subject: (tried) => `Somebody knows your password at ${tried.title}`,
+    text: (tried) =>
+      'Somebody gave your password, and then wrong codes of your second factor until no more ' +
+      `were taken, last at ${tried.when}. They are not in.\n\nIf that was you, try again in a ` +
+      `quarter of an hour. If not, set a new password now: ${tried.link}\n`,
+  })
 }
 
 function deletedMail(mail: Declaring<Models>['mail']) {

@@ -3,7 +3,7 @@
 import { choice, instant, list, text } from '../../define/fields.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { nobody } from '../../define/rule.ts'
-import { bound, hash, mine, owner } from './parts.ts'
+import { bound, hash, mine, mineInPerson, owner } from './parts.ts'
 
 const scopes = () => list(text({ max: 130 }), { min: 1, max: 50 })
 
@@ -12,7 +12,8 @@ const prefix = () => text({ max: 12, description: 'What the secret begins with.'
 
 const shownToOwner = {
   read: mine,
-  delete: mine,
+  // Staff who acts as somebody ends nothing of theirs.
+  delete: mineInPerson,
   fields: {
     tokenHash: { read: nobody, write: nobody },
     membershipId: { read: nobody, write: nobody },

@@ -7,7 +7,7 @@ import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { slugKind, textKind, uuidKind } from '../../kinds/kinds.ts'
 import { given, maybe, operation } from '../flows/operation.ts'
 import { demandUser } from '../flows/sign-in.ts'
-import { demandFreshProof } from '../second-factor/totp.ts'
+import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import type { OrganisationParts } from './parts.ts'
 import {
@@ -167,14 +167,15 @@ export function deleteOrganisation({ known }: OrganisationParts): Action {
       path: 'delete-organisation',
       description:
         'Deletes an organisation with its memberships and invitations. Takes the permission ' +
-        'organisation.delete and a fresh proof. Data of its own that does not go with it has to ' +
-        'be deleted first.',
+        'organisation.delete and a fresh proof by all factors. Data of its own that does not go ' +
+        'with it has to be deleted first.',
       input: [organisationInput],
     }),
     async run(scope) {
       const userId = demandFreshProof(scope)
       const organisationId = organisationOf(scope)
       await scope.commit<void, Sight>(async (inside) => {
+        await demandAllFactors(scope, inside, userId)
         const standing = await demandMember(inside, { organisationId, userId })
         demandMay(known, standing, 'organisation.delete')
         await inside.data.unrestricted.organisation.delete(organisationId)

@@ -1,104 +1,168 @@
 /** Owns the keys that work in an organisation: whoever manages its members sees and ends them. */
 
 import { Failure } from '../../base/failure.ts'
-import type { Action, PlainRecord } from '../../engine/runtime.ts'
+import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { uuidKind } from '../../kinds/kinds.ts'
-import { given, operation } from '../flows/operation.ts'
+import { given, maybe, operation } from '../flows/operation.ts'
 import { demandUser } from '../flows/sign-in.ts'
-import type { Sight } from '../sight.ts'
+import type { IdentityScope, Sight } from '../sight.ts'
+import type { KeySort } from './mailing.ts'
 import type { OrganisationParts } from './parts.ts'
+import { programIn, programsIn } from './programs.ts'
 import {
   demandCovers,
   demandMay,
   demandMember,
   organisationInput,
   organisationOf,
+  type Standing,
 } from './standing.ts'
 
-const keyModels = ['apiKey', 'agentToken'] as const
 const listedMax = 200
 
-/** Every key, and every token of an agent, that works in an organisation. */
-export function organisationKeys({ known }: OrganisationParts): Action {
+/** Every key, token of an agent, and program of others that works in an organisation. */
+export function organisationKeys(parts: OrganisationParts): Action {
   return {
     operation: operation('organisationKeys', {
       path: 'organisation-keys',
       safe: true,
       description:
-        'The keys and the tokens of agents that work in an organisation: whose each is, what it ' +
-        'may do, and when it was used last. Takes the permission members.manage.',
-      input: [organisationInput],
+        'What works in an organisation without a session: keys, tokens of agents, and programs ' +
+        'that members have let in (`sort`). Whose each is, what it may do, and when it was used ' +
+        `last; of each sort the newest ${listedMax}, of one member by \`user\`. Takes the ` +
+        'permission members.manage.',
+      input: [organisationInput, maybe('user', uuidKind(), 'Whose. Default: of every member.')],
     }),
     async run(scope) {
+      const { known } = parts
       const userId = demandUser(scope)
       const organisationId = organisationOf(scope)
-      const { unrestricted, now } = scope
       const mine = { filter: { organisationId, userId }, limit: 1 }
-      const [standing] = await unrestricted.find('membership', mine)
+      const [standing] = await scope.unrestricted.find('membership', mine)
       if (!standing) throw unknown('You are not a member of it, or there is no such organisation.')
       const role = String(standing.role)
       demandMay(known, { role }, 'members.manage')
-      const filter = { organisationId, expiresAt: { gt: now } }
-      const include = { user: true, membership: true }
-      const found = await Promise.all(
-        keyModels.map((model) => unrestricted.find(model, { filter, include, limit: listedMax })),
-      )
-      const covers = (of: unknown): boolean => known.covers(role, String(of))
-      const keys = found.flatMap((rows, index) =>
-        rows.map((row) => shown(row, { agent: keyModels[index] === 'agentToken', covers })),
-      )
+      const whose = typeof scope.input.user === 'string' ? { userId: scope.input.user } : {}
+      const found = await keysIn(scope, parts, { organisationId, ...whose })
+      const keys = found.map(({ membership, user, ...key }) => ({
+        ...key,
+        user: { id: user.id, name: user.name, email: user.email },
+        endable: known.covers(role, String(membership?.role)),
+      }))
       return { status: 200, value: { keys } }
     },
   }
 }
 
-interface Showing {
-  readonly agent: boolean
-  readonly covers: (role: unknown) => boolean
+/** Without its hash, as its owner sees it. */
+interface Found extends PlainRecord {
+  readonly sort: KeySort
+  readonly user: PlainRecord
+  readonly membership: PlainRecord | null
 }
 
-/** Without its hash, as its owner sees it; and whose it is. */
-function shown(row: PlainRecord, { agent, covers }: Showing): PlainRecord {
+async function keysIn(
+  scope: ActionScope,
+  { programs }: OrganisationParts,
+  filter: Readonly<Record<string, unknown>>,
+): Promise<readonly Found[]> {
+  const { unrestricted, now } = scope
+  const living = {
+    ...{ filter: { ...filter, expiresAt: { gt: now } }, limit: listedMax },
+    ...{ include: { user: true, membership: true }, sort: ['-createdAt', '-id'] },
+  }
+  const [keys, agents, letIn] = await Promise.all([
+    unrestricted.find('apiKey', living),
+    unrestricted.find('agentToken', living),
+    programs ? programsIn(scope, { filter, limit: listedMax }) : [],
+  ])
+  return [
+    ...keys.map((row) => shown(row, 'key')),
+    ...agents.map((row) => shown(row, 'agent')),
+    ...letIn.map((one): Found => ({ sort: 'program', prefix: null, ...one })),
+  ]
+}
+
+function shown(row: PlainRecord, sort: KeySort): Found {
   const { id, name, prefix, scopes, createdAt, expiresAt, lastUsedAt } = row
   const [user, membership] = [row.user as PlainRecord, row.membership as PlainRecord | null]
-  return {
-    ...{ id, agent, name, prefix, scopes, createdAt, expiresAt, lastUsedAt },
-    user: { id: user.id, name: user.name, email: user.email },
-    endable: covers(membership?.role),
-  }
+  const key = { id, sort, name, prefix, scopes, createdAt, expiresAt, lastUsedAt }
+  return { ...key, program: null, user, membership }
 }
 
 /** Ends a key of a member, in the organisation alone in which it works. */
-export function endOrganisationKey({ known }: OrganisationParts): Action {
+export function endOrganisationKey(parts: OrganisationParts): Action {
   return {
     operation: operation('endOrganisationKey', {
       path: 'end-organisation-key',
       description:
-        'Ends a key, or the token of an agent, that works in an organisation, whoever of its ' +
-        'members made it: it is dead for the next call. Takes the permission members.manage, and ' +
-        'everything that the role of that member brings.',
-      input: [organisationInput, given('key', uuidKind(), 'The id of the key.')],
+        'Ends a key, the token of an agent, or what a program was given, that works in an ' +
+        'organisation, whoever of its members made it or let it in: it is dead for the next ' +
+        'call, and a mail tells its owner. Takes the permission members.manage, and everything ' +
+        'that the role of that member brings.',
+      input: [organisationInput, given('key', uuidKind(), 'The id that the list has.')],
     }),
     async run(scope) {
+      const { known } = parts
       const userId = demandUser(scope)
       const organisationId = organisationOf(scope)
       const id = String(scope.input.key)
       await scope.commit<void, Sight>(async (inside) => {
         const by = await demandMember(inside, { organisationId, userId })
         demandMay(known, by, 'members.manage')
-        const { apiKey, agentToken } = inside.data.unrestricted
-        const asked = { filter: { id, organisationId }, limit: 1 }
-        const [key] = (await apiKey.find(asked)).data
-        const [agent] = key ? [] : (await agentToken.find(asked)).data
-        const found = key ?? agent
+        const found = await keyIn(inside, parts, { id, organisationId })
         if (!found) throw unknown('No key of this id works in this organisation.')
         const whose = await demandMember(inside, { organisationId, userId: found.userId })
         demandCovers(known, by, whose.role)
-        await (key ? apiKey : agentToken).delete(id)
+        await found.end()
+        if (found.userId !== userId) await tellOwner(inside, parts, { found, by })
       })
       return { status: 204, value: undefined }
     },
   }
+}
+
+/** What is ended, and how its owner knows it. */
+interface Ending {
+  readonly sort: KeySort
+  readonly userId: string
+  readonly name: string
+  /** What it begins with. */
+  readonly prefix?: string
+  end(): Promise<void>
+}
+
+async function keyIn(
+  inside: IdentityScope,
+  { programs }: OrganisationParts,
+  asked: { readonly id: string; readonly organisationId: string },
+): Promise<Ending | undefined> {
+  const { apiKey, agentToken } = inside.data.unrestricted
+  const { id } = asked
+  const [key] = (await apiKey.find({ filter: asked, limit: 1 })).data
+  if (key) return { ...key, sort: 'key', end: () => apiKey.delete(id) }
+  const [agent] = (await agentToken.find({ filter: asked, limit: 1 })).data
+  if (agent) return { ...agent, sort: 'agent', end: () => agentToken.delete(id) }
+  const program = programs ? await programIn(inside, asked) : undefined
+  return program && { ...program, sort: 'program' }
+}
+
+/** Whose key it was learns that it ended, and by whom: what fails from now on is no riddle. */
+async function tellOwner(
+  inside: IdentityScope,
+  { sendsMail, mailing }: OrganisationParts,
+  { found, by }: { readonly found: Ending; readonly by: Standing },
+): Promise<void> {
+  const { user, organisation } = inside.data.unrestricted
+  const { email } = await user.get(found.userId)
+  if (!sendsMail || email === null) return
+  const { name } = await organisation.get(by.organisationId)
+  const who = (await user.get(by.userId)).name
+  const { sort, name: key, prefix = null } = found
+  await mailing.tellOfEnd(inside, {
+    ...{ to: email, sort, key, prefix, organisation: name },
+    by: who === null ? `somebody in the role ${by.role}` : `${who} (${by.role})`,
+  })
 }
 
 function unknown(detail: string): Failure {

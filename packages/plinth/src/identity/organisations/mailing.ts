@@ -44,14 +44,53 @@ export function invitationMailing(parts: MailingParts) {
       })
     },
   })
+  const ended = made.mail('keyEnded', {
+    input: {
+      ...{ title: words, organisation: words, what: text({ max: 300 }), by: text({ max: 300 }) },
+      ...{ when: text({ max: 40 }), link: text({ max: 2_000 }) },
+    },
+    subject: ({ organisation, title }) => `Ended in ${organisation} at ${title}`,
+    text: ({ what, by, when, organisation, link }) =>
+      `${what}, which worked in ${organisation}, was ended by ${by} at ${when}. Nothing gets in ` +
+      `by it any more. If you still need it, ask them first. All that is yours: ${link}\n`,
+  })
   return {
     kit: made,
+    /** Mails the owner of a key that somebody else has ended it, in the transaction of the end. */
+    tellOfEnd: async (scope: IdentityScope, { to, sort, key, prefix, ...more }: EndedKey) => {
+      const what = `${owned[sort]} “${key}”${prefix === null ? '' : ` (${prefix}…)`}`
+      const link = parts.address(sort === 'program' ? '/account/apps' : '/account/keys')
+      const input = { title: parts.title, what, link, when: scope.now, ...more }
+      await scope.send(ended, { to, input })
+    },
     /** Asks for the mail of an invitation, in the transaction of whoever asks. */
     ask: async (scope: IdentityScope, invitationId: string) => {
       await scope.enqueue(send, { invitationId })
     },
   }
 }
+
+/** What works in an organisation without a session of its owner. */
+export type KeySort = 'key' | 'agent' | 'program'
+
+/** A key that somebody else has ended. */
+interface EndedKey {
+  /** Of its owner. */
+  readonly to: string
+  readonly sort: KeySort
+  readonly key: string
+  /** What it began with. */
+  readonly prefix: string | null
+  readonly organisation: string
+  /** Who has ended it. */
+  readonly by: string
+}
+
+const owned: Readonly<Record<KeySort, string>> = Object.freeze({
+  key: 'Your key',
+  agent: 'The token of your agent',
+  program: 'What you gave the program',
+})
 
 function page(words: string, link: string): Html {
   return html`<p>${words}</p><p><a href="${link}">${link}</a></p><p>${ignore}</p>`

@@ -8,4 +8,6 @@ import type { InvitationMailing } from './mailing.ts'
 export interface OrganisationParts extends Pick<IdentityParts, 'tokens' | 'sendsMail'> {
   readonly known: Organisations
   readonly mailing: InvitationMailing
+  /** True: the app is an OAuth provider, so that programs may have been let into organisations. */
+  readonly programs: boolean
 }

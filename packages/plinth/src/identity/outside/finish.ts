@@ -11,10 +11,10 @@ import { endSessions } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
 import type { OutsideNeed } from '../models/outside.ts'
 import { rotation } from '../second-factor/rotation.ts'
-import { demandAllFactors } from '../second-factor/totp.ts'
+import { stepUpRequired } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { type Back, useAttempt } from './begin.ts'
-import { findIdentity, keepIdentity, touchIdentity } from './identities.ts'
+import { accountAddress, findIdentity, keepIdentity, touchIdentity } from './identities.ts'
 import { demandProvider, type OutsideParts, type OutsideWho, providerInput } from './parts.ts'
 import { makeLink, type NewLink } from './waiting.ts'
 
@@ -103,7 +103,7 @@ async function meet(
   { inside, provider, who }: Meeting,
 ): Promise<NewLink | undefined> {
   const { user } = inside.data.unrestricted
-  const email = who.vouched ? who.email?.toLowerCase() : undefined
+  const email = who.vouched ? accountAddress(who.email) : undefined
   const of = { provider: provider.name, who }
   if (email === undefined) {
     demandSignUp(parts)
@@ -187,8 +187,10 @@ async function proveAgain(
     if (known?.userId !== userId) {
       throw wrongCredentials(`This is not an identity of ${provider.title} that you have linked.`)
     }
-    // Where the account has a second factor, that is what is asked for.
-    await demandAllFactors(scope, inside, userId)
+    // Where the account has a second factor, that is what is asked for: also of a session that has
+    // shown it once, since one factor makes no proof of two fresh again.
+    const { secondFactor } = await inside.data.unrestricted.user.get(userId)
+    if (secondFactor) throw stepUpRequired()
     await touchIdentity(inside, known, { provider: provider.name, who })
     return put(inside, { provedAt: inside.now })
   })

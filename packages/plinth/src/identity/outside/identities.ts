@@ -1,5 +1,6 @@
 /** Owns the identities that are linked: found by issuer and subject, and by nothing else. */
 
+import { emailKind } from '../../kinds/kinds.ts'
 import type { IdentityScope } from '../sight.ts'
 import type { OutsideWho } from './parts.ts'
 
@@ -45,4 +46,14 @@ export async function touchIdentity(
 
 function told({ provider, who }: Of) {
   return { provider, email: who.email?.slice(0, 320) ?? null }
+}
+
+const addresses = emailKind()
+
+/**
+ * What a provider calls an address, as an account has it; undefined where no account could have it.
+ * Lower case alone would make of a letter such as U+212A another one, of somebody else's mailbox.
+ */
+export function accountAddress(email: string | null | undefined): string | undefined {
+  return addresses.check(email, () => undefined)
 }

@@ -17,7 +17,7 @@ import {
 import type { IdentityScope, Sight } from '../sight.ts'
 import { demandWayIn } from '../ways-in.ts'
 import { taken } from './finish.ts'
-import { findIdentity, keepIdentity } from './identities.ts'
+import { accountAddress, findIdentity, keepIdentity } from './identities.ts'
 import type { OutsideParts } from './parts.ts'
 import { goneLink, useLink, waitingLink } from './waiting.ts'
 
@@ -61,7 +61,7 @@ export function linkOutside(parts: IdentityParts, outside: OutsideParts): Action
         if (link.userId !== userId || link.need === 'email') throw goneLink()
         await demandAllFactors(scope, inside, userId)
         const { email, emailVerifiedAt } = await inside.data.unrestricted.user.get(userId)
-        if (link.need === 'sign-in' && link.email?.toLowerCase() !== email) throw goneLink()
+        if (link.need === 'sign-in' && accountAddress(link.email) !== email) throw goneLink()
         demandVerified(parts, emailVerifiedAt)
         const title = titleOf(outside, link.provider)
         const known = await findIdentity(inside, link)

@@ -74,6 +74,24 @@ onBothServers('what ends with what it stood on', (server) => {
     assert.equal(again.status, 200, 'a password set by the owner stays')
   })
 
+  test('who shows an address first finds no foreign key in the account (C17)', async (context) => {
+    const ways = [
+      ['identity.sendLink', 'identity.signInByLink', 'pll_'],
+      ['identity.forgotPassword', 'identity.resetPassword', 'plr_'],
+    ] as const
+    for (const [asks, shows, prefix] of ways) {
+      const { ask, mailed, session } = await ann(context, false)
+      const input = { name: 'left behind', scopes: ['read'] }
+      const key = { token: tokenIn(await ask('identity.makeApiKey', input, session)) }
+      assert.equal((await ask('identity.me', {}, key)).status, 200)
+      await ask(asks, { email: anns })
+      const shown = { token: await mailed(prefix) }
+      const more = prefix === 'plr_' ? { newPassword: fresh } : {}
+      assert.ok((await ask(shows, { ...shown, ...more })).status < 300)
+      assert.equal((await ask('identity.me', {}, key)).status, 401, shows)
+    }
+  })
+
   test('a link to an address that was left signs nobody in (C09)', async (context) => {
     const { ask, session, mailed } = await ann(context)
     await ask('identity.sendLink', { email: anns })

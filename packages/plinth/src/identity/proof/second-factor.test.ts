@@ -101,6 +101,13 @@ onBothServers('the second factor', (server) => {
     )
     assert.equal(tries.filter(({ status }) => status === 401).length, 5)
     assert.equal((await second(pendings[0] ?? '', code())).status, 429)
+    await tested.drain()
+    const told = (await tested.mails()).filter(({ subject }) => /knows your password/.test(subject))
+    assert.deepEqual(
+      told.map(({ to, text }) => `${to} ${/They are not in/.test(text)}`),
+      [`${anns} true`],
+      'once, however often',
+    )
     tested.clock.advance(15 * minuteMs)
     const again = bodyOf<Pending>(await sign()).pending
     assert.equal((await second(again, code())).status, 200)

@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts'
 import type { Action, PlainRecord } from '../../engine/runtime.ts'
 import { textKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
+import { endProgram } from './endings.ts'
 import type { ProviderSight } from './kit.ts'
 import { demandPerson, gone, type ProviderParts } from './parts.ts'
 import { inWords } from './words.ts'
@@ -51,17 +52,9 @@ export function removeApp(): Action {
     async run(scope) {
       const { userId } = demandPerson(scope)
       const clientId = String(scope.input.id)
-      await scope.commit<void, ProviderSight>(async ({ data }) => {
-        const { oauthConsent, oauthGrant } = data.unrestricted
-        const filter = { userId, clientId }
-        const { data: agreed } = await oauthConsent.find({ filter, limit: 1 })
-        for (const { id } of agreed) await oauthConsent.delete(id)
-        for (;;) {
-          const { data: grants } = await oauthGrant.find({ filter, limit: 200 })
-          for (const { id } of grants) await oauthGrant.delete(id)
-          if (grants.length < 200) return
-        }
-      })
+      await scope.commit<void, ProviderSight>(({ data }) =>
+        endProgram(data.unrestricted, { userId, clientId }),
+      )
       return { status: 204, value: undefined }
     },
   }

@@ -13,6 +13,10 @@ export interface KnownClient {
   readonly native: boolean
   readonly redirects: readonly string[]
   readonly signedOutRedirects: readonly string[]
+  /** Public keys that it proves itself by instead of a secret. */
+  readonly keys?: readonly object[] | undefined
+  /** Undefined: all that the app offers. */
+  readonly scopes?: readonly string[] | undefined
 }
 
 /** What a registered program may call itself with. */
@@ -38,6 +42,23 @@ export function clientProblems(client: ClientSpec): readonly string[] {
   }
   if (secret !== undefined && native) {
     problems.push('A native program cannot keep a secret: leave it out.')
+  }
+  return [...problems, ...keyProblems(client)]
+}
+
+const privateParts = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi']
+
+function keyProblems({ keys, secret, native = false }: ClientSpec): readonly string[] {
+  if (keys === undefined) return []
+  const problems: string[] = []
+  if (secret !== undefined) problems.push('It has keys and a secret: leave one of them out.')
+  if (native) problems.push('A native program cannot keep a private key: leave its keys out.')
+  if (keys.length === 0) problems.push('Give at least one of its public keys.')
+  if (keys.some((key) => privateParts.some((part) => part in key))) {
+    problems.push('One of its keys is private: give the public ones alone, and make another pair.')
+  }
+  if (keys.some(({ kty }) => !['RSA', 'EC', 'OKP'].includes(String(kty)))) {
+    problems.push('Its keys are of RSA, EC or Ed25519 (OKP), written as JWK.')
   }
   return problems
 }

@@ -13,6 +13,7 @@ import {
   gone,
   grantable,
   keepConsent,
+  lastingOf,
   type ProviderParts,
   wordsOf,
 } from './parts.ts'
@@ -38,7 +39,7 @@ export function consentRequest(parts: ProviderParts): Action {
       description:
         'What a program asks somebody for. `asks` says what has to happen next: `nothing` (go on ' +
         'at `continue`), `proof` (step up first), `account` (another account is expected), ' +
-        '`consent`.',
+        '`consent`. `lasting` says whether it would outlive the session, `days` for how long.',
       input: [given('interaction', interactionInput)],
     }),
     async run(scope) {
@@ -50,7 +51,8 @@ export function consentRequest(parts: ProviderParts): Action {
       const asks = await whatIsAsked(scope, waiting, sessionId)
       const organisations = await choosable(scope, parts, waiting.asked)
       const value = { asks, client, host, scopes: wordsOf(parts, waiting.asked), organisations }
-      return { status: 200, value: { ...value, continue: placeOf(interaction) } }
+      const more = { ...lastingOf(waiting.asked), continue: placeOf(interaction) }
+      return { status: 200, value: { ...value, ...more } }
     },
   }
 }

@@ -16,6 +16,7 @@ import {
   grantable,
   isOfApi,
   keepConsent,
+  lastingOf,
   type Person,
   type ProviderParts,
   wordsOf,
@@ -42,7 +43,8 @@ export function deviceRequest(parts: ProviderParts): Action {
       )
       const { client } = device.asked
       const organisations = await choosable(scope, parts, device.asked)
-      const value = { client, scopes: wordsOf(parts, device.asked), organisations }
+      const scopes = wordsOf(parts, device.asked)
+      const value = { client, scopes, organisations, ...lastingOf(device.asked) }
       return { status: 200, value }
     },
   }

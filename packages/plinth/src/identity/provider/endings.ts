@@ -17,3 +17,25 @@ export async function endGrants({ data }: IdentityScope, userId: string): Promis
     if (found.length < 200) return
   }
 }
+
+/** What of a program ends. */
+export interface OfProgram {
+  readonly userId: string
+  readonly clientId: string
+  /** In which alone. Default: everywhere. */
+  readonly organisationId?: string
+}
+
+/** Takes back what a program was given: its tokens are dead at once, and it has to ask again. */
+export async function endProgram(
+  { oauthConsent, oauthGrant }: ProviderScope['data']['unrestricted'],
+  filter: OfProgram,
+): Promise<void> {
+  const { data: agreed } = await oauthConsent.find({ filter, limit: 1 })
+  for (const { id } of agreed) await oauthConsent.delete(id)
+  for (;;) {
+    const { data: grants } = await oauthGrant.find({ filter, limit: 200 })
+    for (const { id } of grants) await oauthGrant.delete(id)
+    if (grants.length < 200) return
+  }
+}

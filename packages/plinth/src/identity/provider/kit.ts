@@ -38,6 +38,7 @@ export const oauth = kit('oauth', {
     },
     oauthConsent: {
       description: 'What somebody has said yes to, so that they are not asked again.',
+      audit: true,
       fields: {
         user: owner(),
         clientId: clientId(),
@@ -59,6 +60,7 @@ export const oauth = kit('oauth', {
         scopes: scopes(),
         resource: text({ max: 2_000, optional: true }),
         expiresAt: instant(),
+        lastUsedAt: instant({ optional: true }),
         ...bound(),
       },
       ...expiry,

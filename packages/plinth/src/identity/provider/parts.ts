@@ -67,6 +67,19 @@ export function wordsOf({ scopes }: ProviderParts, asked: Asked): readonly Worde
   return inWords(asked.scopes, scopes)
 }
 
+/** For how long it would be let in. */
+export interface Lasting {
+  /** True: it stays where its user signs out. */
+  readonly lasting: boolean
+  /** At most. */
+  readonly days: number
+}
+
+/** For how long a program asks: with its user's session, or beyond. */
+export function lastingOf({ scopes }: Pick<Asked, 'scopes'>): Lasting {
+  return { lasting: scopes.includes('offline_access'), days: limits.oauthGrantDays }
+}
+
 /** What of it is granted: what is known, no more. */
 export function grantable(parts: ProviderParts, asked: Asked): readonly string[] {
   return wordsOf(parts, asked).map(({ scope }) => scope)

@@ -24,7 +24,7 @@ export function resetFactors(parts: IdentityParts): Action {
       input: [given('user', uuidKind())],
     }),
     async run(scope) {
-      const staffId = demandAdmin(scope)
+      const staffId = demandAdmin(scope, 'Only an admin takes factors off an account.')
       const userId = String(scope.input.user)
       if (staffId === userId) {
         throw new Failure('conflict', { detail: 'For your own account, let another admin do it.' })
@@ -54,14 +54,17 @@ export function resetFactors(parts: IdentityParts): Action {
   }
 }
 
-/** The id of an admin; undefined for the operator. Fails with `forbidden`. */
-function demandAdmin(scope: ActionScope): string | undefined {
+/**
+ * The id of an admin, who is there in person and has just shown it; undefined for the operator.
+ * Fails with `forbidden`, and as `demandFreshProof` does.
+ */
+export function demandAdmin(scope: ActionScope, detail: string): string | undefined {
   const { caller } = scope
   if (caller.is === 'unrestricted') return undefined
   if (caller.is === 'user' && caller.roles.has('admin') && caller.sessionId !== undefined) {
     return demandFreshProof(scope)
   }
-  throw new Failure('forbidden', { detail: 'Only an admin takes factors off an account.' })
+  throw new Failure('forbidden', { detail })
 }
 
 async function takeAway(inside: IdentityScope, userId: string): Promise<void> {

@@ -6,6 +6,7 @@ import type { IdentityParts } from '../flows/operation.ts'
 import { usedResponse } from '../passkeys/responses.ts'
 import { byPasskey, type ShownPasskey, type TakePasskey } from '../passkeys/use.ts'
 import { countTry, forgetTries, useFactor } from './check.ts'
+import { tellOfTries } from './tries.ts'
 
 /** What a second factor is shown for. */
 export interface FactorFor {
@@ -33,7 +34,10 @@ export async function withFactor(
   demandGiven(input.code, '/code', 'The account has a second factor: give a code or a passkey.')
   const { userId } = bound
   const shown = { userId, code: String(input.code) }
-  await countTry(scope, shown)
+  await countTry(scope, shown).catch(async (error: unknown) => {
+    if (bound.purpose === 'second-factor') await tellOfTries(scope, parts, { userId, error })
+    throw error
+  })
   const result = await work(async (inside) => {
     await useFactor(parts, inside, shown)
     return userId

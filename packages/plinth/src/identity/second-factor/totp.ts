@@ -21,14 +21,16 @@ export function setUpTotp(parts: IdentityParts): Action {
       path: 'set-up-totp',
       description:
         'Makes a secret for an authenticator app: as text, as an address, and as a QR code ' +
-        '(SVG). It counts once `confirm-totp` was shown a code of it. Asks for a fresh proof, ' +
-        'and for an address that is confirmed.',
+        '(SVG). It counts once `confirm-totp` was shown a code of it. Asks for a fresh proof by ' +
+        'all factors, and for an address that is confirmed.',
       input: [],
     }),
     async run(scope) {
       const userId = demandFreshProof(scope)
-      return scope.commit<{ status: number; value: object }, Sight>(async ({ data }) => {
-        const { user, totpSecret } = data.unrestricted
+      return scope.commit<{ status: number; value: object }, Sight>(async (inside) => {
+        // Of passkeys that a second step asks for: one factor adds no other one beside them.
+        await demandAllFactors(scope, inside, userId)
+        const { user, totpSecret } = inside.data.unrestricted
         const { email, emailVerifiedAt } = await user.get(userId)
         demandVerified(parts, emailVerifiedAt)
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
@@ -64,6 +66,7 @@ export function confirmTotp(parts: IdentityParts): Action {
       await countTry(scope, { userId, code })
       const { put, answer } = rotation(scope, parts)
       const made = await scope.commit<Confirmed, Sight>(async (inside) => {
+        await demandAllFactors(scope, inside, userId)
         const { totpSecret, user } = inside.data.unrestricted
         const { data: found } = await totpSecret.find({ filter: { userId }, limit: 1 })
         const [kept] = found
@@ -207,7 +210,8 @@ export async function demandAllFactors(
   if (!here || (secondFactor && here.assurance < 2)) throw stepUpRequired()
 }
 
-function stepUpRequired(): Failure {
+/** Asks to show again who the caller is, by all that the account has. */
+export function stepUpRequired(): Failure {
   return new Failure('step_up_required', {
     detail: 'Show again who you are, at /api/identity/step-up, then repeat this.',
   })

@@ -143,7 +143,8 @@ test('under load, with cuts all the time, a client ends with what is there', asy
     Array.from({ length: 20 }, (_, rank) => task.create({ title: '0', open: true, rank })),
   )
   let over = false
-  const rounds = 15
+  // Long enough for several cuts on a fast machine.
+  const rounds = 60
   const writing = Promise.all(
     [0, 1, 2, 3].map(async (writer) => {
       for (let round = 1; round <= rounds; round++) {

@@ -20,6 +20,8 @@ interface Asked {
   readonly host: string
   readonly scopes: readonly PageScope[]
   readonly organisations: readonly PageChoice[]
+  readonly lasting: boolean
+  readonly days: number
   readonly continue: string
 }
 
@@ -36,8 +38,8 @@ export const consent: Page = {
       if (asked.asks === 'proof') {
         return leadTo(visit, addressOf('/account/step-up', { next: here }))
       }
-      const { client: program, host, scopes, organisations } = asked
-      const question = { program, scopes, organisations }
+      const { client: program, host, scopes, organisations, lasting, days } = asked
+      const question = { program, scopes, organisations, lasting, days }
       const view = { ...question, host, action: consentPath, hidden: { interaction } }
       const other = 'The program expects another account: sign out here, and go back to it.'
       const failure = asked.asks === 'account' ? other : undefined
@@ -174,8 +176,8 @@ async function answerDevice(visit: Visit, code: string, values: FormValues): Pro
     return showPage(visit, 'deviceDone', { view: { ...commonView(visit), allowed } })
   }
   const answer = await visit.ask('identity.deviceRequest', { input: { code } })
-  const { client: program, scopes, organisations } = answer as Omit<Asked, 'asks' | 'host'>
-  const question = { program, scopes, organisations, action: devicePath, hidden: { code } }
+  const { client: program, ...asked } = answer as Omit<Asked, 'asks' | 'host' | 'continue'>
+  const question = { program, ...asked, action: devicePath, hidden: { code } }
   const view = { ...question, code: shownCode(code) }
   return showPage(visit, 'deviceAsked', { view: { ...commonView(visit), ...view } })
 }

@@ -122,7 +122,7 @@ export const stepUp = formPage({
     return {
       ...{ ...common, passkey, links: { account: '/account' } },
       asked: secondFactor ? 'code' : password ? 'password' : undefined,
-      providers: outside > 0 ? await linkedProviders(visit) : [],
+      providers: outside > 0 && !secondFactor ? await linkedProviders(visit) : [],
       actions: { signOut: addressOf('/account/sign-out', { next }) },
     }
   },

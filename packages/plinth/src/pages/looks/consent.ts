@@ -15,7 +15,7 @@ export const consentLooks: Pick<Looks, keyof ProgramPageViews> = {
   consent: (view) => html`${opening(`Let ${view.program.name} in?`, view)}
 <p><strong>${view.program.name}</strong> asks to be let into your account at ${view.app}.</p>
 ${unknown(view.program.registered)}
-${list(view.scopes)}
+${list(view)}
 <p>You will be sent to <strong>${view.host}</strong>.</p>
 ${answers(view)}`,
 
@@ -33,7 +33,7 @@ ${formOf(view.form, { fields: [{ ...codeField, fill: 'off' }], button: 'Look wha
 <p>Say no where you have not just begun this yourself, where another code stands on your device, or
 where somebody sent you here: whoever holds the device is let in.</p>
 ${unknown(view.program.registered)}
-${list(view.scopes)}
+${list(view)}
 ${answers(view)}`,
 
   deviceDone: (view) =>
@@ -63,9 +63,17 @@ function unknown(registered: boolean): Html | undefined {
 address.</p>`
 }
 
-function list(scopes: readonly PageScope[]): Html {
+interface Offered {
+  readonly scopes: readonly PageScope[]
+  readonly lasting: boolean
+  readonly days: number
+}
+
+function list({ scopes, lasting, days }: Offered): Html {
+  const until = lasting ? html`also when you sign out` : html`until you sign out`
   return html`<p>It would:</p>
-<ul>${scopes.map(({ words }) => html`<li>${words}</li>`)}</ul>`
+<ul>${scopes.map(({ words }) => html`<li>${words}</li>`)}</ul>
+<p>For at most ${days} days, ${until}, unless you shut it out before.</p>`
 }
 
 interface Answered {

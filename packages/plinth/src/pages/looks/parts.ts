@@ -201,11 +201,13 @@ export function tickOf<F extends string>(
 <label for="${name}">${label}</label></p>`
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', {
-  ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
-})
+// Made for the first who asks: the tables of a language take a while to read.
+let clock: Intl.DateTimeFormat | undefined
 
 /** Such as `21 Nov 2026, 09:30 UTC`. */
 export function timeOf(instant: string): string {
+  clock ??= new Intl.DateTimeFormat('en-GB', {
+    ...{ dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' },
+  })
   return `${clock.format(new Date(instant))} UTC`
 }

@@ -149,17 +149,20 @@ test('who manages the members sees and ends the keys that work there', async (co
   const fields = { name: 'till <1>', scopes: 'read', organisation: organisation.id }
   const made = await ben.press({ button: 'Make the key', fields })
   const token = /<code>(plk_[^<]+)<\/code>/.exec(made.text)?.[1] ?? ''
-  assert.doesNotMatch((await ben.open(place)).text, /Keys that work here/)
+  assert.doesNotMatch((await ben.open(place)).text, /Keys and programs that work here/)
   await signedIn(ann, anns, place)
   const shown = await ann.open(place)
-  assert.match(shown.text, /Keys that work here[\s\S]*till &lt;1&gt;[\s\S]*of Ben[\s\S]*Never used/)
+  assert.match(
+    shown.text,
+    /Keys and programs that work here[\s\S]*till &lt;1&gt;[\s\S]*of Ben[\s\S]*Never used/,
+  )
   assert.ok(!shown.text.includes(token))
   const id = /name="key" value="([0-9a-f-]{36})"/.exec(shown.text)?.[1] ?? ''
   const alien = await ben.send(`${place}/end-key`, { key: id })
   assert.equal(alien.status, 403)
   const ended = await ann.press({ button: 'End' })
   assert.match(ended.text, /The key is ended/)
-  assert.doesNotMatch(ended.text, /Keys that work here/)
+  assert.doesNotMatch(ended.text, /Keys and programs that work here/)
   const headers = { authorization: `Bearer ${token}` }
   const late = await tested.request('GET', '/api/identity/me', { headers })
   assert.equal(late.status, 401)

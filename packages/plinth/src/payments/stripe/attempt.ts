@@ -34,13 +34,22 @@ export async function attempt<T>(work: () => Promise<T>): Promise<Attempt<T>> {
 }
 
 function outcomeOf(error: StripeError): Refusal['outcome'] {
-  const { statusCode, message } = error
-  const definite = statusCode !== undefined && statusCode >= 400 && statusCode < 500
-  // 409: the same key is still at work. 429: nothing was looked at, but may be later.
-  if (!definite || statusCode === 409 || statusCode === 429 || error.code === 'lock_timeout') {
-    return unknown(message, retryAfterMs(error)) as Refusal['outcome']
-  }
-  return declined(reasonOf(error), message) as Refusal['outcome']
+  const { message } = error
+  return (
+    isOpen(error) ? unknown(message, retryAfterMs(error)) : declined(reasonOf(error), message)
+  ) as Refusal['outcome']
+}
+
+// Nothing was looked at, but may be later.
+const laterCodes: ReadonlySet<string | undefined> = new Set(['lock_timeout', 'rate_limit'])
+
+/** True where it may have happened all the same, or may happen yet. */
+function isOpen({ statusCode, code, rawType }: StripeError): boolean {
+  if (statusCode === undefined || statusCode < 400 || statusCode >= 500) return true
+  // 409: the same key is still at work.
+  if (statusCode === 409 || statusCode === 429 || laterCodes.has(code)) return true
+  // The key was used before, for something else: what came of that nobody here knows.
+  return rawType === 'idempotency_error'
 }
 
 const reasons: Readonly<Record<string, DeclineReason>> = {

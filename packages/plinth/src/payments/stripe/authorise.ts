@@ -1,10 +1,10 @@
 /** Owns the first half of a payment at Stripe: making it, and confirming it once. */
 
 import type Stripe from 'stripe'
-import { declined, ok, orderProblem } from '../outcome.ts'
+import { declined, ok, orderProblem, unknown } from '../outcome.ts'
 import type { Authorisation, Outcome, Payment } from '../provider.ts'
 import { toStripe } from './amounts.ts'
-import { attempt } from './attempt.ts'
+import { type Attempt, attempt } from './attempt.ts'
 import { expanded, find, isOld, settle } from './lookup.ts'
 import { keyName, paymentOf, referenceName } from './state.ts'
 
@@ -23,8 +23,10 @@ export async function authorise(
   if (isOld(order)) {
     const earlier = await find(stripe, keyName, key)
     if (earlier.outcome !== 'ok') return earlier
-    const standing = earlier.value.find(({ status }) => status !== 'pending')
-    if (standing) return settled(standing, cardDeclined)
+    const standing = earlier.value.find(({ status }) => status !== 'pending') ?? earlier.value[0]
+    if (standing && standing.status !== 'pending') return settled(standing, cardDeclined)
+    // Made and perhaps under way: a second one beside it could charge twice.
+    if (standing) return confirm(stripe, standing.id, { key, returnUrl })
   }
   const made = await make(stripe, order, returnUrl)
   return made.outcome === 'ok' ? confirm(stripe, made.value, { key, returnUrl }) : made
@@ -77,16 +79,28 @@ async function confirm(
     attempt(() =>
       stripe.paymentIntents.confirm(id, params, { idempotencyKey: `${key}:confirm${suffix}` }),
     )
-  const first = await once('')
-  if (first.done) return ok(paymentOf(first.value))
-  const standing = await settle(stripe, id, first)
-  if (standing === undefined) return first.outcome
-  if (standing.status !== 'pending') return settled(standing, first.outcome)
-  if (!first.replayed) return first.outcome
+  const first = await conclude(stripe, id, await once(''))
+  if (first) return first
   // Stripe answers this key from its memory for ever, and the payment was not confirmed: it can
   // be confirmed once, so that another key cannot charge twice.
   const second = await once(':2')
-  return second.done ? ok(paymentOf(second.value)) : second.outcome
+  return (await conclude(stripe, id, second)) ?? unknown('Stripe has not confirmed the payment.')
+}
+
+/** What a confirmation came to; undefined where only another key can bring it about. */
+async function conclude(
+  stripe: Stripe,
+  id: string,
+  made: Attempt<Stripe.PaymentIntent>,
+): Promise<Outcome<Payment> | undefined> {
+  if (made.done) return ok(paymentOf(made.value))
+  const { outcome, replayed, intent } = made
+  const standing = await settle(stripe, id, made)
+  if (standing === undefined) return outcome
+  if (standing.status !== 'pending') return settled(standing, outcome)
+  if (outcome.outcome === 'unknown') return replayed ? undefined : outcome
+  // Confirmed before, and its bank has not decided yet: neither a no, nor to be asked for again.
+  return intent?.status === 'requires_payment_method' ? outcome : ok(standing)
 }
 
 function settled(standing: Payment, outcome: Outcome<Payment>): Outcome<Payment> {

@@ -37,9 +37,14 @@ export async function capture(stripe: Stripe, order: Capture): Promise<Outcome<P
 
 /** Releases what is held. */
 export async function cancel(stripe: Stripe, order: Cancellation): Promise<Outcome<Payment>> {
-  const problem = orderProblem(order)
-  if (problem) return problem
-  const { paymentId, idempotencyKey } = order
+  return orderProblem(order) ?? cancelUnder(stripe, order)
+}
+
+/** The same under a key of ours, which may be longer than those of others. */
+export async function cancelUnder(
+  stripe: Stripe,
+  { paymentId, idempotencyKey }: Cancellation,
+): Promise<Outcome<Payment>> {
   const first = await attempt(() =>
     stripe.paymentIntents.cancel(paymentId, expanded, { idempotencyKey }),
   )

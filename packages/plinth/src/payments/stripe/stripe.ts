@@ -64,6 +64,10 @@ async function load({ secretKey, host, timeoutMs = 20_000 }: StripeOptions): Pro
       cause,
     })
   })
+  if (secretKey.trim() === '') {
+    const detail = 'Payments by Stripe need a secret key, such as sk_test_…: give one.'
+    throw new Failure('configuration_invalid', { detail })
+  }
   const address = host === undefined ? undefined : new URL(host)
   return new Sdk(secretKey, {
     ...(address && {

@@ -13,9 +13,17 @@ export interface Received {
   readonly secrets: readonly string[]
 }
 
-/** Checks the signature, with any of the secrets, and the age; reads the message. */
+/**
+ * Checks the signature, with any of the secrets, and the age; reads the message. Fails with
+ * `configuration_invalid` where there is no secret to check it with.
+ */
 export async function verify(stripe: Stripe, received: Received): Promise<Stripe.Event> {
   const { body, headers, nowMs, secrets } = received
+  if (!secrets.some((secret) => secret.trim() !== '')) {
+    throw new Failure('configuration_invalid', {
+      detail: 'Stripe’s webhooks cannot be verified: give the signing secret of their endpoint.',
+    })
+  }
   const signature = headers['stripe-signature'] ?? ''
   const text = new TextDecoder().decode(body)
   let cause: unknown
@@ -24,11 +32,12 @@ export async function verify(stripe: Stripe, received: Received): Promise<Stripe
       const { webhooks } = stripe
       return webhooks.constructEvent(text, signature, secret, toleranceSeconds, undefined, nowMs)
     } catch (error) {
+      // It is read only where the signature is right.
+      if (error instanceof SyntaxError) {
+        throw new Failure('malformed_body', { detail: 'The webhook is no JSON.', cause: error })
+      }
       cause = error
     }
-  }
-  if (cause instanceof SyntaxError) {
-    throw new Failure('malformed_body', { detail: 'The webhook is no JSON.', cause })
   }
   throw new Failure('invalid_credentials', {
     detail: 'The webhook is not signed with our secret, or too old.',

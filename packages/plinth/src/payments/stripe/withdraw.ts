@@ -5,7 +5,7 @@ import { ok, orderProblem } from '../outcome.ts'
 import type { Authorisation, Outcome, Payment } from '../provider.ts'
 import { make } from './authorise.ts'
 import { find, isOld, retrieve } from './lookup.ts'
-import { cancel } from './settlement.ts'
+import { cancelUnder } from './settlement.ts'
 import { keyName } from './state.ts'
 
 /**
@@ -43,7 +43,7 @@ async function withdrawOld(
 }
 
 async function release(stripe: Stripe, id: string, key: string): Promise<Outcome<Payment>> {
-  const gone = await cancel(stripe, { paymentId: id, idempotencyKey: `${key}:withdraw:${id}` })
+  const gone = await cancelUnder(stripe, { paymentId: id, idempotencyKey: `${key}:withdraw:${id}` })
   // What cannot be cancelled has moved already: whoever asked is told how it stands.
   return gone.outcome === 'declined' && gone.reason === 'wrong_state' ? retrieve(stripe, id) : gone
 }

@@ -19,7 +19,7 @@ import type { ReadPlan } from './plan.ts'
 
 /** What runs a statement: a database session is one. */
 export interface Reader {
-  query(query: ReadQuery): Promise<{ readonly rows: readonly RowCells[] }>
+  query(query: ReadQuery): Promise<Found>
 }
 
 /** A read as it is sent. */
@@ -53,15 +53,14 @@ export interface Run {
 
 /** Runs a list read. */
 export async function runList(reader: Reader, run: Run, cursors: Cursors): Promise<ListAnswer> {
-  return writeList(run.plan.form, await rowsOf(reader, run), sealsOf(run.parsed, cursors))
+  const { rows } = await rowsOf(reader, run)
+  return writtenList(run, rows, cursors)
 }
 
 /** Runs the read of one record; fails with `not_found` where there is none for this caller. */
 export async function runGet(reader: Reader, run: Run, cursors?: Cursors): Promise<RecordAnswer> {
-  const seal = cursors && sealsOf(run.parsed, cursors).at
-  const answer = writeOne(run.plan.form, await rowsOf(reader, run), seal)
-  if (!answer) throw notFound()
-  return answer
+  const { rows } = await rowsOf(reader, run)
+  return writtenRecord(run, rows, cursors)
 }
 
 /** Runs a read of either sort, not yet written; undefined where there is no record. */
@@ -70,7 +69,26 @@ export async function runRead(
   run: Run,
   cursors: Cursors,
 ): Promise<Answered | undefined> {
-  return answered(run.plan.form, await rowsOf(reader, run), sealsOf(run.parsed, cursors))
+  const { rows } = await rowsOf(reader, run)
+  return answered(run.plan.form, rows, sealsOf(run.parsed, cursors))
+}
+
+/** Rows as a statement brings them. */
+export interface Found {
+  readonly rows: readonly RowCells[]
+}
+
+/** The list that rows are. */
+export function writtenList(run: Run, rows: Found['rows'], cursors: Cursors): ListAnswer {
+  return writeList(run.plan.form, rows, sealsOf(run.parsed, cursors))
+}
+
+/** The record that rows are; fails with `not_found` where there is none for this caller. */
+export function writtenRecord(run: Run, rows: Found['rows'], cursors?: Cursors): RecordAnswer {
+  const seal = cursors && sealsOf(run.parsed, cursors).at
+  const answer = writeOne(run.plan.form, rows, seal)
+  if (!answer) throw notFound()
+  return answer
 }
 
 /** What seals the cursors of a read. */
@@ -81,8 +99,9 @@ export function sealsOf({ binding, bindings }: ParsedRead, cursors: Cursors): Se
   }
 }
 
-function rowsOf(reader: Reader, { plan, parsed, ...run }: Run): Promise<readonly RowCells[]> {
-  return rowsOfPlan(reader, { ...run, plan, values: parsed.values })
+/** The rows of a planned read. */
+export function rowsOf(reader: Reader, { plan, parsed, inputs, caller }: Run): Promise<Found> {
+  return rowsOfPlan(reader, { plan, values: parsed.values, inputs, caller })
 }
 
 /** A statement with its slots, and the call it is run for. */
@@ -92,11 +111,11 @@ export interface PlanRun extends Omit<Run, 'plan' | 'parsed'> {
 }
 
 /** Runs the statement of a plan. */
-export async function rowsOfPlan(
+export function rowsOfPlan(
   reader: Reader,
   { plan, values, inputs, caller }: PlanRun,
-): Promise<readonly RowCells[]> {
-  const { rows } = await reader.query({
+): Promise<Found> {
+  return reader.query({
     text: plan.text,
     name: plan.name,
     values: fill(plan.slots, { ...inputs, values }),
@@ -104,5 +123,4 @@ export async function rowsOfPlan(
     caller,
     repeatable: true,
   })
-  return rows
 }

@@ -76,10 +76,11 @@ export async function runTogether(
   cursors: Cursors,
 ): Promise<readonly (Answered | undefined)[]> {
   const values = reads.flatMap((read) => read.values)
-  const [row] = await rowsOfPlan(reader, { ...run, plan, values })
+  const { rows } = await rowsOfPlan(reader, { ...run, plan, values })
+  const [row] = rows
   return reads.map((read, at) => {
     const cell = row?.[at] ?? null
-    const rows = cell === null ? [] : readRows(cell)
-    return answered(plan.forms[at] as AnswerForm, rows, sealsOf(read, cursors))
+    const own = cell === null ? [] : readRows(cell)
+    return answered(plan.forms[at] as AnswerForm, own, sealsOf(read, cursors))
   })
 }

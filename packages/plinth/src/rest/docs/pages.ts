@@ -44,14 +44,16 @@ export function docsPage(title: string): HttpResponse {
   })
 }
 
-/** The page at `/`. */
-export function indexPage(title: string): HttpResponse {
+/** The page at `/`. `web`: where the app's front end stands, if it has one. */
+export function indexPage(title: string, web?: string): HttpResponse {
+  const at = web && escapeHtml(web)
+  const front = at ? `<p>Its front end stands at <a href="${at}">${at}</a>.</p>` : ''
   return htmlPage({
     title,
     body: `<main class="paper">
 <h1>${escapeHtml(title)}</h1>
 <p>This is an API. People read its <a href="/docs">documentation</a>; programs read
-<a href="/openapi.json">/openapi.json</a>.</p>
+<a href="/openapi.json">/openapi.json</a>.</p>${front}
 </main>`,
   })
 }

@@ -26,14 +26,24 @@ type Reader = (request: HttpRequest, match: Match) => Said | Promise<Said>
  *
  * @throws Failure for whatever cannot be read; nothing has been done by then.
  */
-export async function readCall(
+export function readCall(
   request: HttpRequest,
   match: Match,
   credential: Credential,
-): Promise<Call> {
+): Call | Promise<Call> {
+  const said = readers[match.route.form](request, match)
+  if (!(said instanceof Promise)) return callOf(request, { match, credential, said })
+  return said.then((read) => callOf(request, { match, credential, said: read }))
+}
+
+interface Reading {
+  readonly match: Match
+  readonly credential: Credential
+  readonly said: Said
+}
+
+function callOf(request: HttpRequest, { match, credential, said }: Reading): Call {
   const { form, operation } = match.route
-  const reading = readers[form](request, match)
-  const said = reading instanceof Promise ? await reading : reading
   const call = {
     operation,
     as: credential,

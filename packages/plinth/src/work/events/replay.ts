@@ -56,7 +56,12 @@ export async function replayEvents(
 
 /** Fails with `usage` where a text is no instant. */
 export function demandInstant(text: string): string {
-  if (!Number.isNaN(Date.parse(text))) return text
+  if (isInstant(text)) return text
   const detail = `"${text}" is neither a position nor an instant: 2026-01-31T09:00:00Z.`
   throw new Failure('usage', { detail })
+}
+
+/** True for a text that says when. */
+export function isInstant(text: string): boolean {
+  return !Number.isNaN(Date.parse(text))
 }

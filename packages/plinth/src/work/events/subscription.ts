@@ -178,11 +178,11 @@ async function handOver(following: Following, batch: Batch, ending: Ending): Pro
         else await lease.fence(session)
       },
     },
-    async ({ scope, aborted }) => {
+    async ({ scope, time }) => {
       if (events.length === 0 && gap === undefined) return
       await run({
         ...{ ...scope, events: events.map(shown), gap: gap ?? null, is: isOf },
-        attempt: { jobId, number, aborted },
+        attempt: { jobId, number, aborted: time.aborted },
       })
     },
   )

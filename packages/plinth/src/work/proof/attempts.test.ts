@@ -66,13 +66,24 @@ test('where nobody knows whether the world was reached, people are asked', async
   assert.deepEqual(behaviour.called, [id, other], 'others are called again with the same key')
 })
 
-test('what comes back from the world and cannot be kept is a clear failure', async () => {
-  const id = await enqueue('desk.strange', '')
-  await shop.drain()
-  const dead = await findJob(database, id)
-  assert.equal(dead?.state, 'failed')
-  assert.match(dead?.error ?? '', /^unserialisable: What desk\.strange returned from outside/)
-})
+for (const [what, strange, place] of [
+  ['a bigint', { big: 10n }, '/big is a bigint'],
+  ['a map', { paid: new Map([['a', 1]]) }, '/paid is a Map'],
+  ['a date', new Date(0), 'it is a Date'],
+  ['a function', [() => 1], '/0 is a function'],
+  ['no number', { rate: Number.NaN }, '/rate is NaN, which JSON does not have'],
+  ['too much', 'x'.repeat(300_000), 'it has 300002 bytes and at most 262144 are stored'],
+] as const) {
+  test(`${what} that comes back from the world is a clear failure, and never changed`, async () => {
+    behaviour.strange = strange
+    const id = await enqueue('desk.strange', '')
+    await shop.drain()
+    const dead = await findJob(database, id)
+    assert.equal(dead?.state, 'failed')
+    const said = 'unserialisable: What desk.strange returned from outside cannot be stored: '
+    assert.equal(dead?.error, `${said}${place}.`)
+  })
+}
 
 test('an attempt that is too slow is given up, and stores nothing when it wakes up', async () => {
   const held = Promise.withResolvers<void>()

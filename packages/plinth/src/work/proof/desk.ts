@@ -19,6 +19,7 @@ export const behaviour = {
   fails: new Set<string>(),
   holds: new Map<string, Promise<void>>(),
   called: [] as string[],
+  strange: undefined as unknown,
   running: 0,
   most: 0,
   starts: [] as { readonly text: string; readonly atMs: number }[],
@@ -105,7 +106,7 @@ export const slow = desk.job('slow', {
 export const strange = desk.job('strange', {
   input: {},
   retry: { attemptsMax: 1 },
-  external: async () => ({ big: 10n }),
+  external: async () => behaviour.strange,
 })
 
 /** A fact about a subject. */

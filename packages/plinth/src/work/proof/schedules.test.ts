@@ -76,6 +76,44 @@ test('two nodes fire a tick once', async () => {
   }
 })
 
+test('what is paused fires nowhere and makes up for nothing; it can be run', async () => {
+  const { operating } = shop.running
+  const name = 'desk.all'
+  await operating.pauseSchedule(name)
+  const since = shop.clock.now()
+  shop.clock.advance(3 * hourMs)
+  await shop.drain()
+  assert.ok(!(await fired()).some((text) => text?.startsWith('all')), 'paused')
+  assert.ok(
+    (await fired()).some((text) => text?.startsWith('once')),
+    'others go on',
+  )
+  const seen = async () => (await operating.schedules()).find((one) => one.name === name)
+  assert.equal(Date.parse((await seen())?.pausedAt ?? ''), since)
+  assert.equal((await seen())?.nextTick, null)
+  const job = await operating.runSchedule(name)
+  await shop.drain()
+  assert.equal((await operating.job(job)).state, 'done')
+  const texts = await fired()
+  const [at] = new Date(shop.clock.now()).toISOString().split('.')
+  assert.deepEqual(
+    texts.filter((text) => text?.startsWith('all')),
+    [`all ${at}Z`],
+  )
+  // Nobody was there to pass over what came in between.
+  shop.clock.advance(2 * hourMs)
+  assert.equal(await operating.resumeSchedule(name), true)
+  assert.equal(await operating.resumeSchedule(name), false)
+  await shop.drain()
+  assert.equal((await fired()).filter((text) => text?.startsWith('all')).length, 1)
+  shop.clock.advance(hourMs)
+  await shop.drain()
+  assert.equal((await fired()).filter((text) => text?.startsWith('all')).length, 2)
+  for (const verb of ['pauseSchedule', 'resumeSchedule', 'runSchedule'] as const) {
+    await assert.rejects(operating[verb]('desk.al'), /did you mean desk.all/)
+  }
+})
+
 test('days of a time zone: a lost hour, and one that comes twice', () => {
   const daily = { cron: '30 1 * * *', timeZone: 'Europe/London' }
   const from = (text: string, count: number, timing = daily): string[] => {

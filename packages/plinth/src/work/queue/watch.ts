@@ -14,6 +14,8 @@ export interface WatchParts {
   readonly number: number
   readonly log: Log
   readonly held: () => readonly HeldJob[]
+  /** Told that jobs of the dead are ready again: not every worker can run each of them. */
+  readonly returned: () => void
 }
 
 interface Seen {
@@ -41,7 +43,12 @@ export class Watch {
       {
         name: 'sweep',
         everyMs: limits.workerSweepMs,
-        run: async (session) => (await takeOver(session)) > 0,
+        run: async (session) => {
+          const ready = (await takeOver(session)) > 0
+          // Or the worker beside, which it takes to run them, would find them by its next look.
+          if (ready) this.#parts.returned()
+          return ready
+        },
       },
       {
         name: 'beat',

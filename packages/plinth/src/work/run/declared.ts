@@ -78,7 +78,7 @@ export interface Running {
 
 /** Runs the logic of a job in an attempt at its transaction. What it returns is dropped. */
 export async function runLogic(
-  { scope, aborted }: Pick<LogicAttempt, 'scope' | 'aborted'>,
+  { scope, time }: Pick<LogicAttempt, 'scope' | 'time'>,
   { job, lease, input, result }: Running,
 ): Promise<void> {
   const { id: jobId, attempt: number } = lease.job
@@ -87,7 +87,7 @@ export async function runLogic(
     ...{ ...scope, input, result },
     // A handler's input is its event, a schedule's its tick.
     ...{ event: input, tick: tickOf(input) },
-    attempt: { jobId, number, aborted },
+    attempt: { jobId, number, aborted: time.aborted },
     progress: (done: number, note?: string) => lease.progress(done, note),
   })
 }

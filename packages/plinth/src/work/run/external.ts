@@ -2,12 +2,13 @@
 
 import { onItsWay, reach } from '../../base/failpoint.ts'
 import { Failure } from '../../base/failure.ts'
+import { limits } from '../../base/limits.ts'
 import type { Database } from '../../database/database.ts'
 import type { Job } from '../../define/logic/logic.ts'
 import type { ExternalScope } from '../../define/logic/specs.ts'
-import { jobText } from '../../effects/jobs/job.ts'
 import type { Lease } from '../lease.ts'
 import { leaseLost } from '../queue/finish.ts'
+import { storable } from '../workflow/replay/storable.ts'
 
 const askText = `update plinth.job set effect_asked = $4::integer
   where id = $1::uuid and state = 'running' and worker = $2::integer and claim = $3::bigint`
@@ -47,7 +48,7 @@ export async function callOutside({ database, lease, job, input }: Outside): Pro
   const external = job.external as ((scope: ExternalScope<unknown>) => Promise<unknown>) | undefined
   const result = (await (external && onItsWay(external(scope)))) ?? null
   await reach('effect.answered')
-  const text = jobText(result, `What ${job.kit}.${job.name} returned from outside`)
+  const text = answerOf(job, result)
   await note(answerText, 'plinth_job_answer', text)
   await reach('effect.recorded')
   return JSON.parse(text)
@@ -59,5 +60,15 @@ export function outcomeUnknown(attempt: number): Failure {
     detail:
       `Attempt ${attempt} asked for an effect outside and did not hear back: look there, then ` +
       'retry the job (it is asked for again) or cancel it.',
+  })
+}
+
+/** The answer as text. What JSON turns into something else, such as a Map, is refused by name. */
+function answerOf({ kit, name }: Job, result: unknown): string {
+  const stored = storable(result, limits.jobInputBytesMax)
+  if ('text' in stored && stored.text !== undefined) return stored.text
+  const problem = 'problem' in stored ? stored.problem : 'it is nothing'
+  throw new Failure('unserialisable', {
+    detail: `What ${kit}.${name} returned from outside cannot be stored: ${problem}.`,
   })
 }

@@ -65,12 +65,13 @@ async function runAll({
     await reach('lease.taken')
     const { name, traceId } = held.job
     const caller = present(callers[index], 'a caller for each job')
-    const setting = { runtime, session, caller, traceId, name, aborted, touched: new Set<string>() }
+    const time = { aborted }
+    const setting = { runtime, session, caller, traceId, name, time, touched: new Set<string>() }
     const attempt = new Attempt({ ...setting, progress: ignore })
     try {
       const input: unknown = JSON.parse(held.job.input)
       const running = { job: runner.declared, lease: held, input, result: undefined }
-      await runLogic({ scope: scopeOf(attempt), aborted }, running)
+      await runLogic({ scope: scopeOf(attempt), time }, running)
       await attempt.settle()
     } catch (error) {
       await attempt.drain()

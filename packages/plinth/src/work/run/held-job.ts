@@ -128,7 +128,7 @@ export class HeldJob implements Lease {
     const { attempt, name, traceId } = job
     if (attempt >= (retry.attemptsMax ?? limits.jobAttemptsMax)) return this.fail(error)
     const delayMs = retryDelayMs(retry, attempt)
-    const again = `attempt ${attempt} failed and is repeated in ${Math.ceil(delayMs / 1_000)} s`
+    const again = `attempt ${attempt} failed and is repeated in ${Math.ceil(delayMs / 100) / 10} s`
     log({ level: 'warning', message: `${name} ${job.id}: ${again}`, traceId, cause: error })
     const later = { runAt: instantText(clock.now() + delayMs), error: reasonOf(error) }
     await this.#surely(() => runLater(database, this.hold, later))

@@ -23,7 +23,7 @@ const missedAfterMs = 60_000
 const registerText = `insert into plinth.schedule (name, after)
   select name, $2::timestamp with time zone from unnest($1::text[]) as s(name)
   on conflict (name) do nothing`
-const lockText = `select (extract(epoch from after) * 1000)::bigint from plinth.schedule
+const lockText = `select (extract(epoch from after) * 1000)::bigint, paused_at from plinth.schedule
   where name = $1 for update skip locked`
 const fireText = `insert into plinth.schedule_tick (schedule, tick, job)
   select $1, t.tick, t.job from unnest($2::timestamp with time zone[], $3::uuid[]) as t(tick, job)
@@ -33,7 +33,8 @@ const moveText = `update plinth.schedule set after = $2::timestamp with time zon
 /**
  * Fires what is due. How far a schedule has come is stored; a tick has a row of its own, which one
  * node can insert once, so a clock that jumps back fires nothing twice: ticks that were fired are
- * passed over, later ones come when the clock comes to them again.
+ * passed over, later ones come when the clock comes to them again. Where a schedule is paused its
+ * ticks are passed over, whatever it says of those that were missed: somebody wanted it so.
  */
 export function scheduleChore({ logic, newId }: ScheduleParts): Chore {
   const watched = [...logic.schedules].map(([name, schedule]) => new Watched(name, schedule))
@@ -106,7 +107,13 @@ async function fireLocked(
   const locked = await session.query({ name: 'plinth_schedule', text: lockText, values: [name] })
   // Another node is at it; the next round looks again.
   if (!locked.rows[0]) return 0
-  const afterMs = Number(locked.rows[0][0])
+  const [after, pausedAt] = locked.rows[0]
+  const afterMs = Number(after)
+  if (pausedAt !== null) {
+    await move(session, name, nowMs)
+    watched.looked(nowMs, nowMs)
+    return 0
+  }
   const ticks = dueTicks(schedule, { afterMs: Math.min(afterMs, nowMs), nowMs })
   const jobs = ticks.map((tick) => jobOf(schedule, { tick: instantText(tick), id: newId(), nowMs }))
   const fired = await session.query({
@@ -118,11 +125,15 @@ async function fireLocked(
   const made = jobs.filter(({ id }) => ids.has(id))
   if (made.length > 0) await insertJobs(session, made, instantText(nowMs))
   if (ticks.length > 0 || afterMs > nowMs || nowMs - afterMs > missedAfterMs) {
-    const text = moveText
-    await session.query({ name: 'plinth_schedule_move', text, values: [name, instantText(nowMs)] })
+    await move(session, name, nowMs)
   }
   watched.looked(nowMs, nowMs)
   return made.length
+}
+
+async function move(session: Session, name: string, nowMs: number): Promise<void> {
+  const values = [name, instantText(nowMs)]
+  await session.query({ name: 'plinth_schedule_move', text: moveText, values })
 }
 
 /** The ticks to be fired, by what the schedule says of those that were missed. */
@@ -136,13 +147,15 @@ function dueTicks(
   return ticksBetween(schedule, { afterMs: from, upToMs: nowMs, most })
 }
 
-interface Tick {
+/** A moment that a schedule stands for, and the job that it becomes. */
+export interface Tick {
   readonly tick: string
   readonly id: string
   readonly nowMs: number
 }
 
-function jobOf({ job, kit, name }: Schedule, { tick, id, nowMs }: Tick): NewJob {
+/** The job of a tick. */
+export function jobOf({ job, kit, name }: Schedule, { tick, id, nowMs }: Tick): NewJob {
   return {
     ...{ id, job: logicName(job), input: JSON.stringify({ tick }), priority: job.priority },
     queue: job.queue && logicName(job.queue),

@@ -57,6 +57,7 @@ async function run(parts: WebhookParts, lease: Lease): Promise<void> {
   const delivering = { parts, lease, delivery, endpoint: delivery.endpoint }
   const reason = withheld(runtime, delivery.endpoint, delivery)
   if (reason !== undefined) return drop(delivering, reason)
+  if (await changeLane(delivering)) return
   if (await putOff(delivering)) return
   const outcome = await send(delivering)
   if (outcome === undefined) {
@@ -64,6 +65,21 @@ async function run(parts: WebhookParts, lease: Lease): Promise<void> {
   }
   await reach('effect.answered')
   await store(delivering, outcome)
+}
+
+/** Its endpoint may have asked for fewer calls at once since, or for an order: its lanes count. */
+async function changeLane({ parts, lease, delivery, endpoint }: Delivering): Promise<boolean> {
+  const { runtime } = parts
+  const { traceId, key } = lease.job
+  const now = nowOf(runtime)
+  const sending = { id: runtime.newId(), delivery: delivery.id, endpoint, traceId }
+  const job = sendingJob(sending, now)
+  if (job.key === key) return false
+  await finish(lease, runtime, async (session) => {
+    await insertJobs(session, [job], now)
+    return undefined
+  })
+  return true
 }
 
 /** Puts a delivery off where its endpoint has had its calls of this minute. */

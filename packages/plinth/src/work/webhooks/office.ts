@@ -5,7 +5,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Session } from '../../database/database.ts'
 import { insertJobs } from '../../effects/jobs/insert.ts'
-import { hasUnfinished } from '../../effects/jobs/unfinished.ts'
+import { hasUnfinished, makeDue } from '../../effects/jobs/unfinished.ts'
 import { recordAccess } from '../../engine/records.ts'
 import type { PlainRecord } from '../../engine/runtime.ts'
 import type { NewEndpoint, WebhookOffice } from '../../webhooks/flows.ts'
@@ -144,9 +144,16 @@ function redeliver(parts: WebhookParts, id: string, traceId: string): Promise<vo
       readonly endpoint: Endpoint
     }
     const { endpoint } = delivery
-    const job = sendingJob({ id: runtime.newId(), delivery: id, endpoint, traceId }, nowOf(runtime))
+    const now = nowOf(runtime)
+    const job = sendingJob({ id: runtime.newId(), delivery: id, endpoint, traceId }, now)
+    const waits = delivery.status === 'pending'
+    // Who has mended their receiver need not wait for the next attempt, which may be a day away.
+    if (waits && (await makeDue(session, job, now))) {
+      await records.update('webhookDelivery', id, { tries: 0, nextAttemptAt: null })
+      return
+    }
     // Its job may have been cancelled, or be a dead letter: then nobody delivers it any more.
-    if (delivery.status === 'pending' && (await hasUnfinished(session, job))) {
+    if (waits && (await hasUnfinished(session, job))) {
       const detail = 'It is under way already: wait for its end, or look at its attempts.'
       throw new Failure('conflict', { detail })
     }

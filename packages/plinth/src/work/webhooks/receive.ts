@@ -186,10 +186,10 @@ async function processMessage(runtime: Runtime, webhook: Webhook, lease: Lease):
         await lease.complete(session)
       },
     },
-    async ({ scope, aborted }) => {
+    async ({ scope, time }) => {
       await run({
         ...{ ...scope, input: message, message, result: undefined },
-        attempt: { jobId, number, aborted },
+        attempt: { jobId, number, aborted: time.aborted },
         progress: (done: number, note?: string) => lease.progress(done, note),
       })
     },

@@ -41,7 +41,7 @@ async function inScope(
     ...{ runtime, session, caller, traceId: call.traceId },
     name: call.within?.operation ?? call.operation,
     touched: new Set(),
-    aborted: new AbortController().signal,
+    time: { aborted: new AbortController().signal },
     progress: () => undefined,
   })
   try {

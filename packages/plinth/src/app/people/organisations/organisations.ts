@@ -11,7 +11,7 @@ import { tokens } from '../sessions.ts'
 
 /** The kits and the actions of organisations; none for an app without any. */
 export function organisationsIn(
-  app: Pick<App<unknown>, 'title' | 'organisations'>,
+  app: Pick<App<unknown>, 'title' | 'organisations' | 'provider'>,
   setup: Pick<IdentitySetup, 'production' | 'mail' | 'publicUrl' | 'localUrl'>,
 ): { readonly kits: readonly AnyKit[]; readonly actions: readonly Action[] } {
   // Its mistakes are told by the catalog, with all others.
@@ -22,6 +22,7 @@ export function organisationsIn(
   const actions = organisationActions({
     ...{ tokens, known, mailing },
     sendsMail: leavesByMail(setup),
+    programs: app.provider !== undefined,
   })
   return { kits: [mailing.kit], actions }
 }

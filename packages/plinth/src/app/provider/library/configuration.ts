@@ -3,6 +3,7 @@
 import { limits } from '../../../base/limits.ts'
 import { ownScopes } from '../../../identity/provider/words.ts'
 import type { Adapter, Context, Grant, Library, LibraryClient, Payload, Policy } from './library.ts'
+import { mayAsk } from './policy.ts'
 
 /** What the library is set up with. */
 export interface ConfigurationParts {
@@ -16,6 +17,7 @@ export interface ConfigurationParts {
   /** The API as a resource (RFC 8707). */
   readonly resource: string
   readonly unregistered: boolean
+  readonly pushed: 'offered' | 'required'
   readonly fetch: (url: string | URL, options: RequestInit) => Promise<Response>
   readonly findAccount: (id: string) => Promise<Payload | undefined>
   readonly findGrant: (context: Context) => Promise<Grant | undefined>
@@ -54,6 +56,7 @@ export function configurationOf(parts: ConfigurationParts): object {
     responseTypes: ['code'],
     pkce: { required: () => true },
     scopes: own,
+    extraClientMetadata: { properties: ['api_scopes'] },
     claims: {
       openid: ['sub'],
       profile: ['name'],
@@ -106,7 +109,7 @@ const lifetimes = Object.freeze({
 })
 
 function featuresOf(parts: ConfigurationParts): object {
-  const { unregistered, allowClient } = parts
+  const { unregistered, pushed, allowClient } = parts
   const ownToken = (_: unknown, client: LibraryClient, token: { readonly clientId: string }) =>
     token.clientId === client.clientId
   return {
@@ -115,7 +118,10 @@ function featuresOf(parts: ConfigurationParts): object {
     deviceFlow: { enabled: true, charset: 'base-20', mask: '****-****' },
     introspection: { enabled: true, allowedPolicy: ownToken },
     revocation: { enabled: true, allowedPolicy: ownToken },
-    pushedAuthorizationRequests: { enabled: true },
+    pushedAuthorizationRequests: {
+      enabled: true,
+      requirePushedAuthorizationRequests: pushed === 'required',
+    },
     rpInitiatedLogout: { enabled: true },
     registration: { enabled: false },
     clientIdMetadataDocument: {
@@ -146,17 +152,16 @@ function resourcesOf({ library, resource, scopes }: ConfigurationParts): object 
   const isApi = (text: string): boolean => URL.parse(text)?.href === new URL(resource).href
   return {
     enabled: true,
-    defaultResource({ oidc }: Context, _: unknown, oneOf?: readonly string[]) {
+    defaultResource({ oidc }: Context, client: LibraryClient, oneOf?: readonly string[]) {
       if (oneOf) return oneOf
-      return [...(oidc?.requestParamScopes ?? [])].some((one) => ofApi.has(one))
-        ? resource
-        : undefined
+      const asked = [...(oidc?.requestParamScopes ?? [])]
+      return asked.some((one) => ofApi.has(one) && mayAsk(client, one)) ? resource : undefined
     },
     useGrantedResource: () => true,
-    getResourceServerInfo(_: unknown, indicator: string) {
+    getResourceServerInfo(_: unknown, indicator: string, client: LibraryClient) {
       if (!isApi(indicator)) throw new InvalidTarget('there is no such resource here')
       return {
-        scope: [...own, ...scopes].join(' '),
+        scope: [...own, ...scopes].filter((scope) => mayAsk(client, scope)).join(' '),
         audience: resource,
         accessTokenTTL: limits.oauthAccessMinutes * 60,
         accessTokenFormat: 'opaque',

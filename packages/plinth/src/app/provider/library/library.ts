@@ -88,6 +88,8 @@ export interface LibraryClient {
   readonly postLogoutRedirectUris?: readonly string[]
   /** True: it described itself at its address. */
   readonly clientIdMetadataDocument?: boolean
+  /** The scopes of the API that it may ask for, with spaces between; undefined: all of them. */
+  readonly api_scopes?: string
 }
 
 /** A request under way. */

@@ -2,6 +2,7 @@
 
 import { hostOf } from '../../../identity/provider/clients.ts'
 import type { Asked } from '../../../identity/provider/parts.ts'
+import { ownScopes } from '../../../identity/provider/words.ts'
 import type { Context, Library, LibraryClient, Policy } from './library.ts'
 
 /**
@@ -62,9 +63,15 @@ export function askedFor(context: Context | undefined, nowMs: number): Asked {
       registered: client?.clientIdMetadataDocument !== true,
     },
     host: hostOf(params.redirect_uri ?? ''),
-    scopes: [...(requestParamScopes ?? [])],
+    scopes: [...(requestParamScopes ?? [])].filter((scope) => mayAsk(client, scope)),
     since: sinceOf({ oidc: context?.oidc }, Math.floor(nowMs / 1_000)),
   }
+}
+
+/** Whether a program may ask for a scope: for who somebody is always, for the API as declared. */
+export function mayAsk(client: LibraryClient | undefined, scope: string): boolean {
+  if (Object.hasOwn(ownScopes, scope) || client?.api_scopes === undefined) return true
+  return client.api_scopes.split(' ').includes(scope)
 }
 
 /** What people know a client by: one that nobody has registered is known by its host alone. */

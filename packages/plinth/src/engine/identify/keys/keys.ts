@@ -10,9 +10,11 @@ import { readArray } from '../../../kinds/kinds.ts'
 import { type Fragment, sql, statement, typed } from '../../../sql/fragment.ts'
 import type { Came } from '../../runtime.ts'
 import { boundIn } from '../bound.ts'
+import { rolesOf } from '../callers/roles.ts'
 import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, invalidToken, type TokenSort } from '../tokens.ts'
+import { isStale, touch } from '../touch.ts'
 
 /** One sort of key, and where it is kept. */
 interface Sort {
@@ -50,7 +52,7 @@ interface Asked {
 function living(parts: IdentifyParts, { table, networks }: Sort, asked: Asked): Fragment {
   const { hashes, now } = asked
   return sql`select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
-      k.last_used_at is null or k.last_used_at < ${instant(now - touchAfterMs)},
+      ${isStale('k', now)},
       k.organisation_id, m.role, ${heldColumns(parts.demand, instant(now))}
     from ${table} k join identity."user" u on u.id = k.user_id
       left join identity.membership m on m.id = k.membership_id
@@ -60,9 +62,6 @@ function living(parts: IdentifyParts, { table, networks }: Sort, asked: Asked): 
       and not u.suspended and not u.guest and u.erased_at is null
       and (k.organisation_id is null or m.id is not null)`
 }
-
-// A key is used again at most this often before the use is written down.
-const touchAfterMs = 60_000
 
 /** Whose key it is, and where it can be used from. */
 interface Found {
@@ -118,12 +117,12 @@ async function find(
     if (!hash || !id || !userId) continue
     const [place, role, isHeld, unmarked] = more
     const bound = boundIn({ sort, id, scopes: new Set(wordsOf(scopes)) }, [place, role])
-    const whose = { is: 'user', id: userId, roles: new Set(wordsOf(roles)), proof } as const
+    const whose = { is: 'user', id: userId, roles: rolesOf(roles), proof } as const
     const held = isHeld === 't' ? { held: true as const } : {}
     const caller = { ...whose, ...bound, ...held }
     found.set(hash, { caller, networks: wordsOf(from) })
     if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId, nowMs: now })
-    if (stale === 't') touch(parts, asked, { id, now })
+    if (stale === 't') touch(parts, { ...asked, id, nowMs: now })
   }
   return found
 }
@@ -133,19 +132,4 @@ const proof = Object.freeze({ assurance: 1, agoMs: Number.POSITIVE_INFINITY })
 
 function wordsOf(columnText: string | null | undefined): readonly string[] {
   return readArray(columnText ?? '{}').filter((word) => word !== null)
-}
-
-/** Writes the use down beside the call, once a minute over all nodes; a failure is only told. */
-function touch(
-  { database, log }: IdentifyParts,
-  { sort, table }: Sort,
-  { id, now }: { readonly id: string; readonly now: number },
-): void {
-  const used = sql`update ${table} set last_used_at = ${instant(now)}
-    where id = ${typed(id, 'uuid')}
-      and (last_used_at is null or last_used_at < ${instant(now - touchAfterMs)})`
-  const change = { name: `plinth_${sort}_touch`, ...statement(used) }
-  database.query(change).catch((cause: unknown) => {
-    log({ level: 'warning', message: 'the use of a key was not written down', cause })
-  })
 }

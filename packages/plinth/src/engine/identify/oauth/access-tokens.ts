@@ -5,9 +5,11 @@ import { instantText } from '../../../base/time.ts'
 import { readArray } from '../../../kinds/kinds.ts'
 import { sql, statement, typed } from '../../../sql/fragment.ts'
 import { boundIn } from '../bound.ts'
+import { rolesOf } from '../callers/roles.ts'
 import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
 import { inBatches, type TokenSort } from '../tokens.ts'
+import { isStale, touch } from '../touch.ts'
 import { livingGrants } from './living.ts'
 
 const tokenPattern = /^plo_[A-Za-z0-9_-]{43}$/
@@ -21,10 +23,8 @@ export function accessTokens(
   parts: Pick<IdentifyParts, 'database' | 'clock' | 'log' | 'demand'>,
   resource: string,
 ): TokenSort {
-  return {
-    pattern: tokenPattern,
-    identify: inBatches((hashes) => find(parts, { hashes, resource })),
-  }
+  const look = inBatches((hashes) => find(parts, { hashes, resource }))
+  return { pattern: tokenPattern, identify: (token) => look(token) }
 }
 
 async function find(
@@ -36,7 +36,7 @@ async function find(
   const { joined, counts } = livingGrants(nowMs)
   const held = heldColumns(demand, typed(instantText(nowMs), 'timestamp with time zone'))
   const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes,
-      g.organisation_id, m.role, ${held}
+      g.organisation_id, m.role, ${isStale('g', nowMs)}, ${held}
     from oauth.oauth_access_token t ${joined}
     where t.token_hash = any(${typed(hashes, 'text[]')}) and ${counts}
       and t.resource = ${typed(resource, 'text')}`
@@ -45,14 +45,17 @@ async function find(
   const callers = new Map<string, Caller>()
   for (const [hash, grant, id, roles, scopes, ...more] of rows) {
     if (!hash || !grant || !id) continue
-    const [place, role, isHeld, unmarked] = more
+    const [place, role, stale, isHeld, unmarked] = more
     const bound = boundIn({ sort: 'oauth', id: grant, scopes: wordsOf(scopes) }, [place, role])
-    const whose = { is: 'user', id, roles: wordsOf(roles), proof: unproven, ...bound } as const
+    const whose = { is: 'user', id, roles: rolesOf(roles), proof: unproven, ...bound } as const
     callers.set(hash, isHeld === 't' ? { ...whose, held: true } : whose)
     if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId: id, nowMs })
+    if (stale === 't') touch(parts, { ...grants, id: grant, nowMs })
   }
   return callers
 }
+
+const grants = { sort: 'oauth', table: sql`oauth.oauth_grant` } as const
 
 const unproven = Object.freeze({ assurance: 1, agoMs: Number.POSITIVE_INFINITY })
 

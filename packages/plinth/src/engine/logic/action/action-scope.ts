@@ -26,7 +26,7 @@ export function actionScope(
     input: values,
     fail: (code: string, detail?: string) => fail(operation, code, detail),
     get aborted() {
-      return setting.aborted
+      return setting.time.aborted
     },
     progress: setting.progress,
   }

@@ -1,6 +1,7 @@
 /** Owns calls that are answered later: accepted at once, run as jobs, asked for by who called. */
 
-import { actorOf, type Caller, keptCaller, placeOf, principalOf } from '../../../access/caller.ts'
+import { actorOf, type Caller, placeOf, principalOf } from '../../../access/caller.ts'
+import { keptCaller } from '../../../access/kept-caller.ts'
 import { Failure } from '../../../base/failure.ts'
 import { limits } from '../../../base/limits.ts'
 import { instantText } from '../../../base/time.ts'

@@ -60,7 +60,7 @@ async function readAgain(attempt: Attempt, model: string, record: object): Promi
   const data = logicData({
     ...{ runtime, session, caller, traceId, within: { operation: name, caller } },
     twoSteps: undefined,
-    start: (_, work) => work(),
+    start: async (_, work) => await work(),
     touched: () => undefined,
   })
   try {

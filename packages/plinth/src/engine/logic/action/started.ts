@@ -1,6 +1,7 @@
 /** Owns the status of workflows, in the form of calls that are answered later. */
 
-import { type Caller, keptCaller } from '../../../access/caller.ts'
+import type { Caller } from '../../../access/caller.ts'
+import { keptCaller } from '../../../access/kept-caller.ts'
 import { Failure, type FailureCode, failureKinds } from '../../../base/failure.ts'
 import { instantText } from '../../../base/time.ts'
 import { type StartedStatus, startedStatus } from '../../../effects/workflows/status.ts'

@@ -1,13 +1,13 @@
 /** Owns the data of a transaction: the models as methods, under one caller's rules. */
 
-import { type Caller, organisationOf } from '../../../access/caller.ts'
+import { type Caller, organisationOf, type UnrestrictedCaller } from '../../../access/caller.ts'
 import { present } from '../../../base/assert.ts'
 import type { Catalog, Model, ModelOperation } from '../../../catalog/catalog.ts'
 import type { Session } from '../../../database/database.ts'
 import type { Members, Models } from '../../../define/infer.ts'
 import type { LogicData, LogicModel } from '../../../define/logic/scope.ts'
 import type { Call, Reply } from '../../call.ts'
-import { runModelOperation } from '../../models.ts'
+import { beginModelOperation } from '../../models.ts'
 import type { Runtime } from '../../runtime.ts'
 import { consumeRecord, giveBackRecord, lockRecord, takeFromRecord } from './records.ts'
 import type { TwoSteps } from './two-steps.ts'
@@ -21,7 +21,7 @@ export interface DataSetting {
   /** In whose course: what the audit names. */
   readonly within: NonNullable<Call['within']>
   /** Runs work of the scope: fails once the scope has ended, and keeps track of what it started. */
-  readonly start: <T>(what: string, work: () => Promise<T>) => Promise<T>
+  readonly start: <T>(what: string, work: () => T | Promise<T>) => Promise<T>
   readonly twoSteps: TwoSteps | undefined
   /** Notes a row that others may want at the same time. */
   readonly touched: (model: Model, id: string) => void
@@ -43,8 +43,9 @@ class ModelHandle {
     return this.#ask('list', { query })
   }
 
-  get(id: string, query: object = {}): Promise<unknown> {
-    return this.#ask('get', { id, query })
+  get(id: string, query?: object): Promise<unknown> {
+    // One that asks for nothing special is known already.
+    return this.#ask('get', query === undefined ? { id } : { id, query })
   }
 
   create(input: object): Promise<unknown> {
@@ -102,20 +103,27 @@ class ModelHandle {
 
   #ask(type: ModelOperation['type'], rest: Partial<Call>): Promise<unknown> {
     const name = `${this.#model.name}.${type}`
-    return this.#setting.start(name, async () => {
+    return this.#setting.start(name, () => {
       const { catalog } = this.#setting.runtime
       const operation = present(catalog.operations.get(name), name) as ModelOperation
       const scope = scopeOf(this.#setting, { operation: name, ...rest })
-      const record = recordOf(await runModelOperation(scope, operation))
-      const { caller, within } = this.#setting
-      // Only the eyes of whoever is answered count, and a weak map costs each collection.
-      const counts = caller === within.caller && type !== 'list'
-      if (counts && typeof record === 'object' && record !== null) {
-        seen.set(record, { caller, model: this.#model.name })
-      }
-      this.#note(type, record)
-      return record
+      const reply = beginModelOperation(scope, operation)
+      // What was foreseen is told without a wait.
+      if (!(reply instanceof Promise)) return this.#told(type, reply)
+      return reply.then((came) => this.#told(type, came))
     })
+  }
+
+  #told(type: ModelOperation['type'], reply: Reply): unknown {
+    const record = recordOf(reply)
+    const { caller, within } = this.#setting
+    // Only the eyes of whoever is answered count, and a weak map costs each collection.
+    const counts = caller === within.caller && type !== 'list'
+    if (counts && typeof record === 'object' && record !== null) {
+      seen.set(record, { caller, model: this.#model.name })
+    }
+    this.#note(type, record)
+    return record
   }
 }
 
@@ -145,67 +153,86 @@ export function recordOf({ body }: Reply): unknown {
 
 type Handles = Readonly<Record<string, LogicModel<Models, Members>>>
 
-const classes = new WeakMap<Catalog, new (setting: DataSetting) => Handles>()
+type HandlesClass = new (setting: DataSetting) => Handles
 
-/** Models in one caller's eyes. A model costs nothing until it is used. */
-export function modelsOf(setting: DataSetting): Handles {
+const classes = new WeakMap<Catalog, HandlesClass>()
+
+/**
+ * The data of a transaction: under the caller's rules, and past them by name. A model costs nothing
+ * until it is used.
+ */
+export function logicData(setting: DataSetting): LogicData<Models> {
   const { catalog } = setting.runtime
   const known = classes.get(catalog) ?? handlesClass(catalog)
   classes.set(catalog, known)
-  return new known(setting)
+  return new known(setting) as unknown as LogicData<Models>
 }
 
-/** Made once per app: a getter for each model that makes its handle at the first use. */
-function handlesClass(catalog: Catalog): new (setting: DataSetting) => Handles {
-  class OwnHandles {
-    readonly #setting: DataSetting
+/** Made once per app: to define what is got at its first use costs more than a statement. */
+function handlesClass(catalog: Catalog): HandlesClass {
+  const across = modelsClass(catalog)
+  const past = withGetter(modelsClass(catalog), 'acrossOrganisations', (setting) => {
+    return new across({ ...setting, caller: { ...codeOf(setting), acrossOrganisations: true } })
+  })
+  return withGetter(modelsClass(catalog), 'unrestricted', (setting) => {
+    return new past({ ...setting, caller: codeOf(setting) })
+  })
+}
 
-    constructor(setting: DataSetting) {
-      this.#setting = setting
-    }
-
-    static make(handles: OwnHandles, model: Model): ModelHandle {
-      return new ModelHandle(handles.#setting, model)
-    }
+/** The code of some logic, past all rules, in the organisation of whoever caused it. */
+function codeOf({ within, caller }: DataSetting): UnrestrictedCaller {
+  return {
+    is: 'unrestricted',
+    reason: within.operation,
+    organisation: organisationOf(caller),
   }
+}
+
+/** Has a getter for each model that makes its handle at the first use. */
+class OwnHandles {
+  readonly #setting: DataSetting
+  readonly #made = new Map<unknown, unknown>()
+
+  constructor(setting: DataSetting) {
+    this.#setting = setting
+  }
+
+  static get<K, T>(handles: OwnHandles, key: K, make: (setting: DataSetting, key: K) => T): T {
+    const known = handles.#made.get(key) as T | undefined
+    if (known !== undefined) return known
+    const made = make(handles.#setting, key)
+    handles.#made.set(key, made)
+    return made
+  }
+}
+
+const handleOf = (setting: DataSetting, model: Model): ModelHandle =>
+  new ModelHandle(setting, model)
+
+function modelsClass(catalog: Catalog): HandlesClass {
+  class AppHandles extends OwnHandles {}
   for (const model of catalog.models.values()) {
     if (!model.exposed) continue
-    Object.defineProperty(OwnHandles.prototype, model.name, {
+    Object.defineProperty(AppHandles.prototype, model.name, {
       enumerable: true,
       get(this: OwnHandles) {
-        const value = OwnHandles.make(this, model)
-        Object.defineProperty(this, model.name, { value, enumerable: true })
-        return value
+        return OwnHandles.get(this, model, handleOf)
       },
     })
   }
-  return OwnHandles as unknown as new (
-    setting: DataSetting,
-  ) => Handles
-}
-
-/** The data of a transaction: under the caller's rules, and past them by name. */
-export function logicData(setting: DataSetting): LogicData<Models> {
-  const reason = setting.within.operation
-  const organisation = organisationOf(setting.caller)
-  return withGetter(modelsOf(setting), 'unrestricted', () => {
-    const past = modelsOf({ ...setting, caller: { is: 'unrestricted', reason, organisation } })
-    return withGetter(past, 'acrossOrganisations', () =>
-      modelsOf({
-        ...setting,
-        caller: { is: 'unrestricted', reason, organisation, acrossOrganisations: true },
-      }),
-    )
-  }) as unknown as LogicData<Models>
+  return AppHandles as unknown as HandlesClass
 }
 
 /** The same, with something that is made at its first use. */
-function withGetter(handles: Handles, word: string, make: () => Handles): Handles {
-  let made: Handles | undefined
-  return Object.defineProperty(handles, word, {
-    get() {
-      made ??= make()
-      return made
+function withGetter(
+  handles: HandlesClass,
+  word: string,
+  make: (setting: DataSetting, word: string) => Handles,
+): HandlesClass {
+  Object.defineProperty(handles.prototype, word, {
+    get(this: OwnHandles) {
+      return OwnHandles.get(this, word, make)
     },
   })
+  return handles
 }

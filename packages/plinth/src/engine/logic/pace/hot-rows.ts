@@ -53,8 +53,11 @@ export class HotRows {
    * Waits until nobody before is at these names any more, then runs the work. All queue in one
    * order, so that no two wait for each other. Fails with `overloaded` where it takes too long.
    */
-  async inLine<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
-    if (names.length === 0) return work()
+  inLine<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
+    return names.length === 0 ? work() : this.#behind(names, work)
+  }
+
+  async #behind<T>(names: readonly string[], work: () => Promise<T>): Promise<T> {
     const places: (() => void)[] = []
     const endsAtMs = monotonicMs() + limits.acquireTimeoutMs
     try {

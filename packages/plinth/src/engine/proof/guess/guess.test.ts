@@ -2,10 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { present } from '../../../base/assert.ts'
+import type { ModelOperation } from '../../../catalog/catalog.ts'
 import type { Database } from '../../../database/database.ts'
 import { onBothServers, say } from '../../../database/proof/servers.ts'
 import type { Call } from '../../call.ts'
 import { invoke } from '../../invoke.ts'
+import { runModelOperation } from '../../models.ts'
 import type { Runtime } from '../../runtime.ts'
 import { callBy, type Desk, openDesk, outcomeOf } from '../desk.ts'
 
@@ -111,7 +114,10 @@ onBothServers('guessed callers', (server) => {
     const { runtime } = desk.running
     assert.equal(await desk.read(), 'own')
     const staff = { is: 'user', id: desk.userId, roles: new Set(['staff']) } as const
-    assert.equal(await desk.read({ ...runtime, recall: () => staff }), 'own')
+    const recall: Runtime['recall'] = (token, from) => {
+      return { ...present(runtime.recall(token, from), 'a guess'), caller: staff }
+    }
+    assert.equal(await desk.read({ ...runtime, recall }), 'own')
     let reads = 0
     const query: Database['query'] = (asked) => {
       reads += 1
@@ -119,8 +125,28 @@ onBothServers('guessed callers', (server) => {
       return runtime.database.query(asked)
     }
     const database: Database = { ...runtime.database, query }
-    assert.equal(await desk.read({ ...runtime, recall: () => staff, database }), 'own')
+    assert.equal(await desk.read({ ...runtime, recall, database }), 'own')
     assert.equal(reads, 2, 'for the guess, and again for who it was')
+  })
+
+  test('what was read for a guess is written once it is confirmed', async (context) => {
+    const desk = await seated(await openDesk(server, context))
+    const { runtime } = desk.running
+    const caller = { is: 'user', id: desk.userId, roles: new Set<string>() } as const
+    const { promise: confirmed, resolve } = Promise.withResolvers<void>()
+    const call = callBy(undefined, { operation: 'note.list' })
+    const operation = runtime.catalog.operations.get('note.list') as ModelOperation
+    const scope = { runtime, session: runtime.database, caller, call, confirmed }
+    let written = false
+    const reply = runModelOperation(scope, operation).then((answered) => {
+      written = true
+      return answered
+    })
+    // Asked for later, and answered: the rows of the read have come by then.
+    for (let each = 0; each < 5; each++) await runtime.database.query(say('select 1'))
+    assert.ok(!written)
+    resolve()
+    assert.match((await reply).body ?? '', /"own"/)
   })
 
   test('writes wait until it is known who asks', async (context) => {

@@ -62,11 +62,18 @@ export interface Served {
   readonly logs: LogEntry[]
 }
 
+/** How it is made. */
+export interface ServedWith {
+  readonly limits?: Partial<Limits>
+  readonly trustedProxies?: number
+  readonly publicUrl?: string
+}
+
 /** Runs the work against a server, and ends the server. */
 export async function withServer(
   handler: Handler,
   work: (served: Served) => Promise<void>,
-  options: { readonly limits?: Partial<Limits>; readonly trustedProxies?: number } = {},
+  options: ServedWith = {},
 ): Promise<void> {
   const logs: LogEntry[] = []
   const server = new HttpServer({ handler, log: (entry) => logs.push(entry), ...options })

@@ -83,7 +83,7 @@ export async function openShop(
   const post = (flow: string, body: object, token?: string) =>
     send('POST', `identity/${flow}`, { body, token })
   return {
-    ...{ tested, send, post },
+    ...{ site, tested, send, post },
     get: (path: string, token?: string) => send('GET', path, { token }),
     guest: async () => tokenOf(await post('continue-as-guest', {})),
     signIn: async (email: string, token?: string) =>

@@ -72,6 +72,19 @@ onBothServers('staff who acts as a user', (server) => {
     assert.equal((await get('identity/me', token)).status, 401)
   })
 
+  test('ends no key of whom they act as (C28, E04)', async (context) => {
+    const { act, ann, post, send, signIn } = await scene(context)
+    const own = await signIn(anns)
+    const token = tokenOf(await act(ann.id))
+    const scopes = ['read']
+    const key = await post('make-api-key', { name: 'till', scopes }, own)
+    const lent = await post('make-agent-token', { agent: 'helper', scopes }, own)
+    for (const path of [`apiKeys/${key.body.id}`, `agentTokens/${lent.body.id}`]) {
+      assert.equal((await send('DELETE', path, { token })).status, 403, path)
+      assert.equal((await send('DELETE', path, { token: own })).status, 204, path)
+    }
+  })
+
   test('has a role, a fresh proof, and no way to a right they lack (E01, E04)', async (context) => {
     const by = { impersonation: { by: 'support', mail: false } }
     const { act, ann, mailed, signIn, tested } = await scene(context, by, ['support'])

@@ -40,6 +40,19 @@ test('a guest who becomes an account keeps every row that refers to them', async
   const mailed = /token=([\w-]+)/.exec(mail ?? '')?.[1] ?? assert.fail(mail)
   const made = await shop.post('confirm-upgrade', { token: mailed }, token)
   assert.equal(made.status, 200)
-  assert.deepEqual(await referring(), before, 'the same rows, the session too')
+  const after = new Set(await referring())
+  assert.deepEqual(
+    before.filter((one) => !after.has(one)),
+    [],
+    'the same rows, the session too',
+  )
   assert.equal((await shop.get('identity/me', token)).status, 401, 'under a new token')
+  // The device in which it was made is known from now on: the next one is told of.
+  const body = { email, password }
+  for (const remoteAddress of ['192.0.2.1', '198.51.100.9']) {
+    assert.equal((await shop.send('POST', 'identity/sign-in', { body, remoteAddress })).status, 200)
+  }
+  const told = (await shop.mailed()).filter((one) => /New sign-in/.test(one))
+  assert.equal(told.length, 1)
+  assert.match(told[0] ?? '', /198\.51\.100\.9/)
 })

@@ -10,7 +10,7 @@ interface Key {
 
 interface Listed {
   readonly id: string
-  readonly agent: boolean
+  readonly sort: 'key' | 'agent' | 'program'
   readonly name: string
   readonly endable: boolean
   readonly user: { readonly id: string }
@@ -39,6 +39,13 @@ async function keysOf(person: Person, organisation: string): Promise<readonly Li
   return body.keys as unknown as readonly Listed[]
 }
 
+/** Whom mails told that something of theirs was ended, and what they say. */
+async function toldOfEnds({ tested }: Office): Promise<readonly string[]> {
+  await tested.drain()
+  const mails = (await tested.mails()).filter(({ subject }) => subject.startsWith('Ended in'))
+  return mails.map(({ to, text }) => `${to} ${text}`).sort()
+}
+
 onBothServers('keys of organisations', (server) => {
   test('E04: who manages the members sees and ends keys, and no more', async (context) => {
     const office = await openOffice(server, context)
@@ -59,12 +66,12 @@ onBothServers('keys of organisations', (server) => {
     const ids = listed.map(({ id }) => id).sort()
     assert.deepEqual(ids, [adas.id, bobs.id, agents.id].sort(), 'not what works elsewhere')
     assert.deepEqual(
-      listed.filter(({ agent }) => agent).map(({ id }) => id),
+      listed.filter(({ sort }) => sort === 'agent').map(({ id }) => id),
       [agents.id],
     )
-    const told = JSON.stringify(listed)
-    for (const { token } of [adas, bobs, agents]) assert.ok(!told.includes(token))
-    assert.doesNotMatch(told, /hash/i)
+    const text = JSON.stringify(listed)
+    for (const { token } of [adas, bobs, agents]) assert.ok(!text.includes(token))
+    assert.doesNotMatch(text, /hash/i)
     const seen = await keysOf(cid, acme)
     const endable = seen.filter((one) => one.endable).map(({ id }) => id)
     assert.deepEqual(endable.sort(), [bobs.id, agents.id].sort(), 'not those of an owner')
@@ -91,5 +98,11 @@ onBothServers('keys of organisations', (server) => {
     assert.deepEqual([await works(bobs), await works(agents)], [false, false], 'dead at once')
     assert.deepEqual([await works(own), await works(adas)], [true, true])
     assert.equal((await office.ask(adas.token, 'organisationKeys')).code, 'session_required')
+    const input = { organisation: acme, user: bob.id }
+    assert.deepEqual((await ada.ask('organisationKeys', input)).body.keys, [], 'none is left')
+    const told = (await toldOfEnds(office)).join('')
+    assert.match(told, /^bob@\S+ The token of your agent “helper” \(plg_\S{4}…\), which worked in /)
+    assert.match(told, / in Acme, was ended by somebody in the role owner at 2.*\/account\/keys\n/)
+    assert.match(told, /\nbob@\S+ Your key “bob@\S+” \(plk_\S{4}…\), .* in the role admin at 2/)
   })
 })

@@ -144,6 +144,12 @@ onBothServers('organisations', (server) => {
     await office.runtime.database.query({ text, values: [] })
     office.tested.clock.advance(0)
     assert.equal((await bob.ask('deleteOrganisation', { organisation })).code, 'forbidden')
+    // On a device that is trusted one factor begins a session: too little for this (C16).
+    const { records } = office.tested.running.users
+    await records.update('user', ada.id, { secondFactor: true })
+    const one = await ada.ask('deleteOrganisation', { organisation })
+    assert.equal(one.code, 'step_up_required')
+    await records.update('user', ada.id, { secondFactor: false })
     assert.equal((await ada.ask('deleteOrganisation', { organisation })).status, 204)
     assert.equal((await bob.ask('organisations')).body.active, null)
   })

@@ -173,6 +173,20 @@ test('C18: what waits is for one account, one identity, one browser', async (con
   assert.equal((await records.find('outsideIdentity', {})).length, 0)
 })
 
+test('C17: an address that is nearly another one is taken for none', async (context) => {
+  const issuer = await openIssuer(context)
+  const trusted = [{ name: 'acme', url: issuer.url, vouchesFor }]
+  const { browser, records } = await openStand(context, { trusted })
+  // U+212A becomes a plain k in lower case: the mailbox of somebody else.
+  for (const email of ['mi\u212ae@acme.example', 'm\u00fcller@acme.example', 'a b@acme.example']) {
+    issuer.person = { sub: email, email, email_verified: true }
+    const mike = browser()
+    await mike.open('/account/with/acme')
+    assert.equal(mike.seen.at, '/account/give-address', `${email} ${mike.seen.text}`)
+  }
+  assert.equal((await records.find('user', {})).length, 0)
+})
+
 test('C22: nowhere but this app is led on to', async (context) => {
   const issuer = await openIssuer(context)
   issuer.person = { sub: '1', email: 'ann@acme.example', email_verified: true }

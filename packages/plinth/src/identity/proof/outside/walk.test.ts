@@ -115,3 +115,51 @@ test('C14: the second factor of the account is asked for all the same', async (c
   assert.equal(there.seen.at, '/account/second-factor?next=%2Faccount%2Ffactors')
   assert.equal(there.jar.has('__Host-sid'), false)
 })
+
+test('C16: a provider is one factor: it makes no proof of two fresh again', async (context) => {
+  const issuer = await openIssuer(context)
+  issuer.person = { sub: '1', email: 'ann@acme.example', email_verified: true }
+  const trusted = [{ name: 'acme', url: issuer.url, vouchesFor: ['acme.example'] }]
+  const { browser, records, tested } = await openStand(context, { trusted })
+  const ann = browser()
+  await ann.open('/account/with/acme')
+  const proof = async () => {
+    const [one] = (await records.find('session', {})) as { id: string; provedAt: string }[]
+    return one ?? assert.fail('there is no session')
+  }
+  const first = await proof()
+  tested.clock.advance(6 * 60_000)
+  await ann.open('/account/with/acme?purpose=step-up&next=%2Faccount%2Ffactors')
+  assert.equal(ann.seen.at, '/account/factors')
+  const again = await proof()
+  assert.notEqual(again.provedAt, first.provedAt, 'the only factor is enough')
+  // Of an account with a second factor, in a session that has shown both, long ago.
+  const [user] = (await records.find('user', {})) as { id: string }[]
+  await records.update('user', user?.id ?? '', { secondFactor: true })
+  await records.update('session', first.id, { assurance: 2 })
+  tested.clock.advance(6 * 60_000)
+  await ann.open('/account/step-up')
+  assert.doesNotMatch(ann.seen.text, /purpose=step-up/, 'it is not offered')
+  const led = await ann.open('/account/with/acme?purpose=step-up&next=%2Faccount%2Ffactors')
+  assert.equal(led.status, 401, led.text)
+  assert.equal((await proof()).provedAt, again.provedAt)
+})
+
+test('what a provider gives is kept nowhere', async (context) => {
+  const issuer = await openIssuer(context)
+  issuer.person = { sub: '1', email: 'ann@acme.example', email_verified: true }
+  const trusted = [{ name: 'acme', url: issuer.url, vouchesFor: ['acme.example'] }]
+  const { browser, records, tested } = await openStand(context, { trusted })
+  assert.equal((await browser().open('/account/with/acme')).at, '/account')
+  assert.equal((await records.find('outsideIdentity', {})).length, 1)
+  const { database } = tested.running.runtime
+  const ask = async (text: string) => (await database.query({ text, values: [] })).rows
+  const tables = await ask(`select format('%I.%I', table_schema, table_name)
+    from information_schema.tables
+    where table_schema not in ('pg_catalog', 'information_schema') and table_type = 'BASE TABLE'`)
+  assert.ok(tables.length > 10)
+  for (const [table] of tables) {
+    const held = await ask(`select 1 from ${table} t where t::text like '%for-them-alone%'`)
+    assert.deepEqual(held, [], String(table))
+  }
+})

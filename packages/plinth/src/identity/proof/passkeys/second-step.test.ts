@@ -114,8 +114,22 @@ onBothServers('passkeys as a second step', (server) => {
       ask('identity.removePasskey', { passkey: passkeyId }, { token: as })
     assert.match((await on(false)).text, /step_up_required/)
     assert.match((await remove(token)).text, /step_up_required/)
+    const setUp = (as: string) => ask('identity.setUpTotp', {}, { token: as })
+    assert.match((await setUp(token)).text, /step_up_required/, 'nor adds an authenticator app')
     const next = await again(token)
+    assert.equal((await setUp(next)).status, 200)
     assert.equal((await on(false, next)).status, 200)
+  })
+
+  test('C16: one factor confirms no app that was set up before it was on', async (context) => {
+    const { on, token, ask, tested } = await ann(context)
+    const { secret } = bodyOf<{ secret: string }>(await ask('identity.setUpTotp', {}, { token }))
+    assert.equal((await on(true)).status, 200)
+    const timestamp = tested.clock.now()
+    const code = new TOTP({ secret: Secret.fromBase32(secret) }).generate({ timestamp })
+    const confirmed = await ask('identity.confirmTotp', { code }, { token })
+    assert.match(confirmed.text, /step_up_required/)
+    assert.equal(bodyOf<Ways>(await ask('identity.waysIn', {}, { token })).totp, false)
   })
 
   test('it ends with the last passkey, and outlives the authenticator app', async (context) => {

@@ -11,6 +11,7 @@ import { beginSession } from '../../../app/people/sessions.ts'
 import { createUser } from '../../../app/people/users.ts'
 import { parseDatabaseUrl } from '../../../database/address.ts'
 import type { DatabaseAddress } from '../../../database/database.ts'
+import type { ProviderSpec } from '../../../define/app/provider.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { type App, anyone, app, identity, kit, text } from '../../../index.ts'
@@ -81,11 +82,14 @@ function officesApp() {
  * The app, with or without programs that nobody has registered. Of its staff it demands a second
  * factor.
  */
-function providerApp(unregistered: boolean) {
+function providerApp(unregistered: boolean, { clients = [], ...more }: ProviderSpec = {}) {
   return app({
     ...{ title: 'Notes', kits: [identity, notes], roles: ['staff'] },
     signIn: { secondFactor: { required: { roles: ['staff'] } } },
-    provider: { ...providerSpec, unregistered },
+    provider: {
+      ...{ ...providerSpec, unregistered, ...more },
+      clients: [...providerSpec.clients, ...clients],
+    },
   })
 }
 
@@ -104,14 +108,16 @@ interface Opening {
   readonly outbound?: OutboundPolicy
   /** True: the app has organisations. */
   readonly offices?: boolean
+  /** What the provider has beside. */
+  readonly provider?: ProviderSpec
 }
 
 /** Opens the app behind a real server, closed at the end of the test. */
 export async function openProvider(
   context: TestContext,
-  { unregistered = false, outbound, offices = false }: Opening = {},
+  { unregistered = false, outbound, offices = false, provider }: Opening = {},
 ) {
-  const opened: App<unknown> = offices ? officesApp() : providerApp(unregistered)
+  const opened: App<unknown> = offices ? officesApp() : providerApp(unregistered, provider)
   const tested = await testApp(opened, serverOf(process.argv))
   const later: { handler?: Handler } = {}
   const handler: Handler = (request) => later.handler?.(request) ?? assert.fail('not open yet')

@@ -56,14 +56,20 @@ interface Found {
   readonly invitations?: OrganisationView['invitations']
 }
 
-interface FoundKey extends Omit<PageOrganisationKey, 'owner' | 'lastUsedAt'> {
-  readonly lastUsedAt: string | null
+type Maybe = 'prefix' | 'program' | 'expiresAt' | 'lastUsedAt'
+
+interface FoundKey
+  extends Omit<PageOrganisationKey, 'owner' | Maybe>,
+    Readonly<Record<Maybe, string | null>> {
   readonly user: { readonly name: string | null; readonly email: string | null }
 }
 
-function keyOf({ user, lastUsedAt, ...key }: FoundKey): PageOrganisationKey {
-  const owner = user.name ?? user.email ?? undefined
-  return { ...key, owner, lastUsedAt: lastUsedAt ?? undefined }
+function keyOf({ user, prefix, program, expiresAt, ...key }: FoundKey): PageOrganisationKey {
+  return {
+    ...{ ...key, owner: user.name ?? user.email ?? undefined },
+    ...{ prefix: prefix ?? undefined, program: program ?? undefined },
+    ...{ expiresAt: expiresAt ?? undefined, lastUsedAt: key.lastUsedAt ?? undefined },
+  }
 }
 
 type Own = Omit<OrganisationView, 'app' | 'notice' | 'failure' | 'form' | 'keys'>

@@ -130,18 +130,22 @@ function invited({ invitations, actions }: OrganisationView): Html | undefined {
 function keysOf({ keys, actions }: OrganisationView): Html | undefined {
   if (keys === undefined || keys.length === 0) return undefined
   const list = keys.map((key) => {
-    const { id, name, prefix, agent, scopes, owner = 'somebody', expiresAt, lastUsedAt } = key
-    const what = agent ? html` for an agent` : undefined
+    const { id, name, prefix, program, owner = 'somebody', expiresAt, lastUsedAt } = key
+    const shown =
+      prefix === undefined ? html`<code>${program}</code>` : html`<code>${prefix}…</code>`
     const used = lastUsedAt === undefined ? html`Never used` : html`Last used ${time(lastUsedAt)}`
+    const until = expiresAt === undefined ? html`it is ended` : time(expiresAt)
     const end = button(actions.endKey, 'End', { weight: 'ends', hidden: { key: id }, about: name })
-    return html`<li><div><strong>${name}</strong> <code>${prefix}…</code> of ${owner}${what}<br>
-${scopes.join(', ')}<br>
-<span class="faint">${used}. Good until ${time(expiresAt)}</span></div>
+    return html`<li><div><strong>${name}</strong> ${shown}<br>
+${sortWords[key.sort]} of ${owner}: ${key.scopes.join(', ')}<br>
+<span class="faint">${used}. Good until ${until}</span></div>
 ${key.endable ? end : undefined}</li>`
   })
-  return html`<h2 id="keys">Keys that work here</h2>
+  return html`<h2 id="keys">Keys and programs that work here</h2>
 <ul class="sessions" aria-labelledby="keys">${list}</ul>`
 }
+
+const sortWords = Object.freeze({ key: 'Key', agent: 'Agent', program: 'Program' })
 
 function time(instant: string): Html {
   return html`<time datetime="${instant}">${timeOf(instant)}</time>`

@@ -1,22 +1,30 @@
 /** Owns a small double of Stripe's API: intents, refunds, keys that replay, and faults. */
 
 import type { ServerResponse } from 'node:http'
+import Stripe from 'stripe'
 import { type Arrived, Loopback } from '../../proof/loopback.ts'
-import { answers, error, type Intent, type Refunded, type Seen } from './double-answers.ts'
+import { type Answer, answers, error, type Intent, type Refunded } from './double-answers.ts'
+import type { Seen } from './double-params.ts'
 
 /** What goes wrong with the next call of a kind. */
 export interface Fault {
   readonly path: RegExp
-  /** `error`: 500; `drop`: the connection ends; `limit`: 429; `busy`: 409. */
-  readonly how: 'error' | 'drop' | 'limit' | 'busy'
+  /**
+   * `error`: 500; `drop`: the connection ends; `limit`: 429, `slow`: the same as a 400, as the SDK
+   * knows it; `busy`: 409.
+   */
+  readonly how: 'error' | 'drop' | 'limit' | 'slow' | 'busy'
   /** When: before anything was done, or after all of it. */
   readonly when: 'before' | 'after'
 }
 
-interface Kept {
-  readonly status: number
-  readonly body: string
+interface Kept extends Pick<Answer, 'status' | 'body'> {
+  /** What it was the answer to: one key is for one request. */
+  readonly asked: string
 }
+
+const keyCharactersMax = 255
+const form = 'application/x-www-form-urlencoded'
 
 /** Stripe, on loopback. */
 export class StripeDouble {
@@ -79,11 +87,25 @@ export class StripeDouble {
       send(response, { status: 401, body: error('invalid_request_error', { message: 'No key' }) })
       return
     }
+    // What the adapter reads has the form of the version that its types were written for.
+    const { 'stripe-version': version, 'content-type': type } = headers
+    if (version !== Stripe.API_VERSION || (post && type !== form)) {
+      const message = `Version ${version}, ${type}`
+      send(response, { status: 400, body: error('invalid_request_error', { message }) })
+      return
+    }
     this.#answer(seen, response)
   }
 
   #answer(seen: Seen, response: ServerResponse): void {
-    const kept = seen.key === undefined ? undefined : this.#keys.get(seen.key)
+    const { key } = seen
+    const asked = `${seen.method} ${seen.path} ${seen.params}`
+    const kept = key === undefined ? undefined : this.#keys.get(key)
+    if (kept && kept.asked !== asked) {
+      const message = 'Keys for idempotent requests can only be used with the same parameters'
+      send(response, { status: 400, body: error('idempotency_error', { message }) })
+      return
+    }
     if (kept) {
       if (this.#take(seen.path, 'drop')) response.destroy()
       else send(response, kept, { 'idempotent-replayed': 'true' })
@@ -96,11 +118,17 @@ export class StripeDouble {
     }
     // Stripe keeps what a call came to once it has begun: a 500 as well.
     const before = fault?.when === 'before'
-    const done = before ? broken : answers(this, seen)
+    const done = before ? broken : this.#do(seen)
     const said = fault?.how === 'error' ? broken : done
-    if (seen.key !== undefined) this.#keys.set(seen.key, said)
+    if (key !== undefined && said.begun) this.#keys.set(key, { ...said, asked })
     if (fault?.how === 'drop') spoil(response, fault)
     else send(response, said)
+  }
+
+  #do(seen: Seen): Answer {
+    if ((seen.key ?? '').length <= keyCharactersMax) return answers(this, seen)
+    const body = error('invalid_request_error', { message: 'The key is too long' })
+    return { status: 400, body, begun: false }
   }
 
   #take(path: string, only?: Fault['how']): Fault | undefined {
@@ -111,17 +139,22 @@ export class StripeDouble {
   }
 }
 
-const broken: Kept = { status: 500, body: error('api_error', { message: 'Something went wrong' }) }
+const broken: Answer = {
+  status: 500,
+  body: error('api_error', { message: 'Something went wrong' }),
+  begun: true,
+}
 
 function spoil(response: ServerResponse, { how }: Fault): void {
   if (how === 'drop') response.destroy()
   const limited = error('invalid_request_error', { message: 'Slow down', code: 'rate_limit' })
   if (how === 'limit') send(response, { status: 429, body: limited }, { 'retry-after': '2' })
+  if (how === 'slow') send(response, { status: 400, body: limited })
   const busy = error('idempotency_error', { message: 'At work', code: 'idempotency_key_in_use' })
   if (how === 'busy') send(response, { status: 409, body: busy })
 }
 
-function send(response: ServerResponse, { status, body }: Kept, headers = {}): void {
+function send(response: ServerResponse, { status, body }: Omit<Kept, 'asked'>, headers = {}): void {
   response.writeHead(status, { 'content-type': 'application/json', ...headers })
   response.end(body)
 }

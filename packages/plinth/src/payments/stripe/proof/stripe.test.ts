@@ -305,10 +305,18 @@ test('amounts keep their value where Stripe counts otherwise', () => {
     ['GBP', 1_250, 1_250],
     ['JPY', 500, 500],
     ['ISK', 5, 500],
+    ['UGX', 7, 700],
+    ['MGA', 1_300, 13],
     ['KWD', 1_230, 1_230],
   ] as const) {
     assert.equal(toStripe({ amount: ours, currency }), theirs)
     assert.equal(fromStripe(theirs, currency), ours)
   }
-  assert.equal(toStripe({ amount: 1_234, currency: 'KWD' }), undefined)
+  for (const inexact of [
+    { amount: 1_234, currency: 'KWD' },
+    { amount: 1_301, currency: 'MGA' },
+    { amount: Number.MAX_SAFE_INTEGER, currency: 'ISK' },
+  ]) {
+    assert.equal(toStripe(inexact), undefined)
+  }
 })

@@ -37,6 +37,34 @@ test('one endpoint gets no more calls, at once and in a minute, than it asked fo
   assert.ok(data.every(({ attempts }) => attempts === 1))
 })
 
+test('what waits already keeps to what its endpoint asks for now', async (t) => {
+  const crowd = await openReceiver(t, (response) => {
+    setTimeout(() => response.writeHead(500).end(), 60)
+  })
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const { id } = await shop.add(ann, { url: crowd.url, concurrency: 20 })
+  for (let order = 0; order < 12; order++) await shop.order(`o${order}`, ann)
+  await shop.drain()
+  assert.ok(crowd.atOnce() > 1, 'as it asked for at first')
+  const before = crowd.calls.length
+  const body = { concurrency: 1 }
+  await shop.request('PATCH', `/api/webhookEndpoints/${id}`, { as: ann, body })
+  let [now, most] = [0, 0]
+  crowd.answer = (response) => {
+    now += 1
+    most = Math.max(most, now)
+    setTimeout(() => {
+      now -= 1
+      response.writeHead(204).end()
+    }, 20)
+  }
+  shop.clock.advance(minuteMs)
+  await shop.drain()
+  assert.equal(crowd.calls.length - before, 12)
+  assert.equal(most, 1)
+})
+
 test('in order: what fails holds up what is behind it; without order it does not', async (t) => {
   const failing = (body: string): boolean => body.includes('"first"')
   let broken = true

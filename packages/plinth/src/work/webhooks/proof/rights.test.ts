@@ -165,3 +165,23 @@ test('what waits for who is suspended, demoted or gone meanwhile stays here', as
     'Withheld: the owner of the endpoint may not know of this event any more.',
   ])
 })
+
+test('an event that there is not is asked for by nobody', async (t) => {
+  const shop = await openShop(t)
+  const ann = await shop.user()
+  const url = 'https://shop.example/hook'
+  const path = '/api/webhooks/add-endpoint'
+  const told = async (method: string, to: string, events: readonly string[]) => {
+    const body = method === 'POST' ? { url, events } : { events }
+    const answer = await shop.request(method, to, { as: ann, body })
+    const { errors } = answer.json() as { errors?: { pointer: string; detail: string }[] }
+    return [answer.status, errors?.[0]?.pointer, errors?.[0]?.detail]
+  }
+  const near = 'No event is called "shop.plaecd"; did you mean shop.placed?'
+  assert.deepEqual(await told('POST', path, ['*', 'shop.plaecd']), [422, '/events/1', near])
+  assert.deepEqual((await told('POST', path, ['shops.*'])).slice(0, 2), [422, '/events/0'])
+  const { id } = await shop.add(ann, { url, events: ['shop.*', 'shop.placed'] })
+  const endpoint = `/api/webhookEndpoints/${id}`
+  assert.deepEqual(await told('PATCH', endpoint, ['shop.plaecd']), [422, '/events/0', near])
+  assert.equal((await told('PATCH', endpoint, ['webhooks.endpointDisabled']))[0], 200)
+})

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { app, json, kit, webhooks } from '../../../index.ts'
 import { testApp } from '../../../testing/test-app.ts'
 import { replayEvents } from '../../events/replay.ts'
-import { openReceiver } from './receiver.ts'
+import { openReceiver, saying } from './receiver.ts'
 import { openShop, type Shop } from './shop.ts'
 
 const deadText = `select name, error from plinth.job where state in ('failed', 'retrying')`
@@ -37,6 +37,37 @@ test('a delivery whose job was cancelled, or is a dead letter, begins again', as
     assert.equal((await shop.data.webhookDelivery.get(delivery)).status, 'delivered')
   }
 })
+
+for (const order of ['any', 'fifo']) {
+  test(`who has mended their receiver waits for no next attempt (${order})`, async (t) => {
+    const receiver = await openReceiver(t, saying(500))
+    const shop = await openShop(t)
+    const [ann, bob] = [await shop.user(), await shop.user()]
+    await shop.add(ann, { url: receiver.url, order })
+    await shop.order('o1', ann)
+    for (let attempt = 0; attempt < 4; attempt++) {
+      await shop.drain()
+      shop.clock.advance(3_600_000)
+    }
+    shop.clock.advance(-3_600_000)
+    receiver.answer = saying(204)
+    await shop.drain()
+    const [before] = (await shop.data.webhookDelivery.find()).data
+    assert.deepEqual([before?.status, receiver.calls.length], ['pending', 4], 'it waits for hours')
+    const request = { body: { delivery: before?.id } }
+    const again = async (as = ann) =>
+      (await shop.request('POST', '/api/webhooks/redeliver', { as, ...request })).status
+    assert.equal(await again(bob), 404)
+    assert.deepEqual([await again(), await again()], [202, 409])
+    await shop.drain()
+    const [after] = (await shop.data.webhookDelivery.find()).data
+    assert.deepEqual([after?.status, after?.attempts], ['delivered', 5])
+    assert.equal(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size, 1)
+    shop.clock.advance(86_400_000)
+    await shop.drain()
+    assert.equal(receiver.calls.length, 5, 'and never once more')
+  })
+}
 
 test('an event that is handled anew finds all of its deliveries, also beyond a page', async (t) => {
   const shop = await openShop(t)

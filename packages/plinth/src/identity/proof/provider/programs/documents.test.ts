@@ -157,6 +157,23 @@ test('CIMD: nobody makes us call others again and again', async (context) => {
   assert.ok(await asks(provider, id))
 })
 
+test('C04: fifty at once make us call others no more often than one', async (context) => {
+  const { host, provider } = await open(context)
+  const most = limits.oauthDocumentsPerMinutePerNetwork
+  const names = Array.from({ length: 50 }, (_, index) => `${host.origin}/none-${index}.json`)
+  const told = await Promise.all(names.map((id) => fetch(authorization(provider, id))))
+  assert.equal(host.asked.length, most)
+  assert.ok(
+    told.every(({ status }) => status === 400),
+    'none of them is anybody',
+  )
+  // Nor by one description, which nobody has yet: it is asked for as often as it is allowed.
+  provider.clock.advance(61_000)
+  const id = host.describe('/late.json', { redirect_uris: ['https://elsewhere.example/back'] })
+  await Promise.all(names.map(() => fetch(authorization(provider, id))))
+  assert.ok(host.asked.length <= 2 * most, `${host.asked.length} calls`)
+})
+
 test('CIMD: where it was not allowed, programs are those that were registered', async (context) => {
   const host = await openHost(context)
   const id = host.describe('/agent.json', { redirect_uris: [back] })

@@ -1,16 +1,16 @@
 /** Owns staff acting as a user: for a while, for a reason, seen by the user and in the audit. */
 
-import { Failure } from '../../base/failure.ts'
-import { limits } from '../../base/limits.ts'
-import { hourMs, instantText, minuteMs } from '../../base/time.ts'
-import type { Action, ActionScope } from '../../engine/runtime.ts'
-import { booleanKind, textKind, uuidKind } from '../../kinds/kinds.ts'
-import { deviceWords } from '../flows/begin.ts'
-import { given, type IdentityParts, maybe, operation } from '../flows/operation.ts'
-import { tellOfChange } from '../mail/telling.ts'
-import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
-import type { IdentityScope, Sight } from '../sight.ts'
-import { prefixes } from '../tokens.ts'
+import { Failure } from '../../../base/failure.ts'
+import { limits } from '../../../base/limits.ts'
+import { hourMs, instantText, minuteMs } from '../../../base/time.ts'
+import type { Action, ActionScope } from '../../../engine/runtime.ts'
+import { booleanKind, textKind, uuidKind } from '../../../kinds/kinds.ts'
+import { deviceWords } from '../../flows/begin.ts'
+import { given, type IdentityParts, maybe, operation } from '../../flows/operation.ts'
+import { tellOfChange } from '../../mail/telling.ts'
+import { demandAllFactors, demandFreshProof } from '../../second-factor/totp.ts'
+import type { IdentityScope, Sight } from '../../sight.ts'
+import { prefixes } from '../../tokens.ts'
 
 /** Begins a session in which a member of staff acts as a user. */
 export function impersonate(parts: IdentityParts, role: string): Action {

@@ -1,0 +1,67 @@
+/** Owns the controls that keep one factor, or an earlier hand, from an account: C16, C17, C28. */
+
+import { type AttackControl, against } from './against.ts'
+
+const proofs = 'packages/plinth/src/identity/proof'
+const endings = `${proofs}/endings.test.ts`
+const passkeys = `${proofs}/passkeys/second-step.test.ts`
+const foreign = 'who shows an address first'
+
+/** What an account is not taken over by. */
+export const takeoverControls: readonly AttackControl[] = [
+  against(
+    'C17',
+    endings,
+    foreign,
+  )('what a reset ends beside the password', {
+    file: 'identity/flows/password.ts',
+    from: 'if (proves) await endOtherWays(scope, userId)',
+    to: '',
+  }),
+  against(
+    'C17',
+    endings,
+    foreign,
+  )('what a first sign-in by link ends', {
+    file: 'identity/flows/link.ts',
+    from: 'await endOtherWays(inside, userId)',
+    to: '',
+  }),
+  against('C17', `${proofs}/outside/attacks.test.ts`)('the form of an address a provider tells', {
+    file: 'identity/outside/finish.ts',
+    from: 'who.vouched ? accountAddress(who.email)',
+    to: 'who.vouched ? who.email?.toLowerCase()',
+  }),
+  against('C16', `${proofs}/outside/walk.test.ts`)('what a provider alone makes fresh', {
+    file: 'identity/outside/finish.ts',
+    from: 'if (secondFactor) throw stepUpRequired()',
+    to: '',
+  }),
+  against(
+    'C16',
+    passkeys,
+    'C16: once it is on',
+  )('the factors behind a new app', {
+    file: 'identity/second-factor/totp.ts',
+    from: 'one factor adds no other one beside them.\n        await demandAllFactors(',
+    to: 'one factor adds no other one beside them.\n        void (',
+  }),
+  against(
+    'C16',
+    passkeys,
+    'C16: one factor',
+  )('the factors behind an app that is confirmed', {
+    file: 'identity/second-factor/totp.ts',
+    from: 'commit<Confirmed, Sight>(async (inside) => {\n        await demandAllFactors(',
+    to: 'commit<Confirmed, Sight>(async (inside) => {\n        void (',
+  }),
+  against(
+    'C28',
+    `${proofs}/accounts/staff.test.ts`,
+    'ends no key',
+  )('whose keys staff that acts as somebody ends', {
+    file: 'identity/models/keys.ts',
+    from: 'delete: mineInPerson,',
+    to: 'delete: mine,',
+  }),
+]
