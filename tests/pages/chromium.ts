@@ -89,6 +89,8 @@ export async function withoutOffers(page: Page): Promise<void> {
 
 /** WCAG 2.2 AA as far as a machine can tell, and nothing wider than its window; and a picture. */
 export async function look(page: Page, name: string): Promise<void> {
+  // What a form leads to is found in the document before its style sheet has come.
+  await page.waitForLoadState('load')
   await picture(page, name)
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
   const asked = `(async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clearAway } from '../../../app/housekeeping.ts'
+import { sleep } from '../../../base/time.ts'
 import { onBothServers } from '../../../database/proof/servers.ts'
 import { codeOf, openShop, password, tokenOf } from './shop.ts'
 
@@ -154,6 +155,7 @@ onBothServers('a guest', (server) => {
     await tested.data.order.create({ number: '1', buyerId: ids[1] ?? '' })
     tested.clock.advance(20 * dayMs)
     assert.equal((await get('identity/me', tokens[2])).status, 200, 'idle for 20 days')
+    await usedNow(tested)
     tested.clock.advance(20 * dayMs)
     await clearAway(tested.running.runtime)
     await clearAway(tested.running.runtime)
@@ -171,3 +173,14 @@ onBothServers('a guest', (server) => {
     assert.equal((await get('identity/me', tokens[2])).status, 200)
   })
 })
+
+/** A use is written down beside the call that made it: until it is, nobody was there. */
+async function usedNow({ clock, data }: Awaited<ReturnType<typeof openShop>>['tested']) {
+  const now = new Date(clock.now()).toISOString()
+  for (let looks = 0; looks < 500; looks++) {
+    const { data: used } = await data.session.find({ filter: { lastUsedAt: { gte: now } } })
+    if (used.length > 0) return
+    await sleep(20)
+  }
+  assert.fail('the use of the session was not written down')
+}
