@@ -264,6 +264,7 @@ export const limits = Object.freeze({
   mailRecipientsMax: 50,
   mailTextBytesMax: 1_048_576,
   mailSubjectCharactersMax: 250,
+  mailNameCharactersMax: 50,
   mailDays: 30,
   mailsAtOnce: 8,
   mailsPerRecipientPerHour: 20,

@@ -19,7 +19,7 @@ export const bounds: readonly ProviderControl[] = [
   without(
     'the proof of a client by its keys',
     ['programs/declared', 'ASVS 10.4.16'],
-    ['app/provider/clients.ts', 'if (keys !== undefined) {', 'if (keys === null) {'],
+    ['app/provider/clients.ts', 'if (keys !== null) {', 'if (keys === null) {'],
   ),
   without(
     'the single use of a proof by keys',

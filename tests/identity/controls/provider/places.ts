@@ -32,6 +32,20 @@ export const places: readonly ProviderControl[] = [
     ],
   ),
   without(
+    'the host that people are told',
+    ['programs/documents', 'CIMD: no scheme'],
+    [
+      'identity/provider/clients.ts',
+      'if (!/^https?:$/.test(url.protocol)) return',
+      "if (url.host === '') return",
+    ],
+  ),
+  without(
+    'what a description cannot say',
+    ['programs/documents', 'CIMD: a description'],
+    ['app/provider/clients.ts', 'delete client.api_scopes\n', '\n'],
+  ),
+  without(
     'the one form of an address',
     ['programs/documents', 'CIMD: only'],
     [configuration, 'URL.parse(address)?.href === address', 'URL.canParse(address)'],

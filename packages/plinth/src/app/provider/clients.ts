@@ -41,7 +41,7 @@ function knownOf(client: ClientSpec, tokens: Tokens): KnownClient {
   const { id, name, redirects, signedOutRedirects = [], native = false, secret } = client
   const secretHash = secret === undefined ? null : tokens.hash(secret)
   const former = { formerSecretHash: null, formerUntil: null }
-  const { keys, scopes } = client
+  const { keys = null, scopes = null } = client
   const known = { clientId: id, name, redirects, signedOutRedirects, native, secretHash }
   return { ...known, ...former, keys, scopes }
 }
@@ -71,13 +71,13 @@ function metadataOf(client: KnownClient, nowMs: number): Payload {
     ...{ response_types: ['code'], response_modes: ['query'] },
     application_type: client.native ? 'native' : 'web',
     ...proofOf(client, secrets),
-    ...(client.scopes === undefined ? {} : { api_scopes: client.scopes.join(' ') }),
+    ...(client.scopes === null ? {} : { api_scopes: client.scopes.join(' ') }),
   }
 }
 
 /** How a program proves itself: by its keys, its secret, or not at all. */
 function proofOf({ keys }: KnownClient, secrets: string | null): Payload {
-  if (keys !== undefined) {
+  if (keys !== null) {
     return { token_endpoint_auth_method: 'private_key_jwt', jwks: { keys: [...keys] } }
   }
   if (secrets === null) return { token_endpoint_auth_method: 'none' }
@@ -94,5 +94,7 @@ export function admits(client: LibraryClient): boolean {
   if (places.some((address) => redirectProblem(address, true) !== undefined)) return false
   client.applicationType = 'native'
   client.responseModes = ['query']
+  // Ours to say, of programs that are registered.
+  delete client.api_scopes
   return true
 }

@@ -4,7 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { base64url, randomBytes } from '../../base/ids.ts'
 import { limits } from '../../base/limits.ts'
 import { type Clock, hourMs, instantText } from '../../base/time.ts'
-import type { ClientSpec } from '../../define/app/provider.ts'
+import type { ClientSpec, Provider } from '../../define/app/provider.ts'
 import type { PlainRecord, RecordAccess } from '../../engine/runtime.ts'
 import { clientProblems, type KnownClient } from '../../identity/provider/clients.ts'
 import { prefixes, type Tokens } from '../../identity/tokens.ts'
@@ -14,8 +14,8 @@ export interface Registry {
   readonly records: RecordAccess
   readonly tokens: Tokens
   readonly clock: Pick<Clock, 'now'>
-  /** The programs of the declaration: known already, and changed there alone. */
-  readonly declared: readonly ClientSpec[]
+  /** What the app declares: its programs are known already, and changed there alone. */
+  readonly provider: Pick<Provider, 'clients' | 'scopes'>
 }
 
 /** A program that an operator has made, with its secret, which is shown this once. */
@@ -24,8 +24,16 @@ export interface MadeClient {
   readonly secret: string | undefined
 }
 
+/** By what a program proves itself beside a secret, and to what it is held. */
+export interface Held {
+  /** Public keys (JWK). Default: none. */
+  readonly keys?: readonly Readonly<Record<string, unknown>>[] | undefined
+  /** Of those that the app offers. Default: all of them. */
+  readonly scopes?: readonly string[] | undefined
+}
+
 /** What an operator says of a program. */
-export interface NewClient extends Omit<ClientSpec, 'id' | 'secret' | 'keys' | 'scopes'> {
+export interface NewClient extends Omit<ClientSpec, 'id' | 'secret' | 'keys' | 'scopes'>, Held {
   /** Default: a random one. */
   readonly id?: string | undefined
   /** True: it keeps a secret, which is made. */
@@ -34,24 +42,61 @@ export interface NewClient extends Omit<ClientSpec, 'id' | 'secret' | 'keys' | '
 
 /** Makes a program. Failures: `invalid_input`, `conflict` where the id is taken. */
 export async function addClient(
-  { records, tokens, declared }: Registry,
+  registry: Registry,
   { confidential, ...client }: NewClient,
 ): Promise<MadeClient> {
-  const { name, redirects, signedOutRedirects = [], native = false } = client
+  const { records, tokens, provider } = registry
+  const { name, redirects, signedOutRedirects = [], native = false, keys, scopes } = client
   const id = client.id ?? base64url(randomBytes(12)).replace(/^[^A-Za-z0-9]/, 'a')
   const made = confidential ? tokens.make(prefixes['oauth-client']) : undefined
   const spec = { id, name, redirects, signedOutRedirects, native }
-  const problems = clientProblems({ ...spec, ...(made ? { secret: made.token } : {}) })
-  if (problems.length > 0) throw new Failure('invalid_input', { detail: problems.join('\n') })
-  const taken = declared.some((one) => one.id === id) || (await kept(records, id)) !== undefined
+  demandSound(registry, { ...spec, secret: made?.token, keys, scopes })
+  const taken =
+    provider.clients.some((one) => one.id === id) || (await kept(records, id)) !== undefined
   if (taken) {
     throw new Failure('conflict', { detail: `There is a client ${id} already: take another id.` })
   }
   const secretHash = made?.hash ?? null
   await records.create('oauthClient', {
     ...{ clientId: id, name, redirects, signedOutRedirects, native, secretHash },
+    ...{ keys: keys ?? null, scopes: scopes ?? null },
   })
   return { id, secret: made?.token }
+}
+
+interface Sounding extends Omit<ClientSpec, 'secret' | 'keys' | 'scopes'>, Held {
+  readonly secret: string | undefined
+}
+
+function demandSound({ provider }: Pick<Registry, 'provider'>, client: Sounding): void {
+  const { secret, keys, scopes = [], ...spec } = client
+  const held = { ...(secret === undefined ? {} : { secret }), ...(keys ? { keys } : {}) }
+  const unknown = scopes.filter((scope) => !Object.hasOwn(provider.scopes, scope))
+  const offered = Object.keys(provider.scopes).join(', ') || 'none'
+  const problems = [
+    ...clientProblems({ ...spec, ...held }),
+    ...unknown.map((scope) => `The app offers no scope "${scope}". It offers: ${offered}.`),
+  ]
+  if (problems.length > 0) throw new Failure('invalid_input', { detail: problems.join('\n') })
+}
+
+/**
+ * Changes the keys or the scopes of a program, from its next request on; what is not given stays.
+ * Failures: `not_found`, `invalid_input`, `conflict` where it is one of the declaration.
+ */
+export async function changeClient(
+  registry: Registry,
+  { id, keys, scopes }: Held & { readonly id: string },
+): Promise<void> {
+  const found = await demandKept(registry, id)
+  const { name, redirects, native, secretHash } = found as unknown as KnownClient
+  // Its hash stands for it: what counts is that there is one.
+  const secret = secretHash ?? undefined
+  demandSound(registry, { ...{ id, name, redirects, native }, secret, keys, scopes })
+  await registry.records.update('oauthClient', String(found.id), {
+    ...(keys === undefined ? {} : { keys }),
+    ...(scopes === undefined ? {} : { scopes }),
+  })
 }
 
 /** A program as operators see it. */
@@ -59,7 +104,10 @@ export interface ListedClient {
   readonly id: string
   readonly name: string
   readonly kind: 'web' | 'native'
-  readonly secret: 'yes' | 'no'
+  /** By what it proves itself; `none`: by a proof key for each authorization (PKCE) alone. */
+  readonly proof: 'secret' | 'keys' | 'none'
+  /** What it may ask for; null: all that the app offers. */
+  readonly scopes: readonly string[] | null
   /** Where it is changed. */
   readonly from: 'declaration' | 'database'
   readonly redirects: readonly string[]
@@ -68,8 +116,8 @@ export interface ListedClient {
 /** All programs: those of the declaration, then those that operators have made, by id. */
 export async function listClients({
   records,
-  declared,
-}: Pick<Registry, 'records' | 'declared'>): Promise<readonly ListedClient[]> {
+  provider,
+}: Pick<Registry, 'records' | 'provider'>): Promise<readonly ListedClient[]> {
   const made: KnownClient[] = []
   for (;;) {
     const last = made.at(-1)
@@ -79,23 +127,26 @@ export async function listClients({
     if (found.length < 200) break
   }
   return [
-    ...declared.map(({ id, secret, ...rest }) =>
-      listed({ ...rest, id, keepsSecret: secret !== undefined, from: 'declaration' }),
+    ...provider.clients.map(({ id, secret, keys = null, scopes = null, ...rest }) =>
+      listed({ ...rest, id, secret: secret ?? null, keys, scopes, from: 'declaration' }),
     ),
     ...made.map(({ clientId, secretHash, ...rest }) =>
-      listed({ ...rest, id: clientId, keepsSecret: secretHash !== null, from: 'database' }),
+      listed({ ...rest, id: clientId, secret: secretHash, from: 'database' }),
     ),
   ]
 }
 
-interface Listing extends Pick<ListedClient, 'id' | 'name' | 'from' | 'redirects'> {
+interface Listing extends Pick<ListedClient, 'id' | 'name' | 'from' | 'redirects' | 'scopes'> {
   readonly native?: boolean
-  readonly keepsSecret: boolean
+  readonly secret: string | null
+  readonly keys: readonly object[] | null
 }
 
-function listed({ id, name, native = false, keepsSecret, from, redirects }: Listing): ListedClient {
+function listed({ native = false, secret, keys, ...listing }: Listing): ListedClient {
+  const { id, name, from, redirects, scopes } = listing
   const kind = native ? 'native' : 'web'
-  return { id, name, kind, secret: keepsSecret ? 'yes' : 'no', from, redirects }
+  const proof = keys !== null ? 'keys' : secret === null ? 'none' : 'secret'
+  return { id, name, kind, proof, from, redirects, scopes }
 }
 
 /** A new secret, and how long the one before is taken beside it. */
@@ -158,8 +209,8 @@ async function kept(records: RecordAccess, clientId: string): Promise<PlainRecor
   return (await records.find('oauthClient', { filter: { clientId }, limit: 1 }))[0]
 }
 
-async function demandKept({ records, declared }: Registry, id: string): Promise<PlainRecord> {
-  if (declared.some((one) => one.id === id)) {
+async function demandKept({ records, provider }: Registry, id: string): Promise<PlainRecord> {
+  if (provider.clients.some((one) => one.id === id)) {
     const detail = `The client ${id} is one of the declaration: change it there.`
     throw new Failure('conflict', { detail })
   }

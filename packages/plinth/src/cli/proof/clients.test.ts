@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { type AppFolder, appFolder, shopApp } from './process.ts'
 
 const declared = `provider: {
-    scopes: { 'product.read': 'See the products' },
+    scopes: { 'product.read': 'See the products', 'product.write': 'Change the products' },
     clients: [{ id: 'ledger', name: 'Ledger', redirects: ['https://ledger.example/back'] }],
   },`
 
@@ -24,13 +25,28 @@ async function refused(base: string, id: string, secret: string): Promise<string
 }
 
 const wrong: readonly (readonly [line: string, code: number, told: RegExp])[] = [
-  ['client', 2, /add.*\n.*list.*\n.*rotate-secret.*\n.*remove/s],
+  ['client', 2, /add.*\n.*change.*\n.*list.*\n.*rotate-secret.*\n.*remove/s],
   ['client add', 2, /--redirect/],
   ['client add --redirect https://a.example/b', 2, /Something is missing: plinth client add/],
   ['client add X --redirect http://a.example/b', 1, /http:\/\/a\.example\/b: It must begin with h/],
   ['client add X --redirect https://a.example', 1, /Write it as browsers do: https:\/\/a\.ex/],
   ['client add X --redirect com.x:/b --native --secret', 1, /cannot keep a secret/],
   ['client add X --redirect https://a.example/b --id ledger', 1, /a client ledger already/],
+  ['client add X --redirect https://a.example/b --scopes product.burn', 1, /no scope "product\.b/],
+  ['client add X --redirect https://a.example/b --keys none.json', 2, /none\.json cannot be read/],
+  ['client add X --redirect https://a.example/b --keys app.ts', 2, /app\.ts holds no JSON/],
+  ['client add X --redirect https://a.example/b --keys words.json', 2, /holds no public keys/],
+  [
+    'client add X --redirect https://a.example/b --keys private.json',
+    1,
+    /private: give the public/,
+  ],
+  ['client add X --redirect https://a.example/b --keys key.json --secret', 1, /keys and a secret/],
+  ['client change office', 2, /Say what to change: plinth client change/],
+  ['client change office --keys key.json', 1, /keys and a secret/],
+  ['client change till --scopes product.burn', 1, /product\.read, product\.write/],
+  ['client change ledger --scopes product.read', 1, /one of the declaration/],
+  ['client change nobody --scopes product.read', 1, /no client nobody/],
   ['client remove nobody --yes', 1, /no client nobody.*plinth client list/],
   ['client remove ledger --yes', 1, /one of the declaration/],
   ['client remove ledger', 2, /--yes/],
@@ -62,11 +78,25 @@ test('clients are added, listed, given another secret and removed', async (t) =>
   assert.match(phone.told, /keeps no secret/)
   const named = await run(`client add Random ${redirect}`)
   assert.match(named.data, /^[A-Za-z0-9][\w-]{15}\n$/)
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  const keys = {
+    'key.json': publicKey.export({ format: 'jwk' }),
+    'private.json': [privateKey.export({ format: 'jwk' })],
+    'words.json': { keys: ['a'] },
+  }
+  for (const [name, told] of Object.entries(keys)) {
+    await folder.write(name, JSON.stringify(told))
+  }
+  const held = '--scopes product.read --keys key.json'
+  const till = await run(`client add Till --id till ${redirect} ${held}`)
+  assert.match(till.told, /It proves itself by its key\./)
   await isTold(folder)
+  assert.equal((await run('client change till --scopes product.read,product.write')).code, 0)
   const { data } = await run('client list')
-  assert.match(data, /ledger +Ledger +web +no +declaration +https:\/\/ledger\.example\/back/)
-  assert.match(data, /office +Office +web +yes +database +https:\/\/office\.example\/back/)
-  assert.match(data, /phone +Phone +native +no +database/)
+  assert.match(data, /ledger +Ledger +web +none +declaration +all +https:\/\/ledger\.example\/back/)
+  assert.match(data, /office +Office +web +secret +database +all +https:\/\/office\.example\/back/)
+  assert.match(data, /phone +Phone +native +none +database/)
+  assert.match(data, /till +Till +web +keys +database +product\.read product\.write +https/)
   assert.ok(!data.includes('plx_'))
   const second = secretPattern.exec((await run('client rotate-secret office')).told)?.[1] ?? ''
   assert.equal(await refused(base, 'office', second), undefined)

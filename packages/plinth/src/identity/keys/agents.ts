@@ -6,6 +6,7 @@ import { textKind } from '../../kinds/kinds.ts'
 import { given, type IdentityParts, operation } from '../flows/operation.ts'
 import { endAgents } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
+import { mailedName } from '../mail/names.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -44,7 +45,8 @@ export function makeAgentToken(parts: IdentityParts): Action {
         const living = { userId, expiresAt: { gt: inside.now } }
         asked.demandRoom((await agentToken.find({ filter: living, limit: most })).data, most)
         const { id } = await agentToken.create({ userId, ...shown, ...bound, tokenHash: hash })
-        const what = `An agent was given a token: ${made.name}. If it was not you, end it.`
+        const agent = mailedName(made.name, 'without a name')
+        const what = `An agent was given a token: “${agent}”. If it was not you, end it.`
         await tellOfChange(parts, inside, { to: (await user.get(userId)).email, what })
         return { id, token, ...shown, organisationId: bound.organisationId }
       })

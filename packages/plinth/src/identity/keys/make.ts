@@ -4,6 +4,7 @@ import { limits } from '../../base/limits.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { textKind } from '../../kinds/kinds.ts'
 import { given, type IdentityParts, operation } from '../flows/operation.ts'
+import { mailedName } from '../mail/names.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -76,7 +77,8 @@ export async function storeKey(
   const prefix = asked.shownPrefix(token)
   const { id } = await apiKey.create({ ...key, prefix, tokenHash: hash })
   const { email } = await user.get(userId)
-  const what = `An API key was made: ${key.name}. If it was not you, end it.`
+  const name = mailedName(key.name, 'without a name')
+  const what = `An API key was made: “${name}”. If it was not you, end it.`
   await tellOfChange(parts, inside, { to: email, what })
   return { id, token, prefix, ...shown }
 }

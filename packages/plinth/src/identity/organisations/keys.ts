@@ -157,11 +157,11 @@ async function tellOwner(
   const { email } = await user.get(found.userId)
   if (!sendsMail || email === null) return
   const { name } = await organisation.get(by.organisationId)
-  const who = (await user.get(by.userId)).name
+  const who = await user.get(by.userId)
   const { sort, name: key, prefix = null } = found
   await mailing.tellOfEnd(inside, {
     ...{ to: email, sort, key, prefix, organisation: name },
-    by: who === null ? `somebody in the role ${by.role}` : `${who} (${by.role})`,
+    by: { name: who.name, role: by.role },
   })
 }
 

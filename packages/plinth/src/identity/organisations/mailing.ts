@@ -4,6 +4,7 @@ import { text, uuid } from '../../define/fields.ts'
 import { type Html, html } from '../../define/html.ts'
 import { kit } from '../../define/kit.ts'
 import { identity } from '../kit.ts'
+import { mailedName } from '../mail/names.ts'
 import type { MailingParts } from '../mail/sending.ts'
 import type { IdentityScope } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -22,7 +23,7 @@ export function invitationMailing(parts: MailingParts) {
   const mail = made.mail('invitation', {
     input: { title: words, organisation: words, link: text({ max: 2_000 }) },
     secret: true,
-    subject: (values) => `You are invited to ${values.organisation} at ${values.title}`,
+    subject: (values) => `You are invited to ${quoted(values)} at ${values.title}`,
     text: (values) => `${lead(values)}\n\n${values.link}\n\n${ignore}\n`,
     html: (values): Html => page(lead(values), values.link),
   })
@@ -40,7 +41,7 @@ export function invitationMailing(parts: MailingParts) {
       const link = `${parts.address('/account/accept-invitation')}?token=${token}`
       await scope.send(mail, {
         to: found.email,
-        input: { title: parts.title, organisation: name, link },
+        input: { title: parts.title, organisation: mailedName(name, nameless), link },
       })
     },
   })
@@ -49,18 +50,22 @@ export function invitationMailing(parts: MailingParts) {
       ...{ title: words, organisation: words, what: text({ max: 300 }), by: text({ max: 300 }) },
       ...{ when: text({ max: 40 }), link: text({ max: 2_000 }) },
     },
-    subject: ({ organisation, title }) => `Ended in ${organisation} at ${title}`,
-    text: ({ what, by, when, organisation, link }) =>
-      `${what}, which worked in ${organisation}, was ended by ${by} at ${when}. Nothing gets in ` +
-      `by it any more. If you still need it, ask them first. All that is yours: ${link}\n`,
+    subject: (values) => `Ended in ${quoted(values)} at ${values.title}`,
+    text: ({ what, by, when, link, ...where }) =>
+      `${what}, which worked in ${quoted(where)}, was ended by ${by} at ${when}. Nothing gets ` +
+      `in by it any more. If you still need it, ask them first. All that is yours: ${link}\n`,
   })
   return {
     kit: made,
     /** Mails the owner of a key that somebody else has ended it, in the transaction of the end. */
-    tellOfEnd: async (scope: IdentityScope, { to, sort, key, prefix, ...more }: EndedKey) => {
+    tellOfEnd: async (scope: IdentityScope, { to, sort, prefix, ...named }: EndedKey) => {
+      const key = mailedName(named.key, 'without a name')
+      const organisation = mailedName(named.organisation, nameless)
       const what = `${owned[sort]} “${key}”${prefix === null ? '' : ` (${prefix}…)`}`
+      const person = named.by.name === null ? 'Somebody' : mailedName(named.by.name, 'Somebody')
+      const by = `“${person}” (${named.by.role})`
       const link = parts.address(sort === 'program' ? '/account/apps' : '/account/keys')
-      const input = { title: parts.title, what, link, when: scope.now, ...more }
+      const input = { title: parts.title, what, link, by, organisation, when: scope.now }
       await scope.send(ended, { to, input })
     },
     /** Asks for the mail of an invitation, in the transaction of whoever asks. */
@@ -82,8 +87,8 @@ interface EndedKey {
   /** What it began with. */
   readonly prefix: string | null
   readonly organisation: string
-  /** Who has ended it. */
-  readonly by: string
+  /** Who has ended it, in which role. */
+  readonly by: { readonly name: string | null; readonly role: string }
 }
 
 const owned: Readonly<Record<KeySort, string>> = Object.freeze({
@@ -97,7 +102,15 @@ function page(words: string, link: string): Html {
 }
 
 function lead(values: { readonly organisation: string }): string {
-  return `You are invited to work in ${values.organisation}. Accept within a week:`
+  return `You are invited to work in ${quoted(values)}. Accept within a week:`
 }
 
-const ignore = 'If you do not know them, ignore this mail: nothing has changed.'
+/** So that words of somebody else are never taken for ours. */
+function quoted({ organisation }: { readonly organisation: string }): string {
+  return `“${organisation}”`
+}
+
+const nameless = 'an organisation'
+const ignore =
+  'They have chosen that name themselves. If you do not know them, ignore this mail: nothing ' +
+  'has changed.'

@@ -7,6 +7,7 @@ import { deviceWords } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation } from '../flows/operation.ts'
 import { endTrust } from '../flows/sessions.ts'
 import { demandUser } from '../flows/sign-in.ts'
+import { mailedName } from '../mail/names.ts'
 import {
   demandAllFactors,
   demandFreshProof,
@@ -50,7 +51,7 @@ export function addPasskey(parts: IdentityParts): Action {
         demandVerified(parts, emailVerifiedAt)
         demandRoom((await passkeysOf(inside, userId)).length)
         const kept = await keep(inside, made, { userId, name, provider: provider ?? null })
-        const what = `A passkey was added: "${name}".`
+        const what = `A passkey was added: “${mailedName(name, 'without a name')}”.`
         await factorsChanged(parts, inside, { userId, here, what })
         return kept
       })
@@ -111,7 +112,7 @@ export function removePasskey(parts: IdentityParts): Action {
         await passkey.delete(kept.id)
         await demandWayIn(parts, inside, userId)
         await leaveSecondFactor(parts, inside, userId)
-        const what = `The passkey "${kept.name}" was removed.`
+        const what = `The passkey “${mailedName(kept.name, 'without a name')}” was removed.`
         await factorsChanged(parts, inside, { userId, here, what })
       })
       return { status: 204, value: undefined }

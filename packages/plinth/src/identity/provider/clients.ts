@@ -14,9 +14,9 @@ export interface KnownClient {
   readonly redirects: readonly string[]
   readonly signedOutRedirects: readonly string[]
   /** Public keys that it proves itself by instead of a secret. */
-  readonly keys?: readonly object[] | undefined
-  /** Undefined: all that the app offers. */
-  readonly scopes?: readonly string[] | undefined
+  readonly keys: readonly object[] | null
+  /** Null: all that the app offers. */
+  readonly scopes: readonly string[] | null
 }
 
 /** What a registered program may call itself with. */
@@ -48,6 +48,17 @@ export function clientProblems(client: ClientSpec): readonly string[] {
 
 const privateParts = ['d', 'k', 'p', 'q', 'dp', 'dq', 'qi']
 
+const publicParts: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  RSA: ['n', 'e'],
+  EC: ['crv', 'x', 'y'],
+  OKP: ['crv', 'x'],
+})
+
+function lacksPart(key: Readonly<Record<string, unknown>>): boolean {
+  const parts = publicParts[String(key.kty)] ?? []
+  return parts.some((part) => typeof key[part] !== 'string' || key[part] === '')
+}
+
 function keyProblems({ keys, secret, native = false }: ClientSpec): readonly string[] {
   if (keys === undefined) return []
   const problems: string[] = []
@@ -57,8 +68,10 @@ function keyProblems({ keys, secret, native = false }: ClientSpec): readonly str
   if (keys.some((key) => privateParts.some((part) => part in key))) {
     problems.push('One of its keys is private: give the public ones alone, and make another pair.')
   }
-  if (keys.some(({ kty }) => !['RSA', 'EC', 'OKP'].includes(String(kty)))) {
+  if (keys.some(({ kty }) => !Object.hasOwn(publicParts, String(kty)))) {
     problems.push('Its keys are of RSA, EC or Ed25519 (OKP), written as JWK.')
+  } else if (keys.some(lacksPart)) {
+    problems.push('One of its keys lacks a part of its public half: write it whole, as JWK.')
   }
   return problems
 }
@@ -91,6 +104,7 @@ export function redirectProblem(address: string, native: boolean): string | unde
 export function hostOf(address: string): string {
   const url = URL.parse(address)
   if (!url) return address
-  if (loopback.has(url.hostname)) return 'this device'
-  return url.host === '' ? `an app on this device (${url.protocol})` : url.host
+  // Of any other scheme what stands where a host would be is a name that its maker has chosen.
+  if (!/^https?:$/.test(url.protocol)) return `an app on this device (${url.protocol})`
+  return loopback.has(url.hostname) ? 'this device' : url.host
 }

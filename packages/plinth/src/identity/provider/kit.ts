@@ -1,6 +1,6 @@
 /** Owns the kit of apps that are OAuth providers: clients, what was granted, what is under way. */
 
-import { boolean, choice, instant, integer, list, text } from '../../define/fields.ts'
+import { boolean, choice, instant, integer, json, list, text } from '../../define/fields.ts'
 import { type Kit, kit } from '../../define/kit.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import { belongsTo } from '../../define/relation.ts'
@@ -34,6 +34,10 @@ export const oauth = kit('oauth', {
         native: boolean({ default: false }),
         redirects: addresses(),
         signedOutRedirects: addresses(),
+        // Public keys (JWK) that it proves itself by; none: by its secret, or not at all.
+        keys: list(json(), { max: 20, optional: true }),
+        // None: all that the app offers.
+        scopes: list(text({ max: 100 }), { max: 200, optional: true }),
       },
     },
     oauthConsent: {

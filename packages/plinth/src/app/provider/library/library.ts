@@ -89,7 +89,7 @@ export interface LibraryClient {
   /** True: it described itself at its address. */
   readonly clientIdMetadataDocument?: boolean
   /** The scopes of the API that it may ask for, with spaces between; undefined: all of them. */
-  readonly api_scopes?: string
+  api_scopes?: string
 }
 
 /** A request under way. */

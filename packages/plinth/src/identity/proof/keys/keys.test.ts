@@ -59,7 +59,7 @@ onBothServers('keys', (server) => {
     assert.ok(!kept.includes(made.token), 'the key itself is nowhere')
     await tested.drain()
     assert.ok(
-      (await tested.mails()).some(({ text }) => /An API key was made: till/.test(text ?? '')),
+      (await tested.mails()).some(({ text }) => /An API key was made: “till”/.test(text ?? '')),
     )
   })
 

@@ -27,7 +27,7 @@ onBothServers('passkeys', (server) => {
     assert.equal(told.name, 'My phone')
     assert.equal((await ask('identity.me', {}, { token: other })).status, 401, 'others end')
     assert.equal((await ask('identity.me', {}, { token: ann.token })).status, 200)
-    assert.match((await mailsTo(anns))[0]?.text ?? '', /A passkey was added: "My phone"\./)
+    assert.match((await mailsTo(anns))[0]?.text ?? '', /A passkey was added: “My phone”\./)
 
     const entered = await enter(key)
     assert.equal(entered.status, 200, entered.text)
@@ -85,7 +85,7 @@ onBothServers('passkeys', (server) => {
     const removed = await ask('identity.removePasskey', { passkey: id }, { token: ann.token })
     assert.equal(removed.status, 204, removed.text)
     assert.equal((await enter(key)).status, 401)
-    assert.match((await mailsTo(anns))[0]?.text ?? '', /passkey "Phone" was removed/)
+    assert.match((await mailsTo(anns))[0]?.text ?? '', /passkey “Phone” was removed/)
   })
 
   test('C16: adding and removing one takes a fresh proof', async (context) => {

@@ -1,9 +1,11 @@
 /** Proves what an app can demand of its programs: fewer scopes, keys, requests sent ahead. */
 
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { None, PrivateKeyJwt } from 'openid-client'
+import { tokens } from '../../../../app/people/sessions.ts'
+import { addClient, changeClient } from '../../../../app/provider/registry.ts'
 import { Failure } from '../../../../base/failure.ts'
 import type { ClientSpec } from '../../../../define/app/provider.ts'
 import { clientProblems } from '../../../provider/clients.ts'
@@ -17,8 +19,25 @@ const configured = (provider: Provider, id: string, proof = None()) =>
     execute: [client.allowInsecureRequests],
   })
 
+/** A provider with a client: of its declaration, or of the operator's command. */
+async function providerWith(context: TestContext, from: 'declared' | 'added', spec: ClientSpec) {
+  if (from === 'declared') return openProvider(context, { provider: { clients: [spec] } })
+  const provider = await openProvider(context)
+  await addClient(registryOf(provider), { ...spec, confidential: false })
+  return provider
+}
+
+function registryOf({ running, clock }: Provider) {
+  const scopes = { 'note.read': 'See your notes', 'note.write': 'See and change your notes' }
+  return { records: running.users.records, tokens, clock, provider: { clients: [], scopes } }
+}
+
 test('ASVS 10.4.11: a client gets the scopes declared for it, no more', async (context) => {
-  const provider = await openProvider(context, { provider: { clients: [reader] } })
+  for (const from of ['declared', 'added'] as const) await getsItsScopes(context, from)
+})
+
+async function getsItsScopes(context: TestContext, from: 'declared' | 'added') {
+  const provider = await providerWith(context, from, reader)
   const ann = await person(provider)
   const config = await configured(provider, 'reader')
   const { url, verifier, state } = await begin(config, { scope: 'openid note.read note.write' })
@@ -49,13 +68,40 @@ test('ASVS 10.4.11: a client gets the scopes declared for it, no more', async (c
     scopes.map(({ scope }) => scope),
     ['note.read'],
   )
+}
+
+test('ASVS 10.4.11: scopes that were taken from a client come no more', async (context) => {
+  const provider = await openProvider(context)
+  const added = { ...reader, scopes: ['note.read', 'note.write'] }
+  await addClient(registryOf(provider), { ...added, confidential: false })
+  const ann = await person(provider)
+  const config = await configured(provider, 'reader')
+  const { url, verifier, state } = await begin(config, { scope: 'openid note.read note.write' })
+  const checks = { pkceCodeVerifier: verifier, expectedState: state }
+  const led = await ann.authorize(url)
+  const got = await client.authorizationCodeGrant(config, led, checks)
+  assert.equal(got.scope, 'openid note.read note.write')
+  await changeClient(registryOf(provider), { id: 'reader', scopes: ['note.read'] })
+  const next = await client.refreshTokenGrant(config, String(got.refresh_token))
+  assert.equal(next.scope, 'openid note.read')
+  const again = await begin(config, { scope: 'openid note.read note.write' })
+  const place = (await ann.go(again.url.href)).headers.get('location') ?? ''
+  const code = new URL(place, provider.origin).searchParams.get('code') ?? assert.fail(place)
+  const exchange = { grant_type: 'authorization_code', client_id: 'reader', redirect_uri: back }
+  const sent = { ...exchange, code, code_verifier: again.verifier }
+  const { told } = await post(provider, '/oauth/token', sent)
+  assert.equal(told.scope, 'openid note.read')
 })
 
 test('ASVS 10.4.16: a client with keys proves itself by them, each proof once', async (context) => {
+  for (const from of ['declared', 'added'] as const) await provesItselfByKeys(context, from)
+})
+
+async function provesItselfByKeys(context: TestContext, from: 'declared' | 'added') {
   const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true })
   const keys = [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256' }]
   const bank: ClientSpec = { id: 'bank', name: 'Bank', redirects: [back], keys }
-  const provider = await openProvider(context, { provider: { clients: [bank] } })
+  const provider = await providerWith(context, from, bank)
   const ann = await person(provider)
   const proof = PrivateKeyJwt({ key: privateKey, kid: 'one' })
   const config = await configured(provider, 'bank', proof)
@@ -88,7 +134,7 @@ test('ASVS 10.4.16: a client with keys proves itself by them, each proof once', 
   assert.equal(first.told.error, 'invalid_grant', 'its proof counts, its code does no more')
   const again = await post(provider, '/oauth/token', mine)
   assert.equal(again.told.error, 'invalid_client', 'a proof is good once')
-})
+}
 
 test('ASVS 10.4.13: an app demands that requests are sent ahead', async (context) => {
   const provider = await openProvider(context, { provider: { pushed: 'required' } })
@@ -117,6 +163,9 @@ test('what a client declares of keys and scopes is checked with the declaration'
   assert.match(told({ keys: [{ ...secret }] }), /One of its keys is private/)
   assert.match(told({ keys: [] }), /at least one/)
   assert.match(told({ keys: [{ kty: 'oct' }] }), /RSA, EC or Ed25519/)
+  for (const key of [{ kty: 'RSA' }, { kty: 'EC', crv: 'P-256', x: 'a' }, { kty: 'OKP', x: 5 }]) {
+    assert.match(told({ keys: [key] }), /lacks a part/, JSON.stringify(key))
+  }
   assert.match(told({ keys: [{ ...open }], secret: 'x'.repeat(40) }), /keys and a secret/)
   assert.match(told({ keys: [{ ...open }], native: true }), /cannot keep a private key/)
 })

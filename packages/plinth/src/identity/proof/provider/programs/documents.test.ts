@@ -71,6 +71,33 @@ test('CIMD: a program is what its own description says, letter by letter', async
   }
 })
 
+test('CIMD: no scheme of its own shows a host that is not there', async (context) => {
+  const { host, provider } = await open(context)
+  const ann = await person(provider)
+  const made = 'com.evil.app://accounts.bank.example/back'
+  const redirect_uris = [made]
+  const id = host.describe('/made.json', { redirect_uris, application_type: 'native' })
+  const begun = await ann.go(authorization(provider, id, { redirect_uri: made }).href)
+  const place = begun.headers.get('location') ?? assert.fail(await begun.text())
+  const page = await (await ann.go(place)).text()
+  assert.match(page, /sent to <strong>an app on this device \(com\.evil\.app:\)</)
+  assert.ok(!page.includes('bank.example'), 'what its maker wrote where a host would be')
+})
+
+test('CIMD: a description says nothing that is ours to say', async (context) => {
+  const { host, provider } = await open(context)
+  const good = { client_name: 'Agent', redirect_uris: [back] }
+  for (const [index, api_scopes] of [5, ['note.read'], {}, null, '', 'note.write'].entries()) {
+    provider.clock.advance(61_000)
+    const id = host.describe(`/scopes-${index}.json`, { ...good, api_scopes })
+    assert.ok(await asks(provider, id), JSON.stringify(api_scopes))
+  }
+  assert.deepEqual(
+    provider.logged.filter(({ level }) => level === 'error'),
+    [],
+  )
+})
+
 test('CIMD: only what is small, quick and plainly there is fetched', async (context) => {
   const { host, provider } = await open(context)
   const told = { redirect_uris: [back] }

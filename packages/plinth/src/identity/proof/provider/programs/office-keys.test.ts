@@ -88,10 +88,10 @@ test('who lost a program to an owner is told by whom, and the audit knows', asyn
   assert.equal(await end(owner, acme, String(listed?.id)), 204)
   await tested.drain()
   const mail = (await tested.mails()).find(({ to }) => to.includes('ann@notes.example'))
-  assert.match(String(mail?.subject), /^Ended in acme at Notes$/)
-  const told = /^What you gave the program “Ledger”, which worked in acme, was ended by The /
+  assert.match(String(mail?.subject), /^Ended in “acme” at Notes$/)
+  const told = /^What you gave the program “Ledger”, which worked in “acme”, was ended by “The /
   assert.match(String(mail?.text), told)
-  assert.match(String(mail?.text), / The owner \(owner\) at 2.* \S+\/account\/apps\n$/)
+  assert.match(String(mail?.text), /“The owner” \(owner\) at 2.* \S+\/account\/apps\n$/)
   const text = `select verb, model from plinth.audit
     where operation = 'identity.endOrganisationKey' and actor like $1 order by position`
   const values = [`user:${owner.id}%`]
