@@ -60,7 +60,6 @@ export {
 } from './define/relation.ts'
 export { anyone, type Condition, type Me, nobody, now, type Rule } from './define/rule.ts'
 export { identity } from './identity/kit.ts'
-export { discord, facebook, github, x } from './identity/outside/plain-presets.ts'
 export {
   apple,
   gitlab,
@@ -69,7 +68,8 @@ export {
   microsoft,
   type ProviderOptions,
   slack,
-} from './identity/outside/presets.ts'
+} from './identity/outside/presets/openid.ts'
+export { discord, facebook, github, x } from './identity/outside/presets/plain.ts'
 export { type OidcOptions, oidc } from './identity/outside/provider.ts'
 export type { Json, Kind, Money, StandardSchema } from './kinds/kinds.ts'
 export { cell } from './transfer/import/cells.ts'

@@ -22,8 +22,8 @@ const waiting = [
 ]
 const rotated = {
   file: 'identity/second-factor/rotation.ts',
-  from: '{ tokenHash: hash, ...changes }',
-  to: '{ ...changes }',
+  from: '{ tokenHash: hash, ...proven }',
+  to: '{ ...proven }',
 }
 const claimed = {
   file: 'identity/flows/link.ts',

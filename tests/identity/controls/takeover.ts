@@ -32,6 +32,51 @@ export const takeoverControls: readonly AttackControl[] = [
     from: 'who.vouched ? accountAddress(who.email)',
     to: 'who.vouched ? who.email?.toLowerCase()',
   }),
+  against(
+    'C16',
+    `${proofs}/outside/fresh.test.ts`,
+    'C16: a step up',
+  )('the age of what a provider says', {
+    file: 'identity/outside/finish.ts',
+    from: 'const at = freshThere(provider, who, scope.nowMs)',
+    to: 'const at = scope.now\n  void freshThere',
+  }),
+  against(
+    'C16',
+    `${proofs}/outside/fresh.test.ts`,
+    'C16: signing in',
+  )('how fresh a sign-in by a provider is', {
+    file: 'identity/outside/finish.ts',
+    from: "met === 'made' ? now : provedThere(who, nowMs)",
+    to: "met === 'made' ? now : (provedThere(who, nowMs), now)",
+  }),
+  against(
+    'C16',
+    `${proofs}/outside/fresh.test.ts`,
+    'C16: a provider that can never',
+  )('which providers can be asked for a fresh proof', {
+    file: 'identity/outside/begin.ts',
+    from: "if (purpose === 'step-up') demandTellsTime(provider)",
+    to: 'void demandTellsTime',
+  }),
+  against(
+    'C16',
+    `${proofs}/step-up.test.ts`,
+    'C16: a password alone .* by step-up',
+  )('how many factors a step up has shown', {
+    file: 'identity/second-factor/step-up.ts',
+    from: 'proof: { factors: take ? 2 : 1, at: inside.now }',
+    to: 'proof: { factors: 2, at: inside.now }',
+  }),
+  against(
+    'C16',
+    `${proofs}/step-up.test.ts`,
+    'C16: a password alone .* by change-password',
+  )('how many factors a new password has shown', {
+    file: 'identity/flows/password.ts',
+    from: 'const proof = { factors: 1, at: inside.now } as const',
+    to: 'const proof = { factors: 2, at: inside.now } as const',
+  }),
   against('C16', `${proofs}/outside/walk.test.ts`)('what a provider alone makes fresh', {
     file: 'identity/outside/finish.ts',
     from: 'if (secondFactor) throw stepUpRequired()',

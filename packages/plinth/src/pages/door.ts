@@ -34,7 +34,7 @@ import { looks } from './looks/looks.ts'
 import { script, scriptPath } from './script.ts'
 import { showStart } from './start.ts'
 import { styleSheet, stylesPath } from './theme.ts'
-import { openVisit, type Site, type Visit } from './visit.ts'
+import { openVisit, type PageSource, type Site, type Visit } from './visit.ts'
 
 /** What the pages stand on. */
 export interface PagesOptions {
@@ -51,7 +51,7 @@ export interface PagesOptions {
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
   /** The other providers that people can sign in with. */
-  readonly providers: readonly { readonly name: string; readonly title: string }[]
+  readonly providers: readonly PageSource[]
   /** True: a guest can ask for an account here. */
   readonly guests: boolean
   /** How many days pass before an account is deleted. */

@@ -12,7 +12,11 @@ export function providersOf(
   { site, next }: Pick<Visit, 'site' | 'next'>,
   purpose?: WithPurpose,
 ): readonly PageProvider[] {
-  return site.providers.map(({ name, title }) => ({
+  // One that could never say when it has asked makes nothing fresh.
+  const fit = site.providers.filter(
+    ({ protocol }) => purpose !== 'step-up' || protocol.is === 'openid',
+  )
+  return fit.map(({ name, title }) => ({
     ...{ name, title },
     address: addressOf(`/account/with/${name}`, { purpose, next }),
   }))

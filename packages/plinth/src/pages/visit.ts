@@ -3,6 +3,7 @@
 import { Failure } from '../base/failure.ts'
 import { limits } from '../base/limits.ts'
 import type { Clock } from '../base/time.ts'
+import type { IdentityProvider } from '../define/app/sign-in-with.ts'
 import type { Html } from '../define/html.ts'
 import type { PageLooks, PageName, PageViews, TitledContent } from '../define/pages.ts'
 import type { Call, Reply } from '../engine/call.ts'
@@ -18,6 +19,9 @@ export type Looks = {
   readonly [P in PageName]: (view: PageViews[P]) => Html | TitledContent
 }
 
+/** What pages know of a provider. */
+export type PageSource = Pick<IdentityProvider, 'name' | 'title' | 'protocol'>
+
 /** What all visits share. */
 export interface Site {
   readonly title: string
@@ -30,7 +34,7 @@ export interface Site {
   /** False: no mail leaves, so that nothing that needs one is offered. */
   readonly sendsMail: boolean
   /** The other providers that people can sign in with. */
-  readonly providers: readonly { readonly name: string; readonly title: string }[]
+  readonly providers: readonly PageSource[]
   /** True: a guest can ask for an account here. */
   readonly guests: boolean
   /** How many days pass before an account is deleted. */

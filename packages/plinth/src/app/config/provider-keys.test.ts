@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { Failure } from '../../base/failure.ts'
-import { apple, google } from '../../identity/outside/presets.ts'
+import { apple, google } from '../../identity/outside/presets/openid.ts'
 import { oidc } from '../../identity/outside/provider.ts'
 import { readProviderKeys } from './provider-keys.ts'
 

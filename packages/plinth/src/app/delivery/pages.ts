@@ -7,6 +7,7 @@ import type { Runtime } from '../../engine/runtime.ts'
 import type { Handler, HttpRequest } from '../../http/message.ts'
 import { createPages } from '../../pages/door.ts'
 import { demandPages } from '../../pages/theme.ts'
+import type { PageSource } from '../../pages/visit.ts'
 import { prefersHtml } from '../../rest/request/media-type.ts'
 import { passwordRules } from '../passwords/rules.ts'
 
@@ -21,7 +22,7 @@ export interface PageParts {
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
   /** The other providers that people can sign in with. */
-  readonly providers: readonly { readonly name: string; readonly title: string }[]
+  readonly providers: readonly PageSource[]
   /** True: whoever signs up is let in once the mail to their address was answered. */
   readonly confirmFirst: boolean
 }

@@ -112,7 +112,7 @@ export function confirmUpgrade(parts: IdentityParts): Action {
         const fingerprint = fingerprintOf(parts, scope.call)
         const device = { userId, fingerprint, lastSeenAt: inside.now }
         await inside.data.unrestricted.knownDevice.upsert(device)
-        await fresh.put(inside, { assurance: 1, provedAt: inside.now })
+        await fresh.put(inside, { proof: { factors: 1, at: inside.now } })
         return { id: userId, email, name, roles }
       })
       await scope.restore(key)

@@ -20,6 +20,8 @@ export interface Beginning {
   readonly cookie: boolean
   /** True: a second factor was shown as well. */
   readonly twoFactors?: boolean
+  /** When it was shown. Default: now. Null: nobody says. */
+  readonly provedAt?: string | null
   /** Shows that the device is one on which no second factor is asked for. */
   readonly trusted?: string | undefined
   /** The password's hash that was checked: where another one holds by now, nothing begins. */
@@ -68,7 +70,7 @@ export async function beginSession(
       if (rehashed !== undefined) {
         await data.unrestricted.user.update(id, { passwordHash: rehashed })
       }
-      const { method, twoFactors = false } = beginning
+      const { method, twoFactors = false, provedAt = scope.now } = beginning
       if (
         user.secondFactor &&
         !twoFactors &&
@@ -81,7 +83,7 @@ export async function beginSession(
         return { factors: await factorsOf(parts, inside, id) }
       }
       await data.unrestricted.session.create({
-        ...sessionValues(scope, { method, hash, expiresAt }),
+        ...sessionValues(scope, { method, hash, expiresAt, provedAt }),
         assurance: twoFactors ? 2 : 1,
         userId: id,
       })
@@ -118,11 +120,12 @@ interface SessionValues {
   readonly method: SignInMethod
   readonly hash: string
   readonly expiresAt: string
+  readonly provedAt: string | null
 }
 
-function sessionValues({ call, now }: ActionScope, { method, hash, expiresAt }: SessionValues) {
+function sessionValues({ call, now }: ActionScope, { hash, ...values }: SessionValues) {
   return {
-    ...{ tokenHash: hash, expiresAt, lastUsedAt: now, provedAt: now, method },
+    ...{ ...values, tokenHash: hash, lastUsedAt: now },
     device: deviceWords(call),
     address: call.remoteAddress === '' ? null : call.remoteAddress.slice(0, 60),
   }

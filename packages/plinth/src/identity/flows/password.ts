@@ -43,9 +43,12 @@ export function changePassword(parts: IdentityParts): Action {
       const { put, answer } = rotation(scope, parts)
       const expiresAt = await scope.commit<string, Sight>(async (inside) => {
         const { user } = inside.data.unrestricted
-        if ((await user.get(userId)).passwordHash !== checked) throw wrongPassword()
+        const { passwordHash: kept, secondFactor } = await user.get(userId)
+        if (kept !== checked) throw wrongPassword()
         await demandAllFactors(scope, inside, userId)
-        const ends = await put(inside, { provedAt: inside.now })
+        // Where there is a second factor, the password alone makes the proof of both no fresher.
+        const proof = { factors: 1, at: inside.now } as const
+        const ends = await put(inside, secondFactor ? {} : { proof })
         await setPassword(parts, inside, { userId, passwordHash, keep })
         return ends
       })

@@ -12,6 +12,7 @@ import { demandUser } from '../flows/sign-in.ts'
 import { type OutsidePurpose, outsidePurposes } from '../models/outside.ts'
 import type { Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
+import { demandTellsTime } from './fresh.ts'
 import { demandProvider, type OutsideParts, providerInput, type Ties } from './parts.ts'
 
 /** How long somebody may be away. */
@@ -43,7 +44,7 @@ export function beginOutside(parts: IdentityParts, outside: OutsideParts): Actio
         'sent, and `attempt`: keep it where that person alone can read it, and send it to ' +
         '`finish-outside` with what the provider has added to the address that it leads back to. ' +
         'With the purpose `link` a signed-in caller adds an identity to the account, with ' +
-        '`step-up` they show again who they are.',
+        '`step-up` they show again who they are, where the provider says when it has asked.',
       input: [
         given('provider', providerInput),
         maybe('purpose', choiceKind([...outsidePurposes])),
@@ -56,6 +57,7 @@ export function beginOutside(parts: IdentityParts, outside: OutsideParts): Actio
       const provider = demandProvider(outside, input.provider)
       const purpose = (input.purpose ?? 'sign-in') as OutsidePurpose
       if (purpose !== 'sign-in') demandUser(scope)
+      if (purpose === 'step-up') demandTellsTime(provider)
       const bound =
         purpose !== 'sign-in' && caller.is === 'user'
           ? { userId: caller.id, sessionId: caller.sessionId ?? null }

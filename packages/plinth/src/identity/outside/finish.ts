@@ -14,6 +14,7 @@ import { rotation } from '../second-factor/rotation.ts'
 import { stepUpRequired } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { type Back, useAttempt } from './begin.ts'
+import { freshThere, provedThere } from './fresh.ts'
 import { accountAddress, findIdentity, keepIdentity, touchIdentity } from './identities.ts'
 import { demandProvider, type OutsideParts, type OutsideWho, providerInput } from './parts.ts'
 import { makeLink, type NewLink } from './waiting.ts'
@@ -70,14 +71,16 @@ async function takeIn(scope: ActionScope, parts: IdentityParts, came: Came): Pro
   if (came.back.purpose === 'link') return addTo(scope, parts, came)
   if (came.back.purpose === 'step-up') return proveAgain(scope, parts, came)
   const { provider, who } = came
-  const waits = await scope.commit<NewLink | undefined, Sight>(async (inside) => {
-    if (await findIdentity(inside, who)) return undefined
+  const met = await scope.commit<NewLink | 'known' | 'made', Sight>(async (inside) => {
+    if (await findIdentity(inside, who)) return 'known'
     return meet(scope, parts, { ...came, inside })
   })
-  if (waits) return answerLink(waits, came)
-  const { input } = scope
+  if (met !== 'known' && met !== 'made') return answerLink(met, came)
+  const { input, now, nowMs } = scope
   return beginSession(scope, parts, {
     ...{ method: 'outside', cookie: input.cookie === true },
+    // Of an account that was made just now nothing is older than this proof.
+    provedAt: met === 'made' ? now : provedThere(who, nowMs),
     trusted: typeof input.trusted === 'string' ? input.trusted : undefined,
     async whose(inside) {
       const known = await findIdentity(inside, who)
@@ -101,7 +104,7 @@ async function meet(
   scope: ActionScope,
   parts: IdentityParts,
   { inside, provider, who }: Meeting,
-): Promise<NewLink | undefined> {
+): Promise<NewLink | 'made'> {
   const { user } = inside.data.unrestricted
   const email = who.vouched ? accountAddress(who.email) : undefined
   const of = { provider: provider.name, who }
@@ -114,7 +117,7 @@ async function meet(
   if (owner) return makeLink(parts, inside, { ...of, need: 'sign-in', userId: owner.id })
   demandSignUp(parts)
   await keepIdentity(inside, { ...of, userId: await newUser(scope, inside, { email, who }) })
-  return undefined
+  return 'made'
 }
 
 /** Fails with `forbidden` where the staff makes accounts. */
@@ -174,13 +177,14 @@ function demandSame(scope: ActionScope, { userId, sessionId }: Back): string {
   throw wrongCredentials('You have signed in as somebody else meanwhile: begin again.')
 }
 
-/** A session goes on under a new token, and its proof is fresh. */
+/** A session goes on under a new token, and its proof is as fresh as the provider says. */
 async function proveAgain(
   scope: ActionScope,
   parts: IdentityParts,
   { back, provider, who }: Came,
 ): Promise<ActionResult> {
   const userId = demandSame(scope, back)
+  const at = freshThere(provider, who, scope.nowMs)
   const { put, answer } = rotation(scope, parts)
   const expiresAt = await scope.commit<string, Sight>(async (inside) => {
     const known = await findIdentity(inside, who)
@@ -192,7 +196,7 @@ async function proveAgain(
     const { secondFactor } = await inside.data.unrestricted.user.get(userId)
     if (secondFactor) throw stepUpRequired()
     await touchIdentity(inside, known, { provider: provider.name, who })
-    return put(inside, { provedAt: inside.now })
+    return put(inside, { proof: { factors: 1, at } })
   })
   return answer(expiresAt)
 }

@@ -38,6 +38,8 @@ export interface OutsideClient {
 /** Somebody, by the issuer that has signed for them. */
 export interface OutsideWho extends OutsideProfile {
   readonly issuer: string
+  /** How long ago they showed the issuer who they are; undefined where it does not say. */
+  readonly provedAgoMs?: number | undefined
 }
 
 /** The provider of this name. Fails with `not_found`. */

@@ -93,4 +93,31 @@ onBothServers('a rule that asks for two factors', (server) => {
     await tested.data.user.update(ann.id, { secondFactor: true })
     assert.match((await ask('POST notes', { words: 'z' })).text, /step_up_required/)
   })
+
+  // A session that began by a passkey has shown two, long ago; the account asks for no second step.
+  for (const [way, shown] of [
+    ['step-up', { password }],
+    ['change-password', { password, newPassword: 'wrong battery staple horse' }],
+  ] as const) {
+    test(`C16: a password alone makes no proof of two fresh again, by ${way}`, async (context) => {
+      const { ann, tested, token } = await scene(context)
+      const { session, passkey } = tested.data
+      await passkey.create({ userId: ann.id, name: 'Key', credentialId: 'c', publicKey: 'k' })
+      const { data: sessions } = await session.find({ filter: { userId: ann.id } })
+      for (const { id } of sessions) await session.update(id, { assurance: 2 })
+      const as = async (path: string, body: object, bearer: string) => {
+        const headers = { authorization: `Bearer ${bearer}` }
+        return tested.request('POST', `/api/${path}`, { headers, body })
+      }
+      assert.equal((await as('vault/open', { door: 'north' }, token)).status, 204, 'as it began')
+      tested.clock.advance(6 * 60_000)
+      const stale = await as('vault/open', { door: 'north' }, token)
+      assert.match(stale.text, /step_up_required/)
+      const answer = await as(`identity/${way}`, shown, token)
+      assert.equal(answer.status, 200, answer.text)
+      const { token: next } = JSON.parse(answer.text) as { token: string }
+      const refused = await as('vault/open', { door: 'north' }, next)
+      assert.match(refused.text, /step_up_required/, 'one of two was shown just now')
+    })
+  }
 })

@@ -19,8 +19,17 @@ export interface Rotation {
 
 /** What becomes of the session beside its token. */
 export interface Changes {
-  readonly assurance?: 1 | 2
-  readonly provedAt?: string
+  /** What was shown just now. Absent: nothing, and what was shown before stays as old as it is. */
+  readonly proof?: Shown
+}
+
+/**
+ * How many factors were shown, and when. Both are kept together: were a session that began by two
+ * made fresh by one of them, one would pass for two that were shown just now.
+ */
+export interface Shown {
+  readonly factors: 1 | 2
+  readonly at: string
 }
 
 /** Makes a new token for the session of a call. */
@@ -29,14 +38,15 @@ export function rotation(scope: ActionScope, { tokens }: IdentityParts): Rotatio
   const { token, hash } = tokens.make(prefixes.session)
   const byCookie = 'credential' in call.as && call.as.credential?.from === 'cookie'
   return {
-    async put({ data }, changes = {}) {
+    async put({ data }, { proof } = {}) {
       if (caller.is !== 'user' || caller.sessionId === undefined) throw gone()
       const { session } = data.unrestricted
       const filter = { id: caller.sessionId, userId: caller.id }
       const { data: found } = await session.find({ filter, limit: 1 })
       const [kept] = found
       if (!kept) throw gone()
-      await session.update(kept.id, { tokenHash: hash, ...changes })
+      const proven = proof ? { assurance: proof.factors, provedAt: proof.at } : {}
+      await session.update(kept.id, { tokenHash: hash, ...proven })
       return kept.expiresAt
     },
     answer(expiresAt, more = {}) {

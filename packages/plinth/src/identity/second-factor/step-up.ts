@@ -63,7 +63,7 @@ async function rotate(
   const { put, answer } = rotation(scope, parts)
   const expiresAt = await scope.commit<string, Sight>(async (inside) => {
     await take?.(inside)
-    return put(inside, { provedAt: inside.now, ...(take ? { assurance: 2 } : {}) })
+    return put(inside, { proof: { factors: take ? 2 : 1, at: inside.now } })
   })
   return answer(expiresAt)
 }

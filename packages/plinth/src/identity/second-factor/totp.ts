@@ -82,7 +82,7 @@ export function confirmTotp(parts: IdentityParts): Action {
         await totpSecret.update(kept.id, { confirmedAt: inside.now, lastStep: step })
         await user.update(userId, { secondFactor: true })
         // The session is worth more from now on: whoever has seen its token gets none of it.
-        const expiresAt = await put(inside, { assurance: 2, provedAt: inside.now })
+        const expiresAt = await put(inside, { proof: { factors: 2, at: inside.now } })
         const here = sessionOf(scope)
         const what = 'An authenticator app was added.'
         await factorsChanged(parts, inside, { userId, here, what })

@@ -58,7 +58,9 @@ function leave(provider: string): Page {
         visit.keep(attemptCookieName, textIn(begun, 'attempt'), waitSeconds)
         return leadTo(visit, textIn(begun, 'url') ?? signInPath)
       } catch (error) {
-        const elsewhere = ledElsewhere(visit, shownFailure(error), identitiesPath)
+        // Who wants to show again who they are is led nowhere else to do so.
+        const elsewhere =
+          purpose !== 'step-up' && ledElsewhere(visit, shownFailure(error), identitiesPath)
         if (elsewhere) return elsewhere
         throw error
       }

@@ -2,8 +2,10 @@
 
 import type { Configuration } from 'openid-client'
 import { Failure } from '../../../base/failure.ts'
+import { minuteMs, systemClock } from '../../../base/time.ts'
 import type { IdentityProvider } from '../../../define/app/sign-in-with.ts'
 import type { Log } from '../../../engine/runtime.ts'
+import { freshMs } from '../../../identity/outside/fresh.ts'
 import type { OutsideClient, OutsideWho, Ties } from '../../../identity/outside/parts.ts'
 import { Unanswered } from '../../../outbound/ask.ts'
 import type { OutboundPolicy } from '../../../outbound/target.ts'
@@ -82,7 +84,10 @@ async function sentTo(config: Configuration, sending: Sending): Promise<string> 
           code_challenge_method: 'S256',
         }
       : {}),
-    ...(again && protocol.is === 'openid' ? { prompt: 'login' } : {}),
+    // What is asked to be younger than so long has to say how old it is: who takes it, looks.
+    ...(again && protocol.is === 'openid'
+      ? { prompt: 'login', max_age: String(freshMs / 1_000) }
+      : {}),
   })
   return url.href
 }
@@ -114,7 +119,18 @@ async function whoCameBack(ready: Ready, coming: Coming): Promise<OutsideWho> {
   // The library asks for it of several audiences alone: a token for somebody else is none of ours.
   if (claims.azp !== undefined && claims.azp !== clientId) throw unproven(provider.title)
   const more = await userInfo(config, { provider, token: tokens.access_token, claims })
-  return who(provider, String(claims.iss), provider.profile({ ...more, ...claims }))
+  const known = who(provider, String(claims.iss), provider.profile({ ...more, ...claims }))
+  return { ...known, provedAgoMs: provedAgoMs(claims) }
+}
+
+// Clocks of two machines differ by so much, and hardly by more.
+const skewMs = minuteMs
+
+/** By the clock of the world, as everything that an issuer signs. */
+function provedAgoMs({ auth_time: seconds }: Claims): number | undefined {
+  if (typeof seconds !== 'number') return undefined
+  const agoMs = systemClock.now() - seconds * 1_000
+  return agoMs < -skewMs ? undefined : Math.max(0, agoMs)
 }
 
 interface Asking {

@@ -91,6 +91,32 @@ test('an issuer by a certified library signs somebody in, and in again', async (
     users.map(({ email, name }) => [email, name]),
     [[person.email, person.name]],
   )
+  const sessions = (await records.find('session', {})) as { provedAt: string | null }[]
+  const told = sessions.filter(({ provedAt }) => provedAt !== null)
+  assert.deepEqual([sessions.length, told.length], [2, 1], 'unasked it does not say when')
   const [kept] = (await records.find('outsideIdentity', {})) as Record<string, unknown>[]
   assert.deepEqual([kept?.issuer, kept?.subject], [url, person.sub])
+})
+
+test('C16: asked for an age, a certified issuer asks again and tells it', async (context) => {
+  const { url, start } = await openCertified(context)
+  const trusted = [{ name: 'acme', url, vouchesFor: ['acme.example'] }]
+  const { browser, origin, records, tested } = await openStand(context, { trusted })
+  start(`${origin}/account/with/acme/callback`)
+  const ann = browser()
+  await ann.open('/account/with/acme')
+  tested.clock.advance(6 * 60_000)
+  const refused = await ann.open('/account/identities')
+  assert.equal(refused.status, 200)
+  await ann.press('Unlink')
+  assert.match(ann.seen.at, /^\/account\/step-up/)
+  const seen = await ann.open('/account/with/acme?purpose=step-up&next=%2Faccount%2Ffactors')
+  assert.equal(seen.at, '/account/factors', seen.text)
+  assert.ok(
+    ann.trail.some((place) => place.includes('/interaction/')),
+    'she was asked again',
+  )
+  const [session] = (await records.find('session', {})) as { provedAt: string }[]
+  const agoMs = tested.clock.now() - Date.parse(session?.provedAt ?? '')
+  assert.ok(agoMs >= 0 && agoMs < 60_000, `${agoMs} ms ago`)
 })

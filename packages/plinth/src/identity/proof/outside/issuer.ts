@@ -49,6 +49,8 @@ interface Code {
   readonly person: Person
   readonly nonce: string | null
   readonly challenge: string | null
+  /** Told where an age was asked for, as it has to be. */
+  readonly shownAt: number | undefined
   readonly redirect: string
 }
 
@@ -112,7 +114,8 @@ function leadBack({ person, lies }: Issuer, codes: Map<string, Code>, asked: URL
   const code = base64url(randomBytes(16))
   const redirect = asked.get('redirect_uri') ?? ''
   const challenge = asked.get('code_challenge')
-  codes.set(code, { person, redirect, nonce: asked.get('nonce'), challenge })
+  const shownAt = asked.has('max_age') ? Math.floor(systemClock.now() / 1_000) : undefined
+  codes.set(code, { person, redirect, nonce: asked.get('nonce'), challenge, shownAt })
   const back = new URL(redirect)
   back.searchParams.set('code', code)
   back.searchParams.set('state', asked.get('state') ?? '')
@@ -139,6 +142,7 @@ async function tokensFor(
     ...{ iss: url, aud: appAtIssuer.clientId, iat: nowSeconds, exp: nowSeconds + 300 },
     ...code.person,
     ...(code.nonce === null ? {} : { nonce: code.nonce }),
+    ...(code.shownAt === undefined ? {} : { auth_time: code.shownAt }),
     ...lies.claims,
   }
   const idToken = await (lies.idToken ?? sign)(claims)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { discord, facebook, github, x } from '../../outside/plain-presets.ts'
-import { apple, google, linkedin, microsoft, slack } from '../../outside/presets.ts'
+import { apple, google, linkedin, microsoft, slack } from '../../outside/presets/openid.ts'
+import { discord, facebook, github, x } from '../../outside/presets/plain.ts'
 import { demandProviders, oidc } from '../../outside/provider.ts'
 
 const at = (email: string, more: object = {}) => ({

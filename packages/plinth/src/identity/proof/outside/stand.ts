@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { type AppSetup, openApp } from '../../../app/compose.ts'
 import type { LogEntry } from '../../../app/log.ts'
 import type { AccountsSpec } from '../../../define/accounts.ts'
+import type { IdentityProvider } from '../../../define/app/sign-in-with.ts'
 import type { Handler } from '../../../http/message.ts'
 import { HttpServer } from '../../../http/server.ts'
 import { app } from '../../../index.ts'
@@ -27,6 +28,8 @@ export interface Trusted {
 /** What an app is opened with. */
 export interface Opening {
   readonly trusted: readonly Trusted[]
+  /** Providers that stand behind these. */
+  readonly beside?: readonly IdentityProvider[]
   readonly signUp?: 'anyone' | 'nobody'
   readonly accounts?: AccountsSpec
   readonly setup?: Partial<AppSetup>
@@ -42,10 +45,11 @@ export interface Seen {
 
 /** Opens the app behind a real server, closed at the end of the test. */
 export async function openStand(context: TestContext, opening: Opening) {
-  const { trusted, signUp, accounts, setup } = opening
-  const signInWith = trusted.map(({ name, url, vouchesFor = [] }) =>
+  const { trusted, beside = [], signUp, accounts, setup } = opening
+  const issuers = trusted.map(({ name, url, vouchesFor = [] }) =>
     oidc(name, { issuer: url, title: name.toUpperCase(), vouchesFor }),
   )
+  const signInWith = [...issuers, ...beside]
   const more = { ...(signUp ? { signUp } : {}), ...(accounts ? { accounts } : {}) }
   const people = app({ title: 'People', kits: [], signInWith, ...more })
   const tested = await testApp(people)
@@ -61,7 +65,7 @@ export async function openStand(context: TestContext, opening: Opening) {
   const whole = {
     ...{ database: tested.database, secret, production: false, publicUrl: origin },
     ...({ schema: 'settled', work: 'manual' } as const),
-    providerKeys: new Map(trusted.map(({ name }) => [name, keys])),
+    providerKeys: new Map(signInWith.map(({ name }) => [name, keys])),
     ...setup,
   }
   const log = (entry: LogEntry): void => void logged.push(entry)

@@ -57,8 +57,12 @@ test('C17: an address opens no account, verified or not; its owner signs in', as
   await ann.press('Sign out')
   await ann.open('/account/with/acme')
   assert.equal(ann.seen.at, '/account')
-  // And it is taken away again.
+  // And it is taken away again: the provider has not said that it has asked anew.
   await ann.open('/account/identities')
+  await ann.press('Unlink')
+  assert.equal(ann.seen.at, '/account/step-up?next=%2Faccount%2Fidentities')
+  await ann.open('/account/with/acme?purpose=step-up&next=%2Faccount%2Fidentities')
+  assert.equal(ann.seen.at, '/account/identities')
   const gone = await ann.press('Unlink')
   assert.match(gone.text, /The identity is unlinked/)
   assert.equal((await records.find('outsideIdentity', {})).length, 0)

@@ -1,8 +1,8 @@
 /** Owns the known providers of plain OAuth 2: endpoints, scopes, and how their answers are read. */
 
-import type { IdentityProvider } from '../../define/app/sign-in-with.ts'
-import type { ProviderOptions } from './presets.ts'
-import { plainOAuth, recordOf, textOf } from './provider.ts'
+import type { IdentityProvider } from '../../../define/app/sign-in-with.ts'
+import { plainOAuth, recordOf, textOf } from '../provider.ts'
+import type { ProviderOptions } from './openid.ts'
 
 /**
  * GitHub. Its primary address is taken, and its owner is asked by mail. Variables:

@@ -1,7 +1,7 @@
 /** Owns the known providers of OpenID Connect: issuers, scopes, and what they vouch for. */
 
-import type { IdentityProvider } from '../../define/app/sign-in-with.ts'
-import { isOf, openId, readClaims, recordOf, textOf } from './provider.ts'
+import type { IdentityProvider } from '../../../define/app/sign-in-with.ts'
+import { isOf, openId, readClaims, recordOf, textOf } from '../provider.ts'
 
 /** What can be said of a provider that somebody else runs. */
 export interface ProviderOptions {
