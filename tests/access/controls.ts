@@ -39,6 +39,12 @@ const moments: Proof = {
 /** What holds as long as nothing is taken away, and no other file proves by these numbers. */
 export const proofs: readonly Proof[] = [reads, judged, worlds('writes')]
 
+/** Statements as they are planned. */
+const wayBack: Proof = {
+  file: 'packages/plinth/src/query/read/plan.test.ts',
+  options: ['--test-name-pattern=^asks the record beside'],
+}
+
 const condition = 'query/column/condition.ts'
 const verdict = 'query/write/verdict.ts'
 /** Every control whose absence must be noticed. */
@@ -52,6 +58,11 @@ export const controls: readonly Control[] = [
     file: 'query/read/record.ts',
     from: 'all(step.conditions)',
     to: 'all(step.conditions.slice(0, 1))',
+  }),
+  without('that only the key which joins a list is its way back', wayBack, {
+    file: 'query/column/column.ts',
+    from: 'const same = relation.local === foreign && relation.foreign === local',
+    to: 'const same = true',
   }),
   without('the read rule of an included list', reads, {
     file: 'query/read/page.ts',

@@ -19,6 +19,12 @@ export interface RowSource {
    * Related rows are reached through these, wherever the way leads.
    */
   readonly links?: ReadonlyMap<string, Fragment>
+  /**
+   * By relation: the related row, where the statement has joined this row to it already, under the
+   * rules of both. A rule that leads back there asks that row instead of looking it up once more
+   * for each row of a list. What may be read is neither deleted nor another organisation's.
+   */
+  readonly joined?: ReadonlyMap<string, RowSource>
 }
 
 /** A value of `input`, as the write planner has it: its SQL, and whether the caller sent it. */
@@ -104,6 +110,8 @@ export function tableAs(model: Model, alias: string): Fragment {
  */
 export function follow(sight: Sight, from: RowSource, relation: ModelRelation): Way & RelatedRow {
   assert(sight.open, 'a stored expression speaks of its own row only')
+  const joined = from.joined?.get(relation.name)
+  if (joined) return { tables: [], conditions: [], row: joined }
   const target = present(sight.catalog.models.get(relation.target), `model ${relation.target}`)
   const kept = from.links ? { links: from.links } : {}
   const row: RowSource = { model: target, alias: sight.nextAlias(), ...kept }

@@ -1,25 +1,32 @@
 /** Owns the select list of a statement: which cell holds what. */
 
 import type { RowSource } from '../../access/compile.ts'
+import { comparisonType } from '../../access/operand.ts'
 import { type Fragment, sql } from '../../sql/fragment.ts'
+import type { TypedCell } from '../answer/lists.ts'
 import type { FieldCell } from '../answer/writer.ts'
 import { column, type SafeColumn, type Viewpoint } from './column.ts'
 
 /** A select list under construction. A column asked for twice is selected once. */
 export class Cells {
-  readonly #fragments: Fragment[] = []
+  readonly #cells: TypedCell[] = []
   readonly #places = new Map<string, number>()
   /** By row and rule. */
   readonly #flags = new Map<string, Map<unknown, number>>()
 
   /** The cells so far, in order. */
   get fragments(): readonly Fragment[] {
-    return this.#fragments
+    return this.#cells.map(({ fragment }) => fragment)
   }
 
-  /** Adds any value and returns its place. */
-  add(fragment: Fragment): number {
-    return this.#fragments.push(fragment) - 1
+  /** PostgreSQL's types of the cells so far, in order. */
+  get types(): readonly string[] {
+    return this.#cells.map(({ type }) => type)
+  }
+
+  /** Adds any value of a type and returns its place. */
+  add(fragment: Fragment, type: string): number {
+    return this.#cells.push({ fragment, type }) - 1
   }
 
   /** Adds a column of a row and returns its place. */
@@ -27,7 +34,8 @@ export class Cells {
     const key = `${row.alias} ${field}`
     const known = this.#places.get(key)
     if (known !== undefined) return known
-    const at = this.add(column(view, row, field).fragment)
+    const safe = column(view, row, field)
+    const at = this.add(safe.fragment, comparisonType(safe.field.kind))
     this.#places.set(key, at)
     return at
   }
@@ -54,7 +62,7 @@ export class Cells {
     this.#flags.set(row.alias, flags)
     const known = flags.get(field.access.read)
     if (known !== undefined) return known
-    const at = this.add(sql`(${shown}) is true`)
+    const at = this.add(sql`(${shown}) is true`, 'boolean')
     flags.set(field.access.read, at)
     return at
   }

@@ -3,7 +3,7 @@
 import type { CallerFacts } from '../../access/caller.ts'
 import { type Condition, fieldRead, type RowSource, readCondition } from '../../access/compile.ts'
 import { assert, present } from '../../base/assert.ts'
-import type { Catalog, ModelField, ModelRelation } from '../../catalog/catalog.ts'
+import type { Catalog, Model, ModelField, ModelRelation } from '../../catalog/catalog.ts'
 import { type Fragment, name, sql } from '../../sql/fragment.ts'
 import { targetOf } from '../view.ts'
 
@@ -57,25 +57,63 @@ export interface Step {
 
 /** The way from a row to the rows of a relation, under the rules of every row on the way. */
 export function stepTo(view: Viewpoint, from: RowSource, relation: ModelRelation): Step {
+  const model = targetOf(view.catalog, relation)
+  return step(view, { from, relation, row: { model, alias: view.nextAlias() } })
+}
+
+/**
+ * The same where the row stands beside each of those it leads to: rules that lead back to it ask it
+ * as it is. An order's lines that are read by who placed the order cost one look at the customer,
+ * not one for each line.
+ */
+export function stepBeside(view: Viewpoint, from: RowSource, relation: ModelRelation): Step {
+  const model = targetOf(view.catalog, relation)
+  const joined = wayBack(from, relation, model)
+  return step(view, { from, relation, row: { model, alias: view.nextAlias(), joined } })
+}
+
+interface Stepping {
+  readonly from: RowSource
+  readonly relation: ModelRelation
+  /** Where it leads. */
+  readonly row: RowSource
+}
+
+function step(view: Viewpoint, { from, relation, row }: Stepping): Step {
   const start = column(view, from, relation.local).fragment
-  const row: RowSource = { model: targetOf(view.catalog, relation), alias: view.nextAlias() }
   const conditions: Fragment[] = []
   const tables: Fragment[] = []
   const end = column(view, row, relation.foreign).fragment
   if (relation.through) {
-    const model = present(view.catalog.models.get(relation.through.model), relation.through.model)
-    const link: RowSource = { model, alias: view.nextAlias() }
+    const { model: via } = relation.through
+    const link: RowSource = {
+      model: present(view.catalog.models.get(via), via),
+      alias: view.nextAlias(),
+    }
     tables.push(tableOf(link))
     conditions.push(sql`${column(view, link, relation.through.local).fragment} = ${start}`)
     conditions.push(sql`${end} = ${column(view, link, relation.through.foreign).fragment}`)
     // A made join table has no rules: a link is as visible as its two sides.
-    if (model.exposed) conditions.push(...demanded(readable(view, link)))
+    if (link.model.exposed) conditions.push(...demanded(readable(view, link)))
   } else {
     conditions.push(sql`${end} = ${start}`)
   }
   tables.push(tableOf(row))
   conditions.push(...demanded(readable(view, row)))
   return { tables, conditions, row }
+}
+
+/** The relations of the target by which its rows belong to the very row that they are joined to. */
+function wayBack(
+  from: RowSource,
+  { through, local, foreign }: ModelRelation,
+  target: Model,
+): ReadonlyMap<string, RowSource> {
+  const back = [...target.relations.values()].filter((relation) => {
+    const same = relation.local === foreign && relation.foreign === local
+    return !through && relation.type === 'belongsTo' && relation.target === from.model.name && same
+  })
+  return new Map(back.map(({ name: relation }) => [relation, from]))
 }
 
 /** Which rows of a source the caller may read. */

@@ -16,8 +16,8 @@ export function drawRecord({ view, found, shape }: Sketch): Drawn {
   const versionAt = versionCell(view, found.row, layout.cells)
   const idAt = layout.cells.column(view, found.row, 'id')
   const fragment = sql`select ${join(layout.cells.fragments)} ${fromFound(found, layout.joins)}`
-  const cells = layout.cells.fragments.length
-  return { fragment, rows: { ...none, record, idAt, versionAt }, cells }
+  const rows = { ...none, record, idAt, versionAt }
+  return { fragment, rows, types: layout.cells.types }
 }
 
 /** Draws a list; one row more than the page tells whether there is another page. */
@@ -33,16 +33,16 @@ export function drawList(sketch: Sketch): Drawn {
   if (ready && !count) {
     const sortAt = sortCells(view, { ...found, ...shape, keys: page.keys }, cells)
     const fragment = sql`select ${join(cells.fragments)} ${joinToPage(page, joins)}`
-    return { fragment, rows: { ...none, record, idAt, sortAt }, cells: cells.fragments.length }
+    return { fragment, rows: { ...none, record, idAt, sortAt }, types: cells.types }
   }
   const { table, keys } = pageTable(page, shape.sort)
   const sortAt = sortCells(view, { ...found, ...shape, keys }, cells)
   const order = orderBy(keys, shape.seek?.direction === 'before')
   // The count stands beside every row, and alone where the page is empty.
-  const countAt = count ? cells.add(sql`k.count`) : -1
+  const countAt = count ? cells.add(sql`k.count`, 'bigint') : -1
   const counted = count ? sql`(${count}) as k left join ${table} on true` : table
   const from = join([counted, ...joins], ' ')
   const fragment = sql`select ${join(cells.fragments)} from ${from} order by ${order}`
   const rows = { ...none, record, idAt, sortAt, countAt }
-  return { fragment, rows, cells: cells.fragments.length }
+  return { fragment, rows, types: cells.types }
 }

@@ -3,6 +3,11 @@ import { describe, test } from 'node:test'
 import type { Caller } from '../../access/caller.ts'
 import { factsOf } from '../../access/caller.ts'
 import { AssertionError } from '../../base/assert.ts'
+import { compileCatalog } from '../../catalog/compile.ts'
+import { text } from '../../define/fields.ts'
+import { app, kit } from '../../define/kit.ts'
+import { belongsTo, hasMany } from '../../define/relation.ts'
+import { anyone } from '../../define/rule.ts'
 import { ada, ben, catalog, guest } from '../proof/shop.ts'
 import { cursors, modelOf, planOf } from '../proof/world.ts'
 import { planRead } from './plan.ts'
@@ -26,6 +31,25 @@ function whereOf(as: Caller, filter: object): string {
 
 const exists = 'exists (select 1 from'
 const categoryRule = '(r1.deleted_at is null and (r1.hidden) is not true)'
+
+const letters = compileCatalog(
+  app({
+    kits: [
+      kit('mail', {
+        models: {
+          person: {
+            fields: { name: text(), sent: hasMany('letter', { by: 'from' }) },
+            access: { read: anyone },
+          },
+          letter: {
+            fields: { from: belongsTo('person'), to: belongsTo('person'), body: text() },
+            access: { read: ({ row }) => row.from.name.eq('Ada').or(row.to.name.eq('Ada')) },
+          },
+        },
+      }),
+    ],
+  }),
+)
 
 describe('A plan', () => {
   test('carries the read rule, and only folded parts of it', () => {
@@ -133,8 +157,8 @@ describe('A plan', () => {
   test('reads lists and counts in the same statement', () => {
     const rule = '(r1.product_id = t.id and r1.stars >= $1::integer)'
     const rows = `select r1.id as c0, r1.stars as c1 from shop.review as r1 where ${rule}`
-    const array = 'array_agg(array[r2.c0::text, r2.c1::text])'
-    const list = `(select ${array} from (${rows} order by r1.id asc limit 4) as r2)`
+    const cells = String.raw`string_agg(concat(r2.c0, E'\x1f', r2.c1), E'\x1e')`
+    const list = `(select ${cells} from (${rows} order by r1.id asc limit 4) as r2)`
     const include = { reviews: { fields: ['stars'], limit: 3 } }
     assert.equal(
       textOf(guest, { include }),
@@ -150,6 +174,30 @@ describe('A plan', () => {
         `left join ${page} on true order by t.id asc`,
       ].join(' '),
     )
+  })
+
+  test('asks the record beside a list, where a rule of the list leads back to it', () => {
+    const include = { reviews: { fields: ['secret'], limit: 3 } }
+    const shown = 't.owner_id = $1::uuid'
+    const text = textOf(ada, { include })
+    assert.ok(text.includes(`case when ${shown} then r1.secret end as c1`), text)
+    assert.ok(!text.includes('shop.product as r1'), 'the product is not looked up again')
+    // A filter may begin at the other end: there the rule stands by itself.
+    const filtered = textOf(ada, { filter: { reviews: { some: { secret: 's' } } } })
+    assert.ok(filtered.includes('from shop.product as r1_1 where'), filtered)
+    // Two ways lead to the same model: only the one by which the rows were joined is the way back.
+    const rows = `select r1.id as c0, r1.body as c1 from mail.letter as r1 where`
+    const post = planOf(
+      {
+        model: 'person',
+        as: ada,
+        query: { fields: ['name'], include: { sent: { fields: ['body'] } } },
+      },
+      letters,
+    ).plan.text.replaceAll('"', '')
+    const to = 'select 1 from mail.person as r1_1 where (r1_1.id = r1.to_id and r1_1.name = $'
+    assert.ok(post.includes(`${rows} (r1.from_id = t.id and (t.name = $`), post)
+    assert.ok(post.includes(to), post)
   })
 
   test('finds a page by the keys of its cursor', () => {

@@ -26,8 +26,8 @@ export interface Sketch {
 export interface Drawn {
   readonly fragment: Fragment
   readonly rows: RowsForm
-  /** How many cells a row has. */
-  readonly cells: number
+  /** PostgreSQL's types of a row's cells. */
+  readonly types: readonly string[]
 }
 
 /** The rows that match: readable ones, filtered or named by their key. */
@@ -80,6 +80,7 @@ export function sortCells(
 ): readonly number[] {
   return keys.map((key, index) => {
     const own = present(sort[index], 'a sort key').path.length === 0
-    return own ? cells.column(view, row, key.field.name) : cells.add(key.fragment)
+    if (own) return cells.column(view, row, key.field.name)
+    return cells.add(key.fragment, comparisonType(key.field.kind))
   })
 }

@@ -11,7 +11,7 @@ import {
   statement,
 } from '../../sql/fragment.ts'
 import type { AnswerForm } from '../answer/answer.ts'
-import { readRows } from '../answer/lists.ts'
+import { listOf, readRows } from '../answer/lists.ts'
 import { type Answered, answered } from '../answer/pieces.ts'
 import type { Cursors } from '../cursor.ts'
 import type { ParsedRead } from '../grammar/read.ts'
@@ -34,15 +34,15 @@ export function planTogether(requests: readonly TogetherRequest[]): TogetherPlan
   let offset = 0
   const forms: AnswerForm[] = []
   const cells = requests.map((request, at) => {
-    const { fragment, rows, cells: width } = drawRead(request)
+    const { fragment, rows, types } = drawRead(request)
     forms.push(Object.freeze({ ...rows, shape: request.shape }))
     const alias = `q${at}`
-    const columns = Array.from({ length: width }, (_, column) => `c${column}`)
-    const texts = columns.map((column) => sql`${name(alias, column)}::text`)
-    const named = sql`${name(alias)}(${join(columns.map((column) => name(column)))})`
-    const rowsOf = sql`select array_agg(array[${join(texts)}]) from (${shifted(fragment, offset)})`
+    const columns = types.map((type, place) => ({ fragment: name(alias, `c${place}`), type }))
+    const named = sql`${name(alias)}(${join(types.map((_, place) => name(`c${place}`)))})`
+    // `offset 0`: a list among the cells is made once, however often its text is spoken of.
+    const source = sql`${shifted(fragment, offset)} offset 0`
     offset += request.values
-    return sql`(${rowsOf} as ${named})`
+    return sql`(select ${listOf(columns)} from (${source}) as ${named})`
   })
   const { text, values } = statement(sql`select ${join(cells)}`)
   return Object.freeze({ text, name: planName(text), slots: values as readonly Slot[], forms })
