@@ -43,7 +43,7 @@ test('L04: neither a password nor a token stands in the log', async () => {
   const made = club.token('reset-password').token
   const { database } = club.tested.running.runtime
   // From here on the database fails whoever looks for a session, a proof or an account.
-  for (const table of ['"user"', 'session', 'mail_proof', 'pending_sign_in']) {
+  for (const table of ['"user"', 'session', 'password_reset', 'sign_in_link', 'pending_sign_in']) {
     const name = table.replaceAll('"', '')
     const text = `alter table identity.${table} rename to "gone ${name}"`
     await database.query({ text, values: [] })

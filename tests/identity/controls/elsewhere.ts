@@ -25,8 +25,8 @@ const signature = {
 }
 const browser = {
   file: 'identity/outside/begin.ts',
-  from: 'const filter = { stateHash, tokenHash, provider,',
-  to: 'const filter = { stateHash, provider,',
+  from: 'const filter = { id: back.attemptId, tokenHash, provider,',
+  to: 'const filter = { id: back.attemptId, provider,',
 }
 
 /** What holds off those who come from elsewhere. */

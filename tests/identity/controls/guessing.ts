@@ -57,7 +57,7 @@ export const guessingControls: readonly AttackControl[] = [
     'the single use of what was mailed',
     {
       file: 'identity/flows/mail-proof.ts',
-      from: "!(await mailProof.consumeOnce(proof.id, 'usedAt'))",
+      from: "!(await mailed.consumeOnce(proof.id, 'usedAt'))",
       to: 'false',
     },
     {
@@ -66,14 +66,14 @@ export const guessingControls: readonly AttackControl[] = [
       to: 'const stale = proof.passwordHash === undefined &&',
     },
     {
-      file: 'identity/flows/password.ts',
+      file: 'identity/mail/mailed.ts',
       from: 'for (const { id, usedAt } of sent) if (usedAt === null)',
       to: 'for (const { id } of sent) if (id === undefined)',
     },
   ),
-  against('C10', guessing)('the purpose of what was mailed', {
-    file: 'identity/flows/mail-proof.ts',
-    from: '{ tokenHash: tokens.hash(shown.token), purpose: shown.purpose }',
-    to: '{ tokenHash: tokens.hash(shown.token) }',
+  against('C10', guessing)('the table of each purpose of what is mailed', {
+    file: 'identity/mail/mailed.ts',
+    from: 'data.unrestricted[mailedModels[purpose]]',
+    to: "data.unrestricted[mailedModels[purpose && 'sign-in']]",
   }),
 ]

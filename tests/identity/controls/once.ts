@@ -35,7 +35,7 @@ const seen = [
 
 const ofMail = {
   file: 'identity/flows/mail-proof.ts',
-  from: "if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw usedUp()",
+  from: "if (!proof || !(await mailed.consumeOnce(proof.id, 'usedAt'))) throw usedUp()",
   to: 'if (!proof) throw usedUp()',
 }
 
@@ -45,7 +45,7 @@ const upgrade = 'identity/accounts/upgrade.ts'
 const ofGuests = [
   {
     file: upgrade,
-    from: "if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw notGood()",
+    from: "if (!proof || !(await upgradeLink.consumeOnce(proof.id, 'usedAt'))) throw notGood()",
     to: 'if (!proof) throw notGood()',
   },
   {
@@ -102,7 +102,7 @@ export const onceControls: readonly AttackControl[] = [
       to: 'const stale = proof.passwordHash === undefined &&',
     },
     {
-      file: 'identity/flows/password.ts',
+      file: 'identity/mail/mailed.ts',
       from: 'for (const { id, usedAt } of sent) if (usedAt === null)',
       to: 'for (const { id } of sent) if (id === undefined)',
     },
@@ -137,9 +137,9 @@ export const onceControls: readonly AttackControl[] = [
     'C21',
     all,
     'C21: of all',
-  )('the purpose of each mail, among all that there is', {
-    file: 'identity/flows/mail-proof.ts',
-    from: '{ tokenHash: tokens.hash(shown.token), purpose: shown.purpose }',
-    to: '{ tokenHash: tokens.hash(shown.token) }',
+  )('the table of each mail, among all that there is', {
+    file: 'identity/mail/mailed.ts',
+    from: 'data.unrestricted[mailedModels[purpose]]',
+    to: "data.unrestricted[mailedModels[purpose && 'sign-in']]",
   }),
 ]

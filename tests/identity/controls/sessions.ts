@@ -116,10 +116,10 @@ export const sessionControls: readonly AttackControl[] = [
     'C21',
     tokens,
     'C21: a token',
-  )('the purpose of each mail', {
-    file: 'identity/flows/mail-proof.ts',
-    from: '{ tokenHash: tokens.hash(shown.token), purpose: shown.purpose }',
-    to: '{ tokenHash: tokens.hash(shown.token) }',
+  )('the table of each mail', {
+    file: 'identity/mail/mailed.ts',
+    from: 'data.unrestricted[mailedModels[purpose]]',
+    to: "data.unrestricted[mailedModels[purpose && 'sign-in']]",
   }),
   against(
     'C21',

@@ -113,7 +113,7 @@ for (const door of [
       close()
       assert.notEqual(code, 'ok', name)
     }
-    for (const operation of ['payout.list', 'audit.entries', 'mailProof.list']) {
+    for (const operation of ['payout.list', 'audit.entries', 'passwordReset.list']) {
       const { code } = await follow(t, door, { operation, token })
       assert.match(code, /^(?:forbidden|not_found|not_acceptable|invalid_input)$/, operation)
     }

@@ -34,7 +34,7 @@ for (const door of [rest, graphql, client, direct]) {
     for (const [operation, more] of Object.entries({
       'session.create': { input: { userId: scene.annId } },
       'totpSecret.list': {},
-      'mailProof.list': {},
+      'passwordReset.list': {},
     })) {
       assert.notEqual((await ask(door, operation, { ...more, token })).code, 'ok', operation)
     }

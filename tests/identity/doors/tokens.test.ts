@@ -42,7 +42,7 @@ async function made(name: string): Promise<{ token: string; kept: boolean }> {
     name === 'key' || name === 'agent' ? tokens.makeKey(prefix) : tokens.make(prefix)
   const model = tested.running.catalog.models.get(type.model ?? '')
   if (!model) return { token, kept: false }
-  const row = { ...type.values, [type.hash ?? 'tokenHash']: hash }
+  const row = { [type.hash ?? 'tokenHash']: hash }
   await rowOf({ tested, userId: scene.annId } as unknown as People, model, row)
   return { token, kept: true }
 }

@@ -18,6 +18,7 @@ import {
 import {
   type TokenType,
   tokenTypes,
+  unprefixed,
 } from '../../../packages/plinth/src/identity/proof/keys/token-types.ts'
 import { tokensOf } from '../../../packages/plinth/src/identity/proof/provider/asking.ts'
 import {
@@ -35,23 +36,6 @@ const own: Readonly<Record<string, readonly string[]>> = {
   'oauth-refresh': ['oauth.refresh', 'oauth.introspect'],
   'oauth-code': ['oauth.code'],
   'oauth-device': ['oauth.device'],
-}
-
-/** Beside those with a prefix of ours: what has none, and what is signed by others. */
-const others: Readonly<Record<string, TokenType>> = {
-  'a request that was sent ahead': {
-    ...{ model: 'oauthRequest', values: { kind: 'pushed' } },
-    goodAt: ['oauth.request'],
-  },
-  'the id of an assertion': { model: 'oauthRequest', values: { kind: 'replay' }, goodAt: [] },
-  'a question of a program': { model: 'oauthInteraction', goodAt: ['oauth.interaction'] },
-  'the code that a device shows': {
-    ...{ model: 'oauthDeviceCode', hash: 'userCodeHash' },
-    goodAt: ['oauth.user-code'],
-  },
-  'a recovery code': { model: 'recoveryCode', hash: 'codeHash', goodAt: [] },
-  'the assertion of a program': { goodAt: [] },
-  'an identity token': { goodAt: [] },
 }
 
 const ofOrganisation = ['key', 'agent'] as const
@@ -105,7 +89,7 @@ test('C21: of all that there is today each is good in its own place alone', asyn
   const places = [...placesOf(people), ...oauthPlaces(provider, ann.id)]
   assert.ok(places.length > 30, places.map(({ name }) => name).join())
   const types: readonly (readonly [string, TokenType, object])[] = [
-    ...Object.entries({ ...tokenTypes, ...others }).map(
+    ...Object.entries({ ...tokenTypes, ...unprefixed }).map(
       ([name, type]) => [name, type, {}] as const,
     ),
     ...ofOrganisation.map((name) => [name, tokenTypes[name] as TokenType, bound] as const),
@@ -124,7 +108,7 @@ test('C21: of all that there is today each is good in its own place alone', asyn
     const granted = running.catalog.models.get('oauthGrant')
     const granting =
       grant && granted ? await rowOf(people, granted, grant as object as never) : null
-    const row = { ...type.values, ...payload, ...values, [type.hash ?? 'tokenHash']: hash }
+    const row = { ...payload, ...values, [type.hash ?? 'tokenHash']: hash }
     await rowOf(people, model, granting ? { ...row, grantId: granting.id } : row)
     return token
   }

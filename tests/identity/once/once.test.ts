@@ -7,13 +7,16 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { catalogOf } from '../../../packages/plinth/src/app/compose.ts'
 import { deriveKey } from '../../../packages/plinth/src/app/config/secret.ts'
-import { tokenTypes } from '../../../packages/plinth/src/identity/proof/keys/token-types.ts'
+import {
+  tokenTypes,
+  unprefixed,
+} from '../../../packages/plinth/src/identity/proof/keys/token-types.ts'
 import { prefixes } from '../../../packages/plinth/src/identity/tokens.ts'
 import { app, identity, instant, kit, text } from '../../../packages/plinth/src/index.ts'
 import { isTest } from '../../tidy/source.ts'
 import { listFiles, readText } from '../../tidy/tree.ts'
 import * as scan from './scan.ts'
-import { keyMakers, labels, lasting, once, otherwise, unkept } from './table.ts'
+import { besides, keyMakers, labels, lasting, once, otherwise, unkept } from './table.ts'
 
 const root = 'packages/plinth/src/'
 const below = (path: string): boolean => path.startsWith(root) && path.endsWith('.ts')
@@ -73,20 +76,22 @@ test('what is good once by another way stands where its reason says', () => {
   }
 })
 
-test('every type of token has its own prefix and its own place', () => {
-  const places = new Map<string, string>()
+test('every type of token has its own prefix and its own table', () => {
   assert.deepEqual(Object.keys(tokenTypes).sort(), Object.keys(prefixes).sort())
-  for (const [name, { model, hash = 'tokenHash', values = {} }] of Object.entries(tokenTypes)) {
+  assert.deepEqual(scan.untyped(catalog, Object.values({ ...tokenTypes, ...unprefixed })), [])
+  for (const [name, { model, hash = 'tokenHash' }] of Object.entries(tokenTypes)) {
     if (model === undefined) {
       assert.ok(name in unkept, `${name} is kept nowhere`)
       continue
     }
     assert.ok(catalog.models.get(model)?.fields.has(hash), `${name}: ${model}.${hash}`)
-    const place = [model, hash, ...Object.values(values)].join(' ')
-    assert.equal(places.get(place), undefined, `${name} is kept at a place of its own`)
-    places.set(place, name)
-    const single = once.some(({ mark }) => mark.startsWith(`${model}.`))
+    const single = once.some(({ mark }) => mark.startsWith(`${besides[model] ?? model}.`))
     assert.ok(single || model in lasting, `${name} is good once, or lasts for a reason`)
+    if (besides[model] === undefined) continue
+    const other = [...(catalog.models.get(model)?.relations.values() ?? [])][0]
+    assert.equal(other?.target, besides[model], `${name} is used up with what it stands beside`)
+    assert.equal(other.onDelete, 'cascade')
+    assert.ok(catalog.models.get(model)?.fields.get(other.local)?.unique, `${name}: one for each`)
   }
   const maker = /\btokens\.make(?:Key)?\(\s*['"`][^'"`]/
   assert.deepEqual(
@@ -112,6 +117,26 @@ test('every purpose has a key of its own', () => {
   const primitives = /\b(?:hkdfSync|createHmac|createCipheriv|createDecipheriv|crypto\.subtle)\b/
   const makers = sources.filter(({ text }) => primitives.test(text)).map(({ path }) => path)
   assert.deepEqual(makers.sort(), [...keyMakers].sort())
+})
+
+test('a type of token without a table of its own is told', () => {
+  const secret = () => text({ unique: true })
+  const gifts = kit('gifts', { models: { gift: { fields: { tokenHash: secret() } } } })
+  const cards = kit('cards', {
+    models: { card: { fields: { tokenHash: secret(), cardHash: secret() } } },
+  })
+  const { models } = catalogOf(app({ kits: [gifts, cards] }))
+  const planted = ['gift', 'card'].map((name) => {
+    const model = models.get(name) ?? assert.fail(name)
+    return [name, { ...model, kit: 'identity' }] as const
+  })
+  const known = Object.values({ ...tokenTypes, ...unprefixed })
+  const more = [...known, { model: 'session' }, { model: 'card' }]
+  assert.deepEqual(scan.untyped({ models: new Map([...catalog.models, ...planted]) }, more), [
+    'session keeps two types of token',
+    'gift keeps a token of no type',
+    'card.tokenHash and card.cardHash are two types of token in one table',
+  ])
 })
 
 test('a type of token that forgets it is told', () => {

@@ -1,7 +1,7 @@
 /** Owns what a catalog and its sources say of secrets: which are kept, and what uses them up. */
 
 import type { Catalog } from '../../../packages/plinth/src/catalog/catalog.ts'
-import { labels, lasting, type Once, once } from './table.ts'
+import { besides, labels, lasting, noTokens, type Once, once, oneOf } from './table.ts'
 
 /** A file of the sources, its path below their root. */
 export interface SourceText {
@@ -26,9 +26,28 @@ export function unlisted({ models }: Pick<Catalog, 'models'>): readonly string[]
     }
     const keeps = found.some((field) => secretName.test(field.name))
     const single = [...marks].some((mark) => mark.startsWith(`${name}.`))
-    if (keeps && !single && !(name in lasting))
+    if (keeps && !single && !(name in lasting) && !(name in besides))
       told.push(`${name} keeps a secret: once, or lasting`)
     if (single && name in lasting) told.push(`${name} is listed as both`)
+  }
+  return told
+}
+
+/** Models that keep a secret which is none of these types: each type has a table of its own. */
+export function untyped(
+  { models }: Pick<Catalog, 'models'>,
+  types: Iterable<{ readonly model?: string }>,
+): readonly string[] {
+  const keepers = [...types].flatMap(({ model }) => (model === undefined ? [] : [model]))
+  const twice = keepers.filter((model, index) => keepers.indexOf(model) !== index)
+  const told = twice.map((model) => `${model} keeps two types of token`)
+  for (const { name, kit, fields } of models.values()) {
+    if (!ofThirds.has(kit)) continue
+    const secrets = [...fields.values()].filter((field) => secretName.test(field.name))
+    const found = secrets.filter(({ unique }) => unique).map((field) => `${name}.${field.name}`)
+    if (found.length > 1) told.push(`${found.join(' and ')} are two types of token in one table`)
+    if (found.length > 0 && !keepers.includes(name) && !(name in noTokens))
+      told.push(`${name} keeps a token of no type`)
   }
   return told
 }
@@ -38,7 +57,9 @@ const consuming = /\b(\w+)\.consumeOnce\(\s*[\w.]+,\s*'(\w+)'\s*\)/g
 /** `model.field file` of all that the sources use up by the one statement. */
 export function usedUp(sources: readonly SourceText[]): readonly string[] {
   const found = sources.flatMap(({ path, text }) =>
-    [...text.matchAll(consuming)].map(([, model, field]) => `${model}.${field} ${path}`),
+    [...text.matchAll(consuming)].flatMap(([, name = '', field]) =>
+      (oneOf[name] ?? [name]).map((model) => `${model}.${field} ${path}`),
+    ),
   )
   return [...new Set(found)].sort()
 }

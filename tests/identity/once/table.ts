@@ -21,7 +21,10 @@ const used = (mark: string): Once => ({
 
 /** Everything that is good once. A mark of the catalog that is not here fails the test. */
 export const once: readonly Once[] = [
-  consumed('mailProof.usedAt', 'flows/mail-proof', 'accounts/upgrade'),
+  ...(['emailVerification', 'emailChange', 'passwordReset', 'signInLink'] as const).map((model) =>
+    consumed(`${model}.usedAt`, 'flows/mail-proof'),
+  ),
+  consumed('upgradeLink.usedAt', 'accounts/upgrade'),
   consumed('pendingSignIn.usedAt', 'second-factor/pending'),
   consumed('recoveryCode.usedAt', 'second-factor/check'),
   consumed('passkeyChallenge.usedAt', 'passkeys/challenges'),
@@ -33,8 +36,21 @@ export const once: readonly Once[] = [
   used('oauthDeviceCode.usedAt'),
   used('oauthCode.usedAt'),
   used('oauthRefreshToken.usedAt'),
-  used('oauthRequest.usedAt'),
+  used('oauthPushedRequest.usedAt'),
 ]
+
+/** What sources call one of several models of one form. */
+export const oneOf: Readonly<Record<string, readonly string[]>> = {
+  mailed: ['emailVerification', 'emailChange', 'passwordReset', 'signInLink'],
+}
+
+/** Tokens that are good beside another one alone, and are used up with that: whose mark it is. */
+export const besides: Readonly<Record<string, string>> = {
+  signInAttempt: 'signInLink',
+  outsideState: 'outsideAttempt',
+  outsideMail: 'outsideLink',
+  oauthUserCode: 'oauthDeviceCode',
+}
 
 /** Something that is good once without such a mark. */
 export interface Otherwise {
@@ -90,6 +106,12 @@ export const lasting: Readonly<Record<string, string>> = {
   oauthClient: 'A program proves itself by its secret again and again.',
   oauthInteraction: 'A page is shown again and again; its answer is given once: see `otherwise`.',
   guestUpgrade: 'The mail is what is used up: see `otherwise`.',
+  oauthAssertion: 'Its name is taken once, by being put down: see `otherwise`.',
+}
+
+/** Models with a hash of what is no token: nobody can show it. */
+export const noTokens: Readonly<Record<string, string>> = {
+  guestUpgrade: 'What ties the mail to the wish: its secret was given to nobody.',
 }
 
 /** Types of token of which no row holds a hash, and what is done instead. */

@@ -2,6 +2,7 @@
 
 import type { Service } from '../define/app/services.ts'
 import type { Expression, Operand } from '../define/expression.ts'
+import type { SplitFrom } from '../define/infer.ts'
 import type { Action } from '../define/logic/logic.ts'
 import type { Shape } from '../define/logic/shape.ts'
 import type { OnDelete } from '../define/relation.ts'
@@ -96,6 +97,7 @@ export interface Model {
   /** False for join tables made for manyToMany: no operation names them. */
   readonly exposed: boolean
   readonly was: string | undefined
+  readonly splitFrom: SplitFrom | undefined
   readonly description: string | undefined
 }
 

@@ -120,8 +120,18 @@ function finish(draft: DraftModel, shared: Shared): Model {
     tenant: isTenant(draft) ? tenantField : undefined,
     exposed: true,
     was: spec.was,
+    splitFrom: splitOf(draft, shared),
     description: spec.description,
   })
+}
+
+function splitOf({ spec, place }: DraftModel, { model, mistakes }: Shared): Model['splitFrom'] {
+  for (const name of Object.keys(spec.splitFrom?.as ?? {})) {
+    if (model.fields.has(name)) continue
+    const problem = `there is no field "${name}"${suggestion(name, model.fields.keys())}`
+    mistakes.add(`${place}.splitFrom.as`, problem)
+  }
+  return spec.splitFrom
 }
 
 function auditOf(audit: boolean | 'readers' | undefined): Model['audit'] {

@@ -229,7 +229,7 @@ function joinModel(first: DraftModel, second: DraftModel, kit: string): Model {
     indexes: Object.freeze([]),
     checks: Object.freeze([]),
     exposed: false,
-    was: undefined,
+    ...{ was: undefined, splitFrom: undefined },
     description: undefined,
   })
 }

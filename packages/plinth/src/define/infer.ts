@@ -327,8 +327,20 @@ export interface ModelSpec<S extends Models, M extends Members, A extends Member
   readonly plural?: string
   /** The model's earlier name, so that a rename keeps its rows. */
   readonly was?: string
+  /** The model whose records became these, where one model was made several. Default: none. */
+  readonly splitFrom?: SplitFrom
   /** One sentence for the OpenAPI document and the console. */
   readonly description?: string
+}
+
+/** Which records of another model of the kit became those of this one. */
+export interface SplitFrom {
+  /** The model. Where it is declared still, its records stay: only what it lost is taken. */
+  readonly model: string
+  /** Only the records that have these values. By names of its fields as they were. */
+  readonly where?: { readonly [field: string]: string }
+  /** What stood under another name, by the name it has now, such as `{ billId: 'id' }`. */
+  readonly as?: { readonly [field: string]: string }
 }
 
 // ── kits ────────────────────────────────────────────────────────────────────────────────────

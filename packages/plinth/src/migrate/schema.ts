@@ -19,11 +19,22 @@ export interface Table extends TableName {
   readonly label: string
   /** The earlier name of the table. */
   readonly was?: string
+  /** Whose rows it takes, where one table was made several. */
+  readonly splitFrom?: Splitting
   readonly columns: readonly Column[]
   readonly primary?: Primary
   readonly checks: readonly Check[]
   readonly indexes: readonly Index[]
   readonly references: readonly Reference[]
+}
+
+/** Which rows of another table of the schema become those of a table, in names of columns. */
+export interface Splitting {
+  readonly table: string
+  /** What the rows hold that are taken. */
+  readonly where: readonly { readonly column: string; readonly value: string }[]
+  /** What stood under another name, by the name that it has now. */
+  readonly as: Readonly<Record<string, string>>
 }
 
 /** A column. */

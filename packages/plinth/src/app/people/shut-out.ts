@@ -2,11 +2,13 @@
 
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { RecordAccess } from '../../engine/runtime.ts'
+import { mailedModels } from '../../identity/models/proofs.ts'
 
 // While it is suspended nothing of an account counts, whatever its rows say: every look-up asks.
 // These are ended as well, so that none of them comes back with its owner. Keys do come back.
 const endedModels = [
-  ...(['session', 'pendingSignIn', 'agentToken', 'trustedDevice', 'mailProof'] as const),
+  ...Object.values(mailedModels),
+  ...(['session', 'pendingSignIn', 'agentToken', 'trustedDevice'] as const),
   ...(['passkeyChallenge', 'outsideAttempt', 'outsideLink', 'oauthGrant'] as const),
 ]
 

@@ -42,7 +42,7 @@ export function valueModel(name: string, members: ReadonlyMap<string, RuleMember
       audit: 'none',
       tenant: undefined,
     } as const),
-    ...{ exposed: false, was: undefined, description: undefined },
+    ...{ exposed: false, was: undefined, splitFrom: undefined, description: undefined },
   })
 }
 

@@ -20,7 +20,11 @@ export async function forgetSessions(database: Database, nowMs: number): Promise
 // An account's address may be asked for again once a proof of it is old; devices are forgotten
 // when nobody has come by them for half a year.
 const forgetProofTexts = [
-  'delete from identity.mail_proof where expires_at <= $1::timestamp with time zone',
+  'delete from identity.email_verification where expires_at <= $1::timestamp with time zone',
+  'delete from identity.email_change where expires_at <= $1::timestamp with time zone',
+  'delete from identity.password_reset where expires_at <= $1::timestamp with time zone',
+  'delete from identity.sign_in_link where expires_at <= $1::timestamp with time zone',
+  'delete from identity.upgrade_link where expires_at <= $1::timestamp with time zone',
   'delete from identity.guest_upgrade where expires_at <= $1::timestamp with time zone',
   'delete from identity.outside_attempt where expires_at <= $1::timestamp with time zone',
   'delete from identity.outside_link where expires_at <= $1::timestamp with time zone',

@@ -2,6 +2,7 @@
 
 import type { IdentityParts } from '../flows/operation.ts'
 import { endSessions, endTrust } from '../flows/sessions.ts'
+import { endMailed } from '../mail/mailed.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope } from '../sight.ts'
 
@@ -29,15 +30,14 @@ export async function accountChanged(
   inside: IdentityScope,
   { userId, before, keep }: ChangedAccount,
 ): Promise<void> {
-  const { user, mailProof } = inside.data.unrestricted
+  const { user } = inside.data.unrestricted
   const { email, suspended } = await user.get(userId)
   if (suspended && !before.suspended) await endSessions(inside, userId)
   if (email === before.email) return
   await user.update(userId, { emailVerifiedAt: null })
   await endSessions(inside, userId, keep)
   await endTrust(inside, userId)
-  const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
-  for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)
+  await endMailed(inside, userId)
   const by = 'by the people who look after the accounts. All its sessions were ended'
   for (const to of [before.email, email]) {
     const what = `The address of the account was changed to ${email ?? 'none'}, ${by}.`

@@ -59,7 +59,8 @@ export function upgrade(parts: IdentityParts): Action {
       const name = input.name === null ? null : String(input.name)
       await parts.passwords.demand(String(input.password), '/password', { email, name })
       const passwordHash = await parts.passwords.hash(String(input.password))
-      const attemptHash = parts.tokens.make(prefixes.attempt).hash
+      // Nobody’s secret: by it the mail belongs to this wish alone.
+      const attemptHash = parts.tokens.make(prefixes.upgrade).hash
       const expiresAt = instantText(nowMs + hourMs)
       await scope.commit<void, Sight>(async (inside) => {
         const { guestUpgrade } = inside.data.unrestricted
@@ -133,7 +134,7 @@ async function useUpgrade(
   { data, now }: IdentityScope,
   { userId, token, code }: ShownUpgrade,
 ) {
-  const { guestUpgrade, mailProof, user } = data.unrestricted
+  const { guestUpgrade, upgradeLink, user } = data.unrestricted
   const { data: found } = await guestUpgrade.find({ filter: { userId }, limit: 1 })
   const [asked] = found
   if (!asked || asked.expiresAt <= now || !(await user.get(userId)).guest) throw notGood()
@@ -142,10 +143,10 @@ async function useUpgrade(
     typeof token === 'string'
       ? { tokenHash: tokens.hash(token) }
       : { codeHash: tokens.hash(`${attemptHash} ${String(code).replace(/\D/g, '')}`) }
-  const mailed = { userId, purpose: 'upgrade', attemptHash, expiresAt: { gt: now } } as const
-  const { data: proofs } = await mailProof.find({ filter: { ...mailed, ...shown }, limit: 1 })
+  const mailed = { userId, attemptHash, expiresAt: { gt: now } }
+  const { data: proofs } = await upgradeLink.find({ filter: { ...mailed, ...shown }, limit: 1 })
   const [proof] = proofs
-  if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw notGood()
+  if (!proof || !(await upgradeLink.consumeOnce(proof.id, 'usedAt'))) throw notGood()
   return asked
 }
 

@@ -102,8 +102,8 @@ async function ownerToAsk(
   { tokens }: IdentityParts,
 ): Promise<string | undefined> {
   const tokenHash = tokens.hash(String(input.token))
-  const filter = { tokenHash, purpose: 'verify-email', expiresAt: { gt: now }, usedAt: null }
-  const [proof] = await unrestricted.find('mailProof', { filter, limit: 1 })
+  const filter = { tokenHash, expiresAt: { gt: now }, usedAt: null }
+  const [proof] = await unrestricted.find('emailVerification', { filter, limit: 1 })
   if (!proof) throw usedUp()
   const [user] = await unrestricted.find('user', { filter: { id: proof.userId }, limit: 1 })
   const here = caller.is === 'user' && caller.id === user?.id && caller.sessionId !== undefined

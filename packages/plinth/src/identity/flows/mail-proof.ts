@@ -1,5 +1,6 @@
 /** Owns the using up of what came by mail: tokens and codes, each good for one thing, once. */
 
+import { mailedFor } from '../mail/mailed.ts'
 import type { MailProofPurpose } from '../models/proofs.ts'
 import type { IdentityScope } from '../sight.ts'
 import { wrongCredentials } from './begin.ts'
@@ -14,7 +15,7 @@ export interface UsedProof {
 
 /** A token, or a code beside what its asker has kept. */
 export type Shown =
-  | { readonly token: string; readonly purpose: MailProofPurpose }
+  | { readonly token: string; readonly purpose: Exclude<MailProofPurpose, 'upgrade'> }
   | { readonly attempt: string; readonly code: string }
 
 /**
@@ -23,31 +24,37 @@ export type Shown =
  */
 export async function useProof(
   { tokens }: Pick<IdentityParts, 'tokens'>,
-  { data, now }: IdentityScope,
+  scope: IdentityScope,
   shown: Shown,
 ): Promise<UsedProof> {
-  const { mailProof, user } = data.unrestricted
-  const { data: found } = await mailProof.find({
-    filter: { ...keptForm(tokens, shown), expiresAt: { gt: now } },
-    limit: 1,
-  })
+  const { data, now } = scope
+  const { user } = data.unrestricted
+  const purpose = 'token' in shown ? shown.purpose : 'sign-in'
+  const mailed = mailedFor(scope, purpose)
+  const kept = await keptForm(tokens, scope, shown)
+  const filter = { ...kept, expiresAt: { gt: now } }
+  const { data: found } = await mailed.find({ filter, limit: 1 })
   const [proof] = found
-  if (!proof || !(await mailProof.consumeOnce(proof.id, 'usedAt'))) throw usedUp()
+  if (!proof || !(await mailed.consumeOnce(proof.id, 'usedAt'))) throw usedUp()
   const owner = await user.get(proof.userId)
   const stale = proof.passwordHash !== null && proof.passwordHash !== owner.passwordHash
   // Whoever reads the mails of an address that the account has left is nobody to it any more.
-  const left = proof.purpose !== 'change-email' && proof.email !== owner.email
+  const left = purpose !== 'change-email' && proof.email !== owner.email
   if (owner.suspended || stale || left) throw usedUp()
   // Whoever reads the mails of the address has come: from now on the account is somebody's.
   if (owner.unclaimed) await user.update(owner.id, { unclaimed: false })
   return { userId: proof.userId, email: proof.email }
 }
 
-function keptForm(tokens: IdentityParts['tokens'], shown: Shown) {
-  if ('token' in shown) return { tokenHash: tokens.hash(shown.token), purpose: shown.purpose }
-  const attemptHash = tokens.hash(shown.attempt)
-  const codeHash = tokens.hash(`${attemptHash} ${shown.code}`)
-  return { attemptHash, codeHash, purpose: 'sign-in' as const }
+async function keptForm(tokens: IdentityParts['tokens'], { data }: IdentityScope, shown: Shown) {
+  if ('token' in shown) return { tokenHash: tokens.hash(shown.token) }
+  const tokenHash = tokens.hash(shown.attempt)
+  const codeHash = tokens.hash(`${tokenHash} ${shown.code}`)
+  const filter = { tokenHash, codeHash }
+  const { data: found } = await data.unrestricted.signInAttempt.find({ filter, limit: 1 })
+  const [attempt] = found
+  if (!attempt) throw usedUp()
+  return { id: attempt.linkId }
 }
 
 /** The one answer to what was mailed, where it is not good (any more). */

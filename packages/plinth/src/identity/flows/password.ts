@@ -5,6 +5,7 @@ import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { emailKind } from '../../kinds/kinds.ts'
+import { endMailed } from '../mail/mailed.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { KnownOf } from '../passwords/rules.ts'
 import { forgiveTries } from '../second-factor/check.ts'
@@ -91,9 +92,9 @@ export function resetPassword(parts: IdentityParts): Action {
       const { input } = scope
       const { unrestricted, now } = scope
       const tokenHash = parts.tokens.hash(String(input.token))
-      const good = { tokenHash, purpose: 'reset-password', expiresAt: { gt: now }, usedAt: null }
+      const good = { tokenHash, expiresAt: { gt: now }, usedAt: null }
       // Only whoever holds the mail's token learns what the new password is measured by.
-      const [proof] = await unrestricted.find('mailProof', { filter: good, limit: 1 })
+      const [proof] = await unrestricted.find('passwordReset', { filter: good, limit: 1 })
       await demandNewPassword(scope, parts, proof && String(proof.userId))
       const passwordHash = await parts.passwords.hash(String(input.newPassword))
       const owner = await scope.commit<UsedProof, Sight>(async (inside) => {
@@ -135,7 +136,7 @@ async function setPassword(
   scope: IdentityScope,
   { userId, passwordHash, keep, provedEmail }: NewPassword,
 ): Promise<void> {
-  const { user, mailProof } = scope.data.unrestricted
+  const { user } = scope.data.unrestricted
   const { email, emailVerifiedAt } = await user.get(userId)
   const proves = provedEmail === email && emailVerifiedAt === null
   await user.update(userId, { passwordHash, ...(proves ? { emailVerifiedAt: scope.now } : {}) })
@@ -143,8 +144,7 @@ async function setPassword(
   if (provedEmail !== undefined) await endTrust(scope, userId)
   if (proves) await endOtherWays(scope, userId)
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
-  const { data: sent } = await mailProof.find({ filter: { userId }, limit: 200 })
-  for (const { id, usedAt } of sent) if (usedAt === null) await mailProof.delete(id)
+  await endMailed(scope, userId)
   await tellOfChange(parts, scope, { to: email, what: 'The password was changed.' })
 }
 

@@ -6,6 +6,7 @@ import { choice, email, text, uuid } from '../../define/fields.ts'
 import { type MailProofPurpose, mailProofPurposes } from '../models/proofs.ts'
 import type { IdentityScope } from '../sight.ts'
 import { prefixes, type Tokens } from '../tokens.ts'
+import { mailedFor } from './mailed.ts'
 import { accountMails } from './texts.ts'
 
 const lifeMs = Object.freeze({
@@ -124,16 +125,23 @@ interface NewProof {
 async function makeProof(
   { tokens }: Pick<MailingParts, 'tokens'>,
   { data, now }: IdentityScope,
-  { attemptHash, ...proof }: NewProof,
+  { attemptHash, purpose, ...proof }: NewProof,
 ): Promise<{ readonly token: string; readonly code: string }> {
-  const { mailProof } = data.unrestricted
-  const { userId, purpose } = proof
-  const { data: before } = await mailProof.find({ filter: { userId, purpose }, limit: 200 })
-  for (const { id } of before) await mailProof.delete(id)
-  const { token, hash } = tokens.make(prefixes[purpose])
+  const { upgradeLink, signInAttempt } = data.unrestricted
+  const mailed = mailedFor({ data }, purpose)
+  const { userId } = proof
+  const { data: before } = await mailed.find({ filter: { userId }, limit: 200 })
+  for (const { id } of before) await mailed.delete(id)
+  const { token, hash: tokenHash } = tokens.make(prefixes[purpose])
   const code = tokens.code(limits.mailCodeDigits)
-  const codeHash = attemptHash === null ? null : tokens.hash(`${attemptHash} ${code}`)
+  const codeHash = tokens.hash(`${attemptHash} ${code}`)
   const expiresAt = instantText(Date.parse(now) + lifeMs[purpose])
-  await mailProof.create({ ...proof, tokenHash: hash, attemptHash, codeHash, expiresAt })
+  const kept = { ...proof, tokenHash, expiresAt }
+  if (purpose === 'upgrade') await upgradeLink.create({ ...kept, attemptHash, codeHash })
+  else {
+    const { id: linkId } = await mailed.create(kept)
+    const waits = purpose === 'sign-in' && attemptHash !== null
+    if (waits) await signInAttempt.create({ linkId, tokenHash: attemptHash, codeHash })
+  }
   return { token, code }
 }

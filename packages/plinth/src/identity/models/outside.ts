@@ -46,8 +46,7 @@ export const outsideModels = {
     fields: {
       provider: provider(),
       purpose: choice(outsidePurposes),
-      // What comes back by the provider, and what the browser has kept: good beside each other.
-      stateHash: hash(),
+      // What the browser has kept. What comes back by the provider is its `outsideState`.
       tokenHash: hash(),
       // The proof key and the nonce, for this attempt alone.
       sealed: text({ max: 1_000 }),
@@ -58,6 +57,15 @@ export const outsideModels = {
       usedAt: instant({ optional: true }),
     },
     indexes: [['expiresAt']],
+  },
+  outsideState: {
+    description: 'What comes back by the provider: good beside what the browser has kept.',
+    fields: {
+      attempt: belongsTo('outsideAttempt', { onDelete: 'cascade', unique: true }),
+      tokenHash: hash(),
+    },
+    // Both were one model once.
+    splitFrom: { model: 'outsideAttempt', as: { attemptId: 'id', tokenHash: 'stateHash' } },
   },
   outsideLink: {
     description: 'An identity that was shown and belongs to nobody yet.',
@@ -71,11 +79,19 @@ export const outsideModels = {
       subject: subject(),
       email: text({ max: 320, optional: true }),
       name: text({ max: 200, optional: true }),
-      mailTokenHash: text({ max: 100, optional: true, unique: true }),
       mailEmail: email({ optional: true }),
       expiresAt: instant(),
       usedAt: instant({ optional: true }),
     },
     indexes: [['expiresAt']],
+  },
+  outsideMail: {
+    description: 'What was mailed to show whose an address is: good beside what the browser has.',
+    fields: {
+      link: belongsTo('outsideLink', { onDelete: 'cascade', unique: true }),
+      tokenHash: hash(),
+    },
+    key: ['link'],
+    splitFrom: { model: 'outsideLink', as: { linkId: 'id', tokenHash: 'mailTokenHash' } },
   },
 } as const

@@ -72,12 +72,13 @@ export function beginOutside(parts: IdentityParts, outside: OutsideParts): Actio
       const url = await outside.client.begin(provider, ties, purpose === 'step-up')
       const sealed = await outside.sealer.seal(JSON.stringify(ties), state.hash)
       await scope.commit<void, Sight>(async ({ data }) => {
-        await data.unrestricted.outsideAttempt.create({
-          ...{ provider: provider.name, purpose, sealed, ...bound },
-          ...{ stateHash: state.hash, tokenHash: kept.hash },
+        const { outsideAttempt, outsideState } = data.unrestricted
+        const { id: attemptId } = await outsideAttempt.create({
+          ...{ provider: provider.name, purpose, sealed, ...bound, tokenHash: kept.hash },
           next: localPlace(typeof input.next === 'string' ? input.next : undefined) ?? null,
           expiresAt: instantText(scope.nowMs + attemptMinutes * minuteMs),
         })
+        await outsideState.create({ attemptId, tokenHash: state.hash })
       })
       return { status: 200, value: { url, attempt: kept.token } }
     },
@@ -114,8 +115,12 @@ export async function useAttempt(
   const stateHash = parts.tokens.hash(state)
   const tokenHash = parts.tokens.hash(attempt)
   const found = await scope.commit<Kept | undefined, Sight>(async ({ data, now }) => {
-    const { outsideAttempt } = data.unrestricted
-    const filter = { stateHash, tokenHash, provider, expiresAt: { gt: now } }
+    const { outsideAttempt, outsideState } = data.unrestricted
+    const came = { filter: { tokenHash: stateHash }, limit: 1 }
+    const { data: states } = await outsideState.find(came)
+    const [back] = states
+    if (!back) return undefined
+    const filter = { id: back.attemptId, tokenHash, provider, expiresAt: { gt: now } }
     const { data: list } = await outsideAttempt.find({ filter, limit: 1 })
     const [one] = list
     return one && (await outsideAttempt.consumeOnce(one.id, 'usedAt')) ? one : undefined

@@ -54,7 +54,8 @@ export function outsideMailing({ kit }: Pick<AccountMailing, 'kit'>, parts: Mail
       }
       const { token, hash } = parts.tokens.make(prefixes['outside-mail'])
       const expiresAt = instantText(Date.parse(scope.now) + finishMinutes * minuteMs)
-      await outsideLink.update(id, { mailTokenHash: hash, expiresAt })
+      await outsideLink.update(id, { expiresAt })
+      await scope.data.unrestricted.outsideMail.upsert({ linkId: id, tokenHash: hash })
       const address = `${parts.address(finishPath)}?token=${token}`
       await scope.send(finish, { to, input: { title, link: address, provider } })
     },

@@ -32,8 +32,10 @@ export function sendFinishSignUp(parts: IdentityParts, outside: OutsideParts): A
         const link = await waitingLink(parts, inside, input.link)
         if (link.need !== 'email') throw goneLink()
         // Another address: what was mailed before is good for nothing.
-        const { outsideLink } = inside.data.unrestricted
-        await outsideLink.update(link.id, { mailEmail: email, mailTokenHash: null })
+        const { outsideLink, outsideMail } = inside.data.unrestricted
+        await outsideLink.update(link.id, { mailEmail: email })
+        const { data: sent } = await outsideMail.find({ filter: { linkId: link.id }, limit: 1 })
+        for (const { id } of sent) await outsideMail.delete(id)
         const provider = titleOf(outside, link.provider)
         await outside.mailing.ask(inside, { link: link.id, email, provider })
       })
@@ -66,8 +68,10 @@ export function finishSignUp(parts: IdentityParts, outside: OutsideParts): Actio
           // Both: whoever reads the mail has not begun it, and whoever began it reads no mail.
           const link = await waitingLink(parts, inside, input.link)
           const { mailEmail: email } = link
-          if (link.mailTokenHash !== parts.tokens.hash(String(input.token))) throw goneLink()
-          if (email === null) throw goneLink()
+          const filter = { linkId: link.id, tokenHash: parts.tokens.hash(String(input.token)) }
+          const { outsideMail } = inside.data.unrestricted
+          const { data: sent } = await outsideMail.find({ filter, limit: 1 })
+          if (sent.length === 0 || email === null) throw goneLink()
           await useLink(inside, link.id)
           const { user } = inside.data.unrestricted
           const { data: found } = await user.find({ filter: { email }, limit: 1 })

@@ -185,9 +185,9 @@ onBothServers('the second factor', (server) => {
     await ask('identity.forgotPassword', { email: anns })
     await tested.drain()
     const left = async () => {
-      const { mailProof, pendingSignIn, trustedDevice, knownDevice } = tested.data
-      const pages = [mailProof, pendingSignIn, trustedDevice, knownDevice].map((model) =>
-        (model as typeof mailProof).find(),
+      const { passwordReset, pendingSignIn, trustedDevice, knownDevice } = tested.data
+      const pages = [passwordReset, pendingSignIn, trustedDevice, knownDevice].map((model) =>
+        (model as typeof passwordReset).find(),
       )
       return (await Promise.all(pages)).map(({ data }) => data.length)
     }

@@ -101,12 +101,13 @@ async function find(
   code: string,
 ): Promise<Device | undefined> {
   const plain = code.toUpperCase().replace(/[^A-Z0-9]/g, '')
-  const filter = {
-    userCodeHash: tokens.hash(plain),
-    expiresAt: { gt: now },
-    answeredAt: { isNull: true },
-  }
-  const { data: found } = await data.unrestricted.oauthDeviceCode.find({ filter, limit: 1 })
+  const { oauthDeviceCode, oauthUserCode } = data.unrestricted
+  const typed = { filter: { tokenHash: tokens.hash(plain) }, limit: 1 }
+  const { data: shown } = await oauthUserCode.find(typed)
+  const [{ deviceId } = { deviceId: undefined }] = shown
+  if (deviceId === undefined) return undefined
+  const filter = { id: deviceId, expiresAt: { gt: now }, answeredAt: { isNull: true } }
+  const { data: found } = await oauthDeviceCode.find({ filter, limit: 1 })
   const [row] = found
   if (!row) return undefined
   const { asked } = JSON.parse(row.payload) as { readonly asked: Asked }

@@ -1,6 +1,6 @@
 /** Owns the kit of apps that are OAuth providers: clients, what was granted, what is under way. */
 
-import { boolean, choice, instant, integer, json, list, text } from '../../define/fields.ts'
+import { boolean, instant, integer, json, list, text } from '../../define/fields.ts'
 import { type Kit, kit } from '../../define/kit.ts'
 import type { LogicScope } from '../../define/logic/scope.ts'
 import { belongsTo } from '../../define/relation.ts'
@@ -110,7 +110,6 @@ export const oauth = kit('oauth', {
       description: 'A device that waits for somebody to say yes on another one.',
       fields: {
         tokenHash: hash(),
-        userCodeHash: hash(),
         payload: payload(),
         clientId: clientId(),
         // Whoever types the code first: nobody else can answer it.
@@ -126,6 +125,14 @@ export const oauth = kit('oauth', {
       },
       ...expiry,
     },
+    oauthUserCode: {
+      description: 'What a device shows, to be typed by its user on another one.',
+      fields: {
+        device: belongsTo('oauthDeviceCode', { onDelete: 'cascade', unique: true }),
+        tokenHash: hash(),
+      },
+      splitFrom: { model: 'oauthDeviceCode', as: { deviceId: 'id', tokenHash: 'userCodeHash' } },
+    },
     oauthInteraction: {
       description: 'An authorization that waits for its user.',
       fields: {
@@ -137,16 +144,23 @@ export const oauth = kit('oauth', {
       },
       ...expiry,
     },
-    oauthRequest: {
-      description: 'What a client has sent ahead, and what it must not send twice.',
+    oauthPushedRequest: {
+      description: 'An authorization that a program has sent ahead: begun once, by its name.',
       fields: {
-        kind: choice(['pushed', 'replay']),
         tokenHash: hash(),
         payload: payload(),
         expiresAt: instant(),
         usedAt: instant({ optional: true }),
       },
       ...expiry,
+      // Both were one model once.
+      splitFrom: { model: 'oauthRequest', where: { kind: 'pushed' } },
+    },
+    oauthAssertion: {
+      description: 'The name of a proof that a program has given of itself: taken once.',
+      fields: { tokenHash: hash(), payload: payload(), expiresAt: instant() },
+      ...expiry,
+      splitFrom: { model: 'oauthRequest', where: { kind: 'replay' } },
     },
     oauthKey: {
       description: 'A key that identity tokens are signed with, sealed with the app’s secret.',

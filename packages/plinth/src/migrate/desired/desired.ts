@@ -12,7 +12,7 @@ import {
 import { snakeCase } from '../../catalog/names.ts'
 import type { Kind } from '../../kinds/kinds.ts'
 import { type Fragment, literal, raw, sql, statement } from '../../sql/fragment.ts'
-import type { Check, Column, Index, Reference, Schema, Table } from '../schema.ts'
+import type { Check, Column, Index, Reference, Schema, Splitting, Table } from '../schema.ts'
 import { columnCondition } from './column-checks.ts'
 
 /** The schema that a catalog declares. Pure: equal catalogs give equal data. */
@@ -33,11 +33,25 @@ function tableOf(model: Model, catalog: Catalog): Table {
     name: model.table,
     label: model.name,
     ...(was === undefined || was === model.table ? {} : { was }),
+    ...splitting(model),
     columns: [...model.fields.values()].map((field) => column(field, model, catalog)),
     primary: { name: primary.name, columns: primary.columns },
     checks: ofType(constraints, 'check').map((each) => check(each, model)),
     indexes: [...indexesOf(model, constraints), ...referredTo(model, catalog)],
     references: ofType(constraints, 'reference').map((each) => reference(each, model, catalog)),
+  }
+}
+
+function splitting(model: Model): { splitFrom?: Splitting } {
+  if (model.splitFrom === undefined) return {}
+  const { model: source, where = {}, as = {} } = model.splitFrom
+  const named = Object.entries(as).map(([to, from]) => [columnOf(model, to), snakeCase(from)])
+  return {
+    splitFrom: {
+      table: snakeCase(source),
+      where: Object.entries(where).map(([name, value]) => ({ column: snakeCase(name), value })),
+      as: Object.fromEntries(named),
+    },
   }
 }
 

@@ -9,6 +9,7 @@ import { compareIndexes } from './indexes.ts'
 import type { Pair } from './pair.ts'
 import { compareReferences } from './references.ts'
 import type { Renames } from './renames.ts'
+import { moveRows, openSplits, takenColumns } from './splits.ts'
 import { inOrder, type Step } from './step.ts'
 import { addPrimary, addSchemas, addTable, dropTables } from './tables.ts'
 
@@ -39,12 +40,15 @@ export function difference(comparison: Comparison): Difference {
   const added = desired.tables.filter((table) => !live.has(tableKey(table)))
   const newTables = new Set(added.map(tableKey))
   const kept = desired.tables.filter((table) => live.has(tableKey(table)))
+  const splits = openSplits({ desired: desired.tables, live, owned: comparison.owned })
+  const setting = { comparison, live, newTables, notes, taken: takenColumns(splits) }
   const steps = [
     ...renames.steps,
     ...addSchemas(desired, renames.live),
     ...added.flatMap((table) => addTable(table, newTables)),
-    ...kept.flatMap((table) => compareTable(pairOf(table, { comparison, live, newTables, notes }))),
-    ...dropTables(undeclared(comparison, notes)),
+    ...kept.flatMap((table) => compareTable(pairOf(table, setting))),
+    ...moveRows(splits),
+    ...dropTables(undeclared(comparison, notes), splits),
   ]
   return { steps: inOrder(steps), notes }
 }
@@ -54,15 +58,16 @@ interface Setting {
   readonly live: ReadonlyMap<string, LiveTable>
   readonly newTables: ReadonlySet<string>
   readonly notes: string[]
+  readonly taken: ReadonlySet<string>
 }
 
-function pairOf(desired: Table, { comparison, live, newTables, notes }: Setting): Pair {
+function pairOf(desired: Table, { comparison, live, ...setting }: Setting): Pair {
   const key = tableKey(desired)
   const now = live.get(key)
   const spelled = comparison.spelled.get(key)
   assert(now && spelled, `${key} is there and spelled`)
   return {
-    ...{ desired, live: now, spelled, newTables, notes },
+    ...{ ...setting, desired, live: now, spelled },
     liveName: (column) => nameBefore(column, comparison.renames.columns.get(key) ?? []),
     stood: (table, column) => named(live.get(tableKey(table))?.columns ?? [], column) !== undefined,
     owned: comparison.owned,

@@ -18,6 +18,8 @@ export interface Pair {
   readonly newTables: ReadonlySet<string>
   /** True for a column that a table had before this migration. */
   readonly stood: (table: TableName, column: string) => boolean
+  /** Identities of columns whose values another table takes. */
+  readonly taken: ReadonlySet<string>
   /** Collects what is reported and left alone. */
   readonly notes: string[]
 }

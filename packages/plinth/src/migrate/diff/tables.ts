@@ -4,6 +4,7 @@ import { join, name, sql } from '../../sql/fragment.ts'
 import { type LiveTable, type Schema, type Table, type TableName, tableKey } from '../schema.ts'
 import { columnClause, createIndex, dropConstraint, namedCheck, place } from './clauses.ts'
 import { addReference } from './references.ts'
+import { type Split, takenWhole } from './splits.ts'
 import { ddl, type Step, stages, step } from './step.ts'
 
 /** Makes the PostgreSQL schemas that are missing. */
@@ -65,17 +66,27 @@ function primaryClause(constraint: string, columns: readonly string[]) {
   return sql`constraint ${name(constraint)} primary key (${list})`
 }
 
-/** Drops tables that are no longer declared, and first the foreign keys among them. */
-export function dropTables(tables: readonly LiveTable[]): readonly Step[] {
+/**
+ * Drops tables that are no longer declared, and first the foreign keys among them. Of a table that
+ * was split nothing is lost: its rows have moved.
+ */
+export function dropTables(
+  tables: readonly LiveTable[],
+  splits: readonly Split[],
+): readonly Step[] {
   const remaining = new Set(tables)
   return tables.map((table, rank) => {
     remaining.delete(table)
     const links = [...remaining].flatMap((other) => linksTo(other, table))
+    const whole = takenWhole(table, splits)
+    const kept = { stage: stages.drop, rank: 50 + rank, statements: drop(links, table) }
+    if (whole) {
+      const summary = `Drops the table ${tableKey(table)}, whose records have moved.`
+      return step({ ...kept, ...whole, summary })
+    }
     return step({
-      stage: stages.drop,
-      rank: 50 + rank,
+      ...kept,
       summary: `Drops the table ${tableKey(table)} with its records.`,
-      statements: [...links, ddl(sql`drop table ${place(table)}`)],
       safety: 'destructive',
       loss: {
         sql: ddl(sql`select count(*) from ${place(table)}`),
@@ -83,6 +94,10 @@ export function dropTables(tables: readonly LiveTable[]): readonly Step[] {
       },
     })
   })
+}
+
+function drop(links: readonly string[], table: LiveTable): readonly string[] {
+  return [...links, ddl(sql`drop table ${place(table)}`)]
 }
 
 function linksTo(other: LiveTable, target: TableName): readonly string[] {

@@ -208,14 +208,15 @@ function devices(parts: StorageParts): Partial<Adapter> {
       await takeDevice(parts)
       const { userCode, clientId } = payload
       const expiresAt = instantText(clock.now() + expiresInSeconds * 1_000)
-      await records.create('oauthDeviceCode', {
-        ...{ tokenHash: tokens.hash(secret), userCodeHash: tokens.hash(String(userCode)) },
-        ...{ clientId, expiresAt },
+      const { id: deviceId } = await records.create('oauthDeviceCode', {
+        ...{ tokenHash: tokens.hash(secret), clientId, expiresAt },
         payload: kept(
           { ...payload, asked: askedFor(library.Provider.ctx, clock.now()) },
           'userCode',
         ),
       })
+      const tokenHash = tokens.hash(String(userCode))
+      await records.create('oauthUserCode', { deviceId, tokenHash })
     },
     find,
     async consume(secret) {
@@ -271,9 +272,9 @@ function interactions(parts: StorageParts): Partial<Adapter> {
 
 function requests(parts: StorageParts, kind: 'pushed' | 'replay'): Partial<Adapter> {
   const { records, tokens, runtime, library } = parts
-  const model = 'oauthRequest'
+  const model = kind === 'pushed' ? 'oauthPushedRequest' : 'oauthAssertion'
   const { clock, database } = runtime
-  const table: OnceKind = 'oauth_request'
+  const table: OnceKind = 'oauth_pushed_request'
   const hashOf = (id: string): string => tokens.hash(`${kind} ${id}`)
   return {
     async upsert(id, payload, expiresInSeconds) {
@@ -281,7 +282,7 @@ function requests(parts: StorageParts, kind: 'pushed' | 'replay'): Partial<Adapt
       const expiresAt = instantText(clock.now() + expiresInSeconds * 1_000)
       // A second one of the same name is refused by the table.
       await records.create(model, {
-        ...{ kind, tokenHash: hashOf(id), payload: kept(payload), expiresAt },
+        ...{ tokenHash: hashOf(id), payload: kept(payload), expiresAt },
       })
     },
     async find(id) {
@@ -290,7 +291,7 @@ function requests(parts: StorageParts, kind: 'pushed' | 'replay'): Partial<Adapt
       const filter = { tokenHash: hashOf(id), ...living }
       const [found] = await records.find(model, { filter, limit: 1 })
       if (!found) return undefined
-      const used = found.usedAt === null ? {} : { consumed: true }
+      const used = typeof found.usedAt === 'string' ? { consumed: true } : {}
       return { ...opened(String(found.payload), id), ...used }
     },
     async consume(id) {

@@ -10,7 +10,7 @@ import { livingGrants } from './living.ts'
 export type GrantedKind = 'oauth_code' | 'oauth_access_token' | 'oauth_refresh_token'
 
 /** What is used once. */
-export type OnceKind = GrantedKind | 'oauth_device_code' | 'oauth_request'
+export type OnceKind = GrantedKind | 'oauth_device_code' | 'oauth_pushed_request'
 
 /** Something that belongs to a grant that counts. */
 export interface Kept {
@@ -131,7 +131,8 @@ const tables = [
   'oauth_grant',
   'oauth_device_code',
   'oauth_interaction',
-  'oauth_request',
+  'oauth_pushed_request',
+  'oauth_assertion',
   'oauth_key',
 ]
 

@@ -32,7 +32,7 @@ test('C11: of an account that was suspended no token of any sort counts', async 
       const make = async () => {
         const keyed = name === 'key' || name === 'agent'
         const made = keyed ? tokens.makeKey(prefix) : tokens.make(prefix)
-        await rowOf(people, model, { ...type.values, [type.hash ?? 'tokenHash']: made.hash })
+        await rowOf(people, model, { [type.hash ?? 'tokenHash']: made.hash })
         return made.token
       }
       if (whole.has(name)) {

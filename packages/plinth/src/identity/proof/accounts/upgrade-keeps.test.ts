@@ -15,7 +15,7 @@ test('a guest who becomes an account keeps every row that refers to them', async
     ...{ userId, fingerprint: 'x', lastSeenAt: new Date(tested.clock.now()).toISOString() },
   })
   // What of the account itself waits for the mail, and ends with its answer.
-  const passing = new Set(['guestUpgrade', 'mailProof'])
+  const passing = new Set(['guestUpgrade', 'upgradeLink'])
   const links = [...catalog.models.values()].flatMap((model) =>
     [...model.relations.values()].flatMap(({ type, target, local }) =>
       type === 'belongsTo' && target === 'user' && model.exposed && !passing.has(model.name)

@@ -27,7 +27,7 @@ onBothServers('the cross product of tokens', (server) => {
         const made =
           name === 'key' || name === 'agent' ? tokens.makeKey(prefix) : tokens.make(prefix)
         if (type.signed) Object.assign(made, { token: await people.serviceToken('press') })
-        const row = { ...type.values, [type.hash ?? 'tokenHash']: made.hash }
+        const row = { [type.hash ?? 'tokenHash']: made.hash }
         if (model) await rowOf(people, model, row)
         const answer = await place.ask(made.token)
         tested.clock.advance(hourMs)

@@ -171,14 +171,14 @@ test('no secret is kept as it is, told in a failure, or written to the log', asy
   await refresh(provider, `${tokens.refresh_token}x`)
   await post(provider, '/oauth/token', { ...{ client_id: 'ledger', grant_type: 'x' } })
   const { database } = provider.running.runtime
-  await database.query({ text: 'drop table oauth.oauth_request', values: [] })
+  await database.query({ text: 'drop table oauth.oauth_pushed_request', values: [] })
   const broken = await post({ origin, headers: officeProof }, '/oauth/par', {
     ...{ client_id: 'office', response_type: 'code', redirect_uri: 'https://office.example/b' },
     ...{ code_challenge: 'x'.repeat(43), code_challenge_method: 'S256', scope: 'openid' },
   })
   assert.equal(broken.status, 500)
   assert.deepEqual(Object.keys(broken.told).sort(), ['error', 'error_description'])
-  assert.doesNotMatch(JSON.stringify(broken.told), /oauth_request|relation|select|at /)
+  assert.doesNotMatch(JSON.stringify(broken.told), /oauth_pushed|relation|select|at /)
   const text = `select string_agg(t::text, ' ') from (
     select c::text t from oauth.oauth_code c union all select c::text from oauth.oauth_grant c
     union all select c::text from oauth.oauth_access_token c

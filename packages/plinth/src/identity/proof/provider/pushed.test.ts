@@ -63,7 +63,7 @@ test('RFC 9126: what could not be asked for cannot be sent ahead', async (contex
   const long = await post(provider, '/oauth/par', { ...asked, state: 'x'.repeat(20_000) })
   assert.equal(long.status, 413)
   assert.equal(long.told.code, 'body_too_large')
-  assert.equal(await rowsOf(provider, 'oauth.oauth_request'), 0)
+  assert.equal(await rowsOf(provider, 'oauth.oauth_pushed_request'), 0)
 })
 
 test('what guests can make us keep is counted, on all nodes together', async (context) => {
@@ -84,7 +84,7 @@ test('what guests can make us keep is counted, on all nodes together', async (co
   assert.equal(over.status, 429)
   assert.match(over.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
   assert.equal(await rowsOf(provider, 'oauth.oauth_interaction'), most / 2)
-  assert.equal(await rowsOf(provider, 'oauth.oauth_request'), most / 2)
+  assert.equal(await rowsOf(provider, 'oauth.oauth_pushed_request'), most / 2)
   // The server of a program that has proved itself speaks for all of its users.
   const office = {
     ...asked,

@@ -152,18 +152,23 @@ function compareUndeclared(pair: Pair, column: Column, fates: Fates): readonly S
   return [dropColumn(pair, column, fates)]
 }
 
-function dropColumn({ desired }: Pair, column: Column, fates: Fates): Step {
+function dropColumn({ desired, taken }: Pair, column: Column, fates: Fates): Step {
   const what = `${desired.label}.${column.name}`
   const marks = column.name === 'deleted_at'
   // A formula goes before the columns that it reads are changed.
   const early = column.formula !== undefined && (fates.retyped.size > 0 || fates.remade.size > 0)
+  const statements = [ddl(dropped(desired, column))]
+  if (taken.has(columnIdentity(desired, column.name))) {
+    const summary = `Drops ${what}, whose values have moved.`
+    return step({ stage: stages.drop, rank: 20, summary, statements })
+  }
   return step({
     stage: early ? stages.change : stages.drop,
     rank: 20,
+    statements,
     summary: marks
       ? `Drops ${what}: records that were deleted softly become visible again.`
       : `Drops ${what} with its values.`,
-    statements: [ddl(dropped(desired, column))],
     safety: 'destructive',
     loss: lostValues(desired, column),
   })
