@@ -5,6 +5,7 @@ import { type AttackControl, against } from './against.ts'
 const proofs = 'packages/plinth/src/identity/proof'
 const endings = `${proofs}/endings.test.ts`
 const passkeys = `${proofs}/passkeys/second-step.test.ts`
+const endpoints = 'packages/plinth/src/work/webhooks/proof/persons.test.ts'
 const foreign = 'who shows an address first'
 
 /** What an account is not taken over by. */
@@ -108,5 +109,32 @@ export const takeoverControls: readonly AttackControl[] = [
     file: 'identity/models/keys.ts',
     from: 'delete: mineInPerson,',
     to: 'delete: mine,',
+  }),
+  against(
+    'E04',
+    endpoints,
+    'E04: staff',
+  )('where staff that acts as somebody sends their events', {
+    file: 'webhooks/kit.ts',
+    from: 'update: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not()).or(',
+    to: 'update: ({ row, me }) => row.ownerId.eq(me.id).or(',
+  }),
+  against(
+    'E04',
+    endpoints,
+    'E04: staff',
+  )('whose endpoints staff that acts as somebody ends', {
+    file: 'webhooks/kit.ts',
+    from: 'delete: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not()).or(',
+    to: 'delete: ({ row, me }) => row.ownerId.eq(me.id).or(',
+  }),
+  against(
+    'C28',
+    endpoints,
+    'C28: no key',
+  )('the endpoints that outlive a credential', {
+    file: 'access/scopes/scopes.ts',
+    from: "new Set(['identity', 'oauth', 'webhooks'])",
+    to: "new Set(['identity', 'oauth'])",
   }),
 ]

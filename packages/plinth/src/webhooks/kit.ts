@@ -55,8 +55,11 @@ export const webhooks = kit('webhooks', {
       },
       access: {
         read: ({ row, me }) => row.ownerId.eq(me.id).or(me.is('admin')),
-        update: ({ row, me }) => row.ownerId.eq(me.id).or(me.is('admin')),
-        delete: ({ row, me }) => row.ownerId.eq(me.id).or(me.is('admin')),
+        // Staff who acts as the owner sends nothing of theirs elsewhere.
+        update: ({ row, me }) =>
+          row.ownerId.eq(me.id).and(me.impersonated.not()).or(me.is('admin')),
+        delete: ({ row, me }) =>
+          row.ownerId.eq(me.id).and(me.impersonated.not()).or(me.is('admin')),
         fields: {
           ownerId: { write: nobody },
           offReason: { write: nobody },

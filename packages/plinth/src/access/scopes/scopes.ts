@@ -14,7 +14,8 @@ import { suggestion } from '../../catalog/mistakes.ts'
  * - `product.create`: creates them, and reads none; for what only hands something in
  * - `orders.checkout`: one action
  *
- * None of them reaches the accounts themselves, which are looked after in a session alone.
+ * None of them reaches the accounts themselves, nor the endpoints of their webhooks: both are looked
+ * after in a session alone.
  */
 const wide = ['read', 'write'] as const
 
@@ -24,9 +25,10 @@ type Scopes = ReadonlySet<string>
 
 /**
  * The kits whose models and operations are out of reach of every narrower credential: what changes
- * who somebody is, or what else can act for them, takes the person.
+ * who somebody is, or what else can act for them, takes the person. So does an endpoint: what is
+ * sent there goes on after the credential, and tells of every organisation of its owner.
  */
-const closedKits: ReadonlySet<string> = new Set(['identity', 'oauth'])
+const closedKits: ReadonlySet<string> = new Set(['identity', 'oauth', 'webhooks'])
 
 // What may be read of it all the same: who the owner is, and who the people in their records are.
 const openModels: ReadonlySet<string> = new Set(['user', 'organisation', 'membership'])
