@@ -116,8 +116,8 @@ export const takeoverControls: readonly AttackControl[] = [
     'E04: staff',
   )('where staff that acts as somebody sends their events', {
     file: 'webhooks/kit.ts',
-    from: 'update: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not()).or(',
-    to: 'update: ({ row, me }) => row.ownerId.eq(me.id).or(',
+    from: 'update: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not())',
+    to: 'update: ({ row, me }) =>\n          row.ownerId.eq(me.id)',
   }),
   against(
     'E04',
@@ -125,8 +125,8 @@ export const takeoverControls: readonly AttackControl[] = [
     'E04: staff',
   )('whose endpoints staff that acts as somebody ends', {
     file: 'webhooks/kit.ts',
-    from: 'delete: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not()).or(',
-    to: 'delete: ({ row, me }) => row.ownerId.eq(me.id).or(',
+    from: 'delete: ({ row, me }) =>\n          row.ownerId.eq(me.id).and(me.impersonated.not())',
+    to: 'delete: ({ row, me }) =>\n          row.ownerId.eq(me.id)',
   }),
   against(
     'C28',

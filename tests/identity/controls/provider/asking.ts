@@ -90,4 +90,13 @@ export const asking: readonly ProviderControl[] = [
     ['devices', 'C27: whoever'],
     ['pages/looks/consent.ts', 'shows the code <strong>', 'shows the code <strong hidden>'],
   ),
+  without(
+    'the agreement to what a program learns by `me`',
+    ['consent', 'C28'],
+    [
+      'identity/accounts/standing.ts',
+      "  if (caller.via?.sort === 'oauth') return {",
+      "  if (caller.via?.sort === 'service') return {",
+    ],
+  ),
 ]

@@ -14,8 +14,8 @@ import { suggestion } from '../../catalog/mistakes.ts'
  * - `product.create`: creates them, and reads none; for what only hands something in
  * - `orders.checkout`: one action
  *
- * None of them reaches the accounts themselves, nor the endpoints of their webhooks: both are looked
- * after in a session alone.
+ * None of them reaches the accounts themselves, nor the endpoints of their webhooks: both are
+ * looked after in a session alone.
  */
 const wide = ['read', 'write'] as const
 

@@ -11,13 +11,26 @@ interface Standing {
   readonly impersonator?: object
 }
 
-/** What the look-up of their session has brought along; undefined where they came by a key. */
-export function introduced({ id, profile, guest, impersonator }: User): Standing | undefined {
+/** What the look-up of their credential has brought along; undefined: nothing. */
+export function introduced(caller: User): Standing | undefined {
+  const { id, profile, guest, impersonator } = caller
   if (profile === undefined) return undefined
+  if (caller.via?.sort === 'oauth') return { user: { id, ...agreedTo(profile, caller.via.scopes) } }
   const { impersonator: staff, ...whose } = profile
   const user = { id, ...whose }
   if (guest === true) return { user, guest }
   return staff ? { user, impersonator: { id: impersonator, ...staff } } : { user }
+}
+
+/** What a program of others learns: of whom it acts for no more than they have agreed to. */
+function agreedTo(
+  { email, name }: Pick<NonNullable<User['profile']>, 'email' | 'name'>,
+  scopes: ReadonlySet<string> | undefined,
+): object {
+  return {
+    ...(scopes?.has('email') ? { email } : {}),
+    ...(scopes?.has('profile') ? { name } : {}),
+  }
 }
 
 /** The same, looked up. */
@@ -27,6 +40,10 @@ export async function lookedUp(caller: User, unrestricted: RecordAccess): Promis
     fields: ['email', 'name', 'roles'],
     limit: 1,
   })
+  if (user !== null && caller.via?.sort === 'oauth') {
+    const { email, name } = user as { readonly email: string | null; readonly name: string | null }
+    return { user: { id: caller.id, ...agreedTo({ email, name }, caller.via.scopes) } }
+  }
   if (caller.guest === true) return { user, guest: true }
   if (caller.impersonator === undefined) return { user }
   const filter = { id: caller.impersonator }

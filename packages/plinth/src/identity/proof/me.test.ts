@@ -2,9 +2,12 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { openApp } from '../../app/compose.ts'
 import { askLocally } from '../../app/local-request.ts'
+import { tokens } from '../../app/people/sessions.ts'
+import { instantText } from '../../base/time.ts'
 import { onBothServers, type ProvenServer, say } from '../../database/proof/servers.ts'
 import { invoke } from '../../engine/invoke.ts'
 import type { Runtime } from '../../engine/runtime.ts'
+import { prefixes } from '../tokens.ts'
 import { openShop, password, tokenOf } from './accounts/shop.ts'
 import { secret } from './people.ts'
 
@@ -58,6 +61,25 @@ onBothServers('who somebody is', (server) => {
     assert.equal((await me(token, '/api/reviews')).status, 200)
     assert.equal(queries.callCount() - before, 2)
     assert.match(String(queries.calls[0]?.arguments[0]?.text), /^select /)
+  })
+
+  test('is told by one statement by keys and agents too, and as it is', async (context) => {
+    const { ann, me, runtime, tested, token } = await scene(server, context)
+    const { records } = tested.running.users
+    const { database } = runtime
+    const expiresAt = instantText(runtime.clock.now() + 60_000)
+    const lastUsedAt = instantText(runtime.clock.now())
+    const told = (await me(token)).text
+    for (const [model, sort] of [['apiKey', 'key'] as const, ['agentToken', 'agent'] as const]) {
+      const { token: whose, hash } = tokens.makeKey(prefixes[sort])
+      const named = { userId: ann.id, name: sort, prefix: whose.slice(0, 8), tokenHash: hash }
+      await records.create(model, { ...named, scopes: ['review.read'], expiresAt, lastUsedAt })
+      const queries = context.mock.method(database, 'query').mock
+      assert.equal((await me(whose)).text, told)
+      assert.equal(queries.callCount(), 1, sort)
+      assert.equal((await me(whose, '/api/reviews')).status, 200)
+      queries.restore()
+    }
   })
 
   test('is told as it is where it is looked up', async (context) => {

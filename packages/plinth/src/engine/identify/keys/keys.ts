@@ -10,6 +10,7 @@ import { readArray } from '../../../kinds/kinds.ts'
 import { type Fragment, sql, statement, typed } from '../../../sql/fragment.ts'
 import type { Came } from '../../runtime.ts'
 import { boundIn } from '../bound.ts'
+import { ownProfile, ownProfileColumns } from '../callers/profile.ts'
 import { rolesOf } from '../callers/roles.ts'
 import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
@@ -43,6 +44,8 @@ const instant = (ms: number): Fragment => typed(instantText(ms), 'timestamp with
 interface Asked {
   readonly hashes: readonly string[]
   readonly now: number
+  /** True: who the owner is beside what rules ask is wanted too. */
+  readonly introduces: boolean
 }
 
 /**
@@ -50,10 +53,11 @@ interface Asked {
  * left, or has another role, finds that with the next call.
  */
 function living(parts: IdentifyParts, { table, networks }: Sort, asked: Asked): Fragment {
-  const { hashes, now } = asked
+  const { hashes, now, introduces } = asked
+  const profile = introduces ? ownProfileColumns : sql``
   return sql`select k.token_hash, k.id, u.id, u.roles, k.scopes, ${networks},
       ${isStale('k', now)},
-      k.organisation_id, m.role, ${heldColumns(parts.demand, instant(now))}
+      k.organisation_id, m.role, ${heldColumns(parts.demand, instant(now))}${profile}
     from ${table} k join identity."user" u on u.id = k.user_id
       left join identity.membership m on m.id = k.membership_id
         and m.organisation_id = k.organisation_id and m.user_id = k.user_id
@@ -72,13 +76,15 @@ interface Found {
 /** API keys, and tokens of agents. Nothing is cached: what was ended is dead for the next call. */
 export function keyTokens(parts: IdentifyParts): readonly TokenSort[] {
   return [apiKeys, agentTokens].map((sort) => {
-    const look = inBatches<Found>((hashes) => find(parts, sort, hashes))
+    const asking = (introduces: boolean) =>
+      inBatches<Found>((hashes) => find(parts, sort, { hashes, introduces }))
+    const [look, introduce] = [asking(false), asking(true)]
     const { pattern } = sort
     return {
       pattern,
       async identify(token, came) {
         if (!hasChecksum(token)) throw mistyped()
-        const { caller, networks } = await look(token)
+        const { caller, networks } = await (came?.profile === true ? introduce : look)(token)
         demandNetwork(networks, came)
         return caller
       },
@@ -104,22 +110,23 @@ function demandNetwork(networks: readonly string[], came: Came | undefined): voi
 async function find(
   parts: IdentifyParts,
   asked: Sort,
-  hashes: readonly string[],
+  { hashes, introduces }: Omit<Asked, 'now'>,
 ): Promise<ReadonlyMap<string, Found>> {
   const { sort } = asked
   const now = parts.clock.now()
+  const name = `plinth_${sort}_${introduces ? 'introduce' : 'find'}`
   const { rows } = await parts.database.query({
-    ...{ name: `plinth_${sort}_find`, repeatable: true },
-    ...statement(living(parts, asked, { hashes, now })),
+    ...{ name, repeatable: true },
+    ...statement(living(parts, asked, { hashes, now, introduces })),
   })
   const found = new Map<string, Found>()
   for (const [hash, id, userId, roles, scopes, from, stale, ...more] of rows) {
     if (!hash || !id || !userId) continue
-    const [place, role, isHeld, unmarked] = more
+    const [place, role, isHeld, unmarked, ...whom] = more
     const bound = boundIn({ sort, id, scopes: new Set(wordsOf(scopes)) }, [place, role])
     const whose = { is: 'user', id: userId, roles: rolesOf(roles), proof } as const
     const held = isHeld === 't' ? { held: true as const } : {}
-    const caller = { ...whose, ...bound, ...held }
+    const caller = { ...whose, ...bound, ...held, ...ownProfile(roles, whom) }
     found.set(hash, { caller, networks: wordsOf(from) })
     if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId, nowMs: now })
     if (stale === 't') touch(parts, { ...asked, id, nowMs: now })

@@ -5,6 +5,7 @@ import { instantText } from '../../../base/time.ts'
 import { readArray } from '../../../kinds/kinds.ts'
 import { sql, statement, typed } from '../../../sql/fragment.ts'
 import { boundIn } from '../bound.ts'
+import { ownProfile, ownProfileColumns } from '../callers/profile.ts'
 import { rolesOf } from '../callers/roles.ts'
 import { countDays, heldColumns } from '../held.ts'
 import type { IdentifyParts } from '../sessions.ts'
@@ -23,32 +24,46 @@ export function accessTokens(
   parts: Pick<IdentifyParts, 'database' | 'clock' | 'log' | 'demand'>,
   resource: string,
 ): TokenSort {
-  const look = inBatches((hashes) => find(parts, { hashes, resource }))
-  return { pattern: tokenPattern, identify: (token) => look(token) }
+  const asking = (introduces: boolean) =>
+    inBatches((hashes) => find(parts, { hashes, resource, introduces }))
+  const [look, introduce] = [asking(false), asking(true)]
+  return {
+    pattern: tokenPattern,
+    identify: (token, came) => (came?.profile === true ? introduce : look)(token),
+  }
+}
+
+interface Asked {
+  readonly hashes: readonly string[]
+  readonly resource: string
+  /** True: who the user is beside what rules ask is wanted too. */
+  readonly introduces: boolean
 }
 
 async function find(
   parts: Parameters<typeof accessTokens>[0],
-  { hashes, resource }: { readonly hashes: readonly string[]; readonly resource: string },
+  { hashes, resource, introduces }: Asked,
 ): Promise<ReadonlyMap<string, Caller>> {
   const { database, clock, demand } = parts
   const nowMs = clock.now()
   const { joined, counts } = livingGrants(nowMs)
   const held = heldColumns(demand, typed(instantText(nowMs), 'timestamp with time zone'))
+  const profile = introduces ? ownProfileColumns : sql``
   const question = sql`select t.token_hash, g.id, u.id, u.roles, t.scopes,
-      g.organisation_id, m.role, ${isStale('g', nowMs)}, ${held}
+      g.organisation_id, m.role, ${isStale('g', nowMs)}, ${held}${profile}
     from oauth.oauth_access_token t ${joined}
     where t.token_hash = any(${typed(hashes, 'text[]')}) and ${counts}
       and t.resource = ${typed(resource, 'text')}`
-  const name = 'plinth_oauth_find'
+  const name = introduces ? 'plinth_oauth_introduce' : 'plinth_oauth_find'
   const { rows } = await database.query({ name, repeatable: true, ...statement(question) })
   const callers = new Map<string, Caller>()
   for (const [hash, grant, id, roles, scopes, ...more] of rows) {
     if (!hash || !grant || !id) continue
-    const [place, role, stale, isHeld, unmarked] = more
+    const [place, role, stale, isHeld, unmarked, ...whom] = more
     const bound = boundIn({ sort: 'oauth', id: grant, scopes: wordsOf(scopes) }, [place, role])
     const whose = { is: 'user', id, roles: rolesOf(roles), proof: unproven, ...bound } as const
-    callers.set(hash, isHeld === 't' ? { ...whose, held: true } : whose)
+    const told = { ...whose, ...ownProfile(roles, whom) }
+    callers.set(hash, isHeld === 't' ? { ...told, held: true } : told)
     if (unmarked === 't') countDays({ demand: undefined, ...parts }, { userId: id, nowMs })
     if (stale === 't') touch(parts, { ...grants, id: grant, nowMs })
   }

@@ -182,6 +182,35 @@ test('programs learn of their user what was agreed to, and no more', async (cont
   assert.deepEqual(Object.keys(claims).sort(), ['aud', 'exp', 'iat', 'iss', 'sub'])
 })
 
+test('C28: `me` tells a program no more than its user agreed to, by one statement', async (t) => {
+  const provider = await openProvider(t)
+  const ann = await person(provider)
+  const { database } = provider.running.runtime
+  const told = async (scope: string) => {
+    const { access_token: token } = await tokensOf(provider, ann, { scope })
+    const headers = { authorization: `Bearer ${token}` }
+    const ask = (path: string, body?: string) =>
+      fetch(provider.origin + path, {
+        ...(body === undefined ? {} : { method: 'POST', body }),
+        headers: { ...headers, 'content-type': 'application/json' },
+      })
+    await ask('/api/notes')
+    const queries = t.mock.method(database, 'query').mock
+    const { user } = (await (await ask('/api/identity/me')).json()) as { user: object }
+    assert.equal(queries.callCount(), 1)
+    queries.restore()
+    const query = '{ identityMe { ... on IdentityMePayload { result } } }'
+    const other = await (await ask('/api/graphql', JSON.stringify({ query }))).text()
+    assert.equal(/ann@notes/.test(other), scope.includes('email'), other)
+    return user
+  }
+  const { id } = ann
+  assert.deepEqual(await told('note.read'), { id })
+  assert.deepEqual(await told('openid note.read'), { id })
+  assert.deepEqual(await told('openid email note.read'), { id, email: 'ann@notes.example' })
+  assert.deepEqual(await told('openid profile note.read'), { id, name: 'Ann' })
+})
+
 test('nobody lets in more programs than they can see', async (context) => {
   const provider = await openProvider(context)
   const ann = await person(provider)

@@ -8,7 +8,7 @@ import type { TestUser } from '../../../testing/test-app.ts'
 import { openReceiver } from './receiver.ts'
 import { openShop } from './shop.ts'
 
-/** Ann with an endpoint and a delivery of hers; a key and an agent that may all that scopes give. */
+/** Ann, an endpoint and a delivery of hers; a key and an agent that may all that scopes give. */
 async function scene(t: TestContext) {
   const receiver = await openReceiver(t)
   const shop = await openShop(t)
@@ -28,13 +28,9 @@ async function scene(t: TestContext) {
     await records.create(model, { ...named, scopes, expiresAt })
     return token
   }
-  const ask = async (token: string, method: string, path: string, body?: object) => {
+  const ask = (token: string, [method, path, body]: Asked) => {
     const headers = { authorization: `Bearer ${token}` }
-    const answer = await shop.request(method, `/api/${path}`, {
-      headers,
-      ...(body ? { body } : {}),
-    })
-    return answer
+    return shop.request(method, `/api/${path}`, { headers, ...(body ? { body } : {}) })
   }
   /** Somebody of the staff who acts as a user. */
   const actAs = async ({ id: userId }: TestUser) => {
@@ -53,6 +49,8 @@ async function scene(t: TestContext) {
   }
   return { ...shop, receiver, ann, endpoint: id, delivery, lent, ask, actAs }
 }
+
+type Asked = readonly [method: string, path: string, body?: object | undefined]
 
 type Scene = Awaited<ReturnType<typeof scene>>
 
@@ -87,9 +85,9 @@ async function isUnchanged({ data, endpoint, receiver }: Scene): Promise<void> {
 test('E04: staff who acts as a user sends none of their events elsewhere', async (t) => {
   const shop = await scene(t)
   const token = await shop.actAs(shop.ann)
-  assert.equal((await shop.ask(token, 'GET', 'identity/me')).status, 200)
+  assert.equal((await shop.ask(token, ['GET', 'identity/me'])).status, 200)
   for (const [method, path, body] of changes(shop)) {
-    const { status, text } = await shop.ask(token, method, path, body)
+    const { status, text } = await shop.ask(token, [method, path, body])
     assert.equal(status, 403, `${method} ${path} ${text}`)
   }
   await isUnchanged(shop)
@@ -98,14 +96,14 @@ test('E04: staff who acts as a user sends none of their events elsewhere', async
 test('C28: no key, agent or program makes what goes on after it, or reads past it', async (t) => {
   const shop = await scene(t)
   for (const token of [await shop.lent('apiKey', 'key'), await shop.lent('agentToken', 'agent')]) {
-    assert.equal((await shop.ask(token, 'GET', 'identity/me')).status, 200)
+    assert.equal((await shop.ask(token, ['GET', 'identity/me'])).status, 200)
     for (const [method, path, body] of changes(shop)) {
-      const { status, text } = await shop.ask(token, method, path, body)
+      const { status, text } = await shop.ask(token, [method, path, body])
       assert.equal(status, 403, `${method} ${path} ${text}`)
       assert.match(text, /session_required/, `${method} ${path}`)
     }
     for (const path of ['webhookEndpoints', 'webhookDeliveries', 'webhookAttempts']) {
-      const { status, text } = await shop.ask(token, 'GET', path)
+      const { status, text } = await shop.ask(token, ['GET', path])
       assert.equal(status, 403, `${path} ${text}`)
     }
   }
