@@ -54,7 +54,7 @@ export const suspendedControls: readonly AttackControl[] = [
     'C13: what programs have',
   )('the holding of what programs have', {
     file: 'engine/identify/oauth/access-tokens.ts',
-    from: "isHeld === 't' ? { ...whose, held: true } : whose",
+    from: "isHeld === 't' ? { ...told, held: true } : told",
     to: 'isHeld ? whose : whose',
   }),
 ]

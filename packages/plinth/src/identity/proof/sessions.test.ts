@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { clearAway } from '../../app/housekeeping.ts'
+import { newSessionToken } from '../../app/people/sessions.ts'
 import { sleep } from '../../base/time.ts'
 import { openDatabase } from '../../database/open.ts'
 import { onBothServers, say } from '../../database/proof/servers.ts'
@@ -22,6 +23,27 @@ onBothServers('sessions', (server) => {
     }
     return { ...people, user, sign, who }
   }
+
+  test('ASVS 7.2.3: a token is 256 random bits, none like another', async (context) => {
+    const { sign } = await signedIn(context)
+    const token = await sign()
+    const shape = /^pls_([A-Za-z0-9_-]{43})$/
+    assert.match(token, shape)
+    const made = [token, ...Array.from({ length: 2_000 }, () => newSessionToken().token)]
+    const bytes = made.map((one) => Buffer.from(shape.exec(one)?.[1] ?? '', 'base64url'))
+    assert.equal(new Set(made).size, made.length)
+    // Of a bit that is random each value comes about a thousand times: never as far off as this.
+    for (let bit = 0; bit < 256; bit++) {
+      const set = bytes.filter((one) => ((one[bit >> 3] ?? 0) >> (bit & 7)) & 1).length
+      assert.ok(Math.abs(set - made.length / 2) < 200, `bit ${bit} is set ${set} times`)
+    }
+    for (const [index, one] of bytes.entries()) {
+      assert.equal(one.length, 32)
+      const before = bytes[index - 1]
+      const alike = before ? one.filter((byte, at) => byte === before[at]).length : 0
+      assert.ok(alike < 8, 'nothing of it is counted up')
+    }
+  })
 
   test('a token stands in no table', async (context) => {
     const { sign, tested } = await signedIn(context)

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { apple, google, linkedin, microsoft, slack } from '../../outside/presets/openid.ts'
+import { apple, gitlab, google, linkedin, microsoft, slack } from '../../outside/presets/openid.ts'
 import { discord, facebook, github, x } from '../../outside/presets/plain.ts'
 import { demandProviders, oidc } from '../../outside/provider.ts'
+import { openIssuer } from './issuer.ts'
+import { openStand } from './stand.ts'
 
 const at = (email: string, more: object = {}) => ({
   sub: '1',
@@ -77,4 +79,42 @@ test('mistakes in a declaration are told with their cure', () => {
   for (const wrong of ['http://a.example', 'a.example', `${issuer}?a=1`, 'javascript:alert(1)']) {
     assert.throws(() => demandProviders([oidc('acme', { issuer: wrong })]), /no https address/)
   }
+})
+
+// What each provider calls them: who somebody is, their address, their name. X tells who somebody
+// is to those alone who may read posts.
+const least: Readonly<Record<string, readonly string[]>> = {
+  google: ['openid', 'email', 'profile'],
+  microsoft: ['openid', 'email', 'profile'],
+  apple: ['openid', 'email', 'name'],
+  gitlab: ['openid', 'email', 'profile'],
+  linkedin: ['openid', 'email', 'profile'],
+  slack: ['openid', 'email', 'profile'],
+  github: ['read:user', 'user:email'],
+  facebook: ['public_profile', 'email'],
+  discord: ['identify', 'email'],
+  x: ['users.read', 'tweet.read', 'users.email'],
+  acme: ['openid', 'email', 'profile'],
+}
+
+test('ASVS 10.2.3: a provider is asked who somebody is and for their address alone', async (t) => {
+  const made = [
+    ...[google(), microsoft({ tenant: 'common' }), apple(), gitlab(), linkedin(), slack()],
+    ...[github(), facebook(), discord(), x(), oidc('acme', { issuer: 'https://a.example' })],
+  ]
+  for (const { name, scopes } of made) assert.deepEqual([...scopes].sort(), least[name]?.toSorted())
+  assert.equal(made.length, Object.keys(least).length)
+  const issuer = await openIssuer(t)
+  const { origin } = await openStand(t, { trusted: [{ name: 'acme', url: issuer.url }] })
+  const begun = await fetch(`${origin}/api/identity/begin-outside`, {
+    ...{ method: 'POST', body: JSON.stringify({ provider: 'acme', scope: 'openid admin' }) },
+    headers: { 'content-type': 'application/json' },
+  })
+  assert.equal(begun.status, 422, 'nobody who begins asks for more')
+  const plain = await fetch(`${origin}/api/identity/begin-outside`, {
+    ...{ method: 'POST', body: JSON.stringify({ provider: 'acme' }) },
+    headers: { 'content-type': 'application/json' },
+  })
+  const { url } = (await plain.json()) as { url: string }
+  assert.equal(new URL(url).searchParams.get('scope'), 'openid email profile')
 })
