@@ -98,8 +98,8 @@ export const sessionControls: readonly AttackControl[] = [
   }),
   against('C15', sessions)('the single use of a recovery code', {
     file: 'identity/second-factor/check.ts',
-    from: "kept !== undefined && (await recoveryCode.consumeOnce(kept.id, 'usedAt'))",
-    to: 'kept !== undefined',
+    from: "if (kept === undefined || !(await recoveryCode.consumeOnce(kept.id, 'usedAt')))",
+    to: 'if (kept === undefined)',
   }),
   against('C16', sessions)('the fresh proof before factors change', {
     file: 'identity/second-factor/totp.ts',

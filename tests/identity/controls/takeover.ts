@@ -1,4 +1,4 @@
-/** Owns the controls that keep one factor, or an earlier hand, from an account: C16, C17, C28. */
+/** Owns the controls that keep one factor, or an earlier hand, from an account. */
 
 import { type AttackControl, against } from './against.ts'
 
@@ -6,6 +6,7 @@ const proofs = 'packages/plinth/src/identity/proof'
 const endings = `${proofs}/endings.test.ts`
 const passkeys = `${proofs}/passkeys/second-step.test.ts`
 const endpoints = 'packages/plinth/src/work/webhooks/proof/persons.test.ts'
+const outlives = `${proofs}/outlives.test.ts`
 const foreign = 'who shows an address first'
 
 /** What an account is not taken over by. */
@@ -27,6 +28,79 @@ export const takeoverControls: readonly AttackControl[] = [
     file: 'identity/flows/link.ts',
     from: 'await endOtherWays(inside, userId)',
     to: '',
+  }),
+  against(
+    'C17',
+    endings,
+    'who shows an address first is listened',
+  )('what tells others of the account', {
+    file: 'identity/flows/sessions.ts',
+    from: 'if (webhookEndpoint) await endAll(',
+    to: 'if (webhookEndpoint) void (',
+  }),
+  against('C17', `${proofs}/outside/unclaimed.test.ts`)('whom an unclaimed sign-up keeps out', {
+    file: 'identity/accounts/unclaimed.ts',
+    from: 'if (!holder?.unclaimed) return holder',
+    to: 'if (holder) return holder',
+  }),
+  against(
+    'C11',
+    outlives,
+    'C11: no trust in a device outlives signing out',
+  )('the trust in devices behind signing out everywhere', {
+    file: 'identity/flows/sign-in.ts',
+    from: 'await endTrust(inside, userId)',
+    to: 'void endTrust',
+  }),
+  against(
+    'C11',
+    outlives,
+    'C11: no trust in a device outlives the password',
+  )('the trust in devices behind a new password', {
+    file: 'identity/flows/password.ts',
+    from: 'await endTrust(scope, userId)',
+    to: 'if (provedEmail !== undefined) await endTrust(scope, userId)',
+  }),
+  against(
+    'C11',
+    outlives,
+    'C11: a session ends where its cookie',
+  )('the session whose cookie gives way', {
+    file: 'identity/flows/begin.ts',
+    from: 'if (cookie) await endReplaced(scope, inside)',
+    to: 'void endReplaced',
+  }),
+  against('C01', outlives)('the mail of a device where none is known any more', {
+    file: 'identity/flows/begin.ts',
+    from: 'known.length === 0 && Date.parse(user.createdAt) > scope.nowMs - dayMs',
+    to: 'known.length === 0',
+  }),
+  against(
+    'C16',
+    outlives,
+    'C16: a change of address',
+  )('who is told of a new address', {
+    file: 'identity/flows/email.ts',
+    from: 'await tellOfChange(parts, inside, { to: before, what })',
+    to: 'void [before, what]',
+  }),
+  against(
+    'C15',
+    outlives,
+    'C15: the use of a recovery code',
+  )('who is told of a recovery code', {
+    file: 'identity/second-factor/check.ts',
+    from: 'await tellOfChange(parts, scope, { to: (await user.get(userId)).email, what })',
+    to: 'void [tellOfChange, user, what]',
+  }),
+  against(
+    'C16',
+    outlives,
+    'C16: a proof that is yet to come',
+  )('a proof that is yet to come', {
+    file: 'engine/identify/sessions.ts',
+    from: 'agoMs < -skewMs ? Number.POSITIVE_INFINITY : Math.max(0, agoMs)',
+    to: 'Math.max(0, agoMs)',
   }),
   against('C17', `${proofs}/outside/attacks.test.ts`)('the form of an address a provider tells', {
     file: 'identity/outside/finish.ts',

@@ -132,11 +132,18 @@ function callerOf(row: readonly Cell[], id: string, sessionId: string): UserCall
   }
 }
 
-/** A session of before this was kept has proved something, at some time. */
-function proofOf(assurance: Cell, agoMs: Cell): Proof {
+// Clocks of two nodes differ by so much, and hardly by more.
+const skewMs = 60_000
+
+/**
+ * A session of before this was kept has proved something, at some time. So has one whose proof is
+ * yet to come, since a clock was set back: it would be fresh until the clock is there again.
+ */
+function proofOf(assurance: Cell, age: Cell): Proof {
+  const agoMs = age ? Number(age) : Number.POSITIVE_INFINITY
   return {
     assurance: Number(assurance ?? 1),
-    agoMs: agoMs ? Math.max(0, Number(agoMs)) : Number.POSITIVE_INFINITY,
+    agoMs: agoMs < -skewMs ? Number.POSITIVE_INFINITY : Math.max(0, agoMs),
   }
 }
 

@@ -21,6 +21,7 @@ import { rotation } from '../second-factor/rotation.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
 import { demandGuest } from './guests.ts'
+import { holderOf } from './unclaimed.ts'
 
 /**
  * Asks to become an account. The guest stays a guest until the mail is answered: so that nobody
@@ -156,12 +157,9 @@ function notGood(): Failure {
 }
 
 /** An account that nobody has claimed gives way to whoever reads the mails of its address. */
-async function demandFree({ data }: IdentityScope, email: string): Promise<void> {
-  const { user } = data.unrestricted
-  const { data: taken } = await user.find({ filter: { email }, limit: 1 })
-  const [other] = taken
-  if (!other) return
-  if (other.unclaimed) return user.delete(other.id)
+async function demandFree(inside: IdentityScope, email: string): Promise<void> {
+  const other = await holderOf(inside, email)
+  if (other === undefined || other === 'unclaimed') return
   throw new Failure('conflict', {
     detail: 'You have an account with this address already: sign in to it.',
   })

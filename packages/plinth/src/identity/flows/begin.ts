@@ -87,6 +87,7 @@ export async function beginSession(
         assurance: twoFactors ? 2 : 1,
         userId: id,
       })
+      if (cookie) await endReplaced(scope, inside)
       await joinGuest(scope, parts, { inside, userId: id })
       await noteDevice({ scope, parts, inside }, user)
       const { email, name, roles } = user
@@ -112,6 +113,18 @@ async function factorsOf(
 ): Promise<readonly string[]> {
   const { passkeys, totp } = await waysIn(parts, inside, userId)
   return [...(passkeys > 0 ? ['passkey'] : []), ...(totp ? ['totp'] : []), 'recovery-code']
+}
+
+/** The browser forgets the session that its cookie held: from now on nobody has it. */
+async function endReplaced({ caller, call }: ActionScope, { data }: IdentityScope): Promise<void> {
+  const byCookie = 'credential' in call.as && call.as.credential?.from === 'cookie'
+  // What a guest has is handed over, or stays theirs.
+  if (!byCookie || caller.is !== 'user' || caller.guest === true) return
+  if (caller.sessionId === undefined) return
+  const { session } = data.unrestricted
+  const filter = { id: caller.sessionId }
+  const { data: found } = await session.find({ filter, limit: 1 })
+  for (const { id } of found) await session.delete(id)
 }
 
 const none: ReadonlySet<string> = new Set()
@@ -167,11 +180,12 @@ interface Noting {
 interface Noted {
   readonly id: string
   readonly email: string | null
+  readonly createdAt: string
 }
 
 /**
- * Keeps that the device was seen. The first one of an account is nothing new: it has just been
- * made.
+ * Keeps that the device was seen. The first one of an account that has just been made is nothing
+ * new; of one whose devices are all forgotten, since nobody has come for long, each is.
  */
 async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promise<void> {
   const { call, now } = scope
@@ -186,7 +200,8 @@ async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promis
     return
   }
   await knownDevice.upsert({ userId: user.id, fingerprint, lastSeenAt: now })
-  if (known.length === 0 || !parts.sendsMail || user.email === null) return
+  const isFirst = known.length === 0 && Date.parse(user.createdAt) > scope.nowMs - dayMs
+  if (isFirst || !parts.sendsMail || user.email === null) return
   await inside.send(parts.mailing.mails.newDevice, {
     to: user.email,
     input: {

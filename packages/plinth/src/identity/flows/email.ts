@@ -3,6 +3,7 @@
 import { Failure, invalidInput } from '../../base/failure.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import { holderOf } from '../accounts/unclaimed.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors } from '../second-factor/totp.ts'
@@ -129,9 +130,12 @@ export function changeEmail(parts: IdentityParts): Action {
       const email = String(scope.input.email)
       const { put, answer } = rotation(scope, parts)
       const expiresAt = await scope.commit<string, Sight>(async (inside) => {
-        const { passwordHash } = await inside.data.unrestricted.user.get(userId)
+        const { passwordHash, email: before } = await inside.data.unrestricted.user.get(userId)
         if (passwordHash !== checked) throw wrongPassword()
         await demandAllFactors(scope, inside, userId)
+        // While the mails of the old address still lead back into the account.
+        const what = `Somebody asked to sign in with ${email} from now on. Nothing has changed yet.`
+        await tellOfChange(parts, inside, { to: before, what })
         await parts.mailing.ask(inside, { email, userId, purpose: 'change-email', checked })
         return put(inside)
       })
@@ -157,8 +161,8 @@ export function confirmEmail(parts: IdentityParts): Action {
         const { userId, email } = await useProof(parts, scope, shown)
         const { user } = scope.data.unrestricted
         const before = (await user.get(userId)).email
-        const { data: taken } = await user.find({ filter: { email }, limit: 1 })
-        if (taken.some(({ id }) => id !== userId)) {
+        const holder = await holderOf(scope, email)
+        if (holder !== undefined && holder !== 'unclaimed' && holder.id !== userId) {
           // Only whoever reads the mails of the address learns of it.
           throw new Failure('conflict', { detail: 'Another account has this address.' })
         }

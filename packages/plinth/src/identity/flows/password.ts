@@ -141,7 +141,7 @@ async function setPassword(
   const proves = provedEmail === email && emailVerifiedAt === null
   await user.update(userId, { passwordHash, ...(proves ? { emailVerifiedAt: scope.now } : {}) })
   await endSessions(scope, userId, keep)
-  if (provedEmail !== undefined) await endTrust(scope, userId)
+  await endTrust(scope, userId)
   if (proves) await endOtherWays(scope, userId)
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
   await endMailed(scope, userId)

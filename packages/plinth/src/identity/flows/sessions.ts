@@ -55,25 +55,28 @@ export async function endAgents(
 
 /**
  * Ends all that lets somebody into an account beside its password and its sessions: passkeys, keys,
- * identities of other providers. Whoever is the first to show that the address is theirs gets the
- * account alone, and whoever made it may have been somebody else.
+ * identities of other providers; and webhooks, to which what happens in it is told. Whoever is the
+ * first to show that the address is theirs gets the account alone, and whoever made it may have
+ * been somebody else.
  */
 export async function endOtherWays({ data }: IdentityScope, userId: string): Promise<void> {
   const { passkey, apiKey, outsideIdentity } = data.unrestricted
-  const all: readonly Owned[] = [passkey, apiKey, outsideIdentity]
-  for (const model of all) {
-    for (;;) {
-      const { data: found } = await model.find({ filter: { userId }, limit: 200 })
-      await Promise.all(found.map(({ id }) => model.delete(id)))
-      if (found.length < 200) break
-    }
+  for (const model of [passkey, apiKey, outsideIdentity]) await endAll(model, { userId })
+  // Of another kit, where the app has it: to whoever made it all would be told that happens.
+  const { webhookEndpoint } = data.unrestricted as { readonly webhookEndpoint?: Owned }
+  if (webhookEndpoint) await endAll(webhookEndpoint, { ownerId: userId })
+}
+
+async function endAll(model: Owned, filter: Readonly<Record<string, string>>): Promise<void> {
+  for (;;) {
+    const { data: found } = await model.find({ filter, limit: 200 } as never)
+    await Promise.all(found.map(({ id }) => model.delete(id)))
+    if (found.length < 200) return
   }
 }
 
 /** A model with rows of a user. */
 interface Owned {
-  find(query: { readonly filter: { readonly userId: string }; readonly limit: number }): Promise<{
-    readonly data: readonly { readonly id: string }[]
-  }>
+  find(query: never): Promise<{ readonly data: readonly { readonly id: string }[] }>
   delete(id: string): Promise<unknown>
 }

@@ -15,7 +15,7 @@ import {
   passwordInput,
   tokenInput,
 } from './operation.ts'
-import { endSessions } from './sessions.ts'
+import { endSessions, endTrust } from './sessions.ts'
 
 /** Begins a session by e-mail address and password. */
 export function signIn(parts: IdentityParts): Action {
@@ -109,14 +109,20 @@ export function signOutEverywhere(): Action {
   return {
     operation: operation('signOutEverywhere', {
       path: 'sign-out-everywhere',
-      description: 'Ends all sessions of the caller; where `keepThis` is true, all others.',
+      description:
+        'Ends all sessions of the caller; where `keepThis` is true, all others. On no device the ' +
+        'second factor is left out any more.',
       input: [maybe('keepThis', booleanKind())],
     }),
     async run(scope) {
       const userId = demandUser(scope)
       const { caller, input } = scope
       const keep = input.keepThis === true && caller.is === 'user' ? caller.sessionId : undefined
-      await scope.commit<void, Sight>((inside) => endSessions(inside, userId, keep))
+      await scope.commit<void, Sight>(async (inside) => {
+        await endSessions(inside, userId, keep)
+        // A device that was lost is trusted no more either.
+        await endTrust(inside, userId)
+      })
       return { status: 204, value: undefined, ...(keep === undefined ? { session: null } : {}) }
     },
   }

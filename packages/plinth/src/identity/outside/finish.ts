@@ -4,6 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import type { Action, ActionResult, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, textKind } from '../../kinds/kinds.ts'
+import { holderOf, tellOfUnclaimed } from '../accounts/unclaimed.ts'
 import { signInAllowance } from '../flows/allowances.ts'
 import { beginSession, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
@@ -105,18 +106,19 @@ async function meet(
   parts: IdentityParts,
   { inside, provider, who }: Meeting,
 ): Promise<NewLink | 'made'> {
-  const { user } = inside.data.unrestricted
   const email = who.vouched ? accountAddress(who.email) : undefined
   const of = { provider: provider.name, who }
   if (email === undefined) {
     demandSignUp(parts)
     return makeLink(parts, inside, { ...of, need: 'email', userId: null })
   }
-  const { data: taken } = await user.find({ filter: { email }, limit: 1 })
-  const [owner] = taken
-  if (owner) return makeLink(parts, inside, { ...of, need: 'sign-in', userId: owner.id })
+  const owner = await holderOf(inside, email)
+  if (owner !== undefined && owner !== 'unclaimed') {
+    return makeLink(parts, inside, { ...of, need: 'sign-in', userId: owner.id })
+  }
   demandSignUp(parts)
   await keepIdentity(inside, { ...of, userId: await newUser(scope, inside, { email, who }) })
+  if (owner === 'unclaimed') await tellOfUnclaimed(parts, inside, email)
   return 'made'
 }
 

@@ -47,7 +47,8 @@ export function outsideMailing({ kit }: Pick<AccountMailing, 'kit'>, parts: Mail
       if (!link || link.usedAt !== null || link.mailEmail !== to) return
       const { title } = parts
       const { data: taken } = await user.find({ filter: { email: to }, limit: 1 })
-      if (taken.length > 0) {
+      // One that nobody has claimed gives way to whoever answers this mail.
+      if (taken.some(({ unclaimed }) => !unclaimed)) {
         const address = parts.address('/account/sign-in')
         await scope.send(have, { to, input: { title, link: address, provider } })
         return

@@ -3,6 +3,7 @@
 import { Failure } from '../../base/failure.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import { holderOf, tellOfUnclaimed } from '../accounts/unclaimed.ts'
 import { demandMail, mailAllowances, signInAllowance } from '../flows/allowances.ts'
 import { beginSession } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
@@ -73,9 +74,8 @@ export function finishSignUp(parts: IdentityParts, outside: OutsideParts): Actio
           const { data: sent } = await outsideMail.find({ filter, limit: 1 })
           if (sent.length === 0 || email === null) throw goneLink()
           await useLink(inside, link.id)
-          const { user } = inside.data.unrestricted
-          const { data: found } = await user.find({ filter: { email }, limit: 1 })
-          if (found.length > 0) {
+          const holder = await holderOf(inside, email)
+          if (holder !== undefined && holder !== 'unclaimed') {
             throw new Failure('conflict', {
               detail: 'An account has this address by now: sign in to it, then link the identity.',
             })
@@ -87,6 +87,7 @@ export function finishSignUp(parts: IdentityParts, outside: OutsideParts): Actio
           const { issuer, subject, provider } = link
           const told = { issuer, subject, email: link.email ?? undefined }
           await keepIdentity(inside, { userId, provider, who: told })
+          if (holder === 'unclaimed') await tellOfUnclaimed(parts, inside, email)
           return userId
         },
       })

@@ -2,6 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Secret, TOTP } from 'otpauth'
 import { onBothServers } from '../../database/proof/servers.ts'
+import { app } from '../../define/kit.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { webhooks } from '../../webhooks/kit.ts'
 import { type Answer, openPeople, password, tokenIn } from './people.ts'
 
 const fresh = 'another horse battery'
@@ -90,6 +93,28 @@ onBothServers('what ends with what it stood on', (server) => {
       assert.ok((await ask(shows, { ...shown, ...more })).status < 300)
       assert.equal((await ask('identity.me', {}, key)).status, 401, shows)
     }
+  })
+
+  test('who shows an address first is listened to by nobody (C17)', async (context) => {
+    const unclaimed = app({ kits: [webhooks], title: 'Hooks', signIn: { unverified: true } })
+    const tested = await testApp(unclaimed, { server: server.address() })
+    context.after(() => tested.close())
+    const post = (path: string, body: object, token?: string) => {
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      return tested.request('POST', `/api/${path}`, { body, headers })
+    }
+    const account = { email: anns, password }
+    assert.equal((await post('identity/sign-up', account)).status, 201)
+    const { text } = await post('identity/sign-in', account)
+    const { token } = JSON.parse(text) as { token: string }
+    const url = 'https://mallory.example/heard'
+    assert.equal((await post('webhooks/add-endpoint', { url }, token)).status, 201)
+    await post('identity/forgot-password', { email: anns })
+    await tested.drain()
+    const mails = (await tested.mails()).map((mail) => mail.text ?? '').join('\n')
+    const reset = { token: /token=(plr_[\w-]+)/.exec(mails)?.[1], newPassword: fresh }
+    assert.equal((await post('identity/reset-password', reset)).status, 204)
+    assert.deepEqual((await tested.data.webhookEndpoint.find({})).data, [])
   })
 
   test('a link to an address that was left signs nobody in (C09)', async (context) => {

@@ -6,6 +6,7 @@ import { dayMs, minuteMs } from '../../base/time.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
 import { wrongCredentials } from '../flows/begin.ts'
 import type { IdentityParts } from '../flows/operation.ts'
+import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope } from '../sight.ts'
 
 const quarterHourMs = 15 * minuteMs
@@ -122,13 +123,19 @@ async function useCode(
 }
 
 async function useRecovery(
-  { tokens }: IdentityParts,
-  { data }: IdentityScope,
+  parts: IdentityParts,
+  scope: IdentityScope,
   { userId, code }: TypedFactor,
 ): Promise<boolean> {
-  const { recoveryCode } = data.unrestricted
-  const filter = { userId, codeHash: tokens.hash(code) }
+  const { recoveryCode, user } = scope.data.unrestricted
+  const filter = { userId, codeHash: parts.tokens.hash(code) }
   const { data: found } = await recoveryCode.find({ filter, limit: 1 })
   const [kept] = found
-  return kept !== undefined && (await recoveryCode.consumeOnce(kept.id, 'usedAt'))
+  if (kept === undefined || !(await recoveryCode.consumeOnce(kept.id, 'usedAt'))) return false
+  // They lie on paper: whoever has found it is seen by their owner.
+  const unused = { userId, usedAt: { isNull: true } } as const
+  const { data: left } = await recoveryCode.find({ filter: unused, limit: 200 })
+  const what = `A recovery code was used in place of the second factor; ${left.length} are left.`
+  await tellOfChange(parts, scope, { to: (await user.get(userId)).email, what })
+  return true
 }

@@ -18,8 +18,9 @@ onBothServers('An account that goes', (server) => {
         ...{ userId: ada.id, name: 'test', traceId: '0'.repeat(32) },
         caller: { is: 'unrestricted', reason: 'test' },
       })
-    const proved = 'update identity.session set proved_at = now()'
-    await runtime.database.query({ text: proved, values: [] })
+    const proved = 'update identity.session set proved_at = $1::timestamp with time zone'
+    const values = [new Date(tested.clock.now()).toISOString()]
+    await runtime.database.query({ text: proved, values })
     const told = await ada.ask('deleteAccount')
     assert.equal(told.code, 'conflict')
     assert.match(told.detail ?? '', /only owner of .*make somebody else an owner/)
