@@ -103,9 +103,9 @@ export type AcrossModels<S extends Models> = {
 
 /** When and how a job is to run. */
 export interface EnqueueOptions {
-  /** Milliseconds from now. */
+  /** Milliseconds from now, up to 100 years. Less than 0: at once. */
   readonly delayMs?: number
-  /** RFC 3339. */
+  /** An instant of RFC 3339, in place of a delay. One that has passed: at once. */
   readonly runAt?: string
   /** Higher runs earlier. Default: the job's own. */
   readonly priority?: number

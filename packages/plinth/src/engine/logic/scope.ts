@@ -4,7 +4,6 @@ import { type Caller, organisationOf, viaOf } from '../../access/caller.ts'
 import type { ViaSort } from '../../access/scopes/via.ts'
 import { assert } from '../../base/assert.ts'
 import { Failure, invalidInput } from '../../base/failure.ts'
-import { instantText } from '../../base/time.ts'
 import type { Catalog } from '../../catalog/catalog.ts'
 import { logicName } from '../../catalog/logic/logic.ts'
 import type { Models } from '../../define/infer.ts'
@@ -23,6 +22,7 @@ import type { Attempt } from './attempt.ts'
 import { logicData } from './data/data.ts'
 import { demandKnown } from './effects.ts'
 import { demandValues } from './values.ts'
+import { dueAt } from './when.ts'
 
 /** The scope of some logic in an attempt. */
 export function scopeOf(attempt: Attempt): LogicScope<Models> {
@@ -170,12 +170,12 @@ function newJob(attempt: Attempt, { job, input, options }: Enqueuing): NewJob {
   const name = demandKnown(runtime.catalog, job)
   if (job.queue) demandKnown(runtime.catalog, job.queue)
   const values = demandValues(job.input, input, `The input of the job ${name}`)
-  const { delayMs = 0, runAt, priority = job.priority, dedupe, onDuplicate } = options
+  const { priority = job.priority, dedupe, onDuplicate } = options
   return {
     ...{ id: runtime.newId(), job: name, input: JSON.stringify(values), priority, dedupe },
     ...{ onDuplicate, caller: attempt.actor, traceId },
     queue: job.queue && logicName(job.queue),
-    runAt: runAt ?? instantText(attempt.nowMs + delayMs),
+    runAt: dueAt(options, attempt.nowMs),
     key: options.key ?? job.key?.(values as never),
   }
 }
