@@ -264,6 +264,8 @@ export const limits = Object.freeze({
   mailRecipientsMax: 50,
   mailTextBytesMax: 1_048_576,
   mailSubjectCharactersMax: 250,
+  /** API keys, passkeys and providers that a mail about a new password lists, of each. */
+  mailedWaysMax: 50,
   mailNameCharactersMax: 50,
   mailDays: 30,
   mailsAtOnce: 8,

@@ -250,8 +250,8 @@ export interface PageViews
     PageLinks<'signIn'> & { readonly passkey: PagePasskey | undefined }
   /** `/account/forgot-password`. */
   readonly forgotPassword: PageView<'email'> & PageLinks<'signIn'>
-  /** `/account/reset-password`: a new password, by what was mailed. */
-  readonly resetPassword: PageView<'newPassword'> & PageLinks<'forgotPassword'>
+  /** `/account/reset-password`: a new password, by what was mailed; `endKeys` is a tick box. */
+  readonly resetPassword: PageView<'newPassword' | 'endKeys'> & PageLinks<'forgotPassword'>
   /** `/account/verify-email`: a button, and the password where nobody is signed in. */
   readonly verifyEmail: PageView<'password'> &
     PageLinks<'account' | 'forgotPassword'> & { readonly asked: boolean }

@@ -130,7 +130,11 @@ export interface AuthClient {
   removePasskey: Done<{ readonly passkey: string }>
   changePassword: Done<{ readonly password: string; readonly newPassword: string }>
   forgotPassword: Done<{ readonly email: string }>
-  resetPassword: Done<{ readonly token: string; readonly newPassword: string }>
+  resetPassword: Done<{
+    readonly token: string
+    readonly newPassword: string
+    readonly endKeys?: boolean
+  }>
   changeEmail: Done<{ readonly email: string; readonly password: string }>
   confirmEmail: Done<{ readonly token: string }>
   sendVerification(options?: CallOptions): Calling<void>

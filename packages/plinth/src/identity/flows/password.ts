@@ -4,9 +4,10 @@ import { limits } from '../../base/limits.ts'
 import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
-import { emailKind } from '../../kinds/kinds.ts'
+import { booleanKind, emailKind } from '../../kinds/kinds.ts'
+import { endKeys } from '../keys/left.ts'
 import { endMailed } from '../mail/mailed.ts'
-import { tellOfChange } from '../mail/telling.ts'
+import { tellOfPassword } from '../mail/telling.ts'
 import type { KnownOf } from '../passwords/rules.ts'
 import { forgiveTries } from '../second-factor/check.ts'
 import { rotation } from '../second-factor/rotation.ts'
@@ -15,7 +16,14 @@ import type { IdentityScope, Sight } from '../sight.ts'
 import { accountTries, demandMail, forgetTriesAt, mailAllowances, takeTries } from './allowances.ts'
 import { wrongCredentials } from './begin.ts'
 import { type UsedProof, useProof } from './mail-proof.ts'
-import { given, type IdentityParts, operation, passwordInput, tokenInput } from './operation.ts'
+import {
+  given,
+  type IdentityParts,
+  maybe,
+  operation,
+  passwordInput,
+  tokenInput,
+} from './operation.ts'
 import { endOtherWays, endSessions, endTrust } from './sessions.ts'
 import { demandUser } from './sign-in.ts'
 
@@ -84,8 +92,15 @@ export function resetPassword(parts: IdentityParts): Action {
   return {
     operation: operation('resetPassword', {
       path: 'reset-password',
-      description: 'Sets a new password by the token of a mail. All sessions end.',
-      input: [given('token', tokenInput), given('newPassword', passwordInput)],
+      description:
+        'Sets a new password by the token of a mail. All sessions end, as does what was lent to ' +
+        'agents and granted to programs. API keys go on, and a mail tells which there are; where ' +
+        '`endKeys` is true they end as well, and programs have to ask again.',
+      input: [
+        given('token', tokenInput),
+        given('newPassword', passwordInput),
+        maybe('endKeys', booleanKind()),
+      ],
     }),
     allowances: mailAllowances('reset-password', limits.signInsPerMinutePerNetwork),
     async run(scope) {
@@ -100,7 +115,8 @@ export function resetPassword(parts: IdentityParts): Action {
       const owner = await scope.commit<UsedProof, Sight>(async (inside) => {
         const shown = { token: String(input.token), purpose: 'reset-password' } as const
         const { userId, email } = await useProof(parts, inside, shown)
-        await setPassword(parts, inside, { userId, passwordHash, provedEmail: email })
+        const endedKeys = input.endKeys === true
+        await setPassword(parts, inside, { userId, passwordHash, provedEmail: email, endedKeys })
         return { userId, email }
       })
       // Whoever has used up the tries knew the old password, if any.
@@ -129,12 +145,14 @@ interface NewPassword {
   readonly keep?: string | undefined
   /** Where the mail went that brought the token. */
   readonly provedEmail?: string
+  /** True: its keys end with its sessions. Default false. */
+  readonly endedKeys?: boolean
 }
 
 async function setPassword(
   parts: IdentityParts,
   scope: IdentityScope,
-  { userId, passwordHash, keep, provedEmail }: NewPassword,
+  { userId, passwordHash, keep, provedEmail, endedKeys = false }: NewPassword,
 ): Promise<void> {
   const { user } = scope.data.unrestricted
   const { email, emailVerifiedAt } = await user.get(userId)
@@ -145,7 +163,8 @@ async function setPassword(
   if (proves) await endOtherWays(scope, userId)
   // Whatever was mailed before speaks of an account whose password somebody else may have known.
   await endMailed(scope, userId)
-  await tellOfChange(parts, scope, { to: email, what: 'The password was changed.' })
+  if (endedKeys) await endKeys(scope, userId)
+  await tellOfPassword(parts, scope, { to: email, userId, endedKeys })
 }
 
 /**

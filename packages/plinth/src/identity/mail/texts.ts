@@ -75,6 +75,7 @@ export function accountMails() {
     }),
     factorTried: triedMail(made.mail),
     accountDeleted: deletedMail(made.mail),
+    passwordChanged: passwordMail(made.mail),
     accountChanged: made.mail('accountChanged', {
       input: { title, link, when, what },
       subject: (mail) => `Your account at ${mail.title} was changed`,
@@ -92,6 +93,22 @@ function triedMail(mail: Declaring<Models>['mail']) {
       `were taken, last at ${tried.when}. They are not in.\n\nIf that was you, try again in a ` +
       `quarter of an hour. If not, set a new password now: ${tried.link}\n`,
   })
+}
+
+function passwordMail(mail: Declaring<Models>['mail']) {
+  const lines = text({ max: 20_000, multiline: true, optional: true })
+  return mail('passwordChanged', {
+    input: { title, link, when, what, keys: lines, keysLink: link, ways: lines, waysLink: link },
+    subject: (changed) => `Your account at ${changed.title} was changed`,
+    text: (changed) =>
+      `${changed.what} At ${changed.when}.\n\n${wasItYou(changed.link)}` +
+      left('These still act for your account', changed.keys, changed.keysLink) +
+      left('Beside the password these still let somebody in', changed.ways, changed.waysLink),
+  })
+}
+
+function left(lead: string, lines: string | null | undefined, address: string): string {
+  return lines ? `\n${lead}:\n\n${lines}\n\nEnd those that you do not know: ${address}\n` : ''
 }
 
 function deletedMail(mail: Declaring<Models>['mail']) {

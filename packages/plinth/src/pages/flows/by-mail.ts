@@ -24,11 +24,14 @@ export const forgotPassword = formPage({
 export const resetPassword = formPage({
   name: 'resetPassword',
   path: '/account/reset-password',
+  fields: ['endKeys'],
   secrets: ['newPassword'],
   hidden: ['token'],
   view: (common) => ({ ...common, links: { forgotPassword: forgotPasswordPath } }),
   async send(visit, values) {
-    const input = { token: values.get('token'), newPassword: values.get('newPassword') }
+    const endKeys = values.get('endKeys') === 'yes'
+    const newPassword = values.get('newPassword')
+    const input = { token: values.get('token'), newPassword, endKeys }
     await visit.ask('identity.resetPassword', { input })
     // The session of this browser has ended with all others.
     return leadTo(visit, doneAt(signInPath, 'password-reset'))

@@ -2,7 +2,15 @@
 
 import { html } from '../../define/html.ts'
 import type { Looks } from '../visit.ts'
-import { emailField, formOf, newPasswordField, opening, passwordField, ways } from './parts.ts'
+import {
+  emailField,
+  formOf,
+  newPasswordField,
+  opening,
+  passwordField,
+  tickOf,
+  ways,
+} from './parts.ts'
 
 type ByMail = 'forgotPassword' | 'resetPassword' | 'verifyEmail' | 'confirmEmail' | 'failed'
 
@@ -17,6 +25,9 @@ ${ways([['Sign in', view.links.signIn]])}`,
 <p>All your sessions end: sign in afterwards with the new password.</p>
 ${formOf(view.form, {
   fields: [newPasswordField('newPassword', 'New password')],
+  more: tickOf(view.form, {
+    ...{ name: 'endKeys', label: 'End all API keys, too: somebody else may have made one' },
+  }),
   button: 'Set the password',
 })}
 ${ways([['Ask for another mail', view.links.forgotPassword]])}`,
