@@ -5,7 +5,9 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { argonHasher } from '../../packages/plinth/src/app/passwords/hasher.ts'
 import { inOrder, longest, mayRunAgain } from './order.ts'
+import { fullCost, preloads } from './preload/preloads.ts'
 import { openReport } from './report.ts'
 import { type Run, runFiles } from './run.ts'
 
@@ -156,4 +158,16 @@ test('the longest files begin first, and are there', () => {
   for (const path of longest) assert.ok(existsSync(join(root, path)), path)
   const [first = '', second = ''] = longest
   assert.deepEqual(inOrder(['a.test.ts', second, first]), [first, second, 'a.test.ts'])
+})
+
+test('hashes cost next to nothing, but for proofs of their cost', async () => {
+  const hash = await argonHasher.hash('correct horse battery')
+  assert.match(hash, /^\$argon2id\$v=19\$m=256,t=1,p=1\$/)
+  assert.ok(!argonHasher.isOld(hash))
+  assert.ok(await argonHasher.verify(hash, 'correct horse battery'))
+  const root = join(import.meta.dirname, '..', '..')
+  for (const path of fullCost) assert.ok(existsSync(join(root, path)), path)
+  const isCheap = (path: string): boolean =>
+    preloads(path).some((option) => option.endsWith('/hashing.ts'))
+  assert.deepEqual(['tests/a.test.ts', ...fullCost].filter(isCheap), ['tests/a.test.ts'])
 })

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { preloads } from './preload/preloads.ts'
 import type { Outcome } from './reporter.ts'
 
 /** How a command ended. */
@@ -88,7 +89,7 @@ export async function runTestFile(
   const folder = mkdtempSync(join(tmpdir(), 'plinth-test-'))
   const lines = join(folder, 'outcomes.jsonl')
   const reporter = join(import.meta.dirname, 'reporter.ts')
-  const options = ['--conditions=source', '--enable-source-maps']
+  const options = ['--conditions=source', '--enable-source-maps', ...preloads(path)]
   // A little less than the file has: a test that hangs is then told by its name.
   options.push(`--test-timeout=${Math.round(rest.timeoutMs * 0.9)}`)
   options.push(

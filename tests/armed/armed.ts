@@ -3,19 +3,17 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { stripTypeScriptTypes } from 'node:module'
 import { availableParallelism, tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { keptServers } from '../../packages/plinth/src/app/config/config.ts'
-import { plantSabotages } from '../../packages/plinth/src/base/failpoint.ts'
-import {
-  type EmbeddedServer,
-  startEmbedded,
-} from '../../packages/plinth/src/database/embedded/server.ts'
+import { preloads } from '../../scripts/testing/preload/preloads.ts'
+import { type LaneServers, startServers } from '../../scripts/testing/servers.ts'
 import { argument } from './arguments.ts'
 import { type Control, type Proof, pathOf } from './control.ts'
-import { edited, type Planted } from './plant.ts'
+import { edited, type Grown, type Planted } from './plant.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const timeoutMs = 300_000
@@ -26,26 +24,21 @@ const atOnce = argument('at-once', Math.max(2, Math.floor(availableParallelism()
 const alone = keptServers().embedded === undefined
 
 let ground: string
-let server: EmbeddedServer
+let servers: LaneServers | undefined
 let environment: NodeJS.ProcessEnv
 before(async () => {
   ground = await mkdtemp(join(tmpdir(), 'plinth-armed-'))
-  // One server for all, thrown away at the end: nothing of it has to wait for the disk.
-  plantSabotages(['fsync-off'])
-  server = await startEmbedded({ directory: join(ground, 'server'), log: () => undefined })
-  const { address } = server
-  const { host, port, user, database } = address
-  const place = `host=${encodeURIComponent(host)}&port=${port}`
+  // The same for all, both of them: a proof that finds one missing starts it, once per removal.
+  if (alone) servers = await startServers()
   environment = {
     ...process.env,
-    PLINTH_PROOF_SERVERS: JSON.stringify({ embedded: address }),
-    PLINTH_TEST_DATABASE_URL: `postgres://${user}@/${database}?${place}`,
+    ...servers?.environment,
     // Nearly all sources are the same in every run: they are read and compiled once.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(ground, 'compiled'),
   }
 })
 after(async () => {
-  await server?.stop()
+  await servers?.stop()
   await rm(ground, { recursive: true, force: true })
 })
 
@@ -58,7 +51,8 @@ interface Ended {
 function run({ file, options }: Proof, preloaded?: string): Promise<Ended> {
   const names = options.filter((option) => option.startsWith('--test-'))
   const others = options.filter((option) => !option.startsWith('--test-'))
-  const line = ['--conditions=source', '--test-reporter=spec', ...names, file, ...others]
+  const line = ['--conditions=source', ...preloads(file), '--test-reporter=spec']
+  line.push(...names, file, ...others)
   const env =
     preloaded === undefined
       ? environment
@@ -80,12 +74,17 @@ function run({ file, options }: Proof, preloaded?: string): Promise<Ended> {
 /** Runs the proof of a control in a process that reads its sources without it. */
 async function runWithout(control: Control, number: number): Promise<Ended> {
   const edits = control.edits.map((edit): Planted => ({ ...edit, path: pathOf(root, edit) }))
-  for (const [path, mine] of Map.groupBy(edits, ({ path }) => path)) {
-    edited(await readFile(path, 'utf8'), mine)
-  }
+  const files = [...Map.groupBy(edits, ({ path }) => path)]
+  const grown = files.map(async ([path, mine]): Promise<Grown> => {
+    const text = edited(await readFile(path, 'utf8'), mine)
+    return { path, script: stripTypeScriptTypes(text, { mode: 'strip' }) }
+  })
   const preloaded = join(ground, `without-${number}.mjs`)
   const planting = pathToFileURL(join(import.meta.dirname, 'plant.ts')).href
-  const words = [`import { plant } from '${planting}'`, `plant(${JSON.stringify(edits)})`]
+  const words = [
+    `import { plant } from '${planting}'`,
+    `plant(${JSON.stringify(await Promise.all(grown))})`,
+  ]
   await writeFile(preloaded, words.join('\n'))
   return run(control.proof, preloaded)
 }
@@ -145,7 +144,10 @@ function baseline(
 /** A proof that could not even begin proves nothing: its own tests have to be what fails. */
 function demandFailures({ every }: Proof, output: string): void {
   assert.match(output, /✖/)
-  assert.doesNotMatch(output, /SyntaxError|ERR_MODULE_NOT_FOUND|is not defined|hookFailed/)
+  assert.doesNotMatch(
+    output,
+    /SyntaxError|ERR_MODULE_NOT_FOUND|ENOENT.*\.ts'|is not defined|hookFailed/,
+  )
   const passed = /^ℹ pass (\d+)$/m.exec(output)?.[1]
   assert.ok(passed !== undefined, output)
   if (every) assert.equal(passed, '0', `each of its tests fails\n${output}`)

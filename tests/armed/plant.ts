@@ -11,14 +11,23 @@ export interface Planted {
   readonly to: string
 }
 
-/** From here on this process reads these files with the edits made. */
-export function plant(edits: readonly Planted[]): void {
-  const byUrl = Map.groupBy(edits, ({ path }) => pathToFileURL(path).href)
+/** What is run in place of a file: its edited text, without its types. */
+export interface Grown {
+  readonly path: string
+  readonly script: string
+}
+
+/**
+ * From here on this process runs these scripts in place of their files. They come without types:
+ * what Node itself would strip is kept under the name of the file, for the next process to read.
+ */
+export function plant(scripts: readonly Grown[]): void {
+  const byUrl = new Map(scripts.map(({ path, script }) => [pathToFileURL(path).href, script]))
   registerHooks({
     load(url, context, next) {
-      const loaded = next(url, context)
-      const planted = byUrl.get(url)
-      return planted ? { ...loaded, source: edited(String(loaded.source), planted) } : loaded
+      const source = byUrl.get(url.replace(/\?.*$/, ''))
+      if (source === undefined) return next(url, context)
+      return { format: 'module', source, shortCircuit: true }
     },
   })
 }
