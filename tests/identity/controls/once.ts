@@ -58,7 +58,11 @@ const ofGuests = [
     from: 'await inside.data.unrestricted.guestUpgrade.delete(asked.id)',
     to: '',
   },
-  { file: upgrade, from: '  if (!other) return\n', to: '  if (!other?.unclaimed) return\n' },
+  {
+    file: upgrade,
+    from: "if (other === undefined || other === 'unclaimed') return",
+    to: 'if (other !== null) return',
+  },
 ]
 
 /** What lets one of many through. */

@@ -70,6 +70,15 @@ export const takeoverControls: readonly AttackControl[] = [
     from: 'if (cookie) await endReplaced(scope, inside)',
     to: 'void endReplaced',
   }),
+  against(
+    'C14',
+    `${proofs}/mail.test.ts`,
+    'ASVS 6.3.6',
+  )('how an app leaves out signing in by mail', {
+    file: 'identity/flows/flows.ts',
+    from: '...(parts.byMail ? [',
+    to: '...(parts !== undefined ? [',
+  }),
   against('C01', outlives)('the mail of a device where none is known any more', {
     file: 'identity/flows/begin.ts',
     from: 'known.length === 0 && Date.parse(user.createdAt) > scope.nowMs - dayMs',

@@ -50,6 +50,8 @@ export interface PagesOptions {
   readonly passkeys: boolean
   /** False: no mail leaves this server. */
   readonly sendsMail: boolean
+  /** False: nobody signs in by a mail. */
+  readonly byMail: boolean
   /** The other providers that people can sign in with. */
   readonly providers: readonly PageSource[]
   /** True: a guest can ask for an account here. */
@@ -94,9 +96,6 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'rename-passkey': factors.renamePasskey,
   'remove-passkey': factors.removePasskey,
   'step-up': factors.stepUp,
-  'send-link': sendLink,
-  'enter-code': enterCode,
-  'sign-in-by-link': signInByLink,
   'forgot-password': byMail.forgotPassword,
   'reset-password': byMail.resetPassword,
   'verify-email': byMail.verifyEmail,
@@ -112,6 +111,11 @@ const always: Readonly<Record<string, Page>> = Object.freeze({
   'link-identity': outside.linkIdentity,
   'give-address': outside.giveAddress,
   'finish-sign-up': outside.finishSignUp,
+})
+
+/** Where people sign in by mail. */
+const ofMails: Readonly<Record<string, Page>> = Object.freeze({
+  ...{ 'send-link': sendLink, 'enter-code': enterCode, 'sign-in-by-link': signInByLink },
 })
 
 /** Where the app is an OAuth provider. */
@@ -167,6 +171,7 @@ function siteOf({ spec, signUp, ...options }: PagesOptions): Site {
 function pagesOf({ signUp: signsUp, guests, ...site }: Site): ReadonlyMap<string, Page> {
   const parts = [
     always,
+    ...(site.byMail ? [ofMails] : []),
     ...(site.programs ? [ofPrograms] : []),
     ...(site.organisations === 'none' ? [] : [ofOrganisations]),
   ]

@@ -33,6 +33,8 @@ export interface Site {
   readonly passkeys: boolean
   /** False: no mail leaves, so that nothing that needs one is offered. */
   readonly sendsMail: boolean
+  /** False: nobody signs in by a mail. */
+  readonly byMail: boolean
   /** The other providers that people can sign in with. */
   readonly providers: readonly PageSource[]
   /** True: a guest can ask for an account here. */

@@ -52,6 +52,7 @@ export function pagesOf(
     ...{ title, spec, signUp, guests, deletionDelayDays, sendsMail, confirmFirst, passkeys },
     programs: provider !== undefined,
     demandsFactor: app.signIn.secondFactor !== undefined,
+    byMail: app.signIn.byMail,
     scopes: scopesOf(catalog),
     organisations:
       app.organisations === undefined ? 'none' : (app.organisations.create ?? 'anyone'),

@@ -110,7 +110,13 @@ export function identityOf(
   const party = relyingParty({ production, publicUrl, localUrl })
   const parts: IdentityParts = {
     ...{ passwords, tokens, mailing, signUp, title, sendsMail, address, outside },
-    ...{ mailArrives, confirmFirst, totp: totpOf(title), sealer: sealer(sealingKey()) },
+    ...{
+      byMail: signIn.byMail,
+      mailArrives,
+      confirmFirst,
+      totp: totpOf(title),
+      sealer: sealer(sealingKey()),
+    },
     removeAccount: (removal) => removeAccount(runtime(), removal),
     ownRows: () => ownRowsIn(runtime().catalog),
     ...{ accounts, guestJoins: () => [...runtime().catalog.logic.guestJoins.values()] },

@@ -9,6 +9,11 @@ export interface SignInSpec {
    */
   readonly unverified?: boolean
   /**
+   * `byMail: false`: nobody signs in by a link or a code that was mailed (OWASP ASVS 6.3.6): the
+   * flows are not there. Mails still confirm addresses and lead to a new password. Default true.
+   */
+  readonly byMail?: boolean
+  /**
    * How many characters a new password has at least: 8 to 64. Default 15, what NIST 800-63B-4 asks
    * of a password that opens an account alone. Fewer are for apps whose people always show a second
    * factor as well. Passwords that are in use stay good.
@@ -51,6 +56,7 @@ export interface SecondFactorDemand {
 /** What an app declares about signing in, in full. */
 export interface SignIn {
   readonly unverified: boolean
+  readonly byMail: boolean
   /** Undefined: the usual number. */
   readonly passwordCharactersMin: number | undefined
   /** Undefined: of nobody. */
@@ -59,9 +65,9 @@ export interface SignIn {
 
 /** What an app declares about signing in, in full. */
 export function signInOf(spec: SignInSpec = {}): SignIn {
-  const { unverified = false, passwordCharactersMin, secondFactor } = spec
+  const { unverified = false, byMail = true, passwordCharactersMin, secondFactor } = spec
   const demand = secondFactor && demandOf(secondFactor)
-  return Object.freeze({ unverified, passwordCharactersMin, secondFactor: demand })
+  return Object.freeze({ unverified, byMail, passwordCharactersMin, secondFactor: demand })
 }
 
 function demandOf({ required, graceDays = 0 }: SecondFactorSpec): SecondFactorDemand {

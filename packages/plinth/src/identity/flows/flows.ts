@@ -22,7 +22,7 @@ export function identityActions(parts: IdentityParts): readonly Action[] {
     ...[signUp(parts), signIn(parts), signOut(), signOutEverywhere(), whoAmI()],
     ...[changePassword(parts), forgotPassword(parts), resetPassword(parts)],
     ...[sendVerification(parts), verifyEmail(parts), changeEmail(parts), confirmEmail(parts)],
-    ...[sendLink(parts), signInByLink(parts), signInByCode(parts)],
+    ...(parts.byMail ? [sendLink(parts), signInByLink(parts), signInByCode(parts)] : []),
     ...[secondFactor(parts), stepUp(parts), setUpTotp(parts), confirmTotp(parts)],
     ...[removeTotp(parts), newRecoveryCodes(parts), resetFactors(parts)],
     ...passkeyActions(parts),

@@ -27,6 +27,8 @@ export interface IdentityParts {
   readonly sealer: Sealer
   readonly mailing: AccountMailing
   readonly signUp: 'anyone' | 'nobody'
+  /** False: the app lets nobody sign in by a mail. */
+  readonly byMail: boolean
   /** Guests, staff who act as users, deletion. */
   readonly accounts: Accounts
   /** Deletes an account, or empties it of the person where others refer to it. */

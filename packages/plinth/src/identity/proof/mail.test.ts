@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { onBothServers } from '../../database/proof/servers.ts'
+import { app } from '../../define/kit.ts'
+import { testApp } from '../../testing/test-app.ts'
+import { identity } from '../kit.ts'
 import { openPeople, password, tokenIn } from './people.ts'
 
 const fresh = 'another horse battery'
@@ -201,5 +204,31 @@ onBothServers('accounts by mail', (server) => {
     assert.equal((JSON.parse(left.text) as { data: object[] }).data.length, 1)
     assert.equal((await ask('identity.signOutEverywhere', {}, { token })).status, 204)
     assert.equal((await ask('identity.me', {}, { token })).status, 401)
+  })
+
+  test('ASVS 6.3.6: an app that says so lets nobody in by a mail', async (context) => {
+    const strict = app({ kits: [identity], title: 'Strict', signIn: { byMail: false } })
+    const tested = await testApp(strict, { server: server.address() })
+    context.after(() => tested.close())
+    await tested.user({ email: anns, password })
+    const names = [...tested.running.runtime.catalog.operations.keys()]
+    const byMail = ['sendLink', 'signInByLink', 'signInByCode'].map((name) => `identity.${name}`)
+    assert.deepEqual(
+      names.filter((name) => byMail.includes(name)),
+      [],
+    )
+    for (const path of ['send-link', 'sign-in-by-link', 'sign-in-by-code']) {
+      const answer = await tested.request('POST', `/api/identity/${path}`, { body: {} })
+      assert.equal(answer.status, 404, path)
+    }
+    for (const path of ['send-link', 'enter-code', 'sign-in-by-link']) {
+      assert.equal((await tested.request('GET', `/account/${path}`)).status, 404, path)
+    }
+    const page = await tested.request('GET', '/account/sign-in')
+    assert.equal(page.status, 200)
+    assert.doesNotMatch(page.text, /send-link/)
+    assert.match(page.text, /forgot-password/, 'a mail is still a way to a new password')
+    const body = { email: anns, password }
+    assert.equal((await tested.request('POST', '/api/identity/sign-in', { body })).status, 200)
   })
 })

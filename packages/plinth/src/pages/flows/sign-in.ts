@@ -38,11 +38,11 @@ export const signIn = formPage({
   enter: leadOnSignedIn,
   view(common, visit) {
     const { site, next } = visit
-    const { signUp, sendsMail } = site
+    const { signUp, sendsMail, byMail } = site
     const links = {
       signUp: signUp ? addressOf('/account/sign-up', { next }) : undefined,
       forgotPassword: sendsMail ? '/account/forgot-password' : undefined,
-      sendLink: sendsMail ? addressOf(sendLinkPath, { next }) : undefined,
+      sendLink: sendsMail && byMail ? addressOf(sendLinkPath, { next }) : undefined,
     }
     return { ...common, passkey: signInPasskey(site, next), links, providers: providersOf(visit) }
   },

@@ -91,8 +91,8 @@ ${passkeyForm(view.passkey, { use: 'show', label: 'Use a passkey' })}
 ${view.asked && shownAgain(view.form, view.asked)}
 ${providerLinks(view.providers, 'Show it with')}
 <details><summary>I have none of these at hand</summary>
-<p>Sign out, and sign in again by a password, a passkey or a mail: that is a fresh proof, too.
-Signing in by another provider is one only where it says when it has asked you.</p>
+<p>Sign out, and sign in again as you do: that is a fresh proof, too. By another provider it is one
+only where that says when it has asked you.</p>
 ${button(view.actions.signOut, 'Sign out')}</details>
 ${ways([['Back to the account', view.links.account]])}`,
 }
