@@ -71,6 +71,26 @@ export function isInRange(address: string, { bytes, bits }: Range): boolean {
   })
 }
 
+const near: readonly (readonly [Nearness, readonly string[]])[] = [
+  ['machine', ['127.0.0.0/8', '::1']],
+  ['local', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '169.254.0.0/16']],
+  ['local', ['fc00::/7', 'fe80::/10']],
+]
+
+/** How near an address is that is the same nowhere else in the world. */
+export type Nearness = 'machine' | 'local'
+
+/** Whether an address is of this machine, or of a local network; undefined: of neither. */
+export function nearnessOf(address: string): Nearness | undefined {
+  const [plain = ''] = address.split('%')
+  return near.find(([, ranges]) =>
+    ranges.some((text) => {
+      const range = rangeOf(text)
+      return range !== undefined && isInRange(plain, range)
+    }),
+  )?.[0]
+}
+
 function bytesOf(address: string): readonly number[] | undefined {
   const groups = groupsOf(address)
   if (groups) {

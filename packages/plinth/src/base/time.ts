@@ -116,6 +116,14 @@ export function sleep(ms: number): Promise<void> {
   })
 }
 
+/** How long somebody waits, as people say it: `45 seconds`, `14 minutes`, `about 3 hours`. */
+export function waitText(seconds: number): string {
+  if (seconds < 90) return seconds === 1 ? '1 second' : `${seconds} seconds`
+  const minutes = Math.ceil(seconds / 60)
+  if (minutes < 90) return `${minutes} minutes`
+  return `about ${Math.round(minutes / 60)} hours`
+}
+
 /** A minute in milliseconds. */
 export const minuteMs = 60_000
 

@@ -11,6 +11,7 @@ import type { Models } from './infer.ts'
 
 export type {
   OrganisationView,
+  PageAnsweredInvitation,
   PageInvitation,
   PageMember,
   PageOrganisation,
@@ -88,6 +89,17 @@ export interface PageSession {
   readonly device: string | undefined
   /** The network address that it began at. */
   readonly address: string | undefined
+  /** Where that is, as `signIn.place` of the app says: such as `Berlin, Germany`. */
+  readonly place: string | undefined
+  /**
+   * What can be told of the address beside that: `same`, the network that the page is looked at
+   * from; `machine`, the one that the server runs on; `local`, a network of a house.
+   */
+  readonly network: 'same' | 'machine' | 'local' | undefined
+  /** How it began, such as `password` or `passkey`. */
+  readonly method: string
+  /** When it began. RFC 3339. */
+  readonly startedAt: string
   /** RFC 3339. */
   readonly lastUsedAt: string
   /** True: the one that the page is shown in. */

@@ -3,7 +3,7 @@
 import { actorOf, type Caller, inside } from '../access/caller.ts'
 import { present } from '../base/assert.ts'
 import { Failure } from '../base/failure.ts'
-import { instantText } from '../base/time.ts'
+import { instantText, waitText } from '../base/time.ts'
 import type { ActionOperation } from '../catalog/catalog.ts'
 import type { Models } from '../define/infer.ts'
 import type { LogicScope } from '../define/logic/scope.ts'
@@ -104,7 +104,7 @@ async function takeAllowance(
   const { granted, retryAfterSeconds } = await takeWithinLimit(database, allowance, now)
   if (granted) return
   throw new Failure('rate_limited', {
-    detail: `Too many attempts: try again in ${retryAfterSeconds} s.`,
+    detail: `That was tried too often: try again in ${waitText(retryAfterSeconds)}.`,
     retryAfterSeconds,
   })
 }

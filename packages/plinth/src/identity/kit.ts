@@ -1,5 +1,6 @@
 /** Owns the models of identity: users, their sessions, and what proves who somebody is. */
 
+import { limits } from '../base/limits.ts'
 import { boolean, choice, email, instant, integer, list, role, text } from '../define/fields.ts'
 import { kit } from '../define/kit.ts'
 import { belongsTo, hasMany } from '../define/relation.ts'
@@ -107,6 +108,10 @@ export const identity = kit('identity', {
         provedAt: instant({ optional: true, description: 'When a factor was shown last.' }),
         device: text({ max: 60, optional: true, description: 'Such as Firefox on Linux.' }),
         address: text({ max: 60, optional: true }),
+        place: text({
+          ...{ max: limits.placeCharactersMax, optional: true },
+          description: 'Where that is, as the app says: such as Berlin, Germany.',
+        }),
         impersonator: belongsTo('user', {
           ...{ optional: true, onDelete: 'cascade' },
           description: 'The member of staff who acts as the user in it.',

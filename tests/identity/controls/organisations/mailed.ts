@@ -12,8 +12,13 @@ const mailing = 'identity/organisations/mailing.ts'
 export const mailedControls: readonly AttackControl[] = [
   invited('the name of an organisation that invites', {
     file: mailing,
-    from: 'organisation: mailedName(name, nameless), link',
-    to: 'organisation: name, link',
+    from: 'organisation: mailedName(name, nameless), role',
+    to: 'organisation: name, role',
+  }),
+  invited('the name of who invites', {
+    file: mailing,
+    from: "mailedName(inviter?.name ?? '', 'Somebody')",
+    to: "String(inviter?.name ?? '').slice(0, 300)",
   }),
   invited('the length of a name', {
     file: names,

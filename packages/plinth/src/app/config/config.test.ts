@@ -58,7 +58,10 @@ test('a set variable is read, an empty one is not set', () => {
 })
 
 test('a variable that looks like a setting and is none is told, with the one meant', () => {
-  const given = { PLINTH_PORT: '4700', PLINTH_SECERT: 'x', PLINTH_COLOUR: 'red', OTHER: 'y' }
+  const given = {
+    ...{ PLINTH_PORT: '4700', PLINTH_SECERT: 'x', PLINTH_COLOUR: 'red', OTHER: 'y' },
+    PLINTH_NODE: '/bin/node',
+  }
   assert.deepEqual(readConfig({ appFile }, given).unknown, [
     'PLINTH_COLOUR is no setting and changes nothing.',
     'PLINTH_PORT is no setting and changes nothing; the setting is PORT.',

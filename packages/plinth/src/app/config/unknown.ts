@@ -13,6 +13,8 @@ const own = [
   'PLINTH_FAULTS',
   'PLINTH_JOBS_AT_ONCE',
   'PLINTH_LOG',
+  // Set by the command line itself, where it looks for the right Node.
+  'PLINTH_NODE',
   'PLINTH_OUTBOUND_ALLOW',
   'PLINTH_OUTBOUND_PORTS',
   'PLINTH_PROOF_SERVERS',

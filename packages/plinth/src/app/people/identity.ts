@@ -3,7 +3,7 @@
 import { scopeProblems } from '../../access/scopes/scopes.ts'
 import { sealer } from '../../base/secret/sealer.ts'
 import type { AnyKit, App } from '../../define/kit.ts'
-import type { Action, Runtime } from '../../engine/runtime.ts'
+import type { Action, Log, Runtime } from '../../engine/runtime.ts'
 import { identityActions } from '../../identity/flows/flows.ts'
 import type { IdentityParts } from '../../identity/flows/operation.ts'
 import { identity } from '../../identity/kit.ts'
@@ -99,10 +99,11 @@ export function identityOf(
   const { passwords, production, mail, publicUrl, localUrl, sealingKey, runtime } = setup
   const { title, signUp, signIn, accounts } = app
   const address = (path: string): string => `${publicUrl ?? localUrl}${path}`
-  const mailing = accountMailing({ tokens, title, address })
+  const log: Log = (entry) => runtime().log(entry)
+  const mailing = accountMailing({ tokens, title, address, log, place: signIn.place })
   const outside = outsideOf(app, {
     ...{ setup: setup.outside, accountMails: mailing, tokens, title, address },
-    log: (entry) => runtime().log(entry),
+    log,
   })
   const sendsMail = leavesByMail({ production, mail, publicUrl })
   const mailArrives = arrivesByMail({ production, mail, publicUrl })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { dayMs, instantText } from '../time.ts'
+import { dayMs, instantText, waitText } from '../time.ts'
 
 /** The same by the language's own words, slowly. */
 function plainly(ms: number): string {
@@ -8,6 +8,13 @@ function plainly(ms: number): string {
   const fraction = milliseconds.replace(/0+$/, '')
   return `${whole}${fraction === '' ? '' : `.${fraction}`}Z`
 }
+
+test('how long somebody waits is told as people say it, never too short', () => {
+  const said = [1, 45, 89, 90, 815, 3_540, 5_400, 7_200, 86_400].map(waitText)
+  const minutes = ['2 minutes', '14 minutes', '59 minutes']
+  const hours = ['about 2 hours', 'about 2 hours', 'about 24 hours']
+  assert.deepEqual(said, ['1 second', '45 seconds', '89 seconds', ...minutes, ...hours])
+})
 
 test('instants are written as PostgreSQL prints them', () => {
   assert.equal(instantText(Date.UTC(2026, 10, 22)), '2026-11-22T00:00:00Z')

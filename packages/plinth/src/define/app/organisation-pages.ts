@@ -80,6 +80,18 @@ export interface OrganisationView extends PageView<'email' | 'role'>, PageLinks<
     Readonly<Record<'resend' | 'withdraw' | 'deleteIt', string | undefined>>
 }
 
+/** An invitation as it is shown to whoever it was sent to. */
+export interface PageAnsweredInvitation {
+  readonly organisation: string
+  readonly role: string
+  /** The name of who invites; undefined: they have given none. */
+  readonly invitedBy: string | undefined
+  /** RFC 3339. */
+  readonly expiresAt: string
+  /** False: whoever looks is not signed in with the address that it was sent to. */
+  readonly yours: boolean
+}
+
 /** What each of these pages is shown with. */
 export interface OrganisationPageViews {
   /** `/account/organisations`: those of somebody, and a form that founds one. */
@@ -98,7 +110,9 @@ export interface OrganisationPageViews {
     PageLinks<'signIn' | 'signUp' | 'account'> & {
       /** False: they sign in, or up, first. */
       readonly signedIn: boolean
-      /** Where declining is sent, by POST, with the hidden fields of the form. */
-      readonly actions: Readonly<Record<'decline', string>>
+      /** What it is to; undefined: it is wrong, was used or taken back, or is too old. */
+      readonly invitation: PageAnsweredInvitation | undefined
+      /** Where declining is sent, by POST, with the hidden fields of the form; and signing out. */
+      readonly actions: Readonly<Record<'decline' | 'signOut', string>>
     }
 }

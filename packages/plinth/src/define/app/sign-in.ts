@@ -26,7 +26,25 @@ export interface SignInSpec {
    * @example secondFactor: { required: { roles: ['staff'], members: ['owner'] }, graceDays: 14 }
    */
   readonly secondFactor?: SecondFactorSpec
+  /**
+   * Says in a few words where an address of the network is, such as `Berlin, Germany`: from a
+   * database or a service of the app's own. Lists of sessions and the mail about a new device show
+   * it. It is asked after the sign-in, by a job, and for no address of a local network: while it
+   * takes its time, fails, or answers nothing, nobody waits, and nothing but the place is missing.
+   *
+   * @example place: async (address) => (await cities.get(address))?.city
+   */
+  readonly place?: PlaceOf
 }
+
+/** Where a network address is, in words; undefined: nobody knows. It has three seconds. */
+export type PlaceOf = (
+  address: string,
+  more: {
+    /** Aborted when its time is up. */
+    readonly aborted: AbortSignal
+  },
+) => string | undefined | Promise<string | undefined>
 
 /** Of whom a second factor is demanded, and from when on. */
 export interface SecondFactorSpec {
@@ -61,13 +79,15 @@ export interface SignIn {
   readonly passwordCharactersMin: number | undefined
   /** Undefined: of nobody. */
   readonly secondFactor: SecondFactorDemand | undefined
+  /** Undefined: addresses are told as they are. */
+  readonly place: PlaceOf | undefined
 }
 
 /** What an app declares about signing in, in full. */
 export function signInOf(spec: SignInSpec = {}): SignIn {
-  const { unverified = false, byMail = true, passwordCharactersMin, secondFactor } = spec
+  const { unverified = false, byMail = true, passwordCharactersMin, secondFactor, place } = spec
   const demand = secondFactor && demandOf(secondFactor)
-  return Object.freeze({ unverified, byMail, passwordCharactersMin, secondFactor: demand })
+  return Object.freeze({ unverified, byMail, passwordCharactersMin, secondFactor: demand, place })
 }
 
 function demandOf({ required, graceDays = 0 }: SecondFactorSpec): SecondFactorDemand {

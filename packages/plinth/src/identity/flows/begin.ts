@@ -6,6 +6,7 @@ import { networkOf } from '../../base/network.ts'
 import { dayMs, instantText, minuteMs } from '../../base/time.ts'
 import type { ActionResult, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { joinGuest } from '../accounts/joining.ts'
+import { tellOfDevice } from '../mail/place.ts'
 import type { SignInMethod } from '../models/parts.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
@@ -82,14 +83,14 @@ export async function beginSession(
         })
         return { factors: await factorsOf(parts, inside, id) }
       }
-      await data.unrestricted.session.create({
+      const session = await data.unrestricted.session.create({
         ...sessionValues(scope, { method, hash, expiresAt, provedAt }),
         assurance: twoFactors ? 2 : 1,
         userId: id,
       })
       if (cookie) await endReplaced(scope, inside)
       await joinGuest(scope, parts, { inside, userId: id })
-      await noteDevice({ scope, parts, inside }, user)
+      await noteDevice({ scope, parts, inside }, { ...user, sessionId: session.id })
       const { email, name, roles } = user
       return { user: { id, email, name, roles } }
     },
@@ -164,7 +165,7 @@ async function isTrusted(
   const { trustedDevice } = data.unrestricted
   const tokenHash = tokens.hash(beginning.trusted)
   const filter = { userId: id, tokenHash, expiresAt: { gt: now } }
-  const { data: found } = await trustedDevice.find({ filter, limit: 1 })
+  const { data: found } = await trustedDevice.find({ filter, fields: ['id'], limit: 1 })
   const [device] = found
   if (!device) return false
   await trustedDevice.update(device.id, { lastUsedAt: now })
@@ -179,15 +180,35 @@ interface Noting {
 
 interface Noted {
   readonly id: string
+  readonly sessionId: string
   readonly email: string | null
   readonly createdAt: string
 }
 
+/** Keeps that the device was seen, tells of a new one, and has it found out where it is. */
+async function noteDevice(noting: Noting, user: Noted): Promise<void> {
+  const { parts, inside } = noting
+  const { call, now } = noting.scope
+  const isNew = (await isNewDevice(noting, user)) && parts.sendsMail
+  const device = deviceWords(call) ?? 'An unknown device'
+  const address = call.remoteAddress.slice(0, 60)
+  const { placed, mails } = parts.mailing
+  if (placed && address !== '') {
+    const { id: userId, sessionId } = user
+    await placed(inside, { sessionId, userId, address, device, when: now, isNew })
+  } else if (isNew && user.email !== null) {
+    const { title } = parts
+    const link = parts.address('/account/forgot-password')
+    const told = { title, link, when: now, device, address: address || 'this machine' }
+    await tellOfDevice(inside, mails, { to: user.email, device: told, place: undefined })
+  }
+}
+
 /**
- * Keeps that the device was seen. The first one of an account that has just been made is nothing
- * new; of one whose devices are all forgotten, since nobody has come for long, each is.
+ * The first one of an account that has just been made is nothing new; of one whose devices are all
+ * forgotten, since nobody has come for long, each is.
  */
-async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promise<void> {
+async function isNewDevice({ scope, parts, inside }: Noting, user: Noted): Promise<boolean> {
   const { call, now } = scope
   const { knownDevice } = inside.data.unrestricted
   const fingerprint = fingerprintOf(parts, call)
@@ -197,19 +218,9 @@ async function noteDevice({ scope, parts, inside }: Noting, user: Noted): Promis
     if (Date.parse(seen.lastSeenAt) < scope.nowMs - dayMs) {
       await knownDevice.update(seen.id, { lastSeenAt: now })
     }
-    return
+    return false
   }
   await knownDevice.upsert({ userId: user.id, fingerprint, lastSeenAt: now })
   const isFirst = known.length === 0 && Date.parse(user.createdAt) > scope.nowMs - dayMs
-  if (isFirst || !parts.sendsMail || user.email === null) return
-  await inside.send(parts.mailing.mails.newDevice, {
-    to: user.email,
-    input: {
-      title: parts.title,
-      link: parts.address('/account/forgot-password'),
-      when: now,
-      device: deviceWords(call) ?? 'An unknown device',
-      address: call.remoteAddress || 'this machine',
-    },
-  })
+  return !isFirst
 }

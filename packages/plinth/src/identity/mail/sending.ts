@@ -2,11 +2,14 @@
 
 import { limits } from '../../base/limits.ts'
 import { dayMs, hourMs, instantText, minuteMs } from '../../base/time.ts'
+import type { PlaceOf } from '../../define/app/sign-in.ts'
 import { choice, email, text, uuid } from '../../define/fields.ts'
+import type { Log } from '../../engine/runtime.ts'
 import { type MailProofPurpose, mailProofPurposes } from '../models/proofs.ts'
 import type { IdentityScope } from '../sight.ts'
 import { prefixes, type Tokens } from '../tokens.ts'
 import { mailedFor } from './mailed.ts'
+import { placing } from './place.ts'
 import { accountMails } from './texts.ts'
 
 const lifeMs = Object.freeze({
@@ -49,13 +52,22 @@ export interface MailingParts {
   readonly address: (path: string) => string
 }
 
+/** What the mails of accounts need to know beside that. */
+interface AccountMailingParts extends MailingParts {
+  /** Where a network address is; undefined: the app does not say. */
+  readonly place: PlaceOf | undefined
+  readonly log: Log
+}
+
 /**
  * The mails of an app's accounts, and the job that sends those with a token. What is asked for an
  * address that nobody has is stored, answered and run like everything else, and then sends
  * nothing: so that neither the answer nor its time tells who has an account.
  */
-export function accountMailing(parts: MailingParts) {
+export function accountMailing(parts: AccountMailingParts) {
   const mails = accountMails()
+  const { place, log } = parts
+  const placed = place && placing({ ...parts, mails, place, log })
   const send = mails.kit.job('send', {
     input: {
       purpose: choice([...mailProofPurposes, 'sign-up-again']),
@@ -99,6 +111,8 @@ export function accountMailing(parts: MailingParts) {
   })
   return {
     ...{ mails, kit: mails.kit },
+    /** Finds out where somebody signed in, afterwards; undefined: the app cannot say. */
+    placed,
     /** Asks for a mail, in the transaction of whoever asks. */
     ask: async (scope: IdentityScope, { userId, attemptHash, checked, ...asked }: AskedMail) => {
       const checkedHash = checked === undefined ? null : parts.tokens.hash(checked)

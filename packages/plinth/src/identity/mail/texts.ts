@@ -66,13 +66,7 @@ export function accountMails() {
       text: (mail) => letter(upgrading, mail.link, codeLine(mail.code)),
       html: (mail) => page(upgrading, mail.link, codeLine(mail.code)),
     }),
-    newDevice: made.mail('newDevice', {
-      input: { title, link, when, device: text({ max: 60 }), address: text({ max: 60 }) },
-      subject: (mail) => `New sign-in to ${mail.title}`,
-      text: (mail) =>
-        `Somebody signed in to your account: ${mail.device}, from ${mail.address}, at ` +
-        `${mail.when}.\n\n${wasItYou(mail.link)}`,
-    }),
+    newDevice: deviceMail(made.mail),
     factorTried: triedMail(made.mail),
     accountDeleted: deletedMail(made.mail),
     passwordChanged: passwordMail(made.mail),
@@ -82,6 +76,24 @@ export function accountMails() {
       text: (mail) => `${mail.what} At ${mail.when}.\n\n${wasItYou(mail.link)}`,
     }),
   }
+}
+
+/** Such as `Berlin, Germany (192.0.2.1)`. */
+function fromOf({ address, place }: { readonly address: string; readonly place: string | null }) {
+  return place === null ? address : `${place} (${address})`
+}
+
+function deviceMail(mail: Declaring<Models>['mail']) {
+  return mail('newDevice', {
+    input: {
+      ...{ title, link, when, device: text({ max: 60 }), address: text({ max: 60 }) },
+      place: text({ max: 100, optional: true }),
+    },
+    subject: (seen) => `New sign-in to ${seen.title}`,
+    text: (seen) =>
+      `Somebody signed in to your account: ${seen.device}, from ${fromOf(seen)}, at ` +
+      `${seen.when}.\n\n${wasItYou(seen.link)}`,
+  })
 }
 
 function triedMail(mail: Declaring<Models>['mail']) {

@@ -68,16 +68,18 @@ export function inviteMember(parts: OrganisationParts): Action {
   }
 }
 
-interface Held {
+/** An invitation that somebody can still follow. */
+export interface Held {
   readonly id: string
   readonly organisationId: string
   readonly email: string
   readonly role: string
+  readonly expiresAt: string
   readonly invitedById: string
 }
 
 /** The invitation of a token. One answer for all that is wrong with it. */
-async function invitationOf(
+export async function invitationOf(
   { tokens }: OrganisationParts,
   { data, now }: IdentityScope,
   token: unknown,

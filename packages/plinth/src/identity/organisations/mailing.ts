@@ -21,7 +21,10 @@ export type InvitationMailing = ReturnType<typeof invitationMailing>
 export function invitationMailing(parts: MailingParts) {
   const made = kit('organisationMail', { uses: [identity] })
   const mail = made.mail('invitation', {
-    input: { title: words, organisation: words, link: text({ max: 2_000 }) },
+    input: {
+      ...{ title: words, organisation: words, link: text({ max: 2_000 }) },
+      ...{ by: text({ max: 300 }), role: text({ max: 50 }) },
+    },
     secret: true,
     subject: (values) => `You are invited to ${quoted(values)} at ${values.title}`,
     text: (values) => `${lead(values)}\n\n${values.link}\n\n${ignore}\n`,
@@ -30,7 +33,7 @@ export function invitationMailing(parts: MailingParts) {
   const send = made.job('invite', {
     input: { invitationId: uuid() },
     async run(scope) {
-      const { invitation, organisation } = scope.data.unrestricted
+      const { invitation, organisation, user } = scope.data.unrestricted
       const filter = { id: scope.input.invitationId }
       const [found] = (await invitation.find({ filter, limit: 1 })).data
       // Taken back, or accepted by an earlier mail.
@@ -39,10 +42,11 @@ export function invitationMailing(parts: MailingParts) {
       const { token, hash } = parts.tokens.make(prefixes.invitation)
       await invitation.update(found.id, { tokenHash: hash })
       const link = `${parts.address('/account/accept-invitation')}?token=${token}`
-      await scope.send(mail, {
-        to: found.email,
-        input: { title: parts.title, organisation: mailedName(name, nameless), link },
-      })
+      const whose = { id: found.invitedById }
+      const [inviter] = (await user.find({ filter: whose, limit: 1 })).data
+      const by = mailedName(inviter?.name ?? '', 'Somebody')
+      const where = { organisation: mailedName(name, nameless), role: found.role }
+      await scope.send(mail, { to: found.email, input: { title: parts.title, link, by, ...where } })
     },
   })
   const ended = made.mail('keyEnded', {
@@ -101,8 +105,15 @@ function page(words: string, link: string): Html {
   return html`<p>${words}</p><p><a href="${link}">${link}</a></p><p>${ignore}</p>`
 }
 
-function lead(values: { readonly organisation: string }): string {
-  return `You are invited to work in ${quoted(values)}. Accept within a week:`
+interface Inviting {
+  readonly organisation: string
+  readonly by: string
+  readonly role: string
+}
+
+function lead(values: Inviting): string {
+  const { by, role } = values
+  return `“${by}” invites you to work, as ${role}, in ${quoted(values)}. Accept within a week:`
 }
 
 /** So that words of somebody else are never taken for ours. */
@@ -112,5 +123,5 @@ function quoted({ organisation }: { readonly organisation: string }): string {
 
 const nameless = 'an organisation'
 const ignore =
-  'They have chosen that name themselves. If you do not know them, ignore this mail: nothing ' +
+  'They have chosen these names themselves. If you do not know them, ignore this mail: nothing ' +
   'has changed.'

@@ -28,7 +28,7 @@ export function listMembers({ known }: OrganisationParts): Action {
       description:
         'The members of an organisation of the caller: names and roles; addresses, and who is ' +
         'invited, with the permission members.invite or members.manage. `role`, `permissions` ' +
-        'and `gives` are what the caller is, may and may give there.',
+        'and `gives` are what the caller is, may and may give there, the least first.',
       input: [organisationInput],
     }),
     async run(scope) {
@@ -54,7 +54,7 @@ export function listMembers({ known }: OrganisationParts): Action {
       const { id, name, slug } = mine.organisation as PlainRecord
       const standing = {
         ...{ organisation: { id, name, slug }, role: mine.role, permissions: [...(held ?? [])] },
-        gives: [...known.roles.keys()].filter((role) => known.covers(String(mine.role), role)),
+        gives: givenBy(known, String(mine.role)),
       }
       if (!sees) return { status: 200, value: { ...standing, members } }
       const filter = { organisationId, usedAt: { isNull: true }, expiresAt: { gt: now } }
@@ -65,6 +65,13 @@ export function listMembers({ known }: OrganisationParts): Action {
       return { status: 200, value: { ...standing, members, invitations } }
     },
   }
+}
+
+/** The roles that a role may give, the one that brings the fewest permissions first. */
+function givenBy(known: OrganisationParts['known'], held: string): readonly string[] {
+  const weight = (role: string): number => known.roles.get(role)?.size ?? 0
+  const given = [...known.roles.keys()].filter((role) => known.covers(held, role))
+  return given.sort((one, other) => weight(one) - weight(other))
 }
 
 /** Gives a member another role. */

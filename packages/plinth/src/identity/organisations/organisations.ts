@@ -14,6 +14,7 @@ import {
   inviteMember,
   revokeInvitation,
 } from './invitations.ts'
+import { lookAtInvitation } from './invited.ts'
 import { endOrganisationKey, organisationKeys } from './keys.ts'
 import { changeMemberRole, leaveOrganisation, listMembers, removeMember } from './members.ts'
 import type { OrganisationParts } from './parts.ts'
@@ -24,7 +25,7 @@ export function organisationActions(parts: OrganisationParts): readonly Action[]
     ...[createOrganisation(parts), switchOrganisation(), listOrganisations(parts)],
     ...[renameOrganisation(parts), deleteOrganisation(parts)],
     ...[listMembers(parts), changeMemberRole(parts), removeMember(parts), leaveOrganisation()],
-    ...[inviteMember(parts), acceptInvitation(parts)],
+    ...[inviteMember(parts), lookAtInvitation(parts), acceptInvitation(parts)],
     ...[organisationKeys(parts), endOrganisationKey(parts)],
     ...[declineInvitation(parts), revokeInvitation(parts)],
   ]

@@ -40,9 +40,16 @@ export const secret = 'p7Jq2mX9vR4tK8wZ1nB6yL3cF5hD0gSaEeUiOoQ'
 /** A password that anybody may have. */
 export const password = 'correct horse battery'
 
-/** The app on a fresh database, closed at the end of the test. Default server: the embedded. */
-export async function openPeople(server: ProvenServer | undefined, context: TestContext) {
-  const tested = await testApp(peopleApp, server ? { server: server.address() } : {})
+/**
+ * The app on a fresh database, or another one of accounts, closed at the end of the test. Default
+ * server: the embedded.
+ */
+export async function openPeople(
+  server: ProvenServer | undefined,
+  context: TestContext,
+  declared: typeof peopleApp = peopleApp,
+) {
+  const tested = await testApp(declared, server ? { server: server.address() } : {})
   const hashes = { made: 0, checked: 0 }
   const hasher: Hasher = {
     ...argonHasher,
@@ -57,7 +64,7 @@ export async function openPeople(server: ProvenServer | undefined, context: Test
   }
   const { database, clock } = tested
   const setup = { database, secret, production: false, schema: 'settled', work: 'manual' } as const
-  const counting = await openApp(peopleApp, setup, { clock, hasher })
+  const counting = await openApp(declared, setup, { clock, hasher })
   context.after(async () => {
     await counting.close()
     await tested.close()

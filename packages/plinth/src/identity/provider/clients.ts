@@ -89,7 +89,10 @@ export function redirectProblem(address: string, native: boolean): string | unde
   if (url.protocol === 'https:') {
     return url.href === address ? undefined : `Write it as browsers do: ${url.href}`
   }
-  if (!native) return 'It must begin with https://.'
+  if (!native) {
+    const own = 'on the device of its user (http://127.0.0.1, a scheme of its own)'
+    return `It must begin with https://, or the program is native: it runs ${own}.`
+  }
   if (url.protocol === 'http:') {
     return loopback.has(url.hostname)
       ? undefined

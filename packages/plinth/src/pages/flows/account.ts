@@ -1,6 +1,7 @@
 /** Owns the page of an account, and what its buttons do. */
 
 import { Failure } from '../../base/failure.ts'
+import { nearnessOf, networkOf } from '../../base/network.ts'
 import type { AccountView, PageSession } from '../../define/pages.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
@@ -138,6 +139,8 @@ interface KeptSession {
   readonly id: string
   readonly device: string | null
   readonly address: string | null
+  readonly place: string | null
+  readonly createdAt: string
   readonly lastUsedAt: string
   readonly method: string
 }
@@ -146,12 +149,20 @@ async function sessionsOf(
   visit: Visit,
   current: string | undefined,
 ): Promise<readonly PageSession[]> {
-  const fields = ['device', 'address', 'lastUsedAt', 'method']
+  const fields = ['device', 'address', 'place', 'createdAt', 'lastUsedAt', 'method']
   const query = { fields, sort: ['-lastUsedAt', '-id'], limit: sessionsMax }
   const { data } = (await visit.ask('session.list', { query })) as { data: KeptSession[] }
-  return data.map(({ id, device, address, lastUsedAt, method }) => ({
-    ...{ id, lastUsedAt, current: id === current },
-    device: method === 'impersonation' ? 'A member of staff' : (device ?? undefined),
+  return data.map(({ id, device, address, place, createdAt, ...session }) => ({
+    ...{ ...session, id, startedAt: createdAt, current: id === current },
+    device: session.method === 'impersonation' ? 'A member of staff' : (device ?? undefined),
     address: address ?? undefined,
+    place: place ?? undefined,
+    network: address === null ? undefined : networkWord(address, visit.request.remoteAddress),
   }))
+}
+
+function networkWord(address: string, here: string): PageSession['network'] {
+  const near = nearnessOf(address)
+  if (near === 'machine') return near
+  return networkOf(address) === networkOf(here) ? 'same' : near
 }

@@ -27,6 +27,7 @@ export const resetPassword = formPage({
   fields: ['endKeys'],
   secrets: ['newPassword'],
   hidden: ['token'],
+  mailed: true,
   view: (common) => ({ ...common, links: { forgotPassword: forgotPasswordPath } }),
   async send(visit, values) {
     const endKeys = values.get('endKeys') === 'yes'
@@ -44,6 +45,7 @@ export const verifyEmail = formPage({
   path: '/account/verify-email',
   secrets: ['password'],
   hidden: ['token'],
+  mailed: true,
   async view(common, visit) {
     const links = { account: '/account', forgotPassword: forgotPasswordPath }
     // Signed in as somebody else, they are told to give it.
@@ -69,6 +71,7 @@ export const confirmEmail = formPage({
   name: 'confirmEmail',
   path: '/account/confirm-email',
   hidden: ['token'],
+  mailed: true,
   view: (common) => ({ ...common, links: { account: '/account' } }),
   async send(visit, values) {
     await visit.ask('identity.confirmEmail', { input: { token: values.get('token') } })

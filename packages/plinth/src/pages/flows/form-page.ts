@@ -37,6 +37,8 @@ export interface FormPage<P extends FormPageName> {
   readonly secrets?: readonly FieldOf<P>[]
   /** What is taken from the address, and sent along with the form. */
   readonly hidden?: readonly string[]
+  /** True: the link of a mail leads here; without its token nothing can come of the form. */
+  readonly mailed?: true
   /** Who is led elsewhere instead of seeing it. */
   readonly enter?: (visit: Visit) => Promise<HttpResponse | undefined>
   /** What fields hold before anything was typed. */
@@ -62,7 +64,8 @@ export function formPage<P extends FormPageName>(page: FormPage<P>): Page {
       }
       const { search } = visit.request
       for (const name of page.hidden ?? []) filled.set(name, readParameter(search, name) ?? '')
-      return draw(page, visit, { values: filled })
+      const cut = page.mailed === true && filled.get('token') === ''
+      return draw(page, visit, { values: filled, ...(cut ? { failure: cutLink() } : {}) })
     },
     async send(visit, values) {
       const elsewhere = await page.enter?.(visit)
@@ -75,6 +78,12 @@ export function formPage<P extends FormPageName>(page: FormPage<P>): Page {
       }
     },
   }
+}
+
+function cutLink(): Failure {
+  return new Failure('invalid_credentials', {
+    detail: 'The address is not whole: follow the link of the mail again, or copy all of it.',
+  })
 }
 
 /** What a button does, and where it leads. */

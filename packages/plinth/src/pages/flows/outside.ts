@@ -156,6 +156,7 @@ export const finishSignUp = formPage({
   name: 'finishSignUp',
   path: '/account/finish-sign-up',
   hidden: ['token'],
+  mailed: true,
   view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
   async send(visit, values) {
     const answer = await visit.ask('identity.finishSignUp', {

@@ -103,6 +103,7 @@ export const signInByLink = formPage({
   name: 'signInByLink',
   path: '/account/sign-in-by-link',
   hidden: ['token'],
+  mailed: true,
   view: (common, visit) => ({ ...common, links: { signIn: signInLink(visit) } }),
   send: (visit, values) =>
     begin(visit, {

@@ -1,5 +1,6 @@
 /** Owns the page that makes an account. */
 
+import { addressOf } from '../next.ts'
 import { providersOf } from '../providers.ts'
 import { leadTo } from '../visit.ts'
 import { formPage, signInPath } from './form-page.ts'
@@ -12,7 +13,12 @@ export const signUp = formPage({
   fields: ['email', 'name'],
   secrets: ['password'],
   async enter(visit) {
-    return (await visit.who()) ? leadTo(visit, visit.next ?? visit.site.home) : undefined
+    if (await visit.who()) return leadTo(visit, visit.next ?? visit.site.home)
+    // A guest who makes another account would leave behind what is theirs.
+    if (visit.site.guests && visit.site.sendsMail && (await visit.known())?.guest === true) {
+      return leadTo(visit, addressOf('/account/upgrade', { next: visit.next }))
+    }
+    return undefined
   },
   view: (common, visit) => ({
     ...common,

@@ -143,13 +143,45 @@ ${ways([['Set one up now', links.secondFactor]])}</div>`
 }
 
 function sessionOf(session: PageSession, action: string): Html {
-  const { id, device = 'An unknown device', address, lastUsedAt, current } = session
-  const place = address === undefined ? undefined : html`<br><span class="faint">${address}</span>`
+  const { id, device = 'An unknown device', current } = session
   const end = current
     ? html`<strong class="good">This one</strong>`
     : button(action, 'End', { hidden: { id }, about: `the session on ${device}` })
-  const time = html`<time datetime="${lastUsedAt}">${timeOf(lastUsedAt)}</time>`
-  return html`<li><div><strong>${device}</strong>${place}<br>
-<span class="faint">Last used ${time}</span></div>
+  return html`<li><div><strong>${device}</strong>${whereOf(session)}
+<br><span class="faint">${begunOf(session)}</span>
+<br><span class="faint">Last used ${when(session.lastUsedAt)}</span></div>
 ${end}</li>`
+}
+
+const networkWords = Object.freeze({
+  same: 'the network you are in now',
+  machine: 'the machine of the server',
+  local: 'a local network',
+})
+
+/** Such as `Berlin, Germany: 192.0.2.1, the network you are in now`. */
+function whereOf({ address, place, network }: PageSession): Html | undefined {
+  if (address === undefined) return undefined
+  const words = network === undefined ? undefined : `, ${networkWords[network]}`
+  const at = place === undefined ? undefined : html`${place}<br>`
+  return html`<br>${at}<span class="faint">${address}${words}</span>`
+}
+
+const methodWords: Readonly<Record<string, string>> = Object.freeze({
+  password: 'by password',
+  link: 'by a link',
+  code: 'by a code',
+  passkey: 'by passkey',
+  outside: 'by another provider',
+  guest: 'as a guest',
+})
+
+/** Such as `Signed in 21 Nov 2026, 09:30 UTC by passkey`. */
+function begunOf({ method, startedAt }: PageSession): Html {
+  if (method === 'impersonation') return html`Began ${when(startedAt)}`
+  return html`Signed in ${when(startedAt)} ${methodWords[method]}`
+}
+
+function when(instant: string): Html {
+  return html`<time datetime="${instant}">${timeOf(instant)}</time>`
 }

@@ -29,6 +29,7 @@ test('an organisation is founded, joined and handed over by forms alone', async 
   await ann.open(place)
   const wrong = await ann.press({ button: 'Invite', fields: { email: 'no', role: 'admin' } })
   assert.equal(wrong.status, 422)
+  assert.match((await ann.open(place)).text, /<title>Acme &lt;&amp;&gt; – People/)
   assert.match(wrong.text, /aria-invalid="true"[\s\S]*<option value="admin" selected>/)
   const sent = await ann.press({ button: 'Invite', fields: { email: bens, role: 'admin' } })
   assert.match(sent.text, /on its way[\s\S]*Invited[\s\S]*ben@people\.example/)
@@ -39,6 +40,7 @@ test('an organisation is founded, joined and handed over by forms alone', async 
 
   const shown = await ben.open(mailed)
   assert.match(shown.text, /Sign in with the address/)
+  assert.match(shown.text, /You are invited to Acme &lt;[\s\S]*Ann invites you[\s\S]*, as admin\./)
   assert.doesNotMatch(shown.text, />Join</)
   const next = /href="(\/account\/sign-in\?next=[^"]+)"/.exec(shown.text)?.[1] ?? ''
   await ben.open(next.replaceAll('&amp;', '&'))
@@ -46,30 +48,44 @@ test('an organisation is founded, joined and handed over by forms alone', async 
   assert.equal(back.at, mailed, 'led back to the invitation')
   const joined = await ben.press({ button: 'Join' })
   assert.match(joined.text, /You are a member[\s\S]*Acme[\s\S]*You are admin/)
-  const again = await ben.open(first).then(() => ben.press({ button: 'Join' }))
-  assert.equal(again.status, 401)
-
-  const bensView = await ben.open(place)
-  assert.doesNotMatch(bensView.text, /Delete the organisation/)
-  assert.doesNotMatch(bensView.text, /<option value="owner"/, 'nobody gives what they lack')
-  const alone = await ann.open(place).then(() => ann.press({ button: 'Leave' }))
-  assert.equal(alone.status, 409)
-  assert.match(alone.text, /Nobody else owns this organisation/)
-  const user = ((await tested.data['user' as never]) as never as Users).find
-  const { data } = await user({ filter: { email: bens } })
-  const handed = await ann.send(`${place}/change-role`, { user: data[0]?.id ?? '', role: 'owner' })
-  assert.match(handed.text, /The role is changed/)
-  const left = await ann.press({ button: 'Leave' })
-  assert.match(left.text, /You have left the organisation[\s\S]*You are in none yet/)
-  assert.equal((await ann.open(place)).status, 404, 'who has left finds nothing')
-  await ben.open(place)
-  const asked = await ben.press({ button: 'Delete the organisation' })
-  assert.ok(asked.at.startsWith('/account') && asked.status === 200, asked.at)
+  for (const used of [first, mailed]) {
+    const gone = await ben.open(used)
+    assert.match(gone.text, /<title>Problem: An invitation[\s\S]*was used or taken back/)
+    assert.doesNotMatch(gone.text, />Join<|Decline/)
+  }
 })
 
-interface Users {
-  find(query: object): Promise<{ readonly data: readonly { readonly id: string }[] }>
-}
+test('an organisation has an owner always, and ends by no wrong touch', async (context) => {
+  const { tested, browser } = await stand(context, { organisations })
+  const [anns, bens] = ['ann@people.example', 'ben@people.example']
+  const owner = await tested.member(await tested.user({ email: anns, name: 'Ann', password }))
+  const ben = await tested.user({ email: bens, name: 'Ben', password })
+  await tested.member(ben, { of: owner, role: 'admin' })
+  const place = `/account/organisations/${owner.organisation.id}`
+  const [annsPage, bensPage] = [browser(), browser()]
+  await signedIn(annsPage, anns)
+  await signedIn(bensPage, bens)
+  const roles = (await annsPage.open(place)).text
+  assert.match(roles, /<option value="member">member<\/option><option value="admin">/)
+  const bensView = await bensPage.open(place)
+  assert.doesNotMatch(bensView.text, /Delete the organisation/)
+  assert.doesNotMatch(bensView.text, /<option value="owner"/, 'nobody gives what they lack')
+  const alone = await annsPage.open(place).then(() => annsPage.press({ button: 'Leave' }))
+  assert.equal(alone.status, 409)
+  assert.match(alone.text, /Nobody else owns this organisation/)
+  const handed = await annsPage.send(`${place}/change-role`, { user: ben.id, role: 'owner' })
+  assert.match(handed.text, /The role is changed/)
+  const left = await annsPage.press({ button: 'Leave' })
+  assert.match(left.text, /You have left the organisation[\s\S]*You are in none yet/)
+  assert.equal((await annsPage.open(place)).status, 404, 'who has left finds nothing')
+  await bensPage.open(place)
+  const unsure = await bensPage.press({ button: 'Delete the organisation', fields: { sure: '' } })
+  assert.equal(unsure.status, 422)
+  assert.match(unsure.text, /nobody deletes an organisation by one wrong touch/)
+  const fields = { sure: 'yes' }
+  const asked = await bensPage.press({ button: 'Delete the organisation', fields })
+  assert.ok(asked.at.startsWith('/account') && asked.status === 200, asked.at)
+})
 
 test('an invitation is declined without an account, and withdrawn', async (context) => {
   const { tested, browser, link } = await stand(context, { organisations })
@@ -89,13 +105,36 @@ test('an invitation is declined without an account, and withdrawn', async (conte
   await ann.press({ button: 'Invite', fields: { email: 'y@people.example', role: 'member' } })
   const mailed = await link('y@people.example')
   assert.match((await ann.press({ button: 'Withdraw' })).text, /withdrawn/)
-  await stranger.open(mailed)
-  assert.equal((await stranger.press({ button: 'Decline the invitation' })).status, 401)
+  assert.match((await stranger.open(mailed)).text, /was used or taken back/)
+  const token = mailed.slice(mailed.indexOf('=') + 1)
+  assert.equal((await stranger.send('/account/decline-invitation', { token })).status, 401)
   const chosen = await ann
     .open('/account/organisations')
     .then(() => ann.press({ button: 'Work in none' }))
   assert.match(chosen.text, /You work in no organisation/)
   assert.match((await ann.press({ button: 'Work here' })).text, /You work here/)
+})
+
+test('an invitation of somebody else is told as that, and leads to them', async (context) => {
+  const { tested, browser, link } = await stand(context, { organisations })
+  const [anns, bens] = ['ann@people.example', 'ben@people.example']
+  for (const email of [anns, bens]) await tested.user({ email, password })
+  const [ann, ben] = [browser(), browser()]
+  await signedIn(ann, anns, '/account/organisations')
+  const made = await ann.press({ button: 'Found it', fields: { name: 'Acme' } })
+  await ann.open(/href="(\/account\/organisations\/[0-9a-f-]{36})"/.exec(made.text)?.[1] ?? '')
+  await ann.press({ button: 'Invite', fields: { email: bens, role: 'member' } })
+  const mailed = await link(bens)
+  const other = await ann.open(mailed)
+  assert.match(other.text, /sent to another address than the one that you are signed in with/)
+  assert.doesNotMatch(other.text, />Join</)
+  await ann.press({ button: 'Sign out, and in again' })
+  const back = await ann.press({ button: 'Sign in', fields: { email: bens, password } })
+  assert.equal(back.at, mailed)
+  assert.match((await ann.press({ button: 'Join' })).text, /You are a member/)
+  const cut = await ben.open('/account/accept-invitation')
+  assert.equal(cut.status, 401)
+  assert.match(cut.text, /The address is not whole: follow the link of the mail again/)
 })
 
 test('an app without organisations has no pages of theirs', async (context) => {

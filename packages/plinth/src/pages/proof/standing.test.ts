@@ -55,6 +55,8 @@ test('a guest becomes an account on pages, by the code or the link of a mail', a
   assert.equal((await byCode.open('/account')).at, '/account/sign-in?next=%2Faccount', 'no account')
   const [{ id } = { id: '' }] = (await records.find('user', {})) as { id: string }[]
   assert.equal((await byCode.call('/api/baskets', { what: 'tea', ownerId: id })).status, 201)
+  const led = await byCode.open('/account/sign-up?next=%2Faccount%2Fkeys')
+  assert.equal(led.at, '/account/upgrade?next=%2Faccount%2Fkeys', 'a guest keeps what is theirs')
   await byCode.open('/account/upgrade')
   const short = await byCode.press({ button: 'Make an account', fields: { email: anns } })
   assert.equal(short.status, 422)

@@ -91,6 +91,31 @@ test('sessions are listed, ended one by one, and all at once', async (context) =
   assert.equal((await here.open('/account')).at, '/account/sign-in?next=%2Faccount')
 })
 
+test('a session is told by what its owner knows again', async (context) => {
+  const { browser, tested } = await stand(context)
+  const { id } = await tested.user({ email: anns, password })
+  const { records } = tested.running.users
+  const now = new Date(tested.clock.now()).toISOString()
+  const other = { userId: id, expiresAt: '2199-01-01T00:00:00Z', lastUsedAt: now }
+  const wheres = [
+    { address: '198.51.100.7', place: 'Lima, <b>Peru</b>', method: 'passkey' },
+    { address: '10.1.2.3', method: 'link' },
+    { method: 'password' },
+  ]
+  for (const [at, where] of wheres.entries()) {
+    await records.create('session', { ...other, tokenHash: `of session ${at}`, ...where })
+  }
+  const here = browser()
+  await here.open('/account/sign-in')
+  await here.press({ button: 'Sign in', fields: { email: anns, password } })
+  const shown = await here.open('/account')
+  const words = shown.text.replaceAll(/<[^>]*>|\s+/g, ' ').replaceAll(/ +/g, ' ')
+  assert.match(words, /127\.0\.0\.1, the machine of the server/)
+  assert.match(words, /Lima, &lt;b&gt;Peru&lt;\/b&gt; 198\.51\.100\.7 Signed in/)
+  assert.match(words, /Signed in \d+ \w+ 20\d\d, \d\d:\d\d UTC by passkey/)
+  assert.match(words, /10\.1\.2\.3, a local network/)
+})
+
 test('a session that ended meanwhile is gone, as asked; one of others is not', async (context) => {
   const { browser, tested } = await stand(context)
   await tested.user({ email: anns, password })

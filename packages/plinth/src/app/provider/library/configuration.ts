@@ -159,7 +159,8 @@ function resourcesOf({ library, resource, scopes }: ConfigurationParts): object 
     },
     useGrantedResource: () => true,
     getResourceServerInfo(_: unknown, indicator: string, client: LibraryClient) {
-      if (!isApi(indicator)) throw new InvalidTarget('there is no such resource here')
+      if (!isApi(indicator))
+        throw new InvalidTarget(`there is no such resource here: it is ${resource}`)
       return {
         scope: [...own, ...scopes].filter((scope) => mayAsk(client, scope)).join(' '),
         audience: resource,

@@ -46,7 +46,11 @@ export const tokenTypes: Readonly<Record<string, TokenType>> = Object.freeze({
   'outside-mail': kept('outsideMail', 'identity.finishSignUp.token'),
   invitation: {
     model: 'invitation',
-    goodAt: ['identity.acceptInvitation.token', 'identity.declineInvitation.token'],
+    goodAt: [
+      'identity.lookAtInvitation.token',
+      'identity.acceptInvitation.token',
+      'identity.declineInvitation.token',
+    ],
   },
 })
 

@@ -40,8 +40,10 @@ onBothServers('names in mails to others', (server) => {
   test('L02: an invitation sends no stranger where its name says', async (context) => {
     const office = await openOffice(server, context)
     const ada = await office.person('ada')
+    const { records } = office.tested.running.users
     for (const [index, name] of hostile.entries()) {
       const organisation = await founded(ada, name)
+      await records.update('user', ada.id, { name })
       const email = `stranger${index}@other.example`
       const invited = await ada.ask('inviteMember', { organisation, email, role: 'member' })
       assert.equal(invited.status, 202)
@@ -53,7 +55,7 @@ onBothServers('names in mails to others', (server) => {
       isPlain(texts.replaceAll(/&#?\w+;/g, ''), name)
       assert.doesNotMatch(texts, /[<>]/, name)
       assert.match(mail.text, /“[^”]{1,50}”\. Accept within a week:/u, 'cut, and told as a name')
-      assert.match(mail.text, /They have chosen that name themselves/)
+      assert.match(mail.text, /They have chosen these names themselves/)
     }
   })
 

@@ -1,5 +1,6 @@
 /** Owns the page of one organisation: its members, who is invited, and what may be done there. */
 
+import { invalidInput } from '../../../base/failure.ts'
 import type { OrganisationView, PageMember, PageOrganisationKey } from '../../../define/pages.ts'
 import type { FormValues } from '../../../http/form/read-form.ts'
 import type { HttpResponse } from '../../../http/message.ts'
@@ -45,7 +46,7 @@ interface Found {
   readonly organisation: { readonly name: string }
   readonly role: string
   readonly permissions: readonly string[]
-  /** The roles that they may give, and take. */
+  /** The roles that they may give, and take; the one that brings least first. */
   readonly gives: readonly string[]
   readonly members: readonly {
     readonly user: string
@@ -127,5 +128,11 @@ const buttons: Readonly<Record<string, Press>> = {
   resend: press('identity.inviteMember', ['email', 'role'], 'invitation-sent'),
   'end-key': press('identity.endOrganisationKey', ['key'], 'key-ended'),
   withdraw: press('identity.revokeInvitation', ['invitation'], 'invitation-withdrawn'),
-  delete: press('identity.deleteOrganisation', [], 'organisation-deleted'),
+  async delete(visit, pressed) {
+    if (pressed.values.get('sure') !== 'yes') {
+      const detail = 'Tick the box: nobody deletes an organisation by one wrong touch.'
+      throw invalidInput([{ pointer: '/sure', code: 'required', detail }])
+    }
+    return press('identity.deleteOrganisation', [], 'organisation-deleted')(visit, pressed)
+  },
 }

@@ -1,7 +1,13 @@
 /** Owns the looks of the pages of organisations. */
 
 import { type Html, html } from '../../../define/html.ts'
-import type { OrganisationView, PageMember, PageOrganisation } from '../../../define/pages.ts'
+import type {
+  OrganisationView,
+  PageAnsweredInvitation,
+  PageMember,
+  PageOrganisation,
+  PageViews,
+} from '../../../define/pages.ts'
 import type { Looks } from '../../visit.ts'
 import { button, formOf, hiddenOf, opening, timeOf, ways } from '../parts.ts'
 
@@ -17,7 +23,20 @@ ${view.organisations.map((one) => entry(one, view.actions.choose))}
 ${view.founds ? founding(view.form) : undefined}
 ${ways([['Back to the account', view.links.account]])}`,
 
-  organisation: (view) => html`${opening(view.name, view)}
+  organisation: (view) => ({ title: view.name, content: organisationOf(view) }),
+
+  acceptInvitation: (view) => {
+    const title = invitationHeading(view)
+    const { invitation, signedIn, links } = view
+    const content = html`${opening(title, view)}
+${invitation === undefined ? undefined : answering(view, invitation)}
+${ways([['Your account', signedIn ? links.account : undefined]])}`
+    return { title, content }
+  },
+}
+
+function organisationOf(view: OrganisationView): Html {
+  return html`${opening(view.name, view)}
 <p>You are ${view.role} here.</p>
 <h2 id="members">Members</h2>
 <ul class="sessions" aria-labelledby="members">
@@ -31,23 +50,43 @@ ${keysOf(view)}
 it.</p>
 <div class="buttons">
 ${button(view.actions.leave, 'Leave', { weight: 'ends', about: view.name })}
-${deletion(view)}
 </div>
-${ways([['All your organisations', view.links.organisations]])}`,
-
-  acceptInvitation: (view) => html`${opening('You are invited', view)}
-${
-  view.signedIn
-    ? html`<p>Join the organisation that has invited you, and work in it from now on.</p>
-${formOf(view.form, { fields: [], button: 'Join' })}`
-    : html`<p>Sign in with the address that the invitation was sent to, or make an account with it.
-After that, open the link of the mail again if you are not led back here.</p>
-${ways([
-  ['Sign in', view.links.signIn],
-  ['Make an account', view.links.signUp],
-])}`
+${deletion(view)}
+${ways([['All your organisations', view.links.organisations]])}`
 }
-${button(view.actions.decline, 'Decline the invitation', { hidden: view.form.hidden })}`,
+
+type AcceptView = PageViews['acceptInvitation']
+
+function invitationHeading({ invitation }: AcceptView): string {
+  return invitation === undefined
+    ? 'An invitation'
+    : `You are invited to ${invitation.organisation}`
+}
+
+function answering(view: AcceptView, invitation: PageAnsweredInvitation): Html {
+  const { invitedBy = 'Somebody', organisation, role, expiresAt } = invitation
+  const declining = button(view.actions.decline, 'Decline the invitation', {
+    hidden: view.form.hidden,
+  })
+  return html`<p>${invitedBy} invites you to work in ${organisation}, as ${role}. The invitation
+counts until ${time(expiresAt)}.</p>
+${wayIn(view, invitation)}
+<div class="buttons">${declining}</div>`
+}
+
+function wayIn({ signedIn, form, actions, links }: AcceptView, { yours }: PageAnsweredInvitation) {
+  if (yours) return formOf(form, { fields: [], button: 'Join' })
+  if (signedIn) {
+    return html`<p>It was sent to another address than the one that you are signed in with. Sign in
+with that one, or ask to be invited by yours.</p>
+<div class="buttons">${button(actions.signOut, 'Sign out, and in again', { weight: 'main' })}</div>`
+  }
+  return html`<p>Sign in with the address that the invitation was sent to, or make an account with
+it. After that, open the link of the mail again if you are not led back here.</p>
+${ways([
+  ['Sign in', links.signIn],
+  ['Make an account', links.signUp],
+])}`
 }
 
 function none(all: readonly PageOrganisation[]): Html | undefined {
@@ -166,5 +205,14 @@ ${formOf(form, {
 
 function deletion({ actions, name }: OrganisationView): Html | undefined {
   if (actions.deleteIt === undefined) return undefined
-  return button(actions.deleteIt, 'Delete the organisation', { weight: 'ends', about: name })
+  return html`<h2>Deleting</h2>
+<p>It ends at once for everybody in it, and nobody can bring it back.</p>
+<form method="post" action="${actions.deleteIt}">
+<p class="tick">${sure}<label for="sure">Delete ${name}, with what is its own</label></p>
+<button class="ends">Delete the organisation</button></form>`
 }
+
+const sure: Html = Object.freeze({
+  is: 'html',
+  text: '<input type="checkbox" id="sure" name="sure" value="yes" required>',
+})
