@@ -6,6 +6,7 @@ import { businessControls } from './controls/business.ts'
 import { elsewhereControls } from './controls/elsewhere.ts'
 import { guessingControls } from './controls/guessing.ts'
 import { onceControls } from './controls/once.ts'
+import { invitedControls } from './controls/organisations/invited.ts'
 import { mailedControls } from './controls/organisations/mailed.ts'
 import { pageControls } from './controls/pages.ts'
 import { providerControls } from './controls/provider.ts'
@@ -34,7 +35,7 @@ export const proofs = [] as const
 /** Every control of an attack whose absence must be noticed. */
 export const attackControls: readonly AttackControl[] = [
   ...[...guessingControls, ...sessionControls, ...suspendedControls, ...rightControls],
-  ...[...businessControls, ...takeoverControls, ...mailedControls],
+  ...[...businessControls, ...takeoverControls, ...mailedControls, ...invitedControls],
   ...[...pageControls, ...elsewhereControls, ...onceControls, ...ofProvider],
 ]
 

@@ -146,6 +146,7 @@ export const limits = Object.freeze({
   accountMailsPerHourPerNetwork: 20,
   organisationsPerDay: 20,
   invitationsPerHour: 100,
+  membersListedMax: 2_000,
   invitationDays: 7,
   mailCodeDigits: 8,
   mailCodeTriesMax: 5,

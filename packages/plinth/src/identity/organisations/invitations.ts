@@ -31,7 +31,7 @@ export function inviteMember(parts: OrganisationParts): Action {
       description:
         'Mails an invitation to an address. The answer is the same whether it has an account. ' +
         'Takes the permission members.invite, and everything that the role brings. An earlier ' +
-        'invitation of the address ends by it.',
+        'invitation of the address ends by it, where the caller could have given its role.',
       input: [organisationInput, given('email', emailKind()), given('role', textKind({ max: 50 }))],
     }),
     allowances: mailAllowances('invite-member'),
@@ -41,8 +41,11 @@ export function inviteMember(parts: OrganisationParts): Action {
       const organisationId = organisationOf(scope)
       const role = roleIn(known, scope.input.role)
       const email = String(scope.input.email)
-      const key = `invitation:organisation:${organisationId}`
-      await scope.take({ key, limit: limits.invitationsPerHour, windowMs: hourMs })
+      // By organisation, and by who invites: somebody can found many.
+      for (const whose of [`organisation:${organisationId}`, `user:${userId}`]) {
+        const key = `invitation:${whose}`
+        await scope.take({ key, limit: limits.invitationsPerHour, windowMs: hourMs })
+      }
       const expiresAt = instantText(scope.nowMs + limits.invitationDays * dayMs)
       const id = await scope.commit<string, Sight>(async (inside) => {
         const by = await demandMember(inside, { organisationId, userId })
@@ -53,7 +56,10 @@ export function inviteMember(parts: OrganisationParts): Action {
           filter: { organisationId, email, usedAt: { isNull: true } },
           limit: 200,
         })
-        for (const { id } of before) await invitation.delete(id)
+        for (const { id, role: given } of before) {
+          demandCovers(known, by, given)
+          await invitation.delete(id)
+        }
         // The token is made when it is sent; until then nothing fits.
         const { hash } = parts.tokens.make(prefixes.invitation)
         const made = await invitation.create({
@@ -170,7 +176,9 @@ export function revokeInvitation({ known }: OrganisationParts): Action {
   return {
     operation: operation('revokeInvitation', {
       path: 'revoke-invitation',
-      description: 'Takes an invitation back. Takes the permission members.invite.',
+      description:
+        'Takes an invitation back. Takes the permission members.invite, and everything that its ' +
+        'role brings.',
       input: [organisationInput, given('invitation', uuidKind())],
     }),
     async run(scope) {
@@ -188,7 +196,10 @@ export function revokeInvitation({ known }: OrganisationParts): Action {
         if (found.length === 0) {
           throw new Failure('not_found', { detail: 'There is no such invitation.' })
         }
-        for (const { id } of found) await invitation.delete(id)
+        for (const { id, role } of found) {
+          demandCovers(known, by, role)
+          await invitation.delete(id)
+        }
       })
       return { status: 204, value: undefined }
     },

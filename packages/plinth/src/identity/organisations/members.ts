@@ -1,7 +1,8 @@
 /** Owns the members of organisations: their list, their roles, and their leaving. */
 
 import { Failure } from '../../base/failure.ts'
-import type { Action, PlainRecord } from '../../engine/runtime.ts'
+import { limits } from '../../base/limits.ts'
+import type { Action, ActionScope, PlainRecord } from '../../engine/runtime.ts'
 import { textKind, uuidKind } from '../../kinds/kinds.ts'
 import { given, operation } from '../flows/operation.ts'
 import { demandUser } from '../flows/sign-in.ts'
@@ -35,14 +36,12 @@ export function listMembers({ known }: OrganisationParts): Action {
       const userId = demandUser(scope)
       const organisationId = organisationOf(scope)
       const { unrestricted, now } = scope
-      const include = { user: true, organisation: true }
-      const find = { filter: { organisationId }, include, limit: 200 }
-      const all = await unrestricted.find('membership', find)
-      const mine = all.find((one) => one.userId === userId)
+      const own = { filter: { organisationId, userId }, include: { organisation: true }, limit: 1 }
+      const [mine] = await unrestricted.find('membership', own)
       if (!mine) throw noMember('You are not a member of it, or there is no such organisation.')
       const held = known.roles.get(String(mine.role))
       const sees = held?.has('members.invite') || held?.has('members.manage') || false
-      const members = all.map((one) => {
+      const members = (await membersOf(scope, organisationId)).map((one) => {
         const user = one.user as PlainRecord
         return {
           user: one.userId,
@@ -72,6 +71,24 @@ function givenBy(known: OrganisationParts['known'], held: string): readonly stri
   const weight = (role: string): number => known.roles.get(role)?.size ?? 0
   const given = [...known.roles.keys()].filter((role) => known.covers(held, role))
   return given.sort((one, other) => weight(one) - weight(other))
+}
+
+/** The members, in the order in which they came; at most `membersListedMax`. */
+function membersOf(
+  scope: Pick<ActionScope, 'look'>,
+  organisationId: string,
+): Promise<readonly PlainRecord[]> {
+  const question = { filter: { organisationId }, include: { user: true }, sort: ['id'] } as const
+  return scope.look<readonly PlainRecord[], Sight>(async ({ data }) => {
+    const found: PlainRecord[] = []
+    for (let after: string | null | undefined; after !== null; ) {
+      const asked = { ...question, limit: limits.pageSizeMax, ...(after ? { after } : {}) }
+      const { data: members, page } = await data.unrestricted.membership.find(asked)
+      found.push(...members)
+      after = found.length < limits.membersListedMax ? page.next : null
+    }
+    return found
+  })
 }
 
 /** Gives a member another role. */
@@ -125,10 +142,24 @@ export function removeMember({ known }: OrganisationParts): Action {
         demandCovers(known, by, member.role)
         await demandOtherOwner(inside, member)
         await inside.data.unrestricted.membership.delete(member.id)
+        await endInvitations(inside, member)
       })
       return { status: 204, value: undefined }
     },
   }
+}
+
+/** Whoever is removed comes back by a new invitation alone: by none that lies in their mails. */
+async function endInvitations(
+  { data }: IdentityScope,
+  { organisationId, userId }: Standing,
+): Promise<void> {
+  const { invitation, user } = data.unrestricted
+  const { email } = await user.get(userId)
+  if (email === null) return
+  const filter = { organisationId, email, usedAt: { isNull: true } }
+  const { data: waiting } = await invitation.find({ filter, limit: 200 })
+  for (const { id } of waiting) await invitation.delete(id)
 }
 
 /** Leaves an organisation. */
