@@ -40,6 +40,14 @@ const byStaff = 'packages/plinth/src/identity/proof/accounts/signed-out.test.ts'
 
 /** What holds sessions apart, and ends them. */
 export const sessionControls: readonly AttackControl[] = [
+  against('C12', 'packages/plinth/src/identity/proof/accounts/neighbours.test.ts')(
+    'the exact name of a cookie',
+    {
+      file: 'http/cookies.ts',
+      from: "slice(0, equals).replace(around, '')",
+      to: 'slice(0, equals).trim()',
+    },
+  ),
   against('C11', byStaff)('the end of sessions that staff ends', {
     file: 'identity/accounts/staff/sign-out-user.ts',
     from: 'await endSessions(inside, userId)',

@@ -13,8 +13,20 @@ const begin = {
   to: '',
 }
 
+const acting = `${accounts}/acting.test.ts`
+
 /** What shuts an account out, each place by itself. */
 export const suspendedControls: readonly AttackControl[] = [
+  against('C11', acting)('the staff behind a call that waits', {
+    file: 'work/run/callers.ts',
+    from: 'const wanted = [caller, ...staff]',
+    to: 'const wanted = [caller, ...staff.slice(1)]',
+  }),
+  against('A08', acting)('the staff in whose hand a key of a call is', {
+    file: 'engine/idempotent.ts',
+    from: "impersonator === undefined ? '' :",
+    to: "impersonator !== '' ? '' :",
+  }),
   tokens('the suspension that a session finds', {
     file: 'engine/identify/sessions.ts',
     from: 'and not u.suspended and u.erased_at is null',

@@ -178,9 +178,18 @@ function keyOf({ call, caller }: Asked): CallKey {
   const whole = [call.operation, call.id, call.version, call.onlyCreate, call.input]
   const content = isSabotaged('key-without-body') ? [call.operation] : whole
   return {
-    // A key finds no reply that was given to its owner: it may read less.
-    caller: `${principalOf(caller) ?? `${caller.is}:${call.remoteAddress}`}${placeOf(caller)}`,
+    caller: `${whose({ call, caller })}${placeOf(caller)}`,
     key: call.idempotencyKey ?? '',
     fingerprint: hash('sha256', JSON.stringify(content), 'base64url'),
   }
+}
+
+/**
+ * A key finds no reply that was given to its owner, nor does staff one that was given to whom they
+ * act as: they may read less.
+ */
+function whose({ call, caller }: Pick<Asked, 'call' | 'caller'>): string {
+  const impersonator = caller.is === 'user' ? caller.impersonator : undefined
+  const by = impersonator === undefined ? '' : ` by user:${impersonator}`
+  return `${principalOf(caller) ?? `${caller.is}:${call.remoteAddress}`}${by}`
 }

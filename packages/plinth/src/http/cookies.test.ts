@@ -11,6 +11,16 @@ test('one cookie is read by its exact name', () => {
   assert.equal(readCookie(undefined, '__Host-sid'), undefined)
 })
 
+test('C12: a name in other spaces is another name, which a neighbouring host may set', () => {
+  for (const space of ['\u00a0', '\u2000', '\u3000', '\ufeff', '\v', '\f', '\u2028']) {
+    assert.equal(readCookie(`${space}__Host-sid=planted`, '__Host-sid'), undefined)
+    assert.equal(readCookie(`a=1; ${space}__Host-sid=planted`, '__Host-sid'), undefined)
+    assert.equal(readCookie(`__Host-sid${space}=planted`, '__Host-sid'), undefined)
+    assert.equal(readCookie(`${space}__Host-sid=planted; __Host-sid=own`, '__Host-sid'), 'own')
+  }
+  assert.equal(readCookie('a=1;\t__Host-sid =\tabc \t', '__Host-sid'), 'abc')
+})
+
 test('a value with other than cookie octets counts as none', () => {
   for (const value of ['"quoted"', 'a b', 'a,b', 'a\\b', 'caf\u00e9']) {
     assert.equal(readCookie(`__Host-sid=${value}`, '__Host-sid'), undefined, value)

@@ -15,6 +15,9 @@ const cookieBytesMax = 4096
 // RFC 6265: a token, and cookie octets without quotes.
 const nameForm = /^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/
 const valueForm = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/
+// What may stand around a cookie, and no more. To browsers a name that begins with any other space
+// is another name: a neighbouring host may set it, `__Host-` or not.
+const around = /^[ \t]+|[ \t]+$/g
 
 /**
  * Reads the value of one cookie from a `cookie` header. One that is there twice is refused with
@@ -26,13 +29,13 @@ export function readCookie(header: string | undefined, name: string): string | u
   let found: string | undefined
   for (const part of header.split(';')) {
     const equals = part.indexOf('=')
-    if (equals === -1 || part.slice(0, equals).trim() !== name) continue
+    if (equals === -1 || part.slice(0, equals).replace(around, '') !== name) continue
     if (found !== undefined) {
       throw new Failure('malformed_header', {
         detail: `The cookie ${name} came twice; remove the cookies of this site and sign in again.`,
       })
     }
-    found = part.slice(equals + 1).trim()
+    found = part.slice(equals + 1).replace(around, '')
   }
   return found !== undefined && valueForm.test(found) ? found : undefined
 }

@@ -85,8 +85,8 @@ export async function callerOf(parts: CallerParts, caller: JobCaller): Promise<C
 }
 
 /**
- * False for who was suspended or deleted since, and for a service that is declared no more: what
- * only they wanted is not done.
+ * False for who was suspended or deleted since, be it the user or the staff who acted as them, and
+ * for a service that is declared no more: what only they wanted is not done.
  */
 export async function isStillThere(
   { database, catalog }: CallerParts,
@@ -94,7 +94,11 @@ export async function isStillThere(
 ): Promise<boolean> {
   if (caller.is === 'anonymous' || caller.is === 'unrestricted') return true
   if (caller.is === 'service') return catalog.services.has(caller.name)
-  return (await heldBy(database, [caller])).has(keyOf(caller))
+  const { impersonator } = caller
+  const staff: readonly Named[] = impersonator ? [{ is: 'user', id: impersonator }] : []
+  const wanted = [caller, ...staff]
+  const held = await heldBy(database, wanted)
+  return wanted.every((one) => held.has(keyOf(one)))
 }
 
 interface Standing {
