@@ -10,6 +10,8 @@ export type JobCaller =
       readonly is: 'user'
       readonly id: string
       readonly impersonator?: string | undefined
+      /** The session of a call that is answered later: it is not made once that was revoked. */
+      readonly session?: string
       /** What they came with in place of a session. */
       readonly via?: { readonly sort: 'key' | 'agent' | 'oauth' | 'service'; readonly id: string }
       /** The organisation in which they worked. */
@@ -95,9 +97,9 @@ export interface ClaimedJob {
 /** The caller of a job as it is stored. Roles are looked up again when the job runs. */
 export function callerText(caller: JobCaller): string {
   if (caller.is === 'user') {
-    const { id, impersonator, via, organisation } = caller
+    const { id, impersonator, via, organisation, session } = caller
     const came = via && { sort: via.sort, id: via.id }
-    return JSON.stringify({ is: 'user', id, impersonator, via: came, organisation })
+    return JSON.stringify({ is: 'user', id, impersonator, via: came, organisation, session })
   }
   if (caller.is === 'service') {
     const { is, id, name, organisation } = caller

@@ -1,7 +1,7 @@
 /** Owns forgetting sessions and proofs that ended by time. */
 
 import { limits } from '../../base/limits.ts'
-import { dayMs, instantText } from '../../base/time.ts'
+import { dayMs, hourMs, instantText } from '../../base/time.ts'
 import type { Database } from '../../database/database.ts'
 
 const forgetText = `delete from identity.session
@@ -33,6 +33,9 @@ const forgetProofTexts = [
   'delete from identity.service_token_use where expires_at <= $1::timestamp with time zone',
   'delete from identity.trusted_device where expires_at <= $1::timestamp with time zone',
 ]
+// Calls that were accepted are made within that time, or not at all.
+const forgetSignedOutText = `delete from identity.signed_out_session
+  where ended_at <= $1::timestamp with time zone`
 const forgetDevicesText = `delete from identity.known_device
   where last_seen_at <= $1::timestamp with time zone`
 
@@ -40,6 +43,8 @@ const forgetDevicesText = `delete from identity.known_device
 export async function forgetProofs(database: Database, nowMs: number): Promise<void> {
   const now = instantText(nowMs)
   for (const text of forgetProofTexts) await database.query({ text, values: [now] })
+  const kept = [instantText(nowMs - limits.operationKeptHours * hourMs)]
+  await database.query({ text: forgetSignedOutText, values: kept })
   const values = [instantText(nowMs - limits.knownDeviceDays * dayMs)]
   await database.query({ text: forgetDevicesText, values })
 }

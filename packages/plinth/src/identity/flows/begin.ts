@@ -13,6 +13,7 @@ import { prefixes } from '../tokens.ts'
 import { waysIn } from '../ways-in.ts'
 import { deviceOf } from './device.ts'
 import type { IdentityParts } from './operation.ts'
+import { signOutOf } from './sessions.ts'
 
 /** How a session begins, and whose it is. */
 export interface Beginning {
@@ -117,15 +118,11 @@ async function factorsOf(
 }
 
 /** The browser forgets the session that its cookie held: from now on nobody has it. */
-async function endReplaced({ caller, call }: ActionScope, { data }: IdentityScope): Promise<void> {
+async function endReplaced({ caller, call }: ActionScope, inside: IdentityScope): Promise<void> {
   const byCookie = 'credential' in call.as && call.as.credential?.from === 'cookie'
   // What a guest has is handed over, or stays theirs.
   if (!byCookie || caller.is !== 'user' || caller.guest === true) return
-  if (caller.sessionId === undefined) return
-  const { session } = data.unrestricted
-  const filter = { id: caller.sessionId }
-  const { data: found } = await session.find({ filter, limit: 1 })
-  for (const { id } of found) await session.delete(id)
+  if (caller.sessionId !== undefined) await signOutOf(inside, caller.sessionId)
 }
 
 const none: ReadonlySet<string> = new Set()

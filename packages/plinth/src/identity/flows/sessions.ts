@@ -15,8 +15,14 @@ export async function endSessions(
 ): Promise<void> {
   await endGrants(inside, userId)
   const { data } = inside
-  const { session, pendingSignIn } = data.unrestricted
+  const { session, pendingSignIn, signedOutSession } = data.unrestricted
   await endAgents({ data }, userId)
+  // Nor is done what waits of those that were signed out before.
+  for (;;) {
+    const { data: left } = await signedOutSession.find({ filter: { userId }, limit: 200 })
+    await Promise.all(left.map(({ id }) => signedOutSession.delete(id)))
+    if (left.length < 200) break
+  }
   for (;;) {
     const { data: waiting } = await pendingSignIn.find({ filter: { userId }, limit: 200 })
     await Promise.all(waiting.map(({ id }) => pendingSignIn.delete(id)))
@@ -27,6 +33,20 @@ export async function endSessions(
     const ending = found.filter(({ id }) => id !== keep)
     await Promise.all(ending.map(({ id }) => session.delete(id)))
     if (found.length < 200) return
+  }
+}
+
+/**
+ * Ends a session as its user does who goes away: calls of it that were accepted for later are still
+ * made. However else a session ends, they are not.
+ */
+export async function signOutOf({ data, now }: IdentityScope, id: string): Promise<void> {
+  const { session, signedOutSession } = data.unrestricted
+  const { data: found } = await session.find({ filter: { id }, limit: 1 })
+  // None: ended meanwhile, by another call. It is gone, as asked.
+  for (const { userId } of found) {
+    await signedOutSession.create({ userId, session: id, endedAt: now })
+    await session.delete(id)
   }
 }
 

@@ -15,7 +15,7 @@ import {
   passwordInput,
   tokenInput,
 } from './operation.ts'
-import { endSessions, endTrust } from './sessions.ts'
+import { endSessions, endTrust, signOutOf } from './sessions.ts'
 
 /** Begins a session by e-mail address and password. */
 export function signIn(parts: IdentityParts): Action {
@@ -92,12 +92,7 @@ export function signOut(): Action {
     async run({ caller, commit }) {
       if (caller.is === 'user' && caller.sessionId !== undefined) {
         const { sessionId } = caller
-        await commit<void, Sight>(async ({ data }) => {
-          const { session } = data.unrestricted
-          const { data: found } = await session.find({ filter: { id: sessionId }, limit: 1 })
-          // None: ended meanwhile, by another call. It is gone, as asked.
-          if (found.length > 0) await session.delete(sessionId)
-        })
+        await commit<void, Sight>((inside) => signOutOf(inside, sessionId))
       }
       return { status: 204, value: undefined, session: null }
     },

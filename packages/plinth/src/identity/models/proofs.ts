@@ -1,6 +1,6 @@
 /** Owns the models of what waits to be shown: what was sent by mail, sign-ins that were begun. */
 
-import { choice, email, instant, text } from '../../define/fields.ts'
+import { choice, email, instant, text, uuid } from '../../define/fields.ts'
 import { belongsTo } from '../../define/relation.ts'
 import { hash, owner, signInMethods } from './parts.ts'
 
@@ -73,6 +73,11 @@ export const proofModels = {
       attemptHash: text({ max: 100, optional: true }),
       codeHash: text({ max: 100, optional: true }),
     },
+  },
+  signedOutSession: {
+    description: 'A session whose user has signed out: what it asked for is still done.',
+    fields: { user: owner(), session: uuid({ unique: true }), endedAt: instant() },
+    indexes: [['endedAt']],
   },
   pendingSignIn: {
     description: 'A sign-in that waits for its second factor. It is no session.',

@@ -11,6 +11,7 @@ import { failureText, laterJob } from '../../engine/logic/action/later.ts'
 import type { Runtime } from '../../engine/runtime.ts'
 import type { Lease, Runner } from '../lease.ts'
 import { callerOf, isStillThere } from '../run/callers.ts'
+import { whyEnded } from '../run/ended.ts'
 
 const attemptsMax = 5
 const cancelPollMs = 500
@@ -55,6 +56,7 @@ class LaterCall {
     const runtime = this.#runtime
     const { job, aborted } = this.#lease
     if (!(await isStillThere(runtime, job.caller))) throw suspended()
+    await this.#demandStanding(runtime.database)
     const caller = await callerOf(runtime, job.caller)
     const call = {
       ...{ operation: operation.name, as: { caller }, input, remoteAddress: '' },
@@ -70,9 +72,15 @@ class LaterCall {
       values,
       before: async (session) => {
         if (!(await isOpen(session, job.id))) throw cancelled()
+        await this.#demandStanding(session)
       },
       after: (session, reply) => this.#end(session, { state: 'done', result: reply.body }),
     })
+  }
+
+  async #demandStanding(session: Session): Promise<void> {
+    const ended = await whyEnded(session, this.#lease.job.caller)
+    if (ended !== undefined) throw ended
   }
 
   async #end(

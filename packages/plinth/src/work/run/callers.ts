@@ -6,6 +6,7 @@ import type { JobCaller } from '../../effects/jobs/job.ts'
 import { livingOrganisations } from '../../engine/identify/services/organisations.ts'
 import type { LogicRun } from '../../engine/logic/transaction.ts'
 import type { Runtime } from '../../engine/runtime.ts'
+import { endedKeys } from './ended.ts'
 
 /** Whose rules the logic of a job obeys. */
 export type Caller = LogicRun['caller']
@@ -23,14 +24,16 @@ export type CallerParts = Pick<Runtime, 'database' | 'catalog'>
 
 /**
  * The callers of jobs as they are now, in the same order. A user who was suspended or deleted since
- * has no roles: what was started in their name goes on, with no more rights than anybody has.
+ * has no roles, and neither has who came with a key that was ended: what was started in their name
+ * goes on, with no more rights than anybody has.
  */
 export async function callersOf(
   { database, catalog }: CallerParts,
   callers: readonly JobCaller[],
 ): Promise<readonly Caller[]> {
-  const [held, living] = await Promise.all([
+  const [held, ended, living] = await Promise.all([
     heldBy(database, callers),
+    endedKeys(database, callers),
     livingOrganisations(database, callers.flatMap(servedBy)),
   ])
   return callers.map((caller): Caller => {
@@ -38,7 +41,8 @@ export async function callersOf(
     if (caller.is === 'unrestricted') return codeOf(caller)
     if (caller.is === 'service') return serviceOf(catalog, caller, living)
     const { id, impersonator, via, organisation: begunIn } = caller
-    const { roles: names = [], guest = false, organisation } = held.get(keyOf(caller)) ?? {}
+    const standing = ended.has(via?.id ?? '') ? undefined : held.get(keyOf(caller))
+    const { roles: names = [], guest = false, organisation } = standing ?? {}
     const works = organisation && { organisation }
     // What was let through once acts for its owner, and rules still know what it came by; what was
     // bound to an organisation stays so, whether its owner is a member by now or not.

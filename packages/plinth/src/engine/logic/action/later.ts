@@ -88,7 +88,7 @@ async function store(
           // Places are shared out among callers: one who asks for much leaves room for others.
           key: `${caller.is === 'user' ? caller.id : (principalOf(caller) ?? caller.is)}/${id}`,
           traceId: call.traceId,
-          caller: keptCaller(caller),
+          caller: { ...keptCaller(caller), ...sessionOf(caller) },
         },
       ],
       now,
@@ -126,6 +126,11 @@ export async function cancelLater(asked: Asked): Promise<Reply> {
   if (uuid) await cancelOperation(runtime.database, { id: uuid, caller: whose(caller), now })
   if (await workflowStatus({ runtime, caller, id })) throw ownWay()
   return readLater(asked)
+}
+
+function sessionOf(caller: Caller): { readonly session?: string } {
+  const session = caller.is === 'user' ? caller.sessionId : undefined
+  return session === undefined ? {} : { session }
 }
 
 function whose(caller: Caller): string {
