@@ -86,6 +86,15 @@ export const asking: readonly ProviderControl[] = [
     ],
   ),
   without(
+    'the programs that ask by a device',
+    ['devices', 'C27: nobody'],
+    [
+      'app/provider/clients.ts',
+      'grant_types: client.native ? nativeGrantTypes : grantTypes',
+      'grant_types: nativeGrantTypes',
+    ],
+  ),
+  without(
     'the code on the page of a device',
     ['devices', 'C27: whoever'],
     ['pages/looks/consent.ts', 'shows the code <strong>', 'shows the code <strong hidden>'],

@@ -74,7 +74,7 @@ export const tokens: readonly ProviderControl[] = [
   without(
     'the check of the resource that is asked for',
     ['metadata', 'RFC 8707'],
-    [configuration, 'if (!isApi(indicator)) throw', 'if (false) throw'],
+    [configuration, 'if (!isApi(indicator))', 'if (false)'],
   ),
   without(
     'the owner of a token that is looked at or given back',

@@ -8,11 +8,11 @@ import { idForm, type KnownClient, redirectProblem } from '../../identity/provid
 import type { Tokens } from '../../identity/tokens.ts'
 import type { LibraryClient, Payload } from './library/library.ts'
 
-const grantTypes = [
-  'authorization_code',
-  'refresh_token',
-  'urn:ietf:params:oauth:grant-type:device_code',
-]
+const grantTypes = ['authorization_code', 'refresh_token']
+
+// Of programs on somebody's own machine alone. Who is let in holds the device: by the name of one
+// on a server anybody could begin, and have the code typed by whom they like (RFC 8628, 5.4).
+const nativeGrantTypes = [...grantTypes, 'urn:ietf:params:oauth:grant-type:device_code']
 
 /** What finding programs works with. */
 export interface FinderParts {
@@ -66,7 +66,8 @@ export function showsSecret(known: string, shownHash: string): boolean {
 function metadataOf(client: KnownClient, nowMs: number): Payload {
   const secrets = secretsOf(client, nowMs)
   return {
-    ...{ client_id: client.clientId, client_name: client.name, grant_types: grantTypes },
+    ...{ client_id: client.clientId, client_name: client.name },
+    grant_types: client.native ? nativeGrantTypes : grantTypes,
     ...{ redirect_uris: client.redirects, post_logout_redirect_uris: client.signedOutRedirects },
     ...{ response_types: ['code'], response_modes: ['query'] },
     application_type: client.native ? 'native' : 'web',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { limits } from '../../../base/limits.ts'
 import { Browser } from '../../../pages/proof/browser.ts'
-import { post, rowsOf, works } from './asking.ts'
+import { officeProof, post, rowsOf, works } from './asking.ts'
 import { client, openProvider, type Provider, person, program } from './stand.ts'
 
 const grantType = 'urn:ietf:params:oauth:grant-type:device_code'
@@ -38,14 +38,15 @@ test('RFC 8628: a device that asks too often is slowed, and each time more', asy
 })
 
 test('RFC 8628: a device has its answer once, by the program that began', async (context) => {
-  const provider = await openProvider(context)
+  const tablet = { id: 'tablet', name: 'Tablet', redirects: ['http://127.0.0.1/t'], native: true }
+  const provider = await openProvider(context, { provider: { clients: [tablet] } })
   const ann = await person(provider)
   const { device_code: code, user_code: shown } = await waiting(provider)
   assert.match(shown, /^[B-DF-HJ-NP-TV-XZ]{4}-[B-DF-HJ-NP-TV-XZ]{4}$/)
   assert.equal((await ann.ask('device', { code: shown })).status, 200)
   assert.equal((await ann.ask('answer-device', { code: shown, allow: true })).status, 204)
   assert.equal((await ann.ask('answer-device', { code: shown, allow: true })).status, 404)
-  assert.equal((await poll(provider, code, 'ledger')).told.error, 'invalid_grant')
+  assert.equal((await poll(provider, code, 'tablet')).told.error, 'invalid_grant')
   assert.equal((await poll(provider, `${code}x`)).told.error, 'invalid_grant')
   const got = await poll(provider, code)
   assert.ok(await works(provider, got.told.access_token))
@@ -72,6 +73,24 @@ test('RFC 8628: no is told, and so is too late', async (context) => {
   assert.equal((await poll(provider, late.device_code)).told.error, 'expired_token')
   assert.equal((await ann.ask('answer-device', { code: late.user_code, allow: true })).status, 404)
   assert.equal((await ann.ask('device', { code: late.user_code })).status, 404)
+})
+
+test('C27: nobody asks by a device in the name of a program that runs on a server', async (t) => {
+  const provider = await openProvider(t)
+  for (const [client_id, headers] of [['ledger', {}] as const, ['office', officeProof] as const]) {
+    const asked =
+      client_id === 'office' ? { scope: 'note.read' } : { client_id, scope: 'note.read' }
+    const begun = await post({ ...provider, headers }, '/oauth/device', asked)
+    assert.equal(begun.status, 400, client_id)
+    assert.match(String(begun.told.error_description), /not allowed for this client/)
+    const grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
+    const exchange = { ...asked, grant_type, device_code: 'ply_x' }
+    const told = await post({ ...provider, headers }, '/oauth/token', exchange)
+    assert.equal(told.status, 400, client_id)
+    assert.match(String(told.told.error_description), /not allowed for this client/)
+  }
+  const phone = { client_id: 'phone', scope: 'note.read' }
+  assert.equal((await post(provider, '/oauth/device', phone)).status, 200)
 })
 
 test('C27: codes are not guessed: tries are counted, whoever tries', async (context) => {

@@ -37,7 +37,7 @@ test('ASVS 10.4.11: a client gets the scopes declared for it, no more', async (c
 })
 
 async function getsItsScopes(context: TestContext, from: 'declared' | 'added') {
-  const provider = await providerWith(context, from, reader)
+  const provider = await providerWith(context, from, { ...reader, native: true })
   const ann = await person(provider)
   const config = await configured(provider, 'reader')
   const { url, verifier, state } = await begin(config, { scope: 'openid note.read note.write' })
