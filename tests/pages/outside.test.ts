@@ -99,6 +99,13 @@ test('linked and unlinked from the account, by buttons', { skip }, async (contex
   await page.waitForURL('**/account')
   await go(page, '/account/identities')
   await press(page, 'Unlink the identity of ACME')
+  // The issuer has let in whoever sat there: that is no fresh proof (C16).
+  await page.waitForURL('**/account/step-up?**')
+  await look(page, 'narrow-step-up-outside')
+  await page.getByRole('link', { name: 'Show it with ACME' }).click()
+  await signInAgain(page, 'ann-7')
+  await page.waitForURL('**/account/identities')
+  await press(page, 'Unlink the identity of ACME')
   await page.getByText('The identity is unlinked').waitFor()
   assert.deepEqual(await records.find('outsideIdentity', {}), [])
 })

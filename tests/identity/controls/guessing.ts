@@ -3,6 +3,7 @@
 import { type AttackControl, against, byDoors } from './against.ts'
 
 const guessing = byDoors('guessing')
+const signIn = 'packages/plinth/src/identity/proof/sign-in.test.ts'
 const counted = {
   file: 'identity/flows/sign-in.ts',
   from: '  await takeTries({ take }, key)\n',
@@ -14,8 +15,22 @@ export const guessingControls: readonly AttackControl[] = [
   against('C01', guessing)('the count of guesses at an account', counted),
   against('C02', guessing)('the network of an address', {
     file: 'base/network.ts',
-    from: '.slice(0, 4)\n',
-    to: '.slice(0, 8)\n',
+    from: 'prefixOf(groups, 4)',
+    to: 'prefixOf(groups, 8)',
+  }),
+  against('C02', signIn)('the site of an address', {
+    file: 'identity/flows/allowances.ts',
+    from: '...(site === undefined ? [] : [more])',
+    to: '...(site === undefined ? [] : [more].slice(1))',
+  }),
+  against(
+    'C07',
+    signIn,
+    'C07: no network uses up',
+  )('the own count of mails of each network', {
+    file: 'identity/flows/allowances.ts',
+    from: 'limit: limits.accountMailsPerQuarterHour, windowMs',
+    to: 'limit: own, windowMs',
   }),
   against('C03', byDoors('server'))('the hops that are trusted', {
     file: 'http/server/request.ts',

@@ -87,7 +87,7 @@ test('C02: tries from a network are counted once for all nodes', async () => {
 })
 
 test('C04: mails to one address are counted once for all nodes', async () => {
-  const outcomes = await spread(8, (node, index) => {
+  const outcomes = await spread(14, (node, index) => {
     const input = { email: 'ben@club.example' }
     return node.ask('identity.forgotPassword', input, `203.0.113.${index}`)
   })

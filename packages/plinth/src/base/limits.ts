@@ -142,7 +142,10 @@ export const limits = Object.freeze({
   signInsPerDayPerAccount: 100,
   signInsPerMinutePerNetwork: 20,
   signUpsPerHourPerNetwork: 5,
-  accountMailsPerQuarterHour: 3,
+  accountMailsPerQuarterHour: 9,
+  accountMailsPerQuarterHourPerNetwork: 3,
+  /** A site of IPv6 (/48) may do as much as so many networks. */
+  networksPerSite: 10,
   accountMailsPerHourPerNetwork: 20,
   organisationsPerDay: 20,
   invitationsPerHour: 100,

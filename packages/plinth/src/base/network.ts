@@ -7,16 +7,31 @@
  */
 export function networkOf(address: string): string {
   const groups = groupsOf(address)
-  if (!groups) return address
+  return groups ? (insideOf(groups) ?? prefixOf(groups, 4)) : address
+}
+
+/**
+ * The /48 of an IPv6 address; undefined for any other one. It is what one customer of a provider
+ * is given, with 65,536 networks in it.
+ */
+export function siteOf(address: string): string | undefined {
+  const groups = groupsOf(address)
+  return groups && insideOf(groups) === undefined ? prefixOf(groups, 3) : undefined
+}
+
+function prefixOf(groups: readonly number[], length: number): string {
+  const hex = groups.slice(0, length).map((group) => group.toString(16))
+  return `${hex.join(':')}::/${length * 16}`
+}
+
+/** The IPv4 address inside of an IPv6 one; undefined where there is none. */
+function insideOf(groups: readonly number[]): string | undefined {
   const [first = 0, second = 0, , , , sixth = 0, high = 0, low = 0] = groups
   const mapped = groups.slice(0, 5).every((group) => group === 0) && sixth === 0xffff
   const translated =
     first === 0x64 && second === 0xff9b && groups.slice(2, 6).every((group) => group === 0)
-  if (mapped || translated) return [high >> 8, high & 255, low >> 8, low & 255].join('.')
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.toString(16))
-    .join(':')}::/64`
+  if (!mapped && !translated) return undefined
+  return [high >> 8, high & 255, low >> 8, low & 255].join('.')
 }
 
 /** The eight numbers of an IPv6 address; undefined where it is none. */

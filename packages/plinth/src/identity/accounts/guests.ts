@@ -2,10 +2,10 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { dayMs, hourMs, instantText } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind } from '../../kinds/kinds.ts'
+import { byNetwork } from '../flows/allowances.ts'
 import { deviceWords } from '../flows/begin.ts'
 import { type IdentityParts, maybe, operation } from '../flows/operation.ts'
 import type { Sight } from '../sight.ts'
@@ -22,13 +22,12 @@ export function continueAsGuest(parts: IdentityParts): Action {
         'by `me.isGuest`; `upgrade` makes an account of one.',
       input: [maybe('cookie', booleanKind())],
     }),
-    allowances: (_, { remoteAddress }) => [
-      {
-        key: `guest:network:${networkOf(remoteAddress)}`,
+    allowances: (_, { remoteAddress }) =>
+      byNetwork(remoteAddress, {
+        what: 'guest',
         limit: limits.guestsPerHourPerNetwork,
         windowMs: hourMs,
-      },
-    ],
+      }),
     async run(scope) {
       const { caller, input, now, nowMs, call } = scope
       if (caller.is !== 'anonymous') {

@@ -2,11 +2,15 @@
 
 import { Failure, invalidInput } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { dayMs, hourMs, instantText, minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
-import { demandMail, recipientAllowance, signInAllowance } from '../flows/allowances.ts'
+import {
+  byNetwork,
+  demandMail,
+  recipientAllowances,
+  signInAllowances,
+} from '../flows/allowances.ts'
 import { fingerprintOf, wrongCredentials } from '../flows/begin.ts'
 import {
   given,
@@ -42,12 +46,10 @@ export function upgrade(parts: IdentityParts): Action {
       ],
     }),
     allowances: ({ email }, { remoteAddress }) => [
-      {
-        key: `sign-up:network:${networkOf(remoteAddress)}`,
-        limit: limits.signUpsPerHourPerNetwork,
-        windowMs: hourMs,
-      },
-      recipientAllowance(String(email)),
+      ...byNetwork(remoteAddress, {
+        ...{ what: 'sign-up', limit: limits.signUpsPerHourPerNetwork, windowMs: hourMs },
+      }),
+      ...recipientAllowances(String(email), remoteAddress),
     ],
     async run(scope) {
       const userId = demandGuest(scope)
@@ -90,7 +92,7 @@ export function confirmUpgrade(parts: IdentityParts): Action {
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, { remoteAddress }) => [signInAllowance(remoteAddress)],
+    allowances: (_, { remoteAddress }) => signInAllowances(remoteAddress),
     async run(scope) {
       const userId = demandGuest(scope)
       const { token, code } = scope.input

@@ -2,18 +2,31 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
+import { networkOf, siteOf } from '../../base/network.ts'
 import { dayMs, hourMs, minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import type { IdentityParts } from './operation.ts'
 
 /** Tries to sign in from one network, whichever way in they take. */
-export function signInAllowance(remoteAddress: string): Allowance {
-  return {
-    key: `sign-in:network:${networkOf(remoteAddress)}`,
-    limit: limits.signInsPerMinutePerNetwork,
-    windowMs: minuteMs,
-  }
+export function signInAllowances(remoteAddress: string): readonly Allowance[] {
+  const limit = limits.signInsPerMinutePerNetwork
+  return byNetwork(remoteAddress, { what: 'sign-in', limit, windowMs: minuteMs })
+}
+
+/**
+ * So much from one network, and ten times as much from one site: whoever has a line of their own
+ * turns 65,536 networks of IPv6, and tries one password at each account from another.
+ */
+export function byNetwork(
+  remoteAddress: string,
+  { what, limit, windowMs }: Omit<Allowance, 'key'> & { readonly what: string },
+): readonly Allowance[] {
+  const site = siteOf(remoteAddress)
+  const more = { key: `${what}:site:${site}`, limit: limit * limits.networksPerSite, windowMs }
+  return [
+    { key: `${what}:network:${networkOf(remoteAddress)}`, limit, windowMs },
+    ...(site === undefined ? [] : [more]),
+  ]
 }
 
 /** Under what tries to sign in to an account are counted, from devices that it does not know. */
@@ -50,14 +63,17 @@ type Allowance = ReturnType<NonNullable<Action['allowances']>>[number]
 
 /**
  * Mails to one address, whichever flow asks for them: so that nobody fills the mailbox of somebody
- * else.
+ * else. Each network that asks has few of its own, so that nobody uses up by one what its owner may
+ * ask for by another.
  */
-export function recipientAllowance(email: string): Allowance {
-  return {
-    key: `account-mail:${email}`,
-    limit: limits.accountMailsPerQuarterHour,
-    windowMs: 15 * minuteMs,
-  }
+export function recipientAllowances(email: string, remoteAddress: string): readonly Allowance[] {
+  const windowMs = 15 * minuteMs
+  const own = limits.accountMailsPerQuarterHourPerNetwork
+  const network = siteOf(remoteAddress) ?? networkOf(remoteAddress)
+  return [
+    { key: `account-mail:${email}:network:${network}`, limit: own, windowMs },
+    { key: `account-mail:${email}`, limit: limits.accountMailsPerQuarterHour, windowMs },
+  ]
 }
 
 /**
@@ -69,8 +85,8 @@ export function mailAllowances(
   perNetwork = limits.accountMailsPerHourPerNetwork,
 ): NonNullable<Action['allowances']> {
   return ({ email }, { remoteAddress }) => [
-    { key: `${what}:network:${networkOf(remoteAddress)}`, limit: perNetwork, windowMs: hourMs },
-    ...(typeof email === 'string' ? [recipientAllowance(email)] : []),
+    ...byNetwork(remoteAddress, { what, limit: perNetwork, windowMs: hourMs }),
+    ...(typeof email === 'string' ? recipientAllowances(email, remoteAddress) : []),
   ]
 }
 

@@ -8,7 +8,7 @@ import { tellOfChange } from '../mail/telling.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
-import { demandMail, mailAllowances, recipientAllowance } from './allowances.ts'
+import { demandMail, mailAllowances, recipientAllowances } from './allowances.ts'
 import { beginSession } from './begin.ts'
 import { usedUp, useProof } from './mail-proof.ts'
 import {
@@ -36,7 +36,10 @@ export function sendVerification(parts: IdentityParts): Action {
       demandMail(parts)
       const userId = demandUser(scope)
       const [user] = await scope.unrestricted.find('user', { filter: { id: userId }, limit: 1 })
-      await scope.take(recipientAllowance(String(user?.email)))
+      const { remoteAddress } = scope.call
+      for (const one of recipientAllowances(String(user?.email), remoteAddress)) {
+        await scope.take(one)
+      }
       await scope.commit<void, Sight>(async (inside) => {
         const { email } = await inside.data.unrestricted.user.get(userId)
         if (email !== null) await parts.mailing.ask(inside, { email, purpose: 'verify-email' })

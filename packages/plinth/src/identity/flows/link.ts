@@ -7,7 +7,7 @@ import { booleanKind, emailKind, textKind } from '../../kinds/kinds.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
 import { prefixes } from '../tokens.ts'
-import { demandMail, mailAllowances, signInAllowance } from './allowances.ts'
+import { demandMail, mailAllowances, signInAllowances } from './allowances.ts'
 import { beginSession } from './begin.ts'
 import { type Shown, useProof } from './mail-proof.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from './operation.ts'
@@ -44,7 +44,7 @@ export function signInByLink(parts: IdentityParts): Action {
       description: 'Begins a session by the token that was mailed.',
       input: [given('token', tokenInput), maybe('cookie', booleanKind())],
     }),
-    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    allowances: (_, call) => signInAllowances(call.remoteAddress),
     run: (scope) => {
       const shown = { token: String(scope.input.token), purpose: 'sign-in' } as const
       return byMail(parts, { scope, shown, method: 'link' })
@@ -65,7 +65,7 @@ export function signInByCode(parts: IdentityParts): Action {
       ],
     }),
     allowances: (input, call) => [
-      signInAllowance(call.remoteAddress),
+      ...signInAllowances(call.remoteAddress),
       {
         key: `sign-in-by-code:${parts.tokens.hash(String(input.attempt))}`,
         limit: limits.mailCodeTriesMax,

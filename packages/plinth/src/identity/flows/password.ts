@@ -1,7 +1,6 @@
 /** Owns changing a password that is known, and setting a new one where it was forgotten. */
 
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
@@ -13,7 +12,14 @@ import { forgiveTries } from '../second-factor/check.ts'
 import { rotation } from '../second-factor/rotation.ts'
 import { demandAllFactors, demandFreshProof } from '../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../sight.ts'
-import { accountTries, demandMail, forgetTriesAt, mailAllowances, takeTries } from './allowances.ts'
+import {
+  accountTries,
+  byNetwork,
+  demandMail,
+  forgetTriesAt,
+  mailAllowances,
+  takeTries,
+} from './allowances.ts'
 import { wrongCredentials } from './begin.ts'
 import { type UsedProof, useProof } from './mail-proof.ts'
 import {
@@ -37,13 +43,12 @@ export function changePassword(parts: IdentityParts): Action {
         'it. All other sessions end, and this one goes on under a new token; a mail tells of it.',
       input: [given('password', passwordInput), given('newPassword', passwordInput)],
     }),
-    allowances: (_, { remoteAddress }) => [
-      {
-        key: `change-password:network:${networkOf(remoteAddress)}`,
+    allowances: (_, { remoteAddress }) =>
+      byNetwork(remoteAddress, {
+        what: 'change-password',
         limit: limits.signInsPerMinutePerNetwork,
         windowMs: minuteMs,
-      },
-    ],
+      }),
     async run(scope) {
       await demandNewPassword(scope, parts, demandUser(scope))
       const { userId, checked } = await demandOwner(scope, parts)

@@ -5,7 +5,7 @@ import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import { demandPerson } from '../accounts/person.ts'
 import { introduced, lookedUp } from '../accounts/standing.ts'
 import type { Sight } from '../sight.ts'
-import { accountTries, forgetTriesAt, signInAllowance, takeTries } from './allowances.ts'
+import { accountTries, forgetTriesAt, signInAllowances, takeTries } from './allowances.ts'
 import { beginSession, fingerprintOf, wrongCredentials } from './begin.ts'
 import {
   given,
@@ -34,7 +34,7 @@ export function signIn(parts: IdentityParts): Action {
       ],
     }),
     // The network first: one that has used up its own can no longer use up other people's.
-    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    allowances: (_, call) => signInAllowances(call.remoteAddress),
     async run(scope) {
       const { input, unrestricted } = scope
       const [user] = await unrestricted.find('user', { filter: { email: input.email }, limit: 1 })

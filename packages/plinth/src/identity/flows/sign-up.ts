@@ -2,12 +2,11 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { hourMs } from '../../base/time.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { emailKind, textKind } from '../../kinds/kinds.ts'
 import type { Sight } from '../sight.ts'
-import { recipientAllowance } from './allowances.ts'
+import { byNetwork, recipientAllowances } from './allowances.ts'
 import { given, type IdentityParts, maybe, operation, passwordInput } from './operation.ts'
 
 /** Makes an account; a mail asks its owner to confirm the address. */
@@ -25,13 +24,11 @@ export function signUp(parts: IdentityParts): Action {
       ],
     }),
     allowances: ({ email }, call) => [
-      {
-        key: `sign-up:network:${networkOf(call.remoteAddress)}`,
-        limit: limits.signUpsPerHourPerNetwork,
-        windowMs: hourMs,
-      },
+      ...byNetwork(call.remoteAddress, {
+        ...{ what: 'sign-up', limit: limits.signUpsPerHourPerNetwork, windowMs: hourMs },
+      }),
       // From many networks, too, only so many mails reach one address.
-      recipientAllowance(String(email)),
+      ...recipientAllowances(String(email), call.remoteAddress),
     ],
     async run({ input, commit }) {
       if (parts.signUp === 'nobody') {

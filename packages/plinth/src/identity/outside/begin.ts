@@ -5,7 +5,7 @@ import { instantText, minuteMs } from '../../base/time.ts'
 import { localPlace } from '../../base/web/local-place.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { choiceKind, textKind } from '../../kinds/kinds.ts'
-import { signInAllowance } from '../flows/allowances.ts'
+import { signInAllowances } from '../flows/allowances.ts'
 import { wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation } from '../flows/operation.ts'
 import { demandUser } from '../flows/sign-in.ts'
@@ -51,7 +51,7 @@ export function beginOutside(parts: IdentityParts, outside: OutsideParts): Actio
         maybe('next', textKind({ max: 1_000 })),
       ],
     }),
-    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    allowances: (_, call) => signInAllowances(call.remoteAddress),
     async run(scope) {
       const { input, caller } = scope
       const provider = demandProvider(outside, input.provider)

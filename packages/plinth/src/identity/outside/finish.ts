@@ -5,7 +5,7 @@ import { limits } from '../../base/limits.ts'
 import type { Action, ActionResult, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, textKind } from '../../kinds/kinds.ts'
 import { holderOf, tellOfUnclaimed } from '../accounts/unclaimed.ts'
-import { signInAllowance } from '../flows/allowances.ts'
+import { signInAllowances } from '../flows/allowances.ts'
 import { beginSession, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
 import { endSessions } from '../flows/sessions.ts'
@@ -40,7 +40,7 @@ export function finishOutside(parts: IdentityParts, outside: OutsideParts): Acti
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    allowances: (_, call) => signInAllowances(call.remoteAddress),
     async run(scope) {
       const { input } = scope
       const provider = demandProvider(outside, input.provider)

@@ -2,10 +2,10 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { uuidKind } from '../../kinds/kinds.ts'
+import { byNetwork } from '../flows/allowances.ts'
 import { given, type IdentityParts, operation, tokenInput } from '../flows/operation.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import {
@@ -134,10 +134,9 @@ export function titleOf({ providers }: OutsideParts, name: string): string {
 }
 
 /** Whoever tries tokens tries few. */
-export const linkAllowance: NonNullable<Action['allowances']> = (_, { remoteAddress }) => [
-  {
-    key: `outside-link:network:${networkOf(remoteAddress)}`,
+export const linkAllowance: NonNullable<Action['allowances']> = (_, { remoteAddress }) =>
+  byNetwork(remoteAddress, {
+    what: 'outside-link',
     limit: limits.signInsPerMinutePerNetwork,
     windowMs: minuteMs,
-  },
-]
+  })

@@ -4,7 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import type { Action } from '../../engine/runtime.ts'
 import { booleanKind, emailKind } from '../../kinds/kinds.ts'
 import { holderOf, tellOfUnclaimed } from '../accounts/unclaimed.ts'
-import { demandMail, mailAllowances, signInAllowance } from '../flows/allowances.ts'
+import { demandMail, mailAllowances, signInAllowances } from '../flows/allowances.ts'
 import { beginSession } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
 import type { Sight } from '../sight.ts'
@@ -59,7 +59,7 @@ export function finishSignUp(parts: IdentityParts, outside: OutsideParts): Actio
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, call) => [signInAllowance(call.remoteAddress)],
+    allowances: (_, call) => signInAllowances(call.remoteAddress),
     async run(scope) {
       demandSignUp(parts)
       const { input } = scope

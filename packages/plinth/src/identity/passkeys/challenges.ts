@@ -2,9 +2,9 @@
 
 import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { instantText, minuteMs } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
+import { byNetwork } from '../flows/allowances.ts'
 import type { IdentityParts } from '../flows/operation.ts'
 import type { PasskeyPurpose } from '../models/passkeys.ts'
 import type { IdentityScope } from '../sight.ts'
@@ -50,13 +50,12 @@ export async function useChallenge(
 }
 
 /** Challenges cost a row each: a network gets so many a minute, whatever for. */
-export const challengeAllowance: NonNullable<Action['allowances']> = (_, { remoteAddress }) => [
-  {
-    key: `passkey-challenge:network:${networkOf(remoteAddress)}`,
+export const challengeAllowance: NonNullable<Action['allowances']> = (_, { remoteAddress }) =>
+  byNetwork(remoteAddress, {
+    what: 'passkey-challenge',
     limit: limits.passkeyChallengesPerMinutePerNetwork,
     windowMs: minuteMs,
-  },
-]
+  })
 
 /** The protocol. Fails with `unavailable` where the server has no address for passkeys. */
 export function demandWebAuthn({ webAuthn }: Pick<IdentityParts, 'webAuthn'>): WebAuthn {

@@ -2,7 +2,7 @@
 
 import type { Action } from '../../engine/runtime.ts'
 import { booleanKind, jsonKind } from '../../kinds/kinds.ts'
-import { signInAllowance } from '../flows/allowances.ts'
+import { signInAllowances } from '../flows/allowances.ts'
 import { beginSession } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation } from '../flows/operation.ts'
 import { usedResponse } from './responses.ts'
@@ -18,7 +18,7 @@ export function signInByPasskey(parts: IdentityParts): Action {
         'asked for: the passkey has checked who holds it.',
       input: [given('response', jsonKind()), maybe('cookie', booleanKind())],
     }),
-    allowances: (_, { remoteAddress }) => [signInAllowance(remoteAddress)],
+    allowances: (_, { remoteAddress }) => signInAllowances(remoteAddress),
     run(scope) {
       const response = usedResponse(scope.input.response, '/response')
       const cookie = scope.input.cookie === true

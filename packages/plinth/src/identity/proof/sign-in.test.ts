@@ -170,4 +170,47 @@ onBothServers('signing up and in', (server) => {
     assert.deepEqual(JSON.parse(known.text), { user: expected })
     assert.deepEqual(JSON.parse((await ask('identity.me', {})).text), { user: null })
   })
+
+  test('C02: a site of IPv6 is counted, however it turns its networks', async (context) => {
+    const { ask } = await openPeople(server, context)
+    const most = limits.signInsPerMinutePerNetwork * limits.networksPerSite
+    // Of all ways in the one that costs least: they are counted together.
+    const from = (remoteAddress: string) =>
+      ask('identity.signInByLink', { token: 'pll_none' }, { remoteAddress })
+    const statuses: number[] = []
+    for (let net = 0; net < most + 5; net++) {
+      statuses.push((await from(`2001:db8:1:${net.toString(16)}::1`)).status)
+    }
+    assert.deepEqual(new Set(statuses.slice(0, most)), new Set([401]))
+    assert.deepEqual(new Set(statuses.slice(most)), new Set([429]))
+    const spread = { email: 'ann@people.example', password }
+    const other = { remoteAddress: '2001:db8:1:ffff::1' }
+    assert.equal((await ask('identity.signIn', spread, other)).status, 429, 'by a password too')
+    assert.equal((await from('2001:db8:2::1')).status, 401, 'another site')
+    assert.equal((await from('192.0.2.77')).status, 401)
+  })
+
+  test('C07: no network uses up the mails that another may ask for', async (context) => {
+    const { ask, tested } = await openPeople(server, context)
+    const email = 'ann@people.example'
+    await tested.user({ email, password })
+    const mallory = { remoteAddress: '203.0.113.5' }
+    const flows = ['signUp', 'forgotPassword', 'sendLink', 'forgotPassword', 'sendLink'] as const
+    const statuses: number[] = []
+    for (const flow of flows) {
+      const input = flow === 'signUp' ? { email, password } : { email }
+      statuses.push((await ask(`identity.${flow}`, input, mallory)).status)
+    }
+    assert.deepEqual(statuses, [201, 202, 202, 429, 429])
+    const owner = { remoteAddress: '198.51.100.9' }
+    assert.equal((await ask('identity.sendLink', { email }, owner)).status, 202)
+    // All networks together do not fill the mailbox either.
+    const many = Array.from({ length: 12 }, (_, at) => `192.0.2.${at + 100}`)
+    const all: number[] = []
+    for (const remoteAddress of many) {
+      all.push((await ask('identity.sendLink', { email }, { remoteAddress })).status)
+    }
+    const sent = all.filter((status) => status === 202).length
+    assert.equal(sent, limits.accountMailsPerQuarterHour - 4)
+  })
 })

@@ -4,7 +4,7 @@ import { limits } from '../../base/limits.ts'
 import { dayMs, instantText } from '../../base/time.ts'
 import type { Action, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, jsonKind, textKind } from '../../kinds/kinds.ts'
-import { signInAllowance } from '../flows/allowances.ts'
+import { signInAllowances } from '../flows/allowances.ts'
 import { beginSession, deviceWords, wrongCredentials } from '../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation, tokenInput } from '../flows/operation.ts'
 import type { IdentityScope } from '../sight.ts'
@@ -29,7 +29,7 @@ export function secondFactor(parts: IdentityParts): Action {
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, { remoteAddress }) => [signInAllowance(remoteAddress)],
+    allowances: (_, { remoteAddress }) => signInAllowances(remoteAddress),
     async run(scope) {
       const { input, now, unrestricted } = scope
       const filter = {

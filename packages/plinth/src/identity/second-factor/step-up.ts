@@ -1,10 +1,10 @@
 /** Owns showing again who one is, in a session that goes on under a new token. */
 
 import { limits } from '../../base/limits.ts'
-import { networkOf } from '../../base/network.ts'
 import { minuteMs } from '../../base/time.ts'
 import type { Action, ActionResult, ActionScope } from '../../engine/runtime.ts'
 import { booleanKind, jsonKind, textKind } from '../../kinds/kinds.ts'
+import { byNetwork } from '../flows/allowances.ts'
 import { type IdentityParts, maybe, operation, passwordInput } from '../flows/operation.ts'
 import { checkPassword } from '../flows/password.ts'
 import { demandUser } from '../flows/sign-in.ts'
@@ -30,13 +30,12 @@ export function stepUp(parts: IdentityParts): Action {
         maybe('cookie', booleanKind()),
       ],
     }),
-    allowances: (_, { remoteAddress }) => [
-      {
-        key: `step-up:network:${networkOf(remoteAddress)}`,
+    allowances: (_, { remoteAddress }) =>
+      byNetwork(remoteAddress, {
+        what: 'step-up',
         limit: limits.signInsPerMinutePerNetwork,
         windowMs: minuteMs,
-      },
-    ],
+      }),
     async run(scope) {
       const userId = demandUser(scope)
       const { input, unrestricted } = scope
