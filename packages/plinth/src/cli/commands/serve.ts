@@ -91,10 +91,14 @@ async function greet({ config, command, bound, earlier }: Greeting): Promise<voi
   tell(faint(`${hint}Ctrl-C ends it.`))
 }
 
+// A connection that stayed open would be waited for when the server ends: five seconds.
+const once = { connection: 'close' }
+
 /** The address of a front end that does not stand in the place of the start page. */
 async function frontEnd(bound: Greeting['bound']): Promise<string | undefined> {
   const signal = AbortSignal.timeout(1_000)
-  const asked = fetch(`${urlOf(bound)}/api`, { signal }).then((answer) => answer.json())
+  const listing = fetch(`${urlOf(bound)}/api`, { headers: once, signal })
+  const asked = listing.then((answer) => answer.json())
   const listed: unknown = await asked.catch(() => undefined)
   const { web } = { web: undefined, ...Object(listed) }
   return typeof web === 'string' && web !== '/' ? web : undefined
@@ -112,7 +116,7 @@ async function serves(
   fits: (answer: Response) => boolean = ({ ok }) => ok,
 ): Promise<boolean> {
   const signal = AbortSignal.timeout(1_000)
-  const headers = { accept: 'text/html' }
+  const headers = { ...once, accept: 'text/html' }
   const asked = fetch(`${urlOf(bound)}${path}`, { method: 'HEAD', headers, signal })
   return asked.then(fits, () => false)
 }

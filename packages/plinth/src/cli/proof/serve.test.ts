@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdir, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { sleep } from '../../base/time.ts'
+import { limits } from '../../base/limits.ts'
+import { monotonicMs, sleep } from '../../base/time.ts'
 import { appFolder, type Served, shopApp } from './process.ts'
 
 /** The processes of this machine that work in a folder. */
@@ -51,7 +52,9 @@ test('start: a fresh folder serves its seed, keeps it, and ends in order', async
   assert.match(first.told(), /Staff: staff@shop.example \S{15,}/)
   const file = join(folder.path, '.plinth/keys/first-start.txt')
   assert.equal((await stat(file)).mode & 0o777, 0o600)
+  const endsAtMs = monotonicMs() + limits.drainIdleMs
   assert.equal(await first.end(), 0)
+  assert.ok(monotonicMs() < endsAtMs, 'it waits for no connection of its own')
   await untilEmpty(folder.path)
   const second = await folder.serve(['start'], { PLINTH_TRUSTED_PROXIES: '1' })
   assert.deepEqual(await skus(second), ['seen'])
