@@ -124,7 +124,7 @@ export const bounds: readonly ProviderControl[] = [
   without(
     'the single use of a request that was sent ahead',
     ['pushed', 'RFC 9126: what was'],
-    [storage, 'found.usedAt === null ? {} : { consumed: true }', '{}'],
+    [storage, "typeof found.usedAt === 'string' ? { consumed: true } : {}", '{}'],
     [storage, "if (!used) throw new library.InvalidGrant('the request was already used')", ''],
   ),
 ]
