@@ -1,4 +1,4 @@
-/** Owns the controls of who is invited, by whom, and for how long that counts: C11, E04, L02. */
+/** Owns the controls of who is invited, for how long that counts, and who stays: C11, E04, L02. */
 
 import { type AttackControl, against } from '../against.ts'
 
@@ -26,5 +26,14 @@ export const invitedControls: readonly AttackControl[] = [
     file: invitations,
     from: 'const key = `invitation:',
     to: "if (whose.startsWith('user')) break\n        const key = `invitation:",
+  }),
+  against(
+    'C11',
+    'packages/plinth/src/identity/proof/organisations/organisations.test.ts',
+    'an owner who is shut out',
+  )('the owner who can look after an organisation', {
+    file: 'identity/organisations/standing.ts',
+    from: 'userId: { ne: userId }, user }',
+    to: 'userId: { ne: userId } }\n  void user',
   }),
 ]

@@ -98,7 +98,9 @@ export async function demandOtherOwner(
   { organisationId, userId, role }: Standing,
 ): Promise<void> {
   if (role !== ownerRole) return
-  const filter = { organisationId, role: ownerRole, userId: { ne: userId } }
+  // Somebody who is shut out, or about to go, looks after nothing.
+  const user = { suspended: false, deletionAt: { isNull: true } }
+  const filter = { organisationId, role: ownerRole, userId: { ne: userId }, user }
   const { data: others } = await data.unrestricted.membership.find({ filter, limit: 1 })
   if (others.length > 0) return
   throw new Failure('conflict', {

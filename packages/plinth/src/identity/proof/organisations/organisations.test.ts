@@ -133,6 +133,22 @@ onBothServers('organisations', (server) => {
     }
   })
 
+  test('an owner who is shut out, or about to go, is no other owner', async (context) => {
+    const office = await openOffice(server, context)
+    const [ada, bob] = [await office.person('ada'), await office.person('bob')]
+    const organisation = await founded(ada)
+    await joined(office, ada, { who: bob, role: 'owner', organisation })
+    const { records } = office.tested.running.users
+    const lower = { organisation, user: ada.id, role: 'member' }
+    for (const state of [{ suspended: true }, { deletionAt: '2100-01-01T00:00:00Z' }]) {
+      await records.update('user', bob.id, state)
+      assert.equal((await ada.ask('leaveOrganisation', { organisation })).code, 'conflict')
+      assert.equal((await ada.ask('changeMemberRole', lower)).code, 'conflict')
+      await records.update('user', bob.id, { suspended: false, deletionAt: null })
+    }
+    assert.equal((await ada.ask('leaveOrganisation', { organisation })).status, 204)
+  })
+
   test('an organisation is deleted by who may, under a fresh proof', async (context) => {
     const office = await openOffice(server, context)
     const [ada, bob] = [await office.person('ada'), await office.person('bob')]
