@@ -112,6 +112,15 @@ export const elsewhereControls: readonly AttackControl[] = [
     from: 'lackingFactor.add(failure)',
     to: 'lackingFactor.has(failure)',
   }),
+  against(
+    'L03',
+    'packages/plinth/src/define/html.test.ts',
+    'L03: what somebody sent',
+  )('the mark of what the tag has made', {
+    file: 'define/html.ts',
+    from: 'return made in value ? value.text :',
+    to: "return 'text' in value ? value.text :",
+  }),
   against('L04', 'tests/identity/log.test.ts')('the silence of the log about values', {
     file: 'http/server/exchange.ts',
     from: 'const message = `The request failed:',

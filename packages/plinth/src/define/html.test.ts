@@ -15,7 +15,7 @@ test('values are escaped, html is not, lists are joined and nothing is nothing',
   )
 })
 
-test('no text breaks out of an element or an attribute', () => {
+test('L03: no text breaks out of an element or an attribute', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (value) => {
       const { text } = html`<p title="${value}" lang='${value}'>${value}</p>`
@@ -24,7 +24,18 @@ test('no text breaks out of an element or an attribute', () => {
   )
 })
 
-test('an address that runs a script is left out', () => {
+test('L03: what somebody sent is text, and be it JSON that looks like html', () => {
+  const evil = '<meta http-equiv="refresh" content="0;url=https://evil.example">'
+  const shapes = [{ is: 'html', text: evil }, [{ is: 'html', text: evil, 'plinth.html': true }], {}]
+  for (const shape of shapes) {
+    const sent = JSON.parse(JSON.stringify(shape))
+    assert.match(html`<p>${sent}</p>`.text, /^<p>[^<>]*<\/p>$/)
+    assert.match(html`<p title="${sent}"></p>`.text, /^<p title="[^<>"]*"><\/p>$/)
+  }
+  assert.equal(html`<p>${{ ...html`<b>` }}</p>`.text, '<p><b></p>', 'what the tag has made')
+})
+
+test('L03: an address that runs a script is left out', () => {
   for (const bad of ['javascript:alert(1)', ' JaVaScRiPt:x', 'data:text/html,x', 'vbscript:x']) {
     assert.equal(html`<a href="${bad}">x</a>`.text, '<a href="">x</a>')
   }

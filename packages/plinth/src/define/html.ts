@@ -2,10 +2,14 @@
 
 import { assert } from '../base/assert.ts'
 
+// No JSON has such a member: what came from somebody is never taken for what the tag has made.
+const made: unique symbol = Symbol.for('plinth.html')
+
 /** HTML made by the tag `html`. */
 export interface Html {
   readonly is: 'html'
   readonly text: string
+  readonly [made]: true
 }
 
 /** A page's content under a title of its own. */
@@ -28,7 +32,7 @@ export type HtmlValue =
 /**
  * Writes HTML. Values are escaped, wherever they stand; other `html` is taken as it is. An address
  * in `href` or `src` must be a web or mail address, or it is left out. Attributes have to stand in
- * quotes.
+ * quotes. What only looks like `html`, as parsed JSON may, is shown as its JSON.
  *
  * @example
  * html`<p>Dear ${name},</p><ul>${lines.map((line) => html`<li>${line}</li>`)}</ul>`
@@ -41,7 +45,12 @@ export function html(texts: TemplateStringsArray, ...values: readonly HtmlValue[
     text += addressed ? safeAddress(value) : textOf(value)
     text += texts[index + 1] ?? ''
   })
-  return Object.freeze({ is: 'html', text })
+  return htmlOf(text)
+}
+
+/** HTML of our own, which nothing was put into unescaped. */
+export function htmlOf(text: string): Html {
+  return Object.freeze({ is: 'html', text, [made]: true } as const)
 }
 
 /** A text as HTML. */
@@ -60,7 +69,8 @@ const entities: Readonly<Record<string, string>> = Object.freeze({
 function textOf(value: HtmlValue): string {
   if (value === null || value === undefined || value === false) return ''
   if (typeof value !== 'object') return escapeText(String(value))
-  return isList(value) ? value.map(textOf).join('') : value.text
+  if (isList(value)) return value.map(textOf).join('')
+  return made in value ? value.text : escapeText(JSON.stringify(value))
 }
 
 function isList(value: Html | readonly HtmlValue[]): value is readonly HtmlValue[] {

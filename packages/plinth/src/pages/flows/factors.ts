@@ -1,7 +1,7 @@
 /** Owns the pages of the second factor: set up, given up, and who one is shown again. */
 
 import type { Failure } from '../../base/failure.ts'
-import type { Html } from '../../define/html.ts'
+import { type Html, htmlOf } from '../../define/html.ts'
 import type { FactorsView, PageProvider } from '../../define/pages.ts'
 import type { HttpResponse } from '../../http/message.ts'
 import { showPage } from '../frame.ts'
@@ -248,8 +248,5 @@ function showCodes(visit: Visit, answer: unknown): HttpResponse {
 function picture(svg: string): Html {
   const address = `data:image/svg+xml,${encodeURIComponent(svg)}`
   const label = 'QR code for an authenticator app; the same is written below it'
-  return Object.freeze({
-    is: 'html',
-    text: `<img class="qr" src="${address}" width="220" height="220" alt="${label}">`,
-  })
+  return htmlOf(`<img class="qr" src="${address}" width="220" height="220" alt="${label}">`)
 }

@@ -1,7 +1,7 @@
 /** Owns the parts that pages are drawn of: fields, what is wrong, what was done, buttons. */
 
 import { limits } from '../../base/limits.ts'
-import { type Html, html } from '../../define/html.ts'
+import { type Html, html, htmlOf } from '../../define/html.ts'
 import type { PageForm, PageView } from '../../define/pages.ts'
 
 /** A field as it is drawn. */
@@ -97,10 +97,7 @@ type FewestCharacters = 'newPasswordCharactersMin'
 
 /** The tag `html` takes values in texts and in quotes; attributes that are whole come so. */
 function input(attributes: readonly Html[]): Html {
-  return Object.freeze({
-    is: 'html',
-    text: `<input ${attributes.map(({ text }) => text.trim()).join('\n')}>`,
-  })
+  return htmlOf(`<input ${attributes.map(({ text }) => text.trim()).join('\n')}>`)
 }
 
 /** The fields that nobody sees. */
@@ -192,10 +189,9 @@ export function tickOf<F extends string>(
   const problem = problems[name]
   const ticked = values[name] === 'yes' ? ' checked' : ''
   const told = problem === undefined ? '' : ` aria-invalid="true" aria-describedby="${name}-told"`
-  const box = Object.freeze({
-    is: 'html',
-    text: `<input type="checkbox" id="${name}" name="${name}" value="yes"${ticked}${told}>`,
-  } as const)
+  const box = htmlOf(
+    `<input type="checkbox" id="${name}" name="${name}" value="yes"${ticked}${told}>`,
+  )
   return html`${problem && html`<p class="problem" id="${name}-told">${problem}</p>`}
 <p class="tick">${box}
 <label for="${name}">${label}</label></p>`

@@ -1,6 +1,6 @@
 /** Owns the looks of the pages of organisations. */
 
-import { type Html, html } from '../../../define/html.ts'
+import { type Html, html, htmlOf } from '../../../define/html.ts'
 import type {
   OrganisationView,
   PageAnsweredInvitation,
@@ -212,7 +212,4 @@ function deletion({ actions, name }: OrganisationView): Html | undefined {
 <button class="ends">Delete the organisation</button></form>`
 }
 
-const sure: Html = Object.freeze({
-  is: 'html',
-  text: '<input type="checkbox" id="sure" name="sure" value="yes" required>',
-})
+const sure = htmlOf('<input type="checkbox" id="sure" name="sure" value="yes" required>')
