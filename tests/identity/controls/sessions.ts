@@ -2,6 +2,7 @@
 
 import { type AttackControl, against, byDoors } from './against.ts'
 
+const acting = 'tests/identity/acting.test.ts'
 const sessions = byDoors('sessions')
 const live = byDoors('live')
 const tokens = byDoors('tokens')
@@ -108,6 +109,33 @@ export const sessionControls: readonly AttackControl[] = [
     file: 'identity/second-factor/check.ts',
     from: "if (kept === undefined || !(await recoveryCode.consumeOnce(kept.id, 'usedAt')))",
     to: 'if (kept === undefined)',
+  }),
+  against(
+    'C16',
+    acting,
+    'C16: who acts as a user changes',
+  )('the name that staff does not give', {
+    file: 'identity/kit.ts',
+    from: 'row.id.eq(me.id).and(me.impersonated.not()).or(',
+    to: 'row.id.eq(me.id).or(',
+  }),
+  against(
+    'C16',
+    acting,
+    'C16: who acts as a user changes',
+  )('the person that flows ask for', {
+    file: 'identity/accounts/person.ts',
+    from: 'if (caller.impersonator !== undefined) {',
+    to: 'if (caller.impersonator === caller.id) {',
+  }),
+  against(
+    'C16',
+    acting,
+    'C16: who acts as a user does',
+  )('the password beside a mail', {
+    file: 'identity/flows/email.ts',
+    from: 'const here = inPerson && caller.id',
+    to: "const here = caller.is === 'user' && caller.id",
   }),
   against('C16', sessions)('the fresh proof before factors change', {
     file: 'identity/second-factor/totp.ts',

@@ -73,7 +73,8 @@ export const identity = kit('identity', {
       indexes: [['deletionAt'], ['guest', 'createdAt']],
       access: {
         read: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),
-        update: ({ row, me }) => row.id.eq(me.id).or(me.is('admin')),
+        // Staff who acts as somebody does not name them.
+        update: ({ row, me }) => row.id.eq(me.id).and(me.impersonated.not()).or(me.is('admin')),
         delete: ({ me }) => me.is('admin'),
         fields: {
           email: { write: ({ me }) => me.is('admin') },

@@ -110,7 +110,8 @@ async function ownerToAsk(
   const [proof] = await unrestricted.find('emailVerification', { filter, limit: 1 })
   if (!proof) throw usedUp()
   const [user] = await unrestricted.find('user', { filter: { id: proof.userId }, limit: 1 })
-  const here = caller.is === 'user' && caller.id === user?.id && caller.sessionId !== undefined
+  const inPerson = caller.is === 'user' && caller.impersonator === undefined
+  const here = inPerson && caller.id === user?.id && caller.sessionId !== undefined
   const open = here || typeof user?.passwordHash !== 'string' || user.emailVerifiedAt !== null
   return open ? undefined : String(user?.id)
 }
@@ -158,7 +159,8 @@ export function confirmEmail(parts: IdentityParts): Action {
     }),
     allowances: mailAllowances('confirm-email'),
     async run({ input, commit, caller }) {
-      const keep = caller.is === 'user' ? caller.sessionId : undefined
+      const inPerson = caller.is === 'user' && caller.impersonator === undefined
+      const keep = inPerson ? caller.sessionId : undefined
       await commit<void, Sight>(async (scope) => {
         const shown = { token: String(input.token), purpose: 'change-email' } as const
         const { userId, email } = await useProof(parts, scope, shown)
