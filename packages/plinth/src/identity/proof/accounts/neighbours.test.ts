@@ -8,7 +8,8 @@ const me = '{ identityMe { ... on IdentityMePayload { result } } }'
 const graphql = `/api/graphql?query=${encodeURIComponent(me)}`
 
 // Browsers keep `__Host-` for the host itself; by another space in front it is no such name to
-// them, and any host of the same domain may set it. Over a socket: these bytes are the attack.
+// them, and any host of the same domain may set it. Chromium sends it as UTF-8, of which nothing
+// was trimmed; another browser may send the one byte. Over a socket: these bytes are the attack.
 test('C12: a neighbouring host plants no session by a name like ours', async (context) => {
   const tested = await testApp(app({ kits: [identity], title: 'Shop' }))
   context.after(() => tested.close())
