@@ -2,6 +2,8 @@
 
 import { type AttackControl, against } from './against.ts'
 
+const revoked = 'tests/contract/actions/revoked.test.ts'
+
 const accounts = 'packages/plinth/src/identity/proof/accounts'
 const suspended = `${accounts}/suspended.test.ts`
 const ofPrograms = 'packages/plinth/src/identity/proof/provider/endings.test.ts'
@@ -17,6 +19,33 @@ const acting = `${accounts}/acting.test.ts`
 
 /** What shuts an account out, each place by itself. */
 export const suspendedControls: readonly AttackControl[] = [
+  against(
+    'E02',
+    revoked,
+    'E02: nothing is done',
+  )('the look at what a waiting call came with', {
+    file: 'work/run/ended.ts',
+    from: 'if (count > 0) return undefined',
+    to: 'if (count >= 0) return undefined',
+  }),
+  against(
+    'E02',
+    revoked,
+    'E02: a reset',
+  )('the end of what was left by those who signed out', {
+    file: 'identity/flows/sessions.ts',
+    from: 'left.map(({ id }) => signedOutSession.delete(id))',
+    to: 'left.map(({ id }) => id)',
+  }),
+  against(
+    'E02',
+    revoked,
+    'E02: a job',
+  )('the end of roles with the key', {
+    file: 'work/run/callers.ts',
+    from: "ended.has(via?.id ?? '') ? undefined : held.get(keyOf(caller))",
+    to: 'ended && held.get(keyOf(caller))',
+  }),
   against('C11', acting)('the staff behind a call that waits', {
     file: 'work/run/callers.ts',
     from: 'const wanted = [caller, ...staff]',
