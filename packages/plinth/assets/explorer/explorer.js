@@ -14,7 +14,8 @@ import {
 } from './library/index.mjs'
 import { drawSchema } from './schema-view.js'
 
-const first = `# Ctrl+Enter runs it, Ctrl+Space says what can stand here.
+const first = `# Ctrl+Enter: run it
+# Ctrl+Space: what fits here
 {
   __typename
 }

@@ -4,7 +4,7 @@ import { type ActiveOrganisation, anonymous, type Caller } from '../access/calle
 import { explainAccess, explanationLines } from '../access/explain.ts'
 import { Failure } from '../base/failure.ts'
 import { instantText } from '../base/time.ts'
-import type { Verb } from '../catalog/catalog.ts'
+import type { Model, Verb } from '../catalog/catalog.ts'
 import { suggestion } from '../catalog/mistakes.ts'
 import type { RunningApp } from './compose.ts'
 import { findOrganisation } from './people/organisations/find.ts'
@@ -23,6 +23,7 @@ export interface ExplainQuestion {
 }
 
 const verbs: readonly Verb[] = ['read', 'create', 'update', 'delete']
+const textKinds: ReadonlySet<string> = new Set(['text', 'email', 'slug'])
 const idPattern = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** The explanation as lines. Failures: `usage`, `not_found`. */
@@ -38,20 +39,45 @@ export async function explain(
     const near = suggestion(question.model, known) || `. There are: ${known.join(', ')}.`
     throw new Failure('usage', { detail: `There is no model ${question.model}${near}` })
   }
-  if (!idPattern.test(question.id)) {
-    throw new Failure('usage', { detail: `"${question.id}" is no id: give the UUID of a record.` })
-  }
   const verb = question.verb === undefined ? undefined : verbOf(question.verb)
   const explanation = await explainAccess({
     session: runtime.database,
     catalog,
     model,
-    id: question.id,
+    id: idPattern.test(question.id) ? question.id : await idByKey(running, model, question.id),
     caller: await callerNamed(running, question.as, question.organisation),
     now: instantText(runtime.clock.now()),
     ...(verb === undefined ? {} : { verbs: [verb] }),
   })
   return explanationLines(explanation)
+}
+
+/**
+ * The id of the record that a word names by a field whose values are there once. Fails with `usage`
+ * where the model has none, or where several organisations have such a record; `not_found`.
+ */
+async function idByKey(
+  { users: { records } }: RunningApp,
+  model: Model,
+  word: string,
+): Promise<string> {
+  const known = [...model.fields.values()].flatMap(({ name, unique, kind }) => {
+    const alone = unique || (model.key.length === 1 && model.key[0] === name)
+    return alone && textKinds.has(kind.name) ? name : []
+  })
+  if (known.length === 0) {
+    throw new Failure('usage', { detail: `"${word}" is no id: give the UUID of a record.` })
+  }
+  for (const name of known) {
+    const found = await records.find(model.name, { filter: { [name]: word }, limit: 2 })
+    if (found.length > 1) {
+      const detail = `Several organisations have a ${model.name} whose ${name} is "${word}"`
+      throw new Failure('usage', { detail: `${detail}: give its id.` })
+    }
+    if (found[0]) return String(found[0].id)
+  }
+  const detail = `There is no ${model.name} whose ${known.join(' or ')} is "${word}".`
+  throw new Failure('not_found', { detail: `${detail} Its UUID will do as well.` })
 }
 
 /**

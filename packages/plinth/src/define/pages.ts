@@ -98,6 +98,8 @@ export interface PageSession {
   readonly network: 'same' | 'machine' | 'local' | undefined
   /** How it began, such as `password` or `passkey`. */
   readonly method: string
+  /** Why staff acts in it; undefined: nobody does. */
+  readonly reason: string | undefined
   /** When it began. RFC 3339. */
   readonly startedAt: string
   /** RFC 3339. */

@@ -188,9 +188,15 @@ function fits(text: string, { min, max }: Length, report: Report): boolean {
   const count = text.length <= max && text.length >= min * 2 ? text.length : characterCount(text)
   if (count > max)
     refuse(report, 'too_long', `Give at most ${counted(max, 'character')}, not ${count}.`)
-  if (count < min)
-    refuse(report, 'too_short', `Give at least ${counted(min, 'character')}, not ${count}.`)
+  if (count < min) refuse(report, 'too_short', tooShort(min, count))
   return count <= max && count >= min
+}
+
+function tooShort(min: number, count: number): string {
+  const least = counted(min, 'character')
+  return count === 0
+    ? `It is empty: give at least ${least}.`
+    : `Give at least ${least}, not ${count}.`
 }
 
 function textChecks({ min, max }: Length, pattern?: RegExp): readonly ColumnCheck[] {

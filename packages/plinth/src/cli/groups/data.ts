@@ -110,12 +110,12 @@ interface ExplainOptions {
 
 function addExplain(program: Command): void {
   addCommand(program, 'explain', 'show why a caller may, or may not, see or change a record')
-    .usage('[app.ts] <model> <id> --as <user> [--organisation acme]')
+    .usage('[app.ts] <model> <id or key> --as <user> [--organisation acme]')
     .requiredOption('--as <user>', "an e-mail address, a user's id, or anonymous")
     .option('--organisation <id or slug>', 'in which the user works; default: in none')
     .option('--operation <verb>', 'read, update or delete; default: all three')
     .action(async (words: string[], options: ExplainOptions) => {
-      const usage = 'plinth explain [app.ts] <model> <id> --as <user>'
+      const usage = 'plinth explain [app.ts] <model> <id or key> --as <user>'
       const { app, rest } = readWords(words, { usage, min: 2, max: 2 })
       const [model = '', id = ''] = rest
       const { explainCommand } = await import('../commands/explain.ts')
@@ -126,7 +126,7 @@ function addExplain(program: Command): void {
       'after',
       examples([
         'plinth explain order 01a1fc2d-d597-7148-974d-71a4ba1770c7 --as ann@shop.example',
-        'plinth explain product 01a1fc2d-… --as anonymous --operation read',
+        'plinth explain product TEA-1 --as anonymous --operation read',
       ]),
     )
 }

@@ -223,6 +223,13 @@ function addSchedules(program: Command): void {
       await listSchedules(app)
     })
     .addHelpText('after', examples(['plinth schedules', 'plinth schedules pause shop.nightly']))
+  addCommand(schedules, 'list', 'the same: list schedules with their last and next ticks')
+    .usage('[app.ts]')
+    .action(async (words: string[]) => {
+      const app = readApp(words, 'plinth schedules list')
+      const { listSchedules } = await import('../commands/work.ts')
+      await listSchedules(app)
+    })
   for (const verb of ['pause', 'resume', 'run'] as const) {
     addCommand(schedules, verb, scheduleVerbs[verb])
       .usage('[app.ts] <schedule>')

@@ -39,6 +39,8 @@ const explainBoth: Beside = async (folder) => {
   const { id } = JSON.parse(line) as { id: string }
   const guest = await folder.run(['explain', 'product', id, '--as', 'anonymous'])
   assert.match(guest.data, /✗ read: .*row\.stock/)
+  const bySku = await folder.run(['explain', 'product', 'hidden', '--as', 'anonymous'])
+  assert.equal(bySku.data, guest.data, 'by its key as by its id')
   assert.match(guest.data, /row\.stock = 0/)
   const staff = ['--as', 'staff@shop.example', '--operation', 'read']
   const told = await folder.run(['explain', 'product', id, ...staff])
@@ -103,7 +105,8 @@ const wrong: readonly (readonly [string, number, RegExp])[] = [
   ['import app.csv --encoding latin', 2, /--encoding is none of: utf-8 {2}utf-16le/],
   ['explain product', 2, /required option '--as <user>'/],
   ['explain product --as anonymous', 2, /Something is missing: plinth explain/],
-  ['explain product 7 --as anonymous', 2, /"7" is no id/],
+  ['explain product 7 --as anonymous', 1, /There is no product whose sku is "7"/],
+  ['schedules list more', 2, /one word too many: plinth schedules list/],
   ['user create ann', 1, /email: Give an e-mail address/],
   ['user create ann@x.example --role stuff', 1, /no role "stuff"; did you mean staff/],
   ['user suspend ann@x.example', 1, /There is no user ann@x\.example/],

@@ -102,6 +102,6 @@ async function lookUp<T>(find: FindByHash<T>, batch: Batch<T>): Promise<void> {
 /** One answer for every token that is not good. */
 export function invalidToken(): Failure {
   return new Failure('invalid_credentials', {
-    detail: 'The session is not valid or has ended: sign in again.',
+    detail: 'The session, key or token is not valid or has ended: sign in again, or make another.',
   })
 }

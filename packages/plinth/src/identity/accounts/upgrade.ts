@@ -88,7 +88,7 @@ export function confirmUpgrade(parts: IdentityParts): Action {
         'session of the guest alone, which goes on under a new token.',
       input: [
         maybe('token', tokenInput),
-        maybe('code', textKind({ max: 12 })),
+        maybe('code', textKind({ min: 1, max: 12 })),
         maybe('cookie', booleanKind()),
       ],
     }),

@@ -39,6 +39,12 @@ export function wrongCredentials(detail = 'The e-mail address or the password is
   return new Failure('invalid_credentials', { detail })
 }
 
+/** The answer where one value alone can be what is wrong: told beside it. */
+export function wrongValue(name: 'password' | 'code', detail: string): Failure {
+  const problems = [{ pointer: `/${name}`, code: 'wrong', detail }]
+  return new Failure('invalid_credentials', { detail, problems })
+}
+
 /**
  * Begins a session in one transaction, and tells its owner of a device never seen before. Where
  * the account has a second factor that was not shown yet, whatever the first one was, what begins

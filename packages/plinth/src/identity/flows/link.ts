@@ -60,7 +60,7 @@ export function signInByCode(parts: IdentityParts): Action {
       description: 'Begins a session by the code that was mailed, beside the `attempt` it is for.',
       input: [
         given('attempt', tokenInput),
-        given('code', textKind({ max: 12 })),
+        given('code', textKind({ min: 1, max: 12 })),
         maybe('cookie', booleanKind()),
       ],
     }),

@@ -20,7 +20,7 @@ import {
   mailAllowances,
   takeTries,
 } from './allowances.ts'
-import { wrongCredentials } from './begin.ts'
+import { wrongValue } from './begin.ts'
 import { type UsedProof, useProof } from './mail-proof.ts'
 import {
   given,
@@ -210,5 +210,5 @@ export async function checkPassword(
 
 /** The answer to a password that is not the account's, or not any more. */
 export function wrongPassword() {
-  return wrongCredentials('The password is not right.')
+  return wrongValue('password', 'The password is not right.')
 }

@@ -1,6 +1,6 @@
 /** Owns the texts of identity's mails. Those that hold a token are secret: nobody reads them. */
 
-import { text } from '../../define/fields.ts'
+import { integer, text } from '../../define/fields.ts'
 import { type Html, html } from '../../define/html.ts'
 import type { Models } from '../../define/infer.ts'
 import { kit } from '../../define/kit.ts'
@@ -67,6 +67,7 @@ export function accountMails() {
       html: (mail) => page(upgrading, mail.link, codeLine(mail.code)),
     }),
     newDevice: deviceMail(made.mail),
+    actedAs: actingMail(made.mail),
     factorTried: triedMail(made.mail),
     accountDeleted: deletedMail(made.mail),
     passwordChanged: passwordMail(made.mail),
@@ -93,6 +94,17 @@ function deviceMail(mail: Declaring<Models>['mail']) {
     text: (seen) =>
       `Somebody signed in to your account: ${seen.device}, from ${fromOf(seen)}, at ` +
       `${seen.when}.\n\n${wasItYou(seen.link)}`,
+  })
+}
+
+function actingMail(mail: Declaring<Models>['mail']) {
+  return mail('actedAs', {
+    input: { title, link, when, minutes: integer() },
+    subject: (acting) => `Staff acts as you at ${acting.title}`,
+    text: (acting) =>
+      `A member of staff acts as you, from ${acting.when} on, for at most ${acting.minutes} ` +
+      'minutes. They cannot change your password, your address or your ways to sign in.\n\nYour ' +
+      `account says why, and lets you end it at once: ${acting.link}\n`,
   })
 }
 

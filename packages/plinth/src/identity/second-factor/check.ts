@@ -4,7 +4,7 @@ import { Failure } from '../../base/failure.ts'
 import { limits } from '../../base/limits.ts'
 import { dayMs, minuteMs } from '../../base/time.ts'
 import type { ActionScope } from '../../engine/runtime.ts'
-import { wrongCredentials } from '../flows/begin.ts'
+import { wrongValue } from '../flows/begin.ts'
 import type { IdentityParts } from '../flows/operation.ts'
 import { tellOfChange } from '../mail/telling.ts'
 import type { IdentityScope } from '../sight.ts'
@@ -101,7 +101,7 @@ function isDigits(plain: string): boolean {
 
 /** The one answer to a second factor that is not right. */
 export function wrongFactor() {
-  return wrongCredentials('The code is not right, was used, or is too old: take the next one.')
+  return wrongValue('code', 'The code is not right, was used, or is too old: take the next one.')
 }
 
 async function useCode(

@@ -23,7 +23,7 @@ export function secondFactor(parts: IdentityParts): Action {
         'sign-ins from this device, it stands for the second factor for 30 days.',
       input: [
         given('pending', tokenInput),
-        maybe('code', textKind({ max: 40 })),
+        maybe('code', textKind({ min: 1, max: 40 })),
         maybe('passkey', jsonKind()),
         maybe('trust', booleanKind()),
         maybe('cookie', booleanKind()),

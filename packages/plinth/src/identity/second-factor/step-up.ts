@@ -25,7 +25,7 @@ export function stepUp(parts: IdentityParts): Action {
         'session goes on under a new token; the old one is dead.',
       input: [
         maybe('password', passwordInput),
-        maybe('code', textKind({ max: 40 })),
+        maybe('code', textKind({ min: 1, max: 40 })),
         maybe('passkey', jsonKind()),
         maybe('cookie', booleanKind()),
       ],

@@ -58,7 +58,7 @@ export function confirmTotp(parts: IdentityParts): Action {
         'Shows a code of the new authenticator app: from now on signing in asks for one. Answers ' +
         'with recovery codes, shown this once, and with a new token of the session; the old one ' +
         'is dead. All other sessions end.',
-      input: [given('code', textKind({ max: 12 }))],
+      input: [given('code', textKind({ min: 1, max: 12 }))],
     }),
     async run(scope) {
       const userId = demandFreshProof(scope)

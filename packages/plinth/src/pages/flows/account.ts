@@ -143,19 +143,21 @@ interface KeptSession {
   readonly createdAt: string
   readonly lastUsedAt: string
   readonly method: string
+  readonly reason: string | null
 }
 
 async function sessionsOf(
   visit: Visit,
   current: string | undefined,
 ): Promise<readonly PageSession[]> {
-  const fields = ['device', 'address', 'place', 'createdAt', 'lastUsedAt', 'method']
+  const fields = ['device', 'address', 'place', 'createdAt', 'lastUsedAt', 'method', 'reason']
   const query = { fields, sort: ['-lastUsedAt', '-id'], limit: sessionsMax }
   const { data } = (await visit.ask('session.list', { query })) as { data: KeptSession[] }
   return data.map(({ id, device, address, place, createdAt, ...session }) => ({
     ...{ ...session, id, startedAt: createdAt, current: id === current },
     device: session.method === 'impersonation' ? 'A member of staff' : (device ?? undefined),
     address: address ?? undefined,
+    reason: session.reason ?? undefined,
     place: place ?? undefined,
     network: address === null ? undefined : networkWord(address, visit.request.remoteAddress),
   }))

@@ -221,13 +221,14 @@ interface SetUp {
 }
 
 function drawSetUp(visit: Visit, { made, failure }: SetUp): HttpResponse {
+  const wrong = failure?.problems.find(({ pointer }) => pointer === '/code')?.detail
   const view = {
-    ...commonView(visit, failure),
+    ...commonView(visit, failure, wrong === undefined ? [] : ['code']),
     form: {
       action: addressOf(confirmPath, { next: visit.next }),
       hidden: {},
       values: { code: '' },
-      problems: {},
+      problems: wrong === undefined ? {} : { code: wrong },
     },
     links: { factors: factorsAt(visit) },
     made,

@@ -177,8 +177,8 @@ const methodWords: Readonly<Record<string, string>> = Object.freeze({
 })
 
 /** Such as `Signed in 21 Nov 2026, 09:30 UTC by passkey`. */
-function begunOf({ method, startedAt }: PageSession): Html {
-  if (method === 'impersonation') return html`Began ${when(startedAt)}`
+function begunOf({ method, startedAt, reason = 'none given' }: PageSession): Html {
+  if (method === 'impersonation') return html`Acts as you since ${when(startedAt)}: ${reason}`
   return html`Signed in ${when(startedAt)} ${methodWords[method]}`
 }
 

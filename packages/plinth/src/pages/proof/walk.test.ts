@@ -4,6 +4,9 @@ import { password, stand } from './browser.ts'
 
 const anns = 'ann@people.example'
 const fresh = 'another horse battery'
+// Beside its field, which is marked.
+const wrongPassword =
+  /^401 [\s\S]*The password is not right\.<\/p>[\s\S]*?"password"[\s\S]*?aria-invalid="true"/
 
 test('an account from its making to a new password, without a script', async (context) => {
   const { browser, link, tested } = await stand(context)
@@ -24,7 +27,7 @@ test('an account from its making to a new password, without a script', async (co
   assert.equal(early.status, 401, 'not before the mail was answered')
   await ann.open(confirm)
   const wrong = await ann.press({ button: 'Confirm the address', fields: { password: fresh } })
-  assert.equal(wrong.status, 401)
+  assert.match(`${wrong.status} ${wrong.text}`, wrongPassword)
   const verified = await ann.press({ button: 'Confirm the address', fields: { password } })
   assert.equal(verified.at, '/account?done=email-verified')
   assert.match(verified.text, /Your address is confirmed/)

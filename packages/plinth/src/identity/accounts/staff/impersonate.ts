@@ -7,7 +7,6 @@ import type { Action, ActionScope } from '../../../engine/runtime.ts'
 import { booleanKind, textKind, uuidKind } from '../../../kinds/kinds.ts'
 import { deviceWords } from '../../flows/begin.ts'
 import { given, type IdentityParts, maybe, operation } from '../../flows/operation.ts'
-import { tellOfChange } from '../../mail/telling.ts'
 import { demandAllFactors, demandFreshProof } from '../../second-factor/totp.ts'
 import type { IdentityScope, Sight } from '../../sight.ts'
 import { prefixes } from '../../tokens.ts'
@@ -107,7 +106,9 @@ async function tell(
   inside: IdentityScope,
   { email }: { readonly email: string | null },
 ): Promise<void> {
+  const { sendsMail, title, address, mailing } = parts
+  if (!sendsMail || email === null) return
   const minutes = limits.impersonationMinutes
-  const what = `A member of staff acts as you for ${minutes} minutes. Your sessions say why.`
-  await tellOfChange(parts, inside, { to: email, what })
+  const input = { title, link: address('/account'), when: inside.now, minutes }
+  await inside.send(mailing.mails.actedAs, { to: email, input })
 }

@@ -96,7 +96,7 @@ function keyList({ keys, actions }: KeysView): Html {
   return html`<ul class="sessions" aria-labelledby="keys">${keys.map((key) =>
     entry(
       key,
-      html`${button(actions.rotate, 'Change', { hidden: { id: key.id }, about: key.name })}
+      html`${button(actions.rotate, 'Replace', { hidden: { id: key.id }, about: key.name })}
 ${button(actions.endKey, 'End', { weight: 'ends', hidden: { id: key.id }, about: key.name })}`,
     ),
   )}</ul>`
