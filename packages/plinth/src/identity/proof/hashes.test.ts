@@ -33,6 +33,11 @@ onBothServers('hashes and tries of passwords', (server) => {
     assert.equal((await ask('identity.signIn', { email, password })).status, 200)
     assert.equal(await kept(), now, 'a strong one stays')
     assert.equal(hashes.made, made)
+    const stronger = await hash(password, { memoryCost: 32_768, timeCost: 3, parallelism: 1 })
+    await user.update(id, { passwordHash: stronger })
+    assert.equal((await ask('identity.signIn', { email, password })).status, 200)
+    assert.equal(await kept(), stronger, 'a stronger one is not made weaker')
+    await user.update(id, { passwordHash: now })
     assert.equal((await ask('identity.me', {}, { token: session })).status, 200)
   })
 
