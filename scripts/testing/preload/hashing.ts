@@ -12,10 +12,7 @@ const hasher = pathToFileURL(join(import.meta.dirname, '..', '..', '..', ...sour
 // A name of its own, so that nobody else finds it compiled in place of the file.
 const cheap = `${hasher}?cheap`
 
-const edits = [
-  ['memoryCost: 19_456, timeCost: 2', 'memoryCost: 256, timeCost: 1'],
-  ['m=19456,t=2,p=1', 'm=256,t=1,p=1'],
-] as const
+const edits = [['memoryCost: 19_456, timeCost: 2', 'memoryCost: 256, timeCost: 1']] as const
 
 /** Fails where the hasher says something else by now. */
 function cheapened(text: string): string {
