@@ -46,11 +46,20 @@ export const suspendedControls: readonly AttackControl[] = [
     from: "ended.has(via?.id ?? '') ? undefined : held.get(keyOf(caller))",
     to: 'ended && held.get(keyOf(caller))',
   }),
-  against('C11', acting)('the staff behind a call that waits', {
-    file: 'work/run/callers.ts',
-    from: 'const wanted = [caller, ...staff]',
-    to: 'const wanted = [caller, ...staff.slice(1)]',
-  }),
+  // Their session ends with them, and either stops the call.
+  against('C11', acting)(
+    'the staff behind a call that waits, and their session',
+    {
+      file: 'work/run/callers.ts',
+      from: 'const wanted = [caller, ...staff]',
+      to: 'const wanted = [caller, ...staff.slice(1)]',
+    },
+    {
+      file: 'work/run/ended.ts',
+      from: 'if (count > 0) return undefined',
+      to: 'if (count >= 0) return undefined',
+    },
+  ),
   against('A08', acting)('the staff in whose hand a key of a call is', {
     file: 'engine/idempotent.ts',
     from: "impersonator === undefined ? '' :",

@@ -7,7 +7,7 @@ const endings = `${proofs}/endings.test.ts`
 const passkeys = `${proofs}/passkeys/second-step.test.ts`
 const endpoints = 'packages/plinth/src/work/webhooks/proof/persons.test.ts'
 const outlives = `${proofs}/outlives.test.ts`
-const foreign = 'who shows an address first'
+const foreign = 'who shows an address first finds'
 
 /** What an account is not taken over by. */
 export const takeoverControls: readonly AttackControl[] = [

@@ -104,9 +104,17 @@ export const bakeryApp = app({
   services: { billing: { scopes: ['ledger.write'] } },
 })
 
+// No such credential stands: jobs begun with one have no roles, which nobody here asks for.
+const firstDigit: Readonly<Record<ViaSort, string>> = {
+  key: 'a',
+  agent: 'b',
+  oauth: 'c',
+  service: 'd',
+}
+
 /** A caller who came with a credential of these scopes. */
 export function withScopes(user: TestUser, scopes: readonly string[], sort: ViaSort = 'key') {
-  const via = { sort, id: `${sort}-of-${user.id}`, scopes: new Set(scopes) }
+  const via = { sort, id: `${firstDigit[sort]}${user.id.slice(1)}`, scopes: new Set(scopes) }
   return { is: 'user', id: user.id, roles: new Set(user.roles), via } as const
 }
 

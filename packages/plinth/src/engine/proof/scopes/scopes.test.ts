@@ -195,7 +195,7 @@ onBothServers('scopes', (server) => {
       (bodyOf(await ask(who, 'audit.entries', { input: query })) as unknown as Entries).data
     const actor = `user:${ann.id}`
     const own = await read({ actor, model: 'bread' })
-    const ways = ['key', 'agent'].map((sort) => `${sort}:${sort}-of-${ann.id}`)
+    const ways = [key, agent].map(({ via }) => `${via.sort}:${via.id}`)
     assert.deepEqual(
       own.map(({ operation, actor: by, via }) => [operation, by, via]),
       [
