@@ -135,7 +135,8 @@ export const onceControls: readonly AttackControl[] = [
   )('the look at the answer that was given before', {
     file: 'identity/provider/consent.ts',
     from: ' || (await oauthInteraction.lock(rowId)).result !== null',
-    to: '',
+    // Slow in its place, so that others are between their look and their answer on any machine.
+    to: ' || (await new Promise((done) => setTimeout(done, 100)))',
   }),
   against(
     'C21',
